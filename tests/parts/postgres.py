@@ -1,0 +1,124 @@
+"""A real, private Postgres for tests: started, stopped and killed at will.
+
+It is made by `script/postgres-cluster`, the very lines that make the cluster of `make up`, so that what the tests
+prove (who it runs as, what its log holds, what survives a kill) is true of the shipped one.
+"""
+
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from tests.parts.ports import free_port
+
+SCRIPT = Path(__file__).parents[2] / "script" / "postgres-cluster"
+# Losing the last second of a test's rows in a power cut hurts nobody; waiting for the disk in a thousand tests does.
+CARELESS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+
+
+class Postgres:
+    """A cluster of its own in a directory under /tmp, on a free port of 127.0.0.1.
+
+    `with Postgres() as postgres:` makes, starts, and in the end removes it. The role `postledger` owns the database
+    of the same name and may create others. `durable=False` turns fsync off, for tests that kill nothing.
+    """
+
+    def __init__(self, *, durable: bool = True, settings: tuple[str, ...] = ()) -> None:
+        # Not pytest's tmp_path: that is closed to the user that Postgres runs as.
+        self._home = Path(tempfile.mkdtemp(prefix="postledger-postgres-", dir="/tmp"))
+        self._home.chmod(0o755)
+        self._directory = self._home / "data"
+        self._log = self._home / "postgres.log"
+        self._password = secrets.token_hex(16)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._settings = (*settings, *(() if durable else CARELESS))
+        self.port = free_port()
+
+    def url(self, dbname: str = "postledger") -> str:
+        """The connection string of the role `postledger`."""
+        return f"postgresql://postledger:{self._password}@127.0.0.1:{self.port}/{dbname}"
+
+    def create(self) -> None:
+        """Makes the cluster; nothing happens to one that exists but that its settings are written anew."""
+        subprocess.run(
+            [SCRIPT, "create", self._directory, str(self.port), *self._settings],
+            env={**os.environ, "PGPASSWORD": self._password},
+            check=True,
+        )
+
+    def start(self) -> None:
+        """Starts the server and returns when it accepts connections, after a crash recovery if one is needed."""
+        if self._process is not None and self._process.poll() is None:
+            return
+        with self._log.open("ab") as log:
+            # A group of its own: Ctrl-C in pytest must not stop Postgres before the tests have cleaned up.
+            self._process = subprocess.Popen(
+                [SCRIPT, "run", self._directory], stdout=log, stderr=log, start_new_session=True
+            )
+        self._wait_until_ready(self._process)
+
+    def stop(self) -> None:
+        """A fast shutdown: sessions are ended, everything is written."""
+        self._end(signal.SIGINT)
+
+    def kill(self) -> None:
+        """`kill -9` of the server's first process. Its children notice and end by themselves."""
+        self._end(signal.SIGKILL)
+
+    def log_text(self) -> str:
+        """All that the server has written to its log since it was made."""
+        return self._log.read_text(errors="replace") if self._log.exists() else ""
+
+    def remove(self) -> None:
+        """Stops the server and removes every file."""
+        self.stop()
+        shutil.rmtree(self._home)
+
+    def __enter__(self) -> Self:
+        try:
+            self.create()
+            self.start()
+        except BaseException:
+            self.remove()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.remove()
+
+    def _end(self, how: signal.Signals) -> None:
+        if self._process is None:
+            return
+        if self._process.poll() is None:
+            self._process.send_signal(how)
+        self._process.wait(timeout=60)
+        self._process = None
+
+    def _wait_until_ready(self, process: subprocess.Popen[bytes], timeout_s: float = 60) -> None:
+        deadline = time.monotonic() + timeout_s
+        while not self._answers():
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"Postgres did not start:\n{self.log_text()[-2000:]}")
+            time.sleep(0.02)
+
+    def _answers(self) -> bool:
+        """True when the server takes connections: a start-up packet is answered with a request for a password.
+
+        While it starts, shuts down or recovers it answers with an error instead.
+        """
+        packet = b"\x00\x03\x00\x00user\x00postledger\x00database\x00postledger\x00\x00"
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
+                connection.sendall((len(packet) + 4).to_bytes(4, "big") + packet)
+                return connection.recv(1) == b"R"
+        except OSError:
+            return False
