@@ -1,0 +1,23 @@
+# Cuts what a sender sent out of nginx's error log. nginx writes the request line, Host and Referer into it, always in double
+# quotes and after its own words, so a record is cut at its first quote. Run with -n and LC_ALL=C (else "." stops at a byte
+# that is not UTF-8). Written to stderr, which sed flushes line by line.
+
+# Start-up and configuration errors: no request is involved, and their quotes hold the file name that one needs.
+/^nginx: \[[a-z]*\] /{
+w /dev/stderr
+b
+}
+
+# A record: date, time, [level], process. Only what begins like one is let through: a reader that was killed may leave
+# the next one in the middle of a line, behind the quote.
+/^[0-9]\{4\}\/[0-9][0-9]\/[0-9][0-9] [0-9:]\{8\} \[[a-z]*\] [0-9]*#[0-9]*: /{
+s/".*/[cut]/
+w /dev/stderr
+b
+}
+
+# The lines of a Lua traceback.
+/^\(stack traceback:\|coroutine [0-9]*:\|	.*: in \)/{
+s/".*/[cut]/
+w /dev/stderr
+}
