@@ -1,0 +1,11 @@
+# Each target is the script of the same name, so that nothing is lost where there is no make.
+.PHONY: up down clean status test lint bench loadtest docs
+
+up down clean status lint bench docs:
+	@script/$@
+
+test:
+	@script/test $(ARGS)
+
+loadtest:
+	@script/loadtest $(SCENARIO)
