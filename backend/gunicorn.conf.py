@@ -1,0 +1,49 @@
+"""How gunicorn runs the backend: gevent workers behind the edge's unix socket, and logs that cannot leak."""
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+wsgi_app = "postledger.wsgi:create()"
+bind = f"unix:{os.environ['POSTLEDGER_BACKEND_SOCKET']}"
+umask = 0o007
+workers = int(os.environ.get("POSTLEDGER_WORKERS", "2"))
+worker_class = "gevent"
+worker_connections = 4000
+http_parser = "fast"
+keepalive = 75  # longer than the edge keeps an idle connection, so that only the edge ever closes one
+timeout = 30
+graceful_timeout = 10
+limit_request_line = 0  # the edge bounds the request line; a second, smaller bound would answer in HTML
+control_socket_disable = True
+proc_name = "postledger-backend"
+accesslog = None
+logger_class = "postledger.adapters.logs.GunicornLogger"
+
+
+def on_starting(_: Any) -> None:
+    """Empty the metrics directory: what dead processes of an earlier run counted is not ours."""
+    directory = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)
+
+
+def post_worker_init(worker: Any) -> None:
+    """Send what a greenlet dies of through our own log, which tells where and never what."""
+    from postledger.adapters.logs import silence_hub  # after the worker has patched the standard library
+
+    silence_hub()
+
+
+def child_exit(_: Any, worker: Any) -> None:
+    """Let the gauges of a worker that is gone disappear; its counters stay."""
+    from prometheus_client.multiprocess import mark_process_dead
+
+    mark_process_dead(worker.pid)
+
+
+def worker_exit(_: Any, worker: Any) -> None:
+    """Write what was taken before the worker goes."""
+    if hasattr(worker, "wsgi"):
+        worker.wsgi.close()

@@ -1,0 +1,1 @@
+"""Postledger: a self-hosted postback tracker. Postbacks in, ledger out."""

@@ -1,0 +1,27 @@
+"""Secrets at rest: encrypted with Fernet under a list of master keys, the first of which encrypts, all of which decrypt."""
+
+from collections.abc import Sequence
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+
+class WrongMasterKey(Exception):
+    """A stored secret was encrypted under a master key that is not in the list."""
+
+
+class Keyring:
+    """Encrypts and decrypts source secrets; keys are base64 Fernet keys, the current one first."""
+
+    def __init__(self, master_keys: Sequence[str]) -> None:
+        self._fernet = MultiFernet([Fernet(key) for key in master_keys])
+
+    def encrypt(self, secret: str) -> bytes:
+        """Encrypt a secret under the current master key."""
+        return self._fernet.encrypt(secret.encode())
+
+    def decrypt(self, ciphertext: bytes) -> str:
+        """Decrypt a secret; raises `WrongMasterKey` where no key fits."""
+        try:
+            return self._fernet.decrypt(ciphertext).decode()
+        except InvalidToken:
+            raise WrongMasterKey("no key of POSTLEDGER_MASTER_KEY decrypts this secret") from None

@@ -1,0 +1,98 @@
+"""The backend's metrics, as the contract names them; label values come from closed lists, never from a sender.
+
+In multiprocess mode every process writes its own files, so a counter outlives the worker that raised it.
+"""
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from postledger.domain.entry import Outcome
+from postledger.domain.policy import Policy
+from postledger.domain.refusal import Reason
+from postledger.domain.status import Status, Verdict
+
+UNKNOWN = "unknown"
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+_ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
+
+
+class Metrics:
+    """Counts what the services report."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._postbacks = Counter(
+            "postledger_postbacks", "Postbacks by verdict.", ["source", "verdict"], registry=registry
+        )
+        self._refusals = Counter(
+            "postledger_refusals", "Refused postbacks by reason.", ["source", "reason"], registry=registry
+        )
+        self._unrecorded = Counter(
+            "postledger_refusals_unrecorded",
+            "Unauthenticated refusals beyond the sample that gets an audit row.",
+            ["source"],
+            registry=registry,
+        )
+        self._requests = Histogram(
+            "postledger_request_duration_seconds",
+            "Time from the first byte that the backend sees to its answer.",
+            ["route", "status"],
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self._clicks = Counter("postledger_clicks", "Clicks recorded.", ["campaign"], registry=registry)
+        self._conversions = Counter(
+            "postledger_conversions",
+            "Conversions that reached a status, by opening or by a change.",
+            ["campaign", "status"],
+            registry=registry,
+        )
+        self._flush_rows = Histogram(
+            "postledger_flush_rows", "Rows in one group commit.", buckets=_ROWS, registry=registry
+        )
+        self._flush_seconds = Histogram(
+            "postledger_flush_duration_seconds", "Time of one group commit.", buckets=_SECONDS, registry=registry
+        )
+
+    def prepare(self, policy: Policy) -> None:
+        """Show every series of the policy from the start, at zero, so that the first event is a rise and not a birth."""
+        for source in (*policy.sources, UNKNOWN):
+            for verdict in Verdict:
+                self._postbacks.labels(source, verdict.value)
+            for reason in Reason:
+                self._refusals.labels(source, reason.value)
+        for campaign in (*policy.campaigns, UNKNOWN):
+            self._clicks.labels(campaign)
+            for status in Status:
+                self._conversions.labels(campaign, status.value)
+
+    def count_postback(self, source: str | None, outcome: Outcome, campaign: str | None) -> None:
+        """Count one answered postback, and the conversion that it opened or moved."""
+        self._postbacks.labels(source or UNKNOWN, outcome.verdict.value).inc()
+        if outcome.refusal is not None:
+            self._refusals.labels(source or UNKNOWN, outcome.refusal.reason.value).inc()
+        elif outcome.status is not None and outcome.verdict is not Verdict.DUPLICATE:
+            self._conversions.labels(campaign or UNKNOWN, outcome.status.value).inc()
+
+    def count_unrecorded(self, source: str | None) -> None:
+        """Count a refusal that was answered without an audit row."""
+        self._unrecorded.labels(source or UNKNOWN).inc()
+
+    def count_click(self, campaign: str) -> None:
+        """Count one recorded click."""
+        self._clicks.labels(campaign).inc()
+
+    def observe_request(self, route: str, status: str, seconds: float) -> None:
+        """Observe one answered request."""
+        self._requests.labels(route, status).observe(seconds)
+
+    def observe_flush(self, rows: int, seconds: float) -> None:
+        """Observe one group commit."""
+        self._flush_rows.observe(rows)
+        self._flush_seconds.observe(seconds)
+
+
+def render_metrics() -> bytes:
+    """Add up what all processes, living and dead, have counted, in Prometheus' text format."""
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return generate_latest(registry)

@@ -1,0 +1,1 @@
+"""The Postgres adapter: the ledger, the policy, migrations and retention."""

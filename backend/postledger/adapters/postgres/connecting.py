@@ -1,0 +1,34 @@
+"""Connections to Postgres with what every one of them needs: time-outs, a name, and durable commits."""
+
+from typing import Any
+
+import psycopg
+from psycopg import Connection
+
+CONNECT_TIMEOUT_S = 2
+OPTIONS: dict[str, Any] = {
+    "autocommit": True,
+    "connect_timeout": CONNECT_TIMEOUT_S,
+    "tcp_user_timeout": CONNECT_TIMEOUT_S * 1000,
+    "prepare_threshold": 0,
+}
+_SETTINGS = """
+SELECT
+    set_config('application_name', %s, false),
+    set_config('statement_timeout', %s, false),
+    set_config('timezone', 'UTC', false),
+    -- an acknowledged postback is on disk, whatever the server's default says
+    set_config('synchronous_commit', replace(current_setting('synchronous_commit'), 'off', 'on'), false)
+"""
+
+
+def connect(database_url: str, *, name: str, statement_timeout_ms: int) -> Connection[Any]:
+    """Open an autocommit connection; raises psycopg.OperationalError when Postgres is away."""
+    connection: Connection[Any] = psycopg.connect(database_url, **OPTIONS)
+    configure(connection, name=name, statement_timeout_ms=statement_timeout_ms)
+    return connection
+
+
+def configure(connection: Connection[Any], *, name: str, statement_timeout_ms: int) -> None:
+    """Give a fresh connection its name and its limits."""
+    connection.execute(_SETTINGS, (f"postledger-{name}", f"{statement_timeout_ms}ms"))

@@ -1,0 +1,58 @@
+"""The policy as Postgres keeps it: read whole by the backend, whenever its version has moved on."""
+
+import logging
+from typing import Any
+
+import msgspec
+from psycopg import Connection
+
+from postledger.adapters.keyring import Keyring, WrongMasterKey
+from postledger.domain.policy import Campaign, Policy
+from postledger.domain.signing import Key
+from postledger.domain.source import Settings, Source
+
+_log = logging.getLogger("postledger.policy")
+
+_SOURCES = "SELECT id, slug, settings FROM sources WHERE removed_at IS NULL"
+_SECRETS = "SELECT id, source_id, ciphertext FROM source_secrets ORDER BY source_id, position"
+_CAMPAIGNS = "SELECT id, slug, destination FROM campaigns WHERE removed_at IS NULL"
+
+
+def read_version(connection: Connection[Any]) -> int:
+    """Read the number that every change of the policy raises."""
+    row = connection.execute("SELECT version FROM policy_version").fetchone()
+    assert row is not None, "the first migration writes the only row"
+    return int(row[0])
+
+
+def load_policy(connection: Connection[Any], keyring: Keyring) -> Policy:
+    """Read the whole policy in one snapshot, with each source's live keys."""
+    with connection.transaction():
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        version = read_version(connection)
+        keys = _load_keys(connection, keyring)
+        sources = [_source(row, keys) for row in connection.execute(_SOURCES).fetchall()]
+        campaigns = [Campaign(*row) for row in connection.execute(_CAMPAIGNS).fetchall()]
+    return Policy(
+        version=version,
+        sources={source.slug: source for source in sources},
+        campaigns={campaign.slug: campaign for campaign in campaigns},
+        campaign_slugs={campaign.id: campaign.slug for campaign in campaigns},
+    )
+
+
+def _source(row: tuple[int, str, object], keys: dict[int, list[Key]]) -> Source:
+    source_id, slug, settings = row
+    return Source(source_id, slug, msgspec.convert(settings, Settings), tuple(keys.get(source_id, ())))
+
+
+def _load_keys(connection: Connection[Any], keyring: Keyring) -> dict[int, list[Key]]:
+    keys: dict[int, list[Key]] = {}
+    for secret_id, source_id, ciphertext in connection.execute(_SECRETS).fetchall():
+        try:
+            key = Key.from_secret(secret_id, keyring.decrypt(bytes(ciphertext)))
+        except (WrongMasterKey, ValueError) as error:  # without its key the source refuses every signature
+            _log.error("secret %d of source %d cannot be used: %s", secret_id, source_id, type(error).__name__)
+            continue
+        keys.setdefault(source_id, []).append(key)
+    return keys

@@ -1,0 +1,57 @@
+"""The policy keeper: a background greenlet that keeps the newest policy in memory and tends the partitions.
+
+Requests read what it holds and never ask Postgres for it; while Postgres is away the last policy stands.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import gevent
+import psycopg
+from psycopg_pool import PoolTimeout
+
+from postledger.adapters.keyring import Keyring
+from postledger.adapters.postgres.policy import load_policy, read_version
+from postledger.adapters.postgres.pool import Pool
+from postledger.adapters.postgres.retention import make_partitions
+from postledger.domain.policy import Policy
+
+_log = logging.getLogger("postledger.policy")
+
+POLL_EVERY_S = 1.0
+MAKE_PARTITIONS_EVERY_S = 3600.0
+
+
+class PolicyKeeper:
+    """Holds the current policy (None until one was read) and refreshes it within a second of a change."""
+
+    def __init__(self, pool: Pool, keyring: Keyring, on_change: Callable[[Policy], None]) -> None:
+        self._pool, self._keyring, self._on_change = pool, keyring, on_change
+        self.policy: Policy | None = None
+        self._partitions_due_s = 0.0
+        self._greenlet = gevent.spawn(self._run)
+
+    def close(self) -> None:
+        """Stop refreshing."""
+        self._greenlet.kill()
+
+    def _run(self) -> None:
+        while True:
+            try:
+                self._refresh()
+            except (psycopg.Error, PoolTimeout) as error:
+                _log.warning("the policy was not refreshed: %s", type(error).__name__)
+            except Exception as error:  # a bug here must not freeze the policy of a running worker for ever
+                _log.error("the policy was not refreshed: %s", type(error).__name__)
+            gevent.sleep(POLL_EVERY_S)
+
+    def _refresh(self) -> None:
+        with self._pool.connection() as connection:
+            if self.policy is None or read_version(connection) != self.policy.version:
+                self.policy = load_policy(connection, self._keyring)
+                self._on_change(self.policy)
+            if time.monotonic() >= self._partitions_due_s:
+                make_partitions(connection, datetime.now(UTC))
+                self._partitions_due_s = time.monotonic() + MAKE_PARTITIONS_EVERY_S

@@ -1,0 +1,7 @@
+-- One batch of visits. A repeated id is left as it is: ids are unguessable, so a repeat can only be the same write again.
+INSERT INTO clicks (click_id, campaign_id, affiliate_id, subs, created_at)
+SELECT click_id, campaign_id, affiliate_id, subs, created_at
+FROM json_to_recordset(%s::json) AS click (
+    click_id text, campaign_id integer, affiliate_id text, subs jsonb, created_at timestamptz
+)
+ON CONFLICT (click_id) DO NOTHING

@@ -1,0 +1,89 @@
+"""The days of the audit table: partitions made ahead of time and dropped when their time is over.
+
+Conversions are never touched here, so what was counted once stays counted once however short the retention is.
+"""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, NamedTuple
+
+from psycopg import Connection
+from psycopg.sql import SQL, Identifier, Literal
+
+DAYS_AHEAD = 7
+_LOCK_ID = 0x64617973  # "days": processes that tend the partitions do it one at a time
+_LOCK_TIMEOUT_MS = 2000
+_PARTITION = re.compile(r"postbacks_(\d{4})(\d{2})(\d{2})")
+_LIST = """
+SELECT relname, inhdetachpending
+FROM pg_inherits
+JOIN pg_class ON pg_class.oid = inhrelid
+WHERE inhparent = 'postbacks'::regclass
+ORDER BY relname
+"""
+
+
+class Retained(NamedTuple):
+    """What a run made and dropped, by partition name."""
+
+    made: list[str]
+    dropped: list[str]
+
+
+def retain(connection: Connection[Any], now: datetime, retention_days: int) -> Retained:
+    """Make the partitions of the days ahead and drop those that ended more than `retention_days` days ago."""
+    made = make_partitions(connection, now)
+    oldest = now.astimezone(UTC).date() - timedelta(days=retention_days)
+    expired = [name for name in _list_partitions(connection) if _day_of(name) < oldest]
+    for name in expired:
+        _drop(connection, name)
+    return Retained(made, expired)
+
+
+def make_partitions(connection: Connection[Any], now: datetime) -> list[str]:
+    """Make sure that yesterday's partition, today's and those of the days ahead exist; name the ones that were made."""
+    today = now.astimezone(UTC).date()
+    days = [today + timedelta(days=offset) for offset in range(-1, DAYS_AHEAD + 1)]
+    existing = set(_list_partitions(connection))
+    missing = [day for day in days if partition_name(day) not in existing]
+    return [partition_name(day) for day in missing if _make(connection, day)]
+
+
+def partition_name(day: date) -> str:
+    """Name the partition that holds a day, by UTC."""
+    return f"postbacks_{day:%Y%m%d}"
+
+
+def _list_partitions(connection: Connection[Any]) -> list[str]:
+    return [name for name, _ in connection.execute(_LIST).fetchall() if _PARTITION.fullmatch(name)]
+
+
+def _day_of(name: str) -> date:
+    match = _PARTITION.fullmatch(name)
+    assert match is not None, "only names of partitions are passed in"
+    return date(*map(int, match.groups()))
+
+
+def _make(connection: Connection[Any], day: date) -> bool:
+    # Made apart and then attached, because CREATE ... PARTITION OF would lock out the writers of every other day.
+    name, parent = Identifier(partition_name(day)), Identifier("postbacks")
+    bounds = [Literal(f"{edge.isoformat()} 00:00:00+00") for edge in (day, day + timedelta(days=1))]
+    with connection.transaction():
+        connection.execute("SELECT set_config('lock_timeout', %s, true)", (f"{_LOCK_TIMEOUT_MS}ms",))
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK_ID,))
+        if partition_name(day) in _list_partitions(connection):
+            return False
+        connection.execute(SQL("CREATE TABLE {} (LIKE {} INCLUDING DEFAULTS)").format(name, parent))
+        attach = SQL("ALTER TABLE {} ATTACH PARTITION {} FOR VALUES FROM ({}) TO ({})")
+        connection.execute(attach.format(parent, name, *bounds))
+    return True
+
+
+def _drop(connection: Connection[Any], name: str) -> None:
+    # Detached concurrently, so that no writer waits; a run that was interrupted half-way is finished by the next.
+    connection.execute("SELECT set_config('lock_timeout', %s, false)", (f"{_LOCK_TIMEOUT_MS}ms",))
+    pending = dict(connection.execute(_LIST).fetchall())[name]
+    detach = "ALTER TABLE postbacks DETACH PARTITION {} FINALIZE" if pending else None
+    statement = SQL(detach or "ALTER TABLE postbacks DETACH PARTITION {} CONCURRENTLY")
+    connection.execute(statement.format(Identifier(name)))
+    connection.execute(SQL("DROP TABLE {}").format(Identifier(name)))

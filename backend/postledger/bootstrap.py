@@ -1,0 +1,96 @@
+"""The only composition root: settings become adapters, adapters become services, services become the application."""
+
+import secrets
+import time
+from functools import partial
+
+import psycopg
+from prometheus_client import CollectorRegistry
+from psycopg_pool import PoolTimeout
+
+from postledger.adapters.keyring import Keyring
+from postledger.adapters.metrics import Metrics, render_metrics
+from postledger.adapters.postgres.connecting import connect
+from postledger.adapters.postgres.group_commit import GroupCommit
+from postledger.adapters.postgres.ledger import write_batch
+from postledger.adapters.postgres.policy_keeper import PolicyKeeper
+from postledger.adapters.postgres.pool import Pool, make_pool
+from postledger.config import Settings
+from postledger.domain.click import ENTROPY_BYTES, Click
+from postledger.domain.entry import Entry, Outcome
+from postledger.http.app import BackendApp, create_app
+from postledger.http.click import ClickResource
+from postledger.http.health import HealthResource, MetricsResource
+from postledger.http.postback import PostbackResource
+from postledger.services.receive_postback import UNAUTHENTICATED_PER_SECOND, ReceivePostback
+from postledger.services.record_click import RecordClick
+from postledger.services.sampling import Allowance
+
+FLUSH_TIMEOUT_MS = 1400
+POOL_SIZE = 2
+
+
+def create_backend(settings: Settings) -> BackendApp:
+    """Build one worker's application; it connects, and starts its writer and its policy keeper. Call it after the fork."""
+    metrics = Metrics(CollectorRegistry())
+    pool = make_pool(settings.database_url, size=POOL_SIZE)
+    pool.open()
+    ledger = _start_group_commit(settings, metrics)
+    keeper = PolicyKeeper(pool, Keyring(settings.master_keys), metrics.prepare)
+
+    def close() -> None:
+        ledger.close()
+        keeper.close()
+        pool.close()
+
+    return create_app(
+        PostbackResource(_receive_postback(ledger, keeper, metrics)),
+        ClickResource(
+            RecordClick(
+                lambda: keeper.policy,
+                ledger.submit,
+                partial(secrets.token_urlsafe, ENTROPY_BYTES),
+                metrics.count_click,
+            )
+        ),
+        HealthResource(partial(_answers, pool)),
+        MetricsResource(render_metrics),
+        observe_request=metrics.observe_request,
+        close=close,
+    )
+
+
+def _start_group_commit(settings: Settings, metrics: Metrics) -> GroupCommit[Entry | Click, Outcome | None]:
+    return GroupCommit(
+        partial(connect, settings.database_url, name="ledger", statement_timeout_ms=FLUSH_TIMEOUT_MS),
+        write_batch,
+        queue_limit=settings.queue_limit,
+        flush_rows=settings.flush_rows,
+        observe_flush=metrics.observe_flush,
+    )
+
+
+def _receive_postback(
+    ledger: GroupCommit[Entry | Click, Outcome | None], keeper: PolicyKeeper, metrics: Metrics
+) -> ReceivePostback:
+    def record(entry: Entry) -> Outcome:
+        outcome = ledger.submit(entry)
+        assert outcome is not None, "the ledger gives every entry an outcome"
+        return outcome
+
+    return ReceivePostback(
+        lambda: keeper.policy,
+        record,
+        Allowance(UNAUTHENTICATED_PER_SECOND, time.monotonic).take,
+        metrics.count_postback,
+        metrics.count_unrecorded,
+    )
+
+
+def _answers(pool: Pool) -> bool:
+    try:
+        with pool.connection() as connection:
+            connection.execute("SELECT 1")
+    except (psycopg.Error, PoolTimeout):
+        return False
+    return True

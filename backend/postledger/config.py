@@ -1,0 +1,97 @@
+"""The settings of the backend and the command line: every environment variable they read, in one place.
+
+Bad settings fail at start, in one line that names the variable and the accepted form.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+from cryptography.fernet import Fernet
+
+RUNTIME_FILE = Path("var/runtime.env")
+
+
+class BadSetting(Exception):
+    """A variable is missing or malformed; the message names it and says what is accepted."""
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """What the environment says; each field's variable is in `docs/configuration.md`."""
+
+    database_url: str
+    master_keys: tuple[str, ...]
+    queue_limit: int
+    flush_rows: int
+    retention_days: int
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Read all settings of the backend; raises `BadSetting`."""
+    return Settings(
+        database_url=read_database_url(environment),
+        master_keys=read_master_keys(environment),
+        queue_limit=read_count(environment, "POSTLEDGER_QUEUE_LIMIT", 1000),
+        flush_rows=read_count(environment, "POSTLEDGER_FLUSH_ROWS", 256),
+        retention_days=read_retention_days(environment),
+    )
+
+
+def read_environment() -> dict[str, str]:
+    """Take the process environment, and below it what `make up` left in `var/runtime.env` of the working directory."""
+    return {**_read_runtime_file(), **os.environ}
+
+
+def read_database_url(environment: Mapping[str, str]) -> str:
+    """Read where Postgres is."""
+    return require(environment, "DATABASE_URL", "postgresql://user@host:5432/database")
+
+
+def read_retention_days(environment: Mapping[str, str]) -> int:
+    """Read for how many days postbacks are kept."""
+    return read_count(environment, "POSTLEDGER_RETENTION_DAYS", 90)
+
+
+def read_master_keys(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Read the Fernet keys that protect source secrets, from the variable or its file; the first one encrypts."""
+    text = environment.get("POSTLEDGER_MASTER_KEY") or _read_key_file(environment)
+    keys = tuple(text.replace(",", " ").split())
+    try:
+        for key in keys:
+            Fernet(key)
+    except ValueError:
+        raise BadSetting("POSTLEDGER_MASTER_KEY holds something that is not a Fernet key (44 characters)") from None
+    if not keys:
+        raise BadSetting("set POSTLEDGER_MASTER_KEY, or POSTLEDGER_MASTER_KEY_FILE to a file with a Fernet key")
+    return keys
+
+
+def require(environment: Mapping[str, str], name: str, form: str) -> str:
+    """Read a variable that has no default."""
+    if value := environment.get(name):
+        return value
+    raise BadSetting(f"set {name}, for example {name}={form}")
+
+
+def read_count(environment: Mapping[str, str], name: str, default: int) -> int:
+    """Read a whole number of at least 1."""
+    text = environment.get(name) or str(default)
+    if text.isascii() and text.isdigit() and int(text) > 0:
+        return int(text)
+    raise BadSetting(f"{name} must be a whole number of at least 1")
+
+
+def _read_key_file(environment: Mapping[str, str]) -> str:
+    path = environment.get("POSTLEDGER_MASTER_KEY_FILE")
+    try:
+        return Path(path).read_text("utf-8") if path else ""
+    except OSError as error:
+        raise BadSetting(f"POSTLEDGER_MASTER_KEY_FILE cannot be read: {error.strerror}") from None
+
+
+def _read_runtime_file() -> dict[str, str]:
+    if not RUNTIME_FILE.is_file():
+        return {}
+    lines = (line.partition("=") for line in RUNTIME_FILE.read_text("utf-8").splitlines() if "=" in line)
+    return {name: value.strip("'\"") for name, _, value in lines}

@@ -1,0 +1,40 @@
+"""An entry: all that one request will write to the ledger, and the outcome that the ledger answers with."""
+
+from datetime import datetime
+
+import msgspec
+
+from postledger.domain.event import Event
+from postledger.domain.refusal import Reason, Refusal
+from postledger.domain.status import Status, Verdict
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One judged request: refused already, or an event whose verdict only the ledger can tell."""
+
+    receipt: str
+    received_at: datetime
+    method: str
+    source_id: int | None = None
+    source_address: str | None = None
+    raw: bytes = b""
+    secret_id: int | None = None
+    event: Event | None = None
+    refusal: Refusal | None = None
+    click_required: bool = True
+    may_reapprove: bool = False
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """The verdict on one entry, with the conversion that it touched; `status` is the conversion's status afterwards."""
+
+    verdict: Verdict
+    refusal: Refusal | None = None
+    conversion_id: str | None = None
+    campaign_id: int | None = None
+    status: Status | None = None
+
+
+def refused(reason: Reason, parameter: str | None = None) -> Outcome:
+    """Make the outcome of a refusal."""
+    return Outcome(Verdict.REFUSED, Refusal(reason, parameter))

@@ -1,0 +1,114 @@
+"""An event: what a believed postback says of a conversion, validated, typed and under its dedup key."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+
+import msgspec
+
+from postledger.domain.dedup import dedup_key
+from postledger.domain.macros import is_unresolved_macro
+from postledger.domain.parameters import (
+    SUB_NAMES,
+    read_currency,
+    read_event,
+    read_event_time,
+    read_identifier,
+    read_label,
+    read_payout,
+)
+from postledger.domain.refusal import Reason, Refused
+from postledger.domain.source import Source
+from postledger.domain.status import Standing, Status
+
+_VERSION = "1"
+DEFAULT_EVENT = "conversion"
+DEFAULT_STATUS = Status.APPROVED
+
+
+class Event(msgspec.Struct, frozen=True):
+    """One goal reached, as its source tells it; `source_status` is the source's own word, `event_time` is aware UTC."""
+
+    dedup_key: str
+    event: str
+    click_id: str
+    transaction_id: str | None
+    status: Status
+    source_status: str | None
+    payout: Decimal | None
+    currency: str | None
+    affiliate_id: str | None
+    subs: dict[str, str] | None
+    event_time: datetime | None
+
+    @property
+    def standing(self) -> Standing:
+        """What this event says of the conversion's state."""
+        return Standing(self.status, self.payout, self.currency, self.event_time)
+
+
+def read_fields(fields: Mapping[str, str], source: Source) -> Event:
+    """Validate the fields of a believed postback; raises `Refused` with the canonical name of the parameter at fault."""
+    refuse_unresolved_macros(fields)
+    if fields.get("v", _VERSION) != _VERSION:
+        raise Refused(Reason.UNSUPPORTED_VERSION)
+    click_id = _read_click_id(fields)
+    transaction_id = read_identifier("transaction_id", fields["transaction_id"]) if "transaction_id" in fields else None
+    event = read_event(fields["event"]) if "event" in fields else DEFAULT_EVENT
+    word = fields.get("status")
+    status = DEFAULT_STATUS if word is None else _read_status(word, source)
+    payout = _read_payout(fields, status)
+    return Event(
+        dedup_key=dedup_key(source.id, event, transaction_id, click_id),
+        event=event,
+        click_id=click_id,
+        transaction_id=transaction_id,
+        status=status,
+        source_status=word,
+        payout=payout,
+        currency=_read_currency(fields, source, payout),
+        affiliate_id=read_label("affiliate_id", fields.get("affiliate_id", "")) or None,
+        subs=_read_subs(fields),
+        event_time=read_event_time(fields["event_time"]) if "event_time" in fields else None,
+    )
+
+
+def refuse_unresolved_macros(fields: Mapping[str, str]) -> None:
+    """Refuse a field whose macro the sender's template left unfilled."""
+    for name, value in fields.items():
+        if is_unresolved_macro(value):
+            raise Refused(Reason.UNRESOLVED_MACRO, name)
+
+
+def _read_click_id(fields: Mapping[str, str]) -> str:
+    if not fields.get("click_id"):
+        raise Refused(Reason.MISSING_PARAMETER, "click_id")
+    return read_identifier("click_id", fields["click_id"])
+
+
+def _read_status(word: str, source: Source) -> Status:
+    status = source.statuses_by_word.get(word.lower())
+    if status is None:
+        raise Refused(Reason.INVALID_PARAMETER, "status")
+    return status
+
+
+def _read_payout(fields: Mapping[str, str], status: Status) -> Decimal | None:
+    if "payout" not in fields:
+        return None
+    payout = read_payout(fields["payout"])
+    if payout.is_signed() and status != Status.REVERSED:
+        raise Refused(Reason.INVALID_PARAMETER, "payout")
+    return payout
+
+
+def _read_currency(fields: Mapping[str, str], source: Source, payout: Decimal | None) -> str | None:
+    if "currency" in fields:
+        return read_currency(fields["currency"])
+    if payout is not None and source.settings.currency is None:
+        raise Refused(Reason.MISSING_PARAMETER, "currency")
+    return source.settings.currency if payout is not None else None
+
+
+def _read_subs(fields: Mapping[str, str]) -> dict[str, str] | None:
+    return {name: read_label(name, fields[name]) for name in SUB_NAMES if name in fields} or None

@@ -1,0 +1,101 @@
+"""The judgement: read, verify, validate, in this order, so that nothing unsigned is believed and nothing is half-read.
+
+Pure: the same request against the same source gives the same entry, whatever the clock says meanwhile.
+"""
+
+import msgspec
+
+from postledger.domain.entry import Entry
+from postledger.domain.event import read_fields, refuse_unresolved_macros
+from postledger.domain.parameters import read_unix_seconds
+from postledger.domain.reading import Reading, names_only, read_request
+from postledger.domain.refusal import Reason, Refusal, Refused
+from postledger.domain.request import Request
+from postledger.domain.signing import Key, check_timestamp, find_webhook_headers, match_query, match_webhook
+from postledger.domain.source import Source
+
+_SIGNING_FIELDS = ("ts", "sig")
+
+UNAUTHENTICATED = frozenset({
+    Reason.UNKNOWN_SOURCE,
+    Reason.MISSING_SIGNATURE,
+    Reason.BAD_SIGNATURE,
+    Reason.STALE_TIMESTAMP,
+    Reason.FUTURE_TIMESTAMP,
+    Reason.METHOD_NOT_ALLOWED,
+    Reason.MALFORMED,
+    Reason.UNSUPPORTED_MEDIA_TYPE,
+    Reason.PAYLOAD_TOO_LARGE,
+})  # fmt: skip
+"""The refusals that anybody can cause without a secret, and that a flood of would fill the ledger with."""
+
+
+def judge(request: Request, source: Source | None) -> Entry:
+    """Turn a request into the entry that the ledger will write: an event, or a refusal with its reason."""
+    if source is None:
+        return _refuse(request, None, Refusal(Reason.UNKNOWN_SOURCE))
+    try:
+        reading = read_request(request, source)
+    except Refused as refused:
+        return _refuse(request, source, refused.refusal)
+    return _judge_reading(request, source, reading)
+
+
+def refuse_unread(request: Request, source: Source | None, reason: Reason) -> Entry:
+    """Refuse a request whose parameters are not looked at."""
+    return _refuse(request, source, Refusal(reason))
+
+
+def _refuse(request: Request, source: Source | None, refusal: Refusal) -> Entry:
+    entry = _open(request, source, raw=names_only(request.query, source))
+    return msgspec.structs.replace(entry, refusal=refusal)
+
+
+def _judge_reading(request: Request, source: Source, reading: Reading) -> Entry:
+    entry = _open(request, source, raw=reading.storable)
+    secret_id = None
+    try:
+        secret_id = _verify(request, source, reading)
+        event = read_fields(reading.fields, source)
+    except Refused as refused:
+        return msgspec.structs.replace(entry, secret_id=secret_id, refusal=refused.refusal)
+    return msgspec.structs.replace(entry, secret_id=secret_id, event=event)
+
+
+def _open(request: Request, source: Source | None, raw: bytes) -> Entry:
+    return Entry(
+        receipt=request.receipt,
+        received_at=request.received_at,
+        method=request.method,
+        source_id=source.id if source else None,
+        source_address=request.client_address,
+        raw=raw,
+        click_required=source is None or source.settings.click == "required",
+        may_reapprove=source is not None and source.settings.may_reapprove,
+    )
+
+
+def _verify(request: Request, source: Source, reading: Reading) -> int | None:
+    if source.settings.auth == "none":
+        return None
+    verify = _verify_query if request.method == "GET" else _verify_webhook
+    key, sent_s = verify(request, source, reading)
+    check_timestamp(sent_s, request.received_at.timestamp(), source.settings.timestamp_tolerance_s)
+    return key.secret_id
+
+
+def _verify_query(request: Request, source: Source, reading: Reading) -> tuple[Key, int]:
+    fields = reading.fields
+    refuse_unresolved_macros({name: fields[name] for name in _SIGNING_FIELDS if name in fields})
+    if not fields.get("sig"):
+        raise Refused(Reason.MISSING_SIGNATURE)
+    if not fields.get("ts"):
+        raise Refused(Reason.MISSING_PARAMETER, "ts")
+    sent_s = read_unix_seconds("ts", fields["ts"])
+    return match_query(source.keys, reading.signed, fields["sig"]), sent_s
+
+
+def _verify_webhook(request: Request, source: Source, reading: Reading) -> tuple[Key, int]:
+    sent = find_webhook_headers(request.headers)
+    sent_s = read_unix_seconds("ts", sent.timestamp)
+    return match_webhook(source.keys, sent, reading.signed), sent_s

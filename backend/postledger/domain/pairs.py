@@ -1,0 +1,88 @@
+"""Reading: the bytes of a query, a form or a JSON object into named values, or a named refusal.
+
+Nothing is repaired, truncated or guessed here: what does not decode exactly is malformed.
+"""
+
+import json
+import re
+from typing import NoReturn
+from urllib.parse import unquote_to_bytes
+
+from postledger.domain.refusal import Reason, Refused
+
+MAX_PARAMETERS = 100
+_BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+
+Segment = tuple[str, str, str]
+"""One part of a query between ampersands: the part exactly as sent, its decoded name, its decoded value."""
+
+
+def read_segments(raw: bytes) -> list[Segment]:
+    """Split and decode a query string or a form body; an empty part (`a=1&&b=2`) stays, with an empty name."""
+    parts = raw.decode("latin-1").split("&")
+    if len(parts) > MAX_PARAMETERS:
+        raise Refused(Reason.MALFORMED)
+    return [_read_segment(part) for part in parts]
+
+
+def _read_segment(part: str) -> Segment:
+    name, _, value = part.partition("=")
+    return part, _decode(name), _decode(value)
+
+
+def _decode(text: str) -> str:
+    if text.isascii() and text.isprintable() and "%" not in text and "+" not in text:
+        return text
+    if _BROKEN_ESCAPE.search(text):
+        raise Refused(Reason.MALFORMED)
+    return _decode_utf8(unquote_to_bytes(text.replace("+", " ").encode("latin-1")))
+
+
+def _decode_utf8(encoded: bytes) -> str:
+    try:
+        text = encoded.decode()
+    except UnicodeDecodeError as error:
+        raise Refused(Reason.MALFORMED) from error
+    if "\0" in text:  # Postgres cannot store it in text, and no honest sender means it
+        raise Refused(Reason.MALFORMED)
+    return text
+
+
+def read_json_object(body: bytes) -> list[tuple[str, str]]:
+    """Read a flat JSON object into pairs; numbers keep the digits that were sent, so that money never meets a float."""
+    try:
+        pairs = json.loads(
+            _decode_utf8(body),
+            object_pairs_hook=_Pairs,
+            parse_float=str,
+            parse_int=str,
+            parse_constant=_refuse_constant,
+        )
+    except (ValueError, RecursionError) as error:
+        raise Refused(Reason.MALFORMED) from error
+    if not isinstance(pairs, _Pairs) or len(pairs) > MAX_PARAMETERS:
+        raise Refused(Reason.MALFORMED)
+    return [(_read_json_text(name), _read_json_scalar(value)) for name, value in pairs if value is not None]
+
+
+class _Pairs(list[tuple[str, object]]):
+    """The members of a JSON object in their order, repeated names included; a JSON array stays a plain list."""
+
+
+def _refuse_constant(_: str) -> NoReturn:
+    raise Refused(Reason.MALFORMED)  # NaN and Infinity are not JSON
+
+
+def _read_json_scalar(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return _read_json_text(value)
+    raise Refused(Reason.MALFORMED)
+
+
+def _read_json_text(text: str) -> str:
+    # An escape can smuggle in what the bytes could not: NUL, or half of a surrogate pair.
+    if "\0" in text or not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+        raise Refused(Reason.MALFORMED)
+    return text

@@ -1,0 +1,113 @@
+"""From a request to named fields: which part carries the parameters, what they are called, and what may be stored.
+
+A `Reading` exists before anything is believed; verification and validation work on it and on nothing else.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from postledger.domain.pairs import Segment, read_json_object, read_segments
+from postledger.domain.parameters import CANONICAL_NAMES
+from postledger.domain.refusal import Reason, Refused
+from postledger.domain.request import MAX_BODY_BYTES, Request
+from postledger.domain.source import Source
+
+MASK = "***"
+_FORM = "application/x-www-form-urlencoded"
+_JSON = "application/json"
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """The fields by canonical name, the bytes that the signature covers, and the bytes fit for the audit row."""
+
+    fields: Mapping[str, str]
+    signed: bytes
+    storable: bytes
+
+
+def read_request(request: Request, source: Source) -> Reading:
+    """Read the parameters of a GET query, a POST form or a POST JSON object; raises `Refused`."""
+    if request.method == "GET":
+        return _read_query(request, source)
+    if request.method != "POST":
+        raise Refused(Reason.METHOD_NOT_ALLOWED)
+    if len(request.body) > MAX_BODY_BYTES:
+        raise Refused(Reason.PAYLOAD_TOO_LARGE)
+    _refuse_known_in_query(request.query, source)
+    return _read_form(request.body, source) if _media_type(request) == _FORM else _read_json(request.body, source)
+
+
+def names_only(query: bytes, source: Source | None) -> bytes:
+    """Keep the known names of a query that could not be read or may not be kept; every value, and any other name, is dropped."""
+    known = source.canonical_names if source else dict.fromkeys(CANONICAL_NAMES)
+    names = [part.partition("=")[0] for part in query.decode("latin-1").split("&")]
+    return "&".join(f"{name}={MASK}" for name in names if name in known).encode("latin-1")
+
+
+def _read_query(request: Request, source: Source) -> Reading:
+    if request.body:  # no signature of a GET covers a body, so a body could only mislead
+        raise Refused(Reason.MALFORMED)
+    segments = read_segments(request.query)
+    names = source.canonical_names
+    signed = "&".join([part for part, name, _ in segments if names.get(name) != "sig"]).encode("latin-1")
+    storable = _mask_segments(segments, source) if source.settings.pii else signed
+    return Reading(_collect([segment[1:] for segment in segments], source), signed, storable)
+
+
+def _read_form(body: bytes, source: Source) -> Reading:
+    segments = read_segments(body)
+    return Reading(_collect([segment[1:] for segment in segments], source), body, _mask_segments(segments, source))
+
+
+def _read_json(body: bytes, source: Source) -> Reading:
+    pairs = read_json_object(body)
+    fields = _collect(pairs, source)
+    if len({name for name, _ in pairs}) < len(pairs):
+        raise Refused(Reason.MALFORMED)
+    return Reading(fields, body, _mask_json(body, pairs, source))
+
+
+def _collect(pairs: Iterable[tuple[str, str]], source: Source) -> dict[str, str]:
+    fields: dict[str, str] = {}
+    names = source.canonical_names
+    for name, value in pairs:
+        canonical = names.get(name)
+        if canonical is None:
+            continue
+        if canonical in fields:
+            raise Refused(Reason.DUPLICATE_PARAMETER, canonical)
+        fields[canonical] = value
+    return fields
+
+
+def _refuse_known_in_query(query: bytes, source: Source) -> None:
+    # The signature of a POST covers its body alone, so a parameter beside the body would be believed unsigned.
+    if query and any(name in source.canonical_names for _, name, _ in read_segments(query)):
+        raise Refused(Reason.MALFORMED)
+
+
+def _media_type(request: Request) -> str:
+    kind, _, options = request.media_type.lower().partition(";")
+    charset = options.strip().removeprefix("charset=").strip('"')
+    if kind.strip() in (_FORM, _JSON) and charset in ("", "utf-8", "utf8"):
+        return kind.strip()
+    raise Refused(Reason.UNSUPPORTED_MEDIA_TYPE)
+
+
+def _mask_segments(segments: Iterable[Segment], source: Source) -> bytes:
+    pii, names = source.settings.pii, source.canonical_names
+    kept = [
+        f"{part.partition('=')[0]}={MASK}" if name in pii else part
+        for part, name, _ in segments
+        if names.get(name) != "sig"
+    ]
+    return "&".join(kept).encode("latin-1")
+
+
+def _mask_json(body: bytes, pairs: Iterable[tuple[str, str]], source: Source) -> bytes:
+    masked = source.masked_names
+    if not any(name in masked for name, _ in pairs):
+        return body
+    return json.dumps({name: MASK if name in masked else value for name, value in pairs}, ensure_ascii=False).encode()

@@ -1,0 +1,47 @@
+"""The closed list of reasons for which a postback is refused.
+
+One enum is the API code, the metric label and the column of the audit row, so that the three can never drift apart.
+"""
+
+from enum import StrEnum
+
+import msgspec
+
+
+class Reason(StrEnum):
+    """Why a postback was refused; the value is what senders, metrics and reports see."""
+
+    UNKNOWN_SOURCE = "unknown_source"
+    IP_NOT_ALLOWED = "ip_not_allowed"
+    RATE_LIMITED = "rate_limited"
+    MISSING_SIGNATURE = "missing_signature"
+    BAD_SIGNATURE = "bad_signature"
+    STALE_TIMESTAMP = "stale_timestamp"
+    FUTURE_TIMESTAMP = "future_timestamp"
+    UNKNOWN_CLICK = "unknown_click"
+    CONFLICT = "conflict"
+    METHOD_NOT_ALLOWED = "method_not_allowed"
+    MALFORMED = "malformed"
+    MISSING_PARAMETER = "missing_parameter"
+    INVALID_PARAMETER = "invalid_parameter"
+    DUPLICATE_PARAMETER = "duplicate_parameter"
+    UNRESOLVED_MACRO = "unresolved_macro"
+    UNSUPPORTED_VERSION = "unsupported_version"
+    UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
+    PAYLOAD_TOO_LARGE = "payload_too_large"
+    UNAVAILABLE = "unavailable"
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """A refusal as a value: the reason and, where one parameter is at fault, its canonical name (never its value)."""
+
+    reason: Reason
+    parameter: str | None = None
+
+
+class Refused(Exception):
+    """Carries a `Refusal` up to the nearest public function of the domain, which returns it as a value."""
+
+    def __init__(self, reason: Reason, parameter: str | None = None) -> None:
+        super().__init__(reason.value)
+        self.refusal = Refusal(reason, parameter)

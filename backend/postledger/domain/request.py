@@ -1,0 +1,21 @@
+"""One postback as it arrived: bytes and names, nothing interpreted, so that what is verified is what was sent."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import msgspec
+
+MAX_BODY_BYTES = 64 * 1024
+
+
+class Request(msgspec.Struct, frozen=True):
+    """A postback as received; header names are lower-case, header values are as WSGI gives them (latin-1)."""
+
+    receipt: str
+    received_at: datetime
+    method: str
+    client_address: str | None = None
+    query: bytes = b""
+    body: bytes = b""
+    media_type: str = ""
+    headers: Mapping[str, str] = {}

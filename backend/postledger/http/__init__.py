@@ -1,0 +1,1 @@
+"""Bytes in, bytes out: the layer that knows Falcon and decides nothing."""

@@ -1,0 +1,67 @@
+"""The answers: the one table from verdicts and reasons to HTTP, chosen for what the sender should do next.
+
+A repeat is success, the sender's fault is 4xx, ours is 503 with `Retry-After`; an answer never echoes what was sent.
+"""
+
+import falcon
+
+from postledger.domain.entry import Outcome
+from postledger.domain.refusal import Reason, Refusal
+from postledger.domain.status import Verdict
+
+RETRY_AFTER_S = 1
+ALLOWED_METHODS = ("GET", "POST")
+
+_STATUS_BY_REASON = {
+    Reason.UNKNOWN_SOURCE: falcon.HTTP_404,
+    Reason.IP_NOT_ALLOWED: falcon.HTTP_403,
+    Reason.RATE_LIMITED: falcon.HTTP_429,
+    Reason.MISSING_SIGNATURE: falcon.HTTP_401,
+    Reason.BAD_SIGNATURE: falcon.HTTP_401,
+    Reason.STALE_TIMESTAMP: falcon.HTTP_401,
+    Reason.FUTURE_TIMESTAMP: falcon.HTTP_401,
+    Reason.UNKNOWN_CLICK: falcon.HTTP_422,
+    Reason.CONFLICT: falcon.HTTP_409,
+    Reason.METHOD_NOT_ALLOWED: falcon.HTTP_405,
+    Reason.MALFORMED: falcon.HTTP_400,
+    Reason.MISSING_PARAMETER: falcon.HTTP_400,
+    Reason.INVALID_PARAMETER: falcon.HTTP_400,
+    Reason.DUPLICATE_PARAMETER: falcon.HTTP_400,
+    Reason.UNRESOLVED_MACRO: falcon.HTTP_400,
+    Reason.UNSUPPORTED_VERSION: falcon.HTTP_400,
+    Reason.UNSUPPORTED_MEDIA_TYPE: falcon.HTTP_415,
+    Reason.PAYLOAD_TOO_LARGE: falcon.HTTP_413,
+    Reason.UNAVAILABLE: falcon.HTTP_503,
+}
+
+
+def answer(response: falcon.Response, receipt: str, outcome: Outcome) -> None:
+    """Answer a postback with its verdict and receipt."""
+    if outcome.refusal is not None:
+        answer_refusal(response, receipt, outcome.refusal)
+    else:
+        response.status = falcon.HTTP_202 if outcome.verdict is Verdict.SPOOLED else falcon.HTTP_200
+        response.data = b'{"status":"%b","id":"%b"}' % (outcome.verdict.value.encode(), receipt.encode())
+
+
+def answer_refusal(response: falcon.Response, receipt: str, refusal: Refusal) -> None:
+    """Answer with the reason, and the canonical name of the parameter at fault."""
+    response.status = _STATUS_BY_REASON[refusal.reason]
+    parameter = f',"parameter":"{refusal.parameter}"' if refusal.parameter else ""
+    response.data = f'{{"status":"refused","id":"{receipt}","reason":"{refusal.reason.value}"{parameter}}}'.encode()
+    if refusal.reason in (Reason.UNAVAILABLE, Reason.RATE_LIMITED):
+        response.set_header("Retry-After", str(RETRY_AFTER_S))
+    if refusal.reason is Reason.METHOD_NOT_ALLOWED:
+        response.set_header("Allow", ", ".join(ALLOWED_METHODS))
+
+
+def answer_not_found(response: falcon.Response, receipt: str) -> None:
+    """Answer for a path that leads nowhere."""
+    response.status = falcon.HTTP_404
+    response.data = b'{"status":"refused","id":"%b","reason":"not_found"}' % receipt.encode()
+
+
+def answer_error(response: falcon.Response, receipt: str) -> None:
+    """Answer for a bug of ours: the receipt, by which the log is searched, and nothing else."""
+    response.status = falcon.HTTP_500
+    response.data = b'{"status":"error","id":"%b"}' % receipt.encode()

@@ -1,0 +1,47 @@
+"""`/click/{campaign}`: where visitors pass on their way to the offer."""
+
+from datetime import UTC, datetime
+
+import falcon
+
+from postledger.domain.pairs import read_segments
+from postledger.domain.parameters import SUB_NAMES
+from postledger.domain.refusal import Reason, Refused
+from postledger.http.answers import answer_not_found, answer_refusal
+from postledger.http.requests import receipt_of
+from postledger.services.record_click import RecordClick, UnknownCampaign
+
+_KNOWN = frozenset({"aff", *SUB_NAMES})
+
+
+class ClickResource:
+    """Records a click and sends the visitor on."""
+
+    route = "click"
+
+    def __init__(self, record: RecordClick) -> None:
+        self._record = record
+
+    def on_get(self, request: falcon.Request, response: falcon.Response, campaign: str) -> None:
+        """Answer 302 to the campaign's destination; no cache may ever give two visitors the same click id."""
+        try:
+            location = self._record(campaign, _read_parameters(request.env["QUERY_STRING"]), datetime.now(UTC))
+        except UnknownCampaign:
+            answer_not_found(response, receipt_of(request))
+        except Refused as refused:
+            answer_refusal(response, receipt_of(request), refused.refusal)
+        else:
+            response.status = falcon.HTTP_302
+            response.set_header("Location", location)
+            response.set_header("Cache-Control", "no-store")
+
+
+def _read_parameters(query: str) -> dict[str, str]:
+    # Visitors come with what ad platforms hang on to their links; only our own names must be well-formed.
+    own = "&".join(part for part in query.split("&") if part.partition("=")[0] in _KNOWN)
+    parameters: dict[str, str] = {}
+    for _, name, value in read_segments(own.encode("latin-1")):
+        if name in parameters:
+            raise Refused(Reason.DUPLICATE_PARAMETER, name)
+        parameters[name] = value
+    return parameters

@@ -1,0 +1,36 @@
+"""`/healthz` and `/internal/metrics`: what operators' programs ask the backend."""
+
+from collections.abc import Callable
+
+import falcon
+
+
+class HealthResource:
+    """Answers whether the backend can reach Postgres."""
+
+    route = "healthz"
+
+    def __init__(self, ledger_answers: Callable[[], bool]) -> None:
+        self._ledger_answers = ledger_answers
+
+    def on_get(self, _: falcon.Request, response: falcon.Response) -> None:
+        """Answer 200, or 503 naming the part that fails."""
+        if self._ledger_answers():
+            response.data = b'{"status":"ok"}'
+        else:
+            response.status = falcon.HTTP_503
+            response.data = b'{"status":"unavailable","failing":"postgres"}'
+
+
+class MetricsResource:
+    """Serves the metrics of all workers; the edge offers it on the ops listener alone."""
+
+    route = "metrics"
+
+    def __init__(self, render: Callable[[], bytes]) -> None:
+        self._render = render
+
+    def on_get(self, _: falcon.Request, response: falcon.Response) -> None:
+        """Answer in Prometheus' text format."""
+        response.content_type = "text/plain; version=0.0.4; charset=utf-8"
+        response.data = self._render()

@@ -1,0 +1,41 @@
+"""`/tracking/postback/{source}`: the one address that networks know."""
+
+import falcon
+
+from postledger.domain.pairs import read_segments
+from postledger.domain.refusal import Reason, Refused
+from postledger.http.answers import answer
+from postledger.http.requests import read_postback
+from postledger.services.receive_postback import ReceivePostback
+
+
+class PostbackResource:
+    """Receives postbacks; the source stands in the path, or in the parameter `source` of the query."""
+
+    route = "postback"
+
+    def __init__(self, receive: ReceivePostback) -> None:
+        self._receive = receive
+
+    def on_get(self, request: falcon.Request, response: falcon.Response, source: str | None = None) -> None:
+        """Receive one postback and answer with its verdict."""
+        postback = read_postback(request)
+        slug = _slug_in_query(postback.query) if source is None else source
+        answer(response, postback.receipt, self._receive(slug, postback))
+
+    on_post = on_get
+
+    def _refuse_method(self, request: falcon.Request, response: falcon.Response, source: str | None = None) -> None:
+        postback = read_postback(request, with_body=False)
+        slug = _slug_in_query(postback.query) if source is None else source
+        answer(response, postback.receipt, self._receive(slug, postback, Reason.METHOD_NOT_ALLOWED))
+
+    on_head = on_put = on_patch = on_delete = on_options = _refuse_method
+
+
+def _slug_in_query(query: bytes) -> str:
+    try:
+        slugs = [value for _, name, value in read_segments(query) if name == "source"]
+    except Refused:
+        return ""  # no source has an empty slug
+    return slugs[0] if len(slugs) == 1 else ""

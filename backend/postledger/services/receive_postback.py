@@ -1,0 +1,49 @@
+"""The main job: one postback in, one outcome out, after the ledger has it on disk."""
+
+from collections.abc import Callable
+
+from postledger.domain.entry import Entry, Outcome, refused
+from postledger.domain.judge import UNAUTHENTICATED, judge, refuse_unread
+from postledger.domain.policy import Policy
+from postledger.domain.refusal import Reason, Refused
+from postledger.domain.request import Request
+from postledger.domain.source import Source
+from postledger.domain.status import Verdict
+
+UNAUTHENTICATED_PER_SECOND = 50
+
+
+class ReceivePostback:
+    """Judges a postback by the current policy and has its entry recorded; `record` returns when the entry is durable."""
+
+    def __init__(
+        self,
+        policy: Callable[[], Policy | None],
+        record: Callable[[Entry], Outcome],
+        may_record_unauthenticated: Callable[[], bool],
+        count: Callable[[str | None, Outcome, str | None], None],
+        count_unrecorded: Callable[[str | None], None],
+    ) -> None:
+        self._policy, self._record = policy, record
+        self._may_record_unauthenticated = may_record_unauthenticated
+        self._count, self._count_unrecorded = count, count_unrecorded
+
+    def __call__(self, slug: str, request: Request, unread: Reason | None = None) -> Outcome:
+        """Receive a postback for the source of that slug; `unread` refuses it without a look at its parameters."""
+        policy = self._policy()
+        source = policy.sources.get(slug) if policy else None
+        outcome = self._receive(source, request, unread) if policy else refused(Reason.UNAVAILABLE)
+        campaign = policy.campaign_slugs.get(outcome.campaign_id or 0) if policy else None
+        self._count(source.slug if source else None, outcome, campaign)
+        return outcome
+
+    def _receive(self, source: Source | None, request: Request, unread: Reason | None) -> Outcome:
+        entry = refuse_unread(request, source, unread) if unread else judge(request, source)
+        refusal = entry.refusal
+        if refusal and refusal.reason in UNAUTHENTICATED and not self._may_record_unauthenticated():
+            self._count_unrecorded(source.slug if source else None)
+            return refused(refusal.reason, refusal.parameter)
+        try:
+            return self._record(entry)
+        except Refused as unavailable:
+            return Outcome(Verdict.REFUSED, unavailable.refusal)
