@@ -1,0 +1,68 @@
+"""A stand-in for the backend that answers with what it was asked, so that a test can see what the edge passed on.
+
+A real WSGI program under the real gunicorn on a real unix socket; only the answers are invented.
+"""
+
+import json
+import os
+import socket
+from collections.abc import Iterable
+from typing import Any
+
+Environ = dict[str, Any]
+Answer = Iterable[bytes]
+
+
+def app(environ: Environ, start_response: Any) -> Answer:
+    """The last part of the path tells how to answer; everything else is echoed with 200."""
+    if environ["PATH_INFO"].endswith("/die-before-answer"):
+        return _hang_up(environ)
+    if environ["PATH_INFO"].endswith("/die-mid-answer"):
+        return _hang_up_midway(environ, start_response)
+    if environ["PATH_INFO"].endswith("/refuse"):
+        return _refuse(start_response)
+    if environ["PATH_INFO"].endswith("/never"):
+        return _answer_late(environ, start_response)
+    return _echo(environ, start_response)
+
+
+def _echo(environ: Environ, start_response: Any) -> Answer:
+    seen = {
+        "method": environ["REQUEST_METHOD"],
+        "uri": environ["RAW_URI"],
+        "headers": {name[5:].replace("_", "-").lower(): environ[name] for name in environ if name.startswith("HTTP_")},
+        "content_type": environ.get("CONTENT_TYPE", ""),
+        "body_bytes": len(environ["wsgi.input"].read()),
+        "pid": os.getpid(),
+        # The same number for two requests means that they came over one connection.
+        "connection": environ["gunicorn.socket"].fileno(),
+    }
+    body = json.dumps(seen).encode()
+    start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
+    return [body]
+
+
+def _refuse(start_response: Any) -> Answer:
+    body = b'{"reason":"of the backend"}'
+    headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body))), ("Retry-After", "7")]
+    start_response("503 Service Unavailable", [*headers, ("X-Accel-Redirect", "/healthz")])
+    return [body]
+
+
+def _hang_up(environ: Environ) -> Answer:
+    environ["gunicorn.socket"].shutdown(socket.SHUT_RDWR)
+    raise ConnectionError("hung up before the answer")
+
+
+def _hang_up_midway(environ: Environ, start_response: Any) -> Answer:
+    start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", "1000")])
+    yield b'{"half":'
+    environ["gunicorn.socket"].shutdown(socket.SHUT_RDWR)
+    raise ConnectionError("hung up in the middle")
+
+
+def _answer_late(environ: Environ, start_response: Any) -> Answer:
+    """Answers once the edge has given up and closed the connection."""
+    environ["gunicorn.socket"].settimeout(20)
+    environ["gunicorn.socket"].recv(1)
+    return _echo(environ, start_response)

@@ -1,0 +1,64 @@
+"""Starts and stops the echoing backend (`echo_app`), as often as a test wants to see the edge without one.
+
+Apart from the program itself, because gunicorn imports that one into processes of its own.
+"""
+
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from tests.parts.edge import wait_until
+
+ROOT = Path(__file__).parents[2]
+
+
+class EchoBackend:
+    """gunicorn with `echo_app` on a unix socket in a folder under /tmp that every user may enter."""
+
+    def __init__(self) -> None:
+        self._home = tempfile.TemporaryDirectory(prefix="postledger-echo-", dir="/tmp")
+        Path(self._home.name).chmod(0o755)
+        self.socket = Path(self._home.name) / "backend.sock"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Returns when the socket accepts connections."""
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "gunicorn", "--bind", f"unix:{self.socket}", "--keep-alive", "75"]
+            + ["--worker-class", "gthread", "--threads", "8", "--log-level", "critical", "--graceful-timeout", "1"]
+            + ["--worker-tmp-dir", self._home.name, "--no-control-socket", "tests.edge.echo_app:app"],
+            cwd=ROOT,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        wait_until(self._accepts)
+
+    def stop(self) -> None:
+        """Ends it at once and waits until it is gone; its socket no longer answers."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGINT)
+            self._process.wait(timeout=10)
+            self._process = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+        self._home.cleanup()
+
+    def _accepts(self) -> bool:
+        with socket.socket(socket.AF_UNIX) as probe:
+            try:
+                probe.connect(str(self.socket))
+            except OSError:
+                return False
+            return True

@@ -1,0 +1,87 @@
+"""Without a backend the sender is told, within two seconds, to come again; with it back, all is as before."""
+
+import time
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from tests.edge.echo_backend import EchoBackend
+from tests.edge.wire import UUID7
+from tests.parts.edge import Edge, wait_until
+
+
+@pytest.fixture
+def asking(own_edge: Edge) -> Iterator[httpx.Client]:
+    """A client of an edge whose backend this test may stop."""
+    with httpx.Client(base_url=own_edge.https_url, verify=own_edge.tls_context()) as client:
+        yield client
+
+
+def assert_unavailable(answer: httpx.Response) -> None:
+    said = answer.json()
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+    assert (said["status"], said["reason"]) == ("refused", "unavailable")
+    assert UUID7.fullmatch(said["id"])
+
+
+@pytest.mark.parametrize("path", ["/tracking/postback/acme", "/sandbox/postback/acme", "/click/spring"])
+def test_every_route_answers_unavailable_at_once(own_backend: EchoBackend, asking: httpx.Client, path: str) -> None:
+    own_backend.stop()
+
+    before = time.monotonic()
+    answer = asking.get(path)
+
+    assert time.monotonic() - before < 2
+    assert_unavailable(answer)
+
+
+def test_a_post_is_answered_too_and_logged_as_one(own_edge: Edge, own_backend: EchoBackend, asking: httpx.Client) -> None:
+    own_backend.stop()
+
+    answer = asking.post("/tracking/postback/acme", json={"a": 1})
+
+    assert_unavailable(answer)
+    wait_until(lambda: own_edge.access_log() != [])
+    line = own_edge.access_log()[-1]
+    assert (line["method"], line["route"], line["status"]) == ("POST", "postback", 503)
+
+
+def test_health_names_the_backend_as_the_failing_part(own_backend: EchoBackend, asking: httpx.Client) -> None:
+    own_backend.stop()
+
+    answer = asking.get("/healthz")
+
+    assert answer.status_code == 503
+    assert answer.json() == {"status": "unavailable", "failing": "backend"}
+
+
+def test_health_on_the_ops_listener_says_the_same(own_edge: Edge, own_backend: EchoBackend) -> None:
+    own_backend.stop()
+
+    assert httpx.get(own_edge.ops_url + "/healthz").json() == {"status": "unavailable", "failing": "backend"}
+
+
+def test_service_is_back_with_the_backend(own_backend: EchoBackend, asking: httpx.Client) -> None:
+    own_backend.stop()
+    assert_unavailable(asking.get("/tracking/postback/acme"))
+
+    own_backend.start()
+
+    wait_until(lambda: asking.get("/tracking/postback/acme").status_code == 200, timeout_s=3)
+
+
+def test_a_backend_that_dies_before_its_answer_is_asked_once_only(own_edge: Edge, asking: httpx.Client) -> None:
+    asking.get("/tracking/postback/acme")  # leaves an idle connection behind, which nginx would gladly try again after
+
+    assert_unavailable(asking.get("/tracking/postback/die-before-answer"))
+    wait_until(lambda: own_edge.error_output().count("upstream prematurely closed") == 1)
+
+
+def test_a_backend_that_does_not_answer_is_given_up(asking: httpx.Client) -> None:
+    assert_unavailable(asking.get("/tracking/postback/never", timeout=8))
+
+
+def test_an_answer_that_breaks_off_is_not_taken_for_a_whole_one(asking: httpx.Client) -> None:
+    with pytest.raises(httpx.RemoteProtocolError):
+        asking.get("/tracking/postback/die-mid-answer")

@@ -1,0 +1,138 @@
+"""What each listener speaks, and to whom."""
+
+import socket
+import ssl
+
+import httpx
+import pytest
+
+from tests.edge.wire import tls_connection
+from tests.parts.edge import Edge
+
+
+def speaks(edge: Edge, version: ssl.TLSVersion) -> str | None:
+    """The version agreed on when the client can speak only this one; None when they do not agree."""
+    context = edge.tls_context()
+    # OpenSSL itself would refuse to offer the old versions at its ordinary security level.
+    context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    context.minimum_version = context.maximum_version = version
+    try:
+        with (
+            socket.create_connection(("127.0.0.1", edge.https_port), timeout=5) as plain,
+            context.wrap_socket(plain, server_hostname="localhost") as connection,
+        ):
+            return connection.version()
+    except ssl.SSLError:
+        return None
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_modern_tls_is_spoken(edge: Edge, version: ssl.TLSVersion) -> None:
+    assert speaks(edge, version) == version.name.replace("_", ".")
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
+@pytest.mark.parametrize("name", ["TLSv1", "TLSv1_1"])
+def test_old_tls_is_not_spoken(edge: Edge, name: str) -> None:
+    assert speaks(edge, ssl.TLSVersion[name]) is None
+
+
+def test_the_certificate_is_ecdsa_and_the_cipher_keeps_the_past_secret(edge: Edge) -> None:
+    context = edge.tls_context()
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+
+    with (
+        socket.create_connection(("127.0.0.1", edge.https_port), timeout=5) as plain,
+        context.wrap_socket(plain, server_hostname="localhost") as connection,
+    ):
+        cipher = connection.cipher()
+
+    assert cipher is not None
+    assert cipher[0].startswith("ECDHE-ECDSA-")
+
+
+def test_http2_is_spoken_when_the_client_can(edge: Edge) -> None:
+    with httpx.Client(base_url=edge.https_url, verify=edge.tls_context(), http2=True) as client:
+        answer = client.get("/tracking/postback/acme")
+
+    assert answer.http_version == "HTTP/2"
+    assert answer.status_code == 200
+
+
+def test_a_second_connection_resumes_the_first_ones_session(edge: Edge) -> None:
+    context = edge.tls_context()
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    with (
+        socket.create_connection(("127.0.0.1", edge.https_port), timeout=5) as plain,
+        context.wrap_socket(plain, server_hostname="localhost") as first,
+    ):
+        session = first.session
+
+    with (
+        socket.create_connection(("127.0.0.1", edge.https_port), timeout=5) as plain,
+        context.wrap_socket(plain, server_hostname="localhost", session=session) as second,
+    ):
+        assert second.session_reused
+
+
+def test_every_public_answer_asks_for_https_in_future(client: httpx.Client) -> None:
+    for path in ("/tracking/postback/acme", "/nowhere"):
+        assert client.get(path).headers["strict-transport-security"].startswith("max-age=")
+
+
+def test_no_answer_names_the_version_of_nginx(client: httpx.Client) -> None:
+    assert client.get("/nowhere").headers["server"] == "nginx"
+
+
+@pytest.mark.parametrize("path", ["/", "/tracking/postback/acme?sig=1", "/healthz", "/internal/metrics", "/status"])
+def test_plain_http_is_refused_in_plain_words_and_not_redirected(edge: Edge, path: str) -> None:
+    answer = httpx.post(edge.http_url + path, content=b"x")
+
+    assert answer.status_code == 403
+    assert answer.text.startswith("HTTPS only")
+    assert "location" not in answer.headers
+
+
+def test_plain_http_refuses_what_it_cannot_read_in_the_same_words(edge: Edge) -> None:
+    with socket.create_connection(("127.0.0.1", edge.http_port), timeout=5) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\n\r\n")
+
+        assert b" 403 " in connection.recv(4096).splitlines()[0]
+
+
+def test_plain_http_is_not_forwarded(edge: Edge) -> None:
+    httpx.get(edge.http_url + "/tracking/postback/acme?plain=1")
+
+    line = [line for line in edge.access_log() if line["tls"] == "" and line["route"] == "other"][-1]
+    assert line["upstream_duration_s"] is None
+
+
+def test_the_ops_listener_tells_how_the_edge_is(edge: Edge) -> None:
+    answer = httpx.get(edge.ops_url + "/status")
+
+    assert answer.json()["status"] == "ok"
+    assert answer.json()["edge"]["active"] >= 1
+
+
+def test_the_ops_listener_passes_the_backends_metrics_on(edge: Edge) -> None:
+    answer = httpx.get(edge.ops_url + "/metrics/backend")
+
+    assert answer.json()["uri"] == "/internal/metrics"
+
+
+def test_the_ops_listener_stays_on_loopback_whatever_the_public_address_is() -> None:
+    environment = {"POSTLEDGER_LISTEN_ADDRESS": "0.0.0.0"}  # noqa: S104 - the very case
+    with Edge(backend_socket="/tmp/no-such-socket", environment=environment) as everywhere:
+        ops, public = everywhere.prefix / "conf/runtime/ops.conf", everywhere.prefix / "conf/runtime/https.conf"
+
+        assert ops.read_text() == f"listen 127.0.0.1:{everywhere.ops_port};\n"
+        assert "0.0.0.0" in public.read_text()  # noqa: S104
+
+
+def test_a_connection_serves_many_requests(edge: Edge) -> None:
+    request = b"GET /tracking/postback/acme HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+    with tls_connection(edge) as connection:
+        for _ in range(3):
+            connection.sendall(request)
+            assert connection.recv(65536).startswith(b"HTTP/1.1 200")

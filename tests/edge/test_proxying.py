@@ -1,0 +1,144 @@
+"""What reaches the backend: the sender's bytes as they were sent, and the edge's word for who sent them."""
+
+import httpx
+import pytest
+
+from tests.edge.wire import body, exchange, get, header, post, status
+from tests.parts.edge import Edge
+
+CLAIMS = {
+    "Forwarded": "for=203.0.113.9",
+    "X-Real-IP": "203.0.113.9",
+    "X-Forwarded-For": "203.0.113.9",
+    "X-Forwarded-Host": "evil.example",
+    "X-Forwarded-Port": "1",
+    "X-Forwarded-Proto": "http",
+    "X-Forwarded-Protocol": "ssl",
+    "X-Forwarded-Scheme": "http",
+    "X-Forwarded-Server": "evil.example",
+    "X-Forwarded-Ssl": "on",
+    "X-Forwarded-Prefix": "/evil",
+    "X-Forwarded-By": "evil",
+    "X-Forwarded-User": "evil",
+}
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "/tracking/postback//a/%2e%2e/?x=%70&y=a+b%20c&&z",
+        "/tracking/postback/acme?payout=0.50&sig=%e4%F6&empty=&novalue",
+        "/%74racking/./postback/acme?a=%00",
+        "/tracking/postback?source=acme",
+        "/sandbox/postback/acme?x=%25%2f",
+        "/click/spring?sub1=%E2%82%AC&sub1=again",
+        '/tracking/postback/acme?quote="raw"',
+    ],
+)
+def test_the_uri_reaches_the_backend_byte_for_byte(edge: Edge, uri: str) -> None:
+    answer = exchange(edge, get(uri))
+
+    assert httpx.Response(200, content=body(answer)).json()["uri"] == uri
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS"])
+def test_a_method_that_is_not_allowed_is_left_to_the_backend_to_refuse(client: httpx.Client, method: str) -> None:
+    assert client.request(method, "/tracking/postback/acme").json()["method"] == method
+
+
+def test_method_body_and_signature_headers_pass(client: httpx.Client) -> None:
+    headers = {"webhook-id": "m1", "webhook-timestamp": "1", "webhook-signature": "v1,aGk=", "svix-id": "s1"}
+
+    seen = client.post("/tracking/postback/acme", json={"payout": "1"}, headers=headers).json()
+
+    assert seen["method"] == "POST"
+    assert seen["content_type"] == "application/json"
+    assert seen["body_bytes"] == len(b'{"payout":"1"}')
+    assert headers.items() <= seen["headers"].items()
+
+
+def test_a_chunked_body_arrives_whole(client: httpx.Client) -> None:
+    seen = client.post("/tracking/postback/acme", content=iter([b"x" * 40_000, b"y" * 30_000])).json()
+
+    assert seen["body_bytes"] == 70_000
+
+
+def test_the_client_address_is_what_the_edge_saw(client: httpx.Client) -> None:
+    forged = {"X-Client-Address": "203.0.113.9"}
+
+    seen = client.get("/tracking/postback/acme", headers=forged).json()
+
+    assert seen["headers"]["x-client-address"] == "127.0.0.1"
+
+
+def test_the_request_id_is_the_edges_own(client: httpx.Client) -> None:
+    forged = "01900000-0000-7000-8000-000000000000"
+
+    seen = client.get("/tracking/postback/acme", headers={"X-Request-Id": forged}).json()
+
+    assert seen["headers"]["x-request-id"] != forged
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_a_claim_about_who_sent_it_is_dropped(client: httpx.Client, name: str) -> None:
+    seen = client.get("/tracking/postback/acme", headers={name: CLAIMS[name]}).json()
+
+    assert name.lower() not in seen["headers"]
+
+
+def test_underscores_do_not_smuggle_a_header_in(edge: Edge) -> None:
+    answer = exchange(edge, get("/tracking/postback/acme", "X_Client_Address: 203.0.113.9", "X_Forwarded_For: 1.2.3.4"))
+
+    assert b"203.0.113.9" not in answer
+    assert b"1.2.3.4" not in answer
+
+
+def test_a_forged_forwarded_for_changes_no_address_in_the_log(edge: Edge, client: httpx.Client) -> None:
+    client.get("/tracking/postback/acme", headers={"X-Forwarded-For": "203.0.113.9"})
+
+    assert {line["client_address"] for line in edge.access_log()} == {"127.0.0.1"}
+
+
+def test_refusals_of_the_backend_pass_as_they_are(edge: Edge) -> None:
+    answer = exchange(edge, get("/tracking/postback/refuse"))
+
+    assert status(answer) == 503
+    assert body(answer) == b'{"reason":"of the backend"}'
+    assert header(answer, "Retry-After") == "7"
+
+
+def test_connections_to_the_backend_are_used_again(client: httpx.Client) -> None:
+    connections = {client.get("/tracking/postback/acme").json()["connection"] for _ in range(20)}
+
+    # One for each worker of nginx at most, not one for each request.
+    assert len(connections) <= 4
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/internal/metrics",
+        "//internal/metrics",
+        "/internal//metrics",
+        "/%69nternal/metrics",
+        "/tracking/postback/../../internal/metrics",
+        "/tracking/postback/%2e%2e/%2e%2e/internal/metrics",
+        "/healthz/../internal/metrics",
+        "/metrics/backend",
+        "/metrics",
+        "/status",
+        "/_refused/unavailable",
+    ],
+)
+def test_what_is_not_public_cannot_be_reached_through_the_public_listener(edge: Edge, path: str) -> None:
+    answer = exchange(edge, get(path))
+
+    assert status(answer) == 404
+    assert b'"reason":"not_found"' in answer
+
+
+def test_a_large_body_is_never_written_to_a_file(edge: Edge) -> None:
+    exchange(edge, post("/tracking/postback/acme", b"x" * 131_072))
+
+    assert not [path for path in (edge.prefix / "tmp").rglob("*") if path.is_file()]
+    assert "buffered to a temporary file" not in edge.error_output()

@@ -1,0 +1,103 @@
+"""Answers that the edge makes itself: the contract's shape, the contract's words, an honest status."""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.edge.wire import UUID7, body, exchange, get, header, post, status
+from tests.parts.edge import Edge
+
+PATH = "/tracking/postback/acme"
+LIMIT = 131_072
+
+
+def refusal(answer: bytes) -> tuple[int, str]:
+    """Status and reason of an answer that must be a refusal in the contract's shape."""
+    said: dict[str, Any] = json.loads(body(answer))
+    assert set(said) == {"status", "id", "reason"}
+    assert said["status"] == "refused"
+    assert UUID7.fullmatch(said["id"])
+    assert header(answer, "Content-Type") == "application/json"
+    return status(answer), said["reason"]
+
+
+@pytest.mark.parametrize("path", ["/", "/nowhere", "/click", "/tracking/postbacks/acme", "/tracking", "/healthz/x"])
+def test_a_path_that_is_no_route_is_not_found(edge: Edge, path: str) -> None:
+    assert refusal(exchange(edge, get(path))) == (404, "not_found")
+
+
+def test_a_body_of_128_kib_is_left_to_the_backend_to_judge(edge: Edge) -> None:
+    assert status(exchange(edge, post(PATH, b"x" * LIMIT))) == 200
+
+
+def test_a_larger_body_is_refused(edge: Edge) -> None:
+    assert refusal(exchange(edge, post(PATH, b"x" * (LIMIT + 1)))) == (413, "payload_too_large")
+
+
+def test_a_larger_body_is_refused_on_its_announcement(edge: Edge) -> None:
+    announced = b"POST /tracking/postback/acme HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999\r\n\r\n"
+
+    assert refusal(exchange(edge, announced)) == (413, "payload_too_large")
+
+
+def test_a_larger_body_in_chunks_is_refused(edge: Edge) -> None:
+    head = b"POST /tracking/postback/acme HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+    chunks = b"10000\r\n" + b"x" * 65_536 + b"\r\n"
+
+    assert refusal(exchange(edge, head + chunks * 3)) == (413, "payload_too_large")
+
+
+def test_a_larger_body_is_refused_over_http2(edge: Edge) -> None:
+    with httpx.Client(base_url=edge.https_url, verify=edge.tls_context(), http2=True) as client:
+        # Only announced: httpx does not listen while it sends.
+        answer = client.post(PATH, content=b"x", headers={"Content-Length": str(LIMIT + 1)})
+
+    assert (answer.status_code, answer.json()["reason"]) == (413, "payload_too_large")
+
+
+def test_a_request_line_beyond_the_buffers_is_malformed(edge: Edge) -> None:
+    assert refusal(exchange(edge, get(PATH + "?x=" + "y" * 20_000))) == (414, "malformed")
+
+
+def test_headers_beyond_the_buffers_are_malformed(edge: Edge) -> None:
+    assert refusal(exchange(edge, get(PATH, "X-Long: " + "y" * 20_000))) == (431, "malformed")
+
+
+@pytest.mark.parametrize(
+    "request_bytes",
+    [
+        b"NONSENSE\r\n\r\n",
+        b"GET /tracking/postback/acme HTTP/1.1\r\n\r\n",
+        b"GET /tracking/postback/acme HTTP/9.9\r\nHost: localhost\r\n\r\n",
+        b"GET /tracking/postback/acme?x=\xff\xfe HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET /tracking/postback/acme?x=\x01 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET /tracking/%zz HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET /tracking/postback/acme HTTP/1.1\r\nHost: localhost\r\nBad Header: 1\r\n\r\n",
+        b"POST /tracking/postback/acme HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\n\r\n",
+        b"POST /tracking/postback/acme HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip\r\n\r\n",
+        b"POST /tracking/postback/acme HTTP/1.1\r\nHost: localhost\r\n"
+        b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    ],
+)
+def test_what_is_not_http_is_malformed(edge: Edge, request_bytes: bytes) -> None:
+    assert refusal(exchange(edge, request_bytes)) == (400, "malformed")
+
+
+@pytest.mark.parametrize("method", ["TRACE", "BREW", "A" * 40])
+def test_a_method_that_http_does_not_know_is_answered_with_the_ones_that_are_allowed(edge: Edge, method: str) -> None:
+    answer = exchange(edge, get(PATH).replace(b"GET", method.encode(), 1))
+
+    assert refusal(answer) == (405, "method_not_allowed")
+    assert header(answer, "Allow") == "GET, POST"
+
+
+def test_plain_http_on_the_tls_port_is_malformed(edge: Edge) -> None:
+    answer = httpx.get(f"http://127.0.0.1:{edge.https_port}{PATH}")
+
+    assert (answer.status_code, answer.json()["reason"]) == (400, "malformed")
+
+
+def test_only_an_answer_of_unavailable_asks_for_a_retry(edge: Edge) -> None:
+    assert header(exchange(edge, get("/nowhere")), "Retry-After") is None

@@ -1,0 +1,65 @@
+"""Requests written byte by byte, for what no client library would send, and the pieces of what comes back.
+
+Apart from the tests because leaks, refusals and passing-on all need the bytes to be exactly these.
+"""
+
+import re
+import socket
+import ssl
+
+from tests.parts.edge import Edge
+
+UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+
+
+def tls_connection(edge: Edge) -> ssl.SSLSocket:
+    """An open TLS connection that speaks HTTP/1.1."""
+    plain = socket.create_connection(("127.0.0.1", edge.https_port), timeout=10)
+    return edge.tls_context().wrap_socket(plain, server_hostname="localhost")
+
+
+def exchange(edge: Edge, request: bytes) -> bytes:
+    """Sends these bytes over TLS and returns all that comes back until the edge closes the connection."""
+    with tls_connection(edge) as connection:
+        connection.sendall(request)
+        return read_all(connection)
+
+
+def read_all(connection: socket.socket) -> bytes:
+    """Everything until the other side closes, also when it does so without a proper good-bye."""
+    received = b""
+    try:
+        while chunk := connection.recv(65536):
+            received += chunk
+    except (ConnectionResetError, ssl.SSLEOFError):
+        pass
+    return received
+
+
+def get(target: str | bytes, *headers: str) -> bytes:
+    """The bytes of a GET that asks for the connection to be closed."""
+    raw = target.encode() if isinstance(target, str) else target
+    lines = "".join(f"{header}\r\n" for header in ("Host: localhost", "Connection: close", *headers))
+    return b"GET " + raw + b" HTTP/1.1\r\n" + lines.encode() + b"\r\n"
+
+
+def post(target: str, body: bytes, *headers: str) -> bytes:
+    """The bytes of a POST with a Content-Length that asks for the connection to be closed."""
+    lines = "".join(f"{header}\r\n" for header in ("Host: localhost", "Connection: close", *headers))
+    return f"POST {target} HTTP/1.1\r\n{lines}Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+def status(answer: bytes) -> int:
+    """The status of an HTTP/1.1 answer."""
+    return int(answer.split(b" ", 2)[1])
+
+
+def header(answer: bytes, name: str) -> str | None:
+    """The value of a header, None without it."""
+    found = re.search(rf"^{name}: (.*)\r$", answer.split(b"\r\n\r\n")[0].decode() + "\r\n", re.IGNORECASE | re.MULTILINE)
+    return found and found[1]
+
+
+def body(answer: bytes) -> bytes:
+    """What follows the headers."""
+    return answer.split(b"\r\n\r\n", 1)[1]

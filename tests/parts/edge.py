@@ -1,0 +1,195 @@
+"""The real edge for tests: `script/edge` with the shipped nginx.conf, on free ports, in a folder of its own.
+
+Apart from the tests of the edge itself because the acceptance tests put the real backend behind the very same part.
+"""
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from threading import Thread
+from types import TracebackType
+from typing import Any, Self
+
+from tests.parts.ports import free_port
+
+SCRIPT = Path(__file__).parents[2] / "script" / "edge"
+# A backend whose socket file is gone is an everyday outage in these tests; nginx calls it critical.
+ALARMING = re.compile(r"\[(alert|emerg)\]|\[crit\](?!.*connect\(\) to unix:)|stack traceback|lua entry thread aborted")
+
+
+def wait_until(claim: Callable[[], bool], timeout_s: float = 10) -> None:
+    """Returns as soon as the claim is true; fails when it has not become so in time."""
+    deadline = time.monotonic() + timeout_s
+    while not claim():
+        assert time.monotonic() < deadline, "the condition did not come true in time"
+        time.sleep(0.02)
+
+
+class Edge:
+    """nginx before the backend that listens on `backend_socket` (which need not exist yet).
+
+    `with Edge(backend_socket=...) as edge:` starts, and in the end stops it, asserts that its error output is clean,
+    and removes its folder. `environment` adds to or overrides the variables that `script/edge` reads.
+    """
+
+    def __init__(self, *, backend_socket: Path | str, environment: dict[str, str] | None = None) -> None:
+        # Not pytest's tmp_path: that is closed to the user that the workers run as.
+        self.prefix = Path(tempfile.mkdtemp(prefix="postledger-edge-", dir="/tmp"))
+        self.prefix.chmod(0o755)
+        self.ca_file = self.prefix / "edge.crt"
+        self.https_port, self.http_port, self.ops_port = free_port(), free_port(), free_port()
+        self.https_url = f"https://127.0.0.1:{self.https_port}"
+        self.http_url = f"http://127.0.0.1:{self.http_port}"
+        self.ops_url = f"http://127.0.0.1:{self.ops_port}"
+        self._key_file = self.prefix / "edge.key"
+        self._environment = {**self._variables(str(backend_socket)), **(environment or {})}
+        self._process: subprocess.Popen[bytes] | None = None
+        self._readers: list[Thread] = []
+        self._groups: list[int] = []
+        self._make_certificate()
+
+    @property
+    def pid(self) -> int:
+        """The process that a supervisor would know: nginx's master."""
+        assert self._process is not None, "the edge is not running"
+        return self._process.pid
+
+    def start(self) -> None:
+        """Starts it (again) and returns when all three listeners accept connections."""
+        # A group of its own, as under supervisor; Ctrl-C in pytest must not stop the edge before the tests clean up.
+        self._process = subprocess.Popen(
+            [SCRIPT, self.prefix],
+            env={**os.environ, **self._environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        self._groups.append(self._process.pid)
+        self._readers.append(Thread(target=self._collect, args=(self._process,), daemon=True))
+        self._readers[-1].start()
+        wait_until(self._is_up)
+
+    def stop(self) -> None:
+        """A graceful stop, as a supervisor does it; asserts that nothing alarming was said since the first start."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGQUIT)
+            self._process.wait(timeout=15)
+            self._finish_reading()
+            self._process = None
+        self.assert_calm()
+
+    def kill(self) -> None:
+        """`kill -9` of the master. Its workers live on and keep the ports, until `start` or `remove`."""
+        assert self._process is not None, "the edge is not running"
+        self._process.kill()
+        self._process.wait(timeout=5)
+        self._process = None
+
+    def remove(self) -> None:
+        """Ends whatever is left of it, by the groups that it was started in, and removes its folder."""
+        for group in self._groups:
+            try:
+                os.killpg(group, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        if self._process is not None:
+            self._process.wait(timeout=5)
+        self._finish_reading()
+        shutil.rmtree(self.prefix)
+
+    def access_log(self) -> list[dict[str, Any]]:
+        """The lines written so far, each as the object that it must be."""
+        log = self.prefix / "logs" / "access.log"
+        text = log.read_text() if log.exists() else ""
+        return [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
+
+    def error_output(self) -> str:
+        """All that nginx and its scrubber have said on stdout and stderr since the first start."""
+        output = self._output_file
+        return output.read_text(errors="surrogateescape") if output.exists() else ""
+
+    def assert_calm(self) -> None:
+        """Fails on anything in the error output that an operator would have to be woken for."""
+        alarming = [line for line in self.error_output().splitlines() if ALARMING.search(line)]
+        assert not alarming, "\n".join(alarming)
+
+    def tls_context(self) -> ssl.SSLContext:
+        """A client's settings: trusts this edge's certificate and nothing else."""
+        return ssl.create_default_context(cafile=self.ca_file)
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.remove()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self.stop()
+        finally:
+            self.remove()
+
+    @property
+    def _output_file(self) -> Path:
+        return self.prefix / "output.txt"
+
+    def _variables(self, backend_socket: str) -> dict[str, str]:
+        return {
+            "POSTLEDGER_BACKEND_SOCKET": backend_socket,
+            "POSTLEDGER_LISTEN_ADDRESS": "127.0.0.1",
+            "POSTLEDGER_EDGE_PORT": str(self.https_port),
+            "POSTLEDGER_EDGE_HTTP_PORT": str(self.http_port),
+            "POSTLEDGER_OPS_PORT": str(self.ops_port),
+            "POSTLEDGER_TLS_CERTIFICATE": str(self.ca_file),
+            "POSTLEDGER_TLS_KEY": str(self._key_file),
+        }
+
+    def _make_certificate(self) -> None:
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+            + ["-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
+            + ["-keyout", self._key_file, "-out", self.ca_file],
+            check=True,
+            capture_output=True,
+        )
+
+    def _collect(self, process: subprocess.Popen[bytes]) -> None:
+        assert process.stdout is not None
+        with process.stdout as stream, self._output_file.open("ab", buffering=0) as output:
+            for line in stream:
+                output.write(line)
+
+    def _finish_reading(self) -> None:
+        """The pipe ends when the last worker and the scrubber have ended: only then has everything been said."""
+        for reader in self._readers:
+            reader.join(timeout=15)
+            assert not reader.is_alive(), "a process of the edge lives on after its end"
+        self._readers.clear()
+
+    def _is_up(self) -> bool:
+        assert self._process is not None
+        if self._process.poll() is not None:
+            self._finish_reading()
+            raise RuntimeError(f"the edge did not start:\n{self.error_output()[-2000:]}")
+        return all(_accepts(port) for port in (self.https_port, self.http_port, self.ops_port))
+
+
+def _accepts(port: int) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=1):
+            return True
+    except OSError:
+        return False
