@@ -29,16 +29,16 @@ def on_starting(_: Any) -> None:
     directory.mkdir(parents=True)
 
 
-def post_worker_init(worker: Any) -> None:
+def post_worker_init(_: Any) -> None:
     """Send what a greenlet dies of through our own log, which tells where and never what."""
-    from postledger.adapters.logs import silence_hub  # after the worker has patched the standard library
+    from postledger.adapters.logs import silence_hub  # noqa: PLC0415 - the worker must have patched the library first
 
     silence_hub()
 
 
 def child_exit(_: Any, worker: Any) -> None:
     """Let the gauges of a worker that is gone disappear; its counters stay."""
-    from prometheus_client.multiprocess import mark_process_dead
+    from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415 - it reads the environment when imported
 
     mark_process_dead(worker.pid)
 

@@ -31,7 +31,7 @@ POOL_SIZE = 2
 
 
 def create_backend(settings: Settings) -> BackendApp:
-    """Build one worker's application; it connects, and starts its writer and its policy keeper. Call it after the fork."""
+    """Build one worker's application and start its writer and its policy keeper; call it after the fork."""
     metrics = Metrics(CollectorRegistry())
     pool = make_pool(settings.database_url, size=POOL_SIZE)
     pool.open()

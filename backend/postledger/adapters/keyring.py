@@ -1,4 +1,4 @@
-"""Secrets at rest: encrypted with Fernet under a list of master keys, the first of which encrypts, all of which decrypt."""
+"""Secrets at rest: encrypted with Fernet under a list of master keys; the first one encrypts, all of them decrypt."""
 
 from collections.abc import Sequence
 

@@ -17,7 +17,7 @@ _FORMAT = "%(asctime)s %(process)d %(levelname)s %(name)s %(message)s"
 
 
 class ScrubbingFormatter(logging.Formatter):
-    """Formats records of ours as they are, and harmless ones of others; of the rest it tells place and exception type."""
+    """Formats our records, and the harmless ones of others; of the rest it tells the place and the exception's type."""
 
     def __init__(self) -> None:
         super().__init__(_FORMAT)
@@ -35,7 +35,7 @@ def _is_harmless(record: logging.LogRecord) -> bool:
     if record.name.split(".")[0] == _OWN:
         return True
     arguments = record.args if isinstance(record.args, tuple) else (record.args,)
-    return record.levelno < logging.WARNING or bool(record.args) and all(isinstance(a, int) for a in arguments)
+    return record.levelno < logging.WARNING or (bool(record.args) and all(isinstance(a, int) for a in arguments))
 
 
 def _place(record: logging.LogRecord) -> str:
@@ -59,12 +59,10 @@ class GunicornLogger(Logger):
 
 def silence_hub() -> None:
     """Replace gevent's printing of a dead greenlet, whose arguments and exception may hold a request."""
-    gevent.get_hub().handle_error = _log_dead_greenlet
+    gevent.get_hub().handle_error = _log_dead_greenlet  # type: ignore[method-assign, assignment]
 
 
-def _log_dead_greenlet(
-    _: object, kind: type[BaseException], __: BaseException, trace: TracebackType | None
-) -> None:
+def _log_dead_greenlet(_: object, kind: type[BaseException], __: BaseException, trace: TracebackType | None) -> None:
     if issubclass(kind, (gevent.GreenletExit, KeyboardInterrupt, SystemExit)):
         return
     where = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(traceback.extract_tb(trace)))

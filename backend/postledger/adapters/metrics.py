@@ -54,7 +54,7 @@ class Metrics:
         )
 
     def prepare(self, policy: Policy) -> None:
-        """Show every series of the policy from the start, at zero, so that the first event is a rise and not a birth."""
+        """Show every series of the policy at zero from the start, so that the first event is a rise and not a birth."""
         for source in (*policy.sources, UNKNOWN):
             for verdict in Verdict:
                 self._postbacks.labels(source, verdict.value)
@@ -94,5 +94,5 @@ class Metrics:
 def render_metrics() -> bytes:
     """Add up what all processes, living and dead, have counted, in Prometheus' text format."""
     registry = CollectorRegistry()
-    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    MultiProcessCollector(registry)
     return generate_latest(registry)

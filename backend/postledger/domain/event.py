@@ -48,7 +48,7 @@ class Event(msgspec.Struct, frozen=True):
 
 
 def read_fields(fields: Mapping[str, str], source: Source) -> Event:
-    """Validate the fields of a believed postback; raises `Refused` with the canonical name of the parameter at fault."""
+    """Validate the fields of a believed postback; raises `Refused` with the name of the parameter at fault."""
     refuse_unresolved_macros(fields)
     if fields.get("v", _VERSION) != _VERSION:
         raise Refused(Reason.UNSUPPORTED_VERSION)

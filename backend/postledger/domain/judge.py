@@ -84,7 +84,7 @@ def _verify(request: Request, source: Source, reading: Reading) -> int | None:
     return key.secret_id
 
 
-def _verify_query(request: Request, source: Source, reading: Reading) -> tuple[Key, int]:
+def _verify_query(_: Request, source: Source, reading: Reading) -> tuple[Key, int]:
     fields = reading.fields
     refuse_unresolved_macros({name: fields[name] for name in _SIGNING_FIELDS if name in fields})
     if not fields.get("sig"):

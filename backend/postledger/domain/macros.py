@@ -1,6 +1,7 @@
 """Unresolved macros: placeholders such as `{payout}` that the sender's template should have filled and did not.
 
-They are refused by name instead of being booked as a value; the bracket styles are those of some 400 public network templates.
+They are refused by name instead of being booked as a value; the bracket styles are those that some 400 public templates
+of networks use.
 """
 
 import re

@@ -83,6 +83,6 @@ def _read_json_scalar(value: object) -> str:
 
 def _read_json_text(text: str) -> str:
     # An escape can smuggle in what the bytes could not: NUL, or half of a surrogate pair.
-    if "\0" in text or not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+    if "\0" in text or (not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text)):
         raise Refused(Reason.MALFORMED)
     return text

@@ -40,7 +40,7 @@ def read_request(request: Request, source: Source) -> Reading:
 
 
 def names_only(query: bytes, source: Source | None) -> bytes:
-    """Keep the known names of a query that could not be read or may not be kept; every value, and any other name, is dropped."""
+    """Keep the known names of a query that may not be kept itself; every value, and any other name, is dropped."""
     known = source.canonical_names if source else dict.fromkeys(CANONICAL_NAMES)
     names = [part.partition("=")[0] for part in query.decode("latin-1").split("&")]
     return "&".join(f"{name}={MASK}" for name in names if name in known).encode("latin-1")

@@ -5,7 +5,7 @@ _VARIANT_BITS = 0x3 << 62
 
 
 def write_uuid(value: int, version: int) -> str:
-    """Write a 128-bit number as a lower-case UUID of the given version; the six bits of version and variant are lost."""
+    """Write a 128-bit number as a lower-case UUID; the six bits where version and variant stand are lost."""
     stamped = value & ~_VERSION_BITS & ~_VARIANT_BITS | version << 76 | 0x2 << 62
     digits = f"{stamped:032x}"
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"

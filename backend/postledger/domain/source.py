@@ -1,4 +1,4 @@
-"""A source, its settings, and what is worked out from them once, when they are loaded, so that no request repeats it."""
+"""A source, its settings, and what is worked out from them once, when they are loaded, and never per request."""
 
 from functools import cached_property
 from typing import Literal
@@ -41,7 +41,7 @@ class Source(msgspec.Struct, frozen=True, dict=True):
 
     @cached_property
     def canonical_names(self) -> dict[str, str]:
-        """Map each name that the sender may use to the canonical name; a name claimed as an alias loses its own meaning."""
+        """Map each name that the sender may use to the canonical one; an alias loses its own meaning."""
         aliases = {alias: name for name, listed in self.settings.params.items() for alias in listed}
         return {name: name for name in CANONICAL_NAMES} | aliases
 

@@ -20,7 +20,7 @@ _log = logging.getLogger("postledger.http")
 ObserveRequest = Callable[[str, str, float], None]
 
 
-class BackendApp(falcon.App):
+class BackendApp(falcon.App[falcon.Request, falcon.Response]):
     """The WSGI application of one worker, and how to close what it opened."""
 
     def __init__(self, close: Callable[[], None], observe_request: ObserveRequest) -> None:
@@ -58,11 +58,9 @@ class _Timing:
     def process_request(self, request: falcon.Request, _: falcon.Response) -> None:
         request.env["postledger.started_s"] = time.perf_counter()
 
-    def process_response(
-        self, request: falcon.Request, response: falcon.Response, resource: object, _: bool
-    ) -> None:
+    def process_response(self, request: falcon.Request, response: falcon.Response, resource: object, _: bool) -> None:
         seconds = time.perf_counter() - request.env["postledger.started_s"]
-        self._observe(getattr(resource, "route", "other"), response.status[:3], seconds)
+        self._observe(getattr(resource, "route", "other"), str(response.status)[:3], seconds)
 
 
 def _answer_http_error(request: falcon.Request, response: falcon.Response, error: falcon.HTTPError, _: Any) -> None:

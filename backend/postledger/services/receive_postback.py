@@ -14,7 +14,7 @@ UNAUTHENTICATED_PER_SECOND = 50
 
 
 class ReceivePostback:
-    """Judges a postback by the current policy and has its entry recorded; `record` returns when the entry is durable."""
+    """Judges a postback by the current policy and has it recorded; `record` returns when the entry is durable."""
 
     def __init__(
         self,

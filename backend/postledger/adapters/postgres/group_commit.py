@@ -74,7 +74,7 @@ class GroupCommit(Generic[Row, Result]):
         self._queue.append(waiting)
         self._filled.set()
         try:
-            return waiting.result.get(timeout=ANSWER_WITHIN_S)
+            return waiting.result.get(timeout=ANSWER_WITHIN_S)  # type: ignore[return-value]
         except gevent.Timeout:
             waiting.abandoned = True
             raise _unavailable() from None

@@ -1,6 +1,6 @@
 """Migrations: plain SQL files `NNNN_words.sql`, each applied once, in order, in a transaction of its own.
 
-What was applied is recorded with a checksum, because a migration that is edited after the fact makes two ledgers differ.
+What was applied is recorded with a checksum: a migration that is edited after the fact makes two ledgers differ.
 """
 
 import hashlib
@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
-from typing import Any, LiteralString, NamedTuple, cast
+from typing import Any, LiteralString, NamedTuple
 
 from psycopg import Connection
 
@@ -39,7 +39,7 @@ def shipped_migrations() -> list[Migration]:
     found = sorted(item.name for item in files(__name__).iterdir() if _NAME.fullmatch(item.name))
     texts = [files(__name__).joinpath(name).read_text("utf-8") for name in found]
     return [
-        Migration(name, cast(LiteralString, text), hashlib.sha256(text.encode()).hexdigest())
+        Migration(name, text, hashlib.sha256(text.encode()).hexdigest())
         for name, text in zip(found, texts, strict=True)
     ]
 

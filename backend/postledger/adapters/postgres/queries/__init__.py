@@ -2,10 +2,10 @@
 
 from functools import cache
 from importlib.resources import files
-from typing import LiteralString, cast
+from typing import LiteralString
 
 
 @cache
 def sql(name: str) -> LiteralString:
     """Read the statement in `NAME.sql`; it is part of the program, so psycopg may trust it as a literal."""
-    return cast(LiteralString, files(__name__).joinpath(f"{name}.sql").read_text("utf-8"))
+    return files(__name__).joinpath(f"{name}.sql").read_text("utf-8")
