@@ -18,7 +18,7 @@ _STYLES = re.compile(
     | <[^<>]*>                # <x>
     | !!![^!]*!!!             # !!!x!!!  (Awin)
     | \([^()]*\)              # (x)      (AppsFlyer)
-    | xx[A-Za-z0-9]+xx        # xxNAMExx (Jumbleberry)
+    | xx(?!x)[A-Za-z0-9]{1,30}(?<!x)xx  # xxNAMExx (Jumbleberry), and not a run of x
     """,
     re.VERBOSE,
 )

@@ -54,7 +54,7 @@ def read_payout(value: str) -> Decimal:
 def read_currency(value: str) -> str:
     """Read an ISO 4217 code in any case."""
     code = value.upper()
-    if code in _CURRENCIES:
+    if value.isascii() and code in _CURRENCIES:  # or ſ would pass for S
         return code
     raise Refused(Reason.INVALID_PARAMETER, "currency")
 
