@@ -1,0 +1,291 @@
+"""`make up`, `down` and `clean` as a newcomer meets them, in a copy of the project with ports of its own.
+
+The libraries are borrowed from the environment that runs the tests; all else is made by the scripts. The parts are
+killed, and looked for afterwards, by what the kernel says of processes, not by what the scripts say of themselves.
+"""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from stat import S_IMODE
+
+import psycopg
+import pytest
+
+from tests.parts.ports import free_port
+
+ROOT = Path(__file__).parents[2]
+PORTS = (
+    "POSTLEDGER_EDGE_PORT",
+    "POSTLEDGER_EDGE_HTTP_PORT",
+    "POSTLEDGER_OPS_PORT",
+    "PROMETHEUS_PORT",
+    "ALERTMANAGER_PORT",
+)
+PARTS = ("postgres", "backend", "edge", "prometheus", "alertmanager")
+
+
+class Checkout:
+    """A copy of the project, and one run of it in the directory `var`."""
+
+    def __init__(self, root: Path, var: Path | None = None, **environment: str) -> None:
+        self.root = root
+        self.var = var or root / "var"
+        self._environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": os.environ.get("HOME", "/"),
+            "POSTLEDGER_VENV": sys.prefix,
+            "POSTLEDGER_VAR": str(self.var),
+            **{name: str(free_port()) for name in PORTS},
+            **environment,
+        }
+
+    def run(self, script: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """The script as a newcomer's shell would run it; both streams are in `stdout`."""
+        return subprocess.run(
+            [self.root / "script" / script],
+            env={**self._environment, **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            timeout=120,
+            text=True,
+            check=False,
+        )
+
+    def up(self) -> str:
+        """Brings it up, and returns what was printed."""
+        up = self.run("up")
+        assert up.returncode == 0, up.stdout
+        return up.stdout
+
+    def runtime(self) -> dict[str, str]:
+        """What runtime.env says to a shell that sources it."""
+        shell = f"set -a; . '{self.var}/runtime.env'; env -0"
+        output = subprocess.run(["env", "-i", "bash", "-c", shell], capture_output=True, text=True, check=True).stdout
+        return dict(line.split("=", 1) for line in output.split("\0") if line)
+
+    def pid(self, part: str) -> int:
+        """The first process of a part; 0 while there is none."""
+        text = (self.var / "run" / f"{part}.pid").read_text()
+        return int(text or 0)
+
+    def answers(self, part: str) -> bool:
+        """Asks the part itself."""
+        runtime = self.runtime()
+        match part:
+            case "postgres":
+                return _connects(runtime["DATABASE_URL"])
+            case "prometheus" | "alertmanager":
+                return _is_ok(runtime[f"{part.upper()}_URL"] + "/-/ready")
+            case _:
+                return _is_ok(runtime["POSTLEDGER_EDGE_URL"] + "/healthz", runtime["POSTLEDGER_CA_FILE"])
+
+    def processes(self) -> list[str]:
+        """Command lines of all living processes that work in, or were told about, this checkout or its `var`."""
+        return [text for pid in _pids() if (text := _about(pid)) and (str(self.root) in text or str(self.var) in text)]
+
+
+def _connects(url: str) -> bool:
+    try:
+        psycopg.connect(url, connect_timeout=2).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def _is_ok(url: str, ca_file: str | None = None) -> bool:
+    context = ssl.create_default_context(cafile=ca_file) if ca_file else None
+    try:
+        with urllib.request.urlopen(url, timeout=2, context=context) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+def _pids() -> list[Path]:
+    return [entry for entry in Path("/proc").iterdir() if entry.name.isdigit() and entry.name != str(os.getpid())]
+
+
+def _about(process: Path) -> str:
+    """Command line, directory and environment; nothing of a process that has ended."""
+    try:
+        if ") Z " in (process / "stat").read_text():
+            return ""
+        texts = [(process / name).read_bytes().decode(errors="replace") for name in ("cmdline", "environ")]
+        return "\n".join([*texts, os.readlink(process / "cwd")])
+    except OSError:
+        return ""
+
+
+def _wait_until(claim: Callable[[], bool], timeout_s: float) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not claim():
+        assert time.monotonic() < deadline, f"not within {timeout_s} s"
+        time.sleep(0.05)
+
+
+def _fetch(url: str, query: str) -> list[tuple[object, ...]]:
+    with psycopg.connect(url) as connection:
+        return connection.execute(query.encode()).fetchall()
+
+
+@pytest.fixture(scope="module")
+def root() -> Iterator[Path]:
+    # Not pytest's tmp_path: that is closed to the users that Postgres and the edge's workers run as. A space, because
+    # people have them in their directories' names.
+    home = Path(f"/tmp/postledger up {os.getpid()}")
+    shutil.copytree(ROOT, home, ignore=shutil.ignore_patterns(".git", ".venv", "var", "__pycache__", "*.egg-info"))
+    yield home
+    shutil.rmtree(home)
+
+
+@pytest.fixture(scope="module")
+def used(root: Path) -> Iterator[Checkout]:
+    checkout = Checkout(root)
+    yield checkout
+    checkout.run("clean")
+
+
+@pytest.fixture
+def checkout(used: Checkout) -> Checkout:
+    """A checkout that is up."""
+    if used.run("status").returncode:
+        used.up()
+    return used
+
+
+def test_the_first_up_books_one_signed_postback_and_shows_its_receipt(used: Checkout) -> None:
+    printed = used.up()
+
+    receipt = re.search(r"^receipt +([0-9a-f-]{36})$", printed, re.MULTILINE)
+    assert receipt, printed
+    url = used.runtime()["DATABASE_URL"]
+    assert _fetch(url, "SELECT id::text, verdict, method FROM postbacks") == [(receipt[1], "accepted", "GET")]
+    assert _fetch(url, "SELECT event, status, payout::text, currency FROM conversions") == [
+        ("sale", "approved", "0.500000", "USD")
+    ]
+
+
+def test_a_second_up_takes_less_than_ten_seconds_and_books_nothing_twice(checkout: Checkout) -> None:
+    pids = [checkout.pid(part) for part in PARTS]
+    before = time.monotonic()
+
+    printed = checkout.up()
+
+    assert time.monotonic() - before < 10
+    assert "duplicate" in printed
+    assert _fetch(checkout.runtime()["DATABASE_URL"], "SELECT count(*) FROM conversions") == [(1,)]
+    assert [checkout.pid(part) for part in PARTS] == pids
+
+
+def test_runtime_env_names_everything_that_the_contract_promises(checkout: Checkout) -> None:
+    runtime = checkout.runtime()
+
+    for name in ("EDGE_URL", "EDGE_HTTP_URL", "OPS_URL", "CA_FILE"):
+        assert f"POSTLEDGER_{name}" in runtime
+    assert runtime["POSTLEDGER_EDGE_URL"].startswith("https://127.0.0.1:")
+    assert {"DATABASE_URL", "PROMETHEUS_URL", "ALERTMANAGER_URL"} <= runtime.keys()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["runtime.env", "master.key", "demo.secret", "postgres.password", "tls/edge.key", "supervisor.conf"],
+)
+def test_what_is_secret_is_only_for_its_owner(checkout: Checkout, name: str) -> None:
+    assert S_IMODE((checkout.var / name).stat().st_mode) == 0o600
+
+
+def test_no_secret_stands_in_a_process_list(checkout: Checkout) -> None:
+    secrets = [(checkout.var / name).read_text().strip() for name in ("master.key", "demo.secret", "postgres.password")]
+
+    for process in _pids():
+        try:
+            command = (process / "cmdline").read_text(errors="replace")
+        except OSError:
+            continue
+        assert not any(secret in command for secret in secrets)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_part_that_is_killed_is_back_within_five_seconds(checkout: Checkout, part: str) -> None:
+    killed = checkout.pid(part)
+
+    os.kill(killed, signal.SIGKILL)
+
+    _wait_until(lambda: checkout.pid(part) not in (0, killed) and checkout.answers(part), timeout_s=5)
+
+
+def test_up_recovers_when_the_supervisor_itself_was_killed(checkout: Checkout) -> None:
+    os.kill(checkout.pid("supervisord"), signal.SIGKILL)
+
+    printed = checkout.up()
+
+    assert "duplicate" in printed
+    assert all(checkout.answers(part) for part in PARTS)
+
+
+def test_down_stops_what_a_killed_supervisor_left_behind(checkout: Checkout) -> None:
+    os.kill(checkout.pid("supervisord"), signal.SIGKILL)
+
+    down = checkout.run("down")
+
+    assert down.returncode == 0, down.stdout
+    assert checkout.processes() == []
+
+
+@pytest.mark.parametrize("name", PORTS)
+def test_a_taken_port_is_named_in_one_line_with_its_variable(checkout: Checkout, name: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = str(other.getsockname()[1])
+
+        up = checkout.run("up", **{name: taken})
+
+    assert up.returncode == 1
+    assert up.stdout.count("\n") == 1
+    assert f"port {taken} " in up.stdout
+    assert name in up.stdout
+
+
+def test_prometheus_sees_the_backend_up(checkout: Checkout) -> None:
+    address = checkout.runtime()["PROMETHEUS_URL"] + "/api/v1/query?query=up%7Bjob%3D%22backend%22%7D%3D%3D1"
+
+    def backend_is_up() -> bool:
+        with urllib.request.urlopen(address, timeout=2) as answer:
+            return b'"job":"backend"' in answer.read()
+
+    _wait_until(backend_is_up, timeout_s=15)
+
+
+def test_a_given_database_is_used_and_no_postgres_is_started(root: Path, database: str) -> None:
+    other = Checkout(root, root / "other var", DATABASE_URL=database)
+
+    try:
+        other.up()
+
+        assert not (other.var / "postgres").exists()
+        assert _fetch(database, "SELECT verdict FROM postbacks") == [("accepted",)]
+    finally:
+        other.run("clean")
+
+
+def test_down_leaves_no_process_and_clean_no_file(checkout: Checkout) -> None:
+    down = checkout.run("down")
+    assert down.returncode == 0, down.stdout
+    assert checkout.processes() == []
+
+    assert (checkout.var / "postgres" / "PG_VERSION").exists()
+    clean = checkout.run("clean")
+    assert clean.returncode == 0, clean.stdout
+    assert not checkout.var.exists()
+    assert not list(checkout.root.rglob("__pycache__"))
