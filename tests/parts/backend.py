@@ -1,0 +1,185 @@
+"""The real backend for tests: gunicorn with the shipped configuration, on a unix socket in a folder of its own.
+
+It serves tests that speak to it directly and, as `Edge(backend_socket=backend.socket)`, those that come through TLS.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from tests.parts.waiting import wait_until
+
+ROOT = Path(__file__).parents[2]
+START_WITHIN_S = 30
+STOP_WITHIN_S = 40
+
+
+class Backend:
+    """gunicorn and its workers. `environment` must hold DATABASE_URL and the master key; `app` replaces the shipped one.
+
+    `with Backend(environment) as backend:` starts it, waits until every worker has a policy, and in the end removes it.
+    """
+
+    def __init__(self, environment: Mapping[str, str], *, workers: int = 2, app: str | None = None) -> None:
+        # Not pytest's tmp_path: the edge's workers must be able to walk to the socket.
+        self.home = Path(tempfile.mkdtemp(prefix="postledger-backend-", dir="/tmp"))
+        self.home.chmod(0o755)
+        self.socket = self.home / "backend.sock"
+        self._log, self._metrics = self.home / "backend.log", self.home / "metrics"
+        self._workers, self._app = workers, app
+        self._environment = {**os.environ, **self._variables(), **environment}
+        self._process: subprocess.Popen[bytes] | None = None
+        self._groups: list[int] = []
+
+    @property
+    def pid(self) -> int:
+        """The process that a supervisor would know: gunicorn's master."""
+        assert self._process is not None, "the backend is not running"
+        return self._process.pid
+
+    def worker_pids(self) -> list[int]:
+        """The living children of the master."""
+        found = subprocess.run(["pgrep", "-P", str(self.pid)], capture_output=True, text=True, check=False)
+        return [int(pid) for pid in found.stdout.split()]
+
+    def start(self, *, ready: bool = True) -> None:
+        """Start it (again); with `ready`, return when it is healthy and every worker has read a policy."""
+        with self._log.open("ab") as log:
+            # A group of its own, as under the supervisor, and so that whatever it leaves behind can be found.
+            self._process = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-m",
+                    "gunicorn",
+                    "-c",
+                    "backend/gunicorn.conf.py",
+                    *([self._app] if self._app else []),
+                ],
+                cwd=ROOT,
+                env=self._environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self._groups.append(self._process.pid)
+        if ready:
+            wait_until(self._is_ready, START_WITHIN_S, "a healthy backend")
+
+    def kill(self, pid: int | None = None) -> None:
+        """`kill -9` of one process, by default the master, whose workers then live on for about a second."""
+        os.kill(pid or self.pid, signal.SIGKILL)
+        if pid in (None, self.pid):
+            self._await_end()
+
+    def terminate(self) -> None:
+        """Ask it to stop, as a supervisor does, and return at once."""
+        os.kill(self.pid, signal.SIGTERM)
+
+    def stop(self) -> None:
+        """A graceful stop: returns when the master has ended."""
+        if self._process is not None:
+            if self._process.poll() is None:
+                self.terminate()
+            self._await_end()
+
+    def remove(self) -> None:
+        """Stop it, end whatever is left of it, and remove its folder."""
+        try:
+            self.stop()
+        finally:
+            for group in self._groups:
+                _end_group(group)
+            shutil.rmtree(self.home)
+
+    def client(self, timeout_s: float = 10) -> httpx.Client:
+        """An HTTP client that speaks to the backend past the edge."""
+        return httpx.Client(
+            transport=httpx.HTTPTransport(uds=str(self.socket)), base_url="http://backend", timeout=timeout_s
+        )
+
+    def get(self, path: str, headers: Mapping[str, str] | None = None) -> httpx.Response:
+        """Ask once."""
+        with self.client() as client:
+            return client.get(path, headers=dict(headers or {}))
+
+    def post(self, path: str, body: bytes, headers: Mapping[str, str] | None = None) -> httpx.Response:
+        """Post once."""
+        with self.client() as client:
+            return client.post(path, content=body, headers=dict(headers or {}))
+
+    def log_text(self) -> str:
+        """All that it has written to stdout and stderr since the first start."""
+        return self._log.read_text(errors="replace")
+
+    def metrics_text(self) -> str:
+        """The counters of all workers, living and dead."""
+        return self.get("/internal/metrics").text
+
+    def knows_source(self, slug: str) -> bool:
+        """True when every worker has read a policy with that source: each shows the source's series in its own file."""
+        pids = self.worker_pids()
+        files = [self._metrics / f"counter_{pid}.db" for pid in pids]
+        return len(pids) == self._workers and all(_shows(file, f'"{slug}"') for file in files)
+
+    def wait_for_source(self, slug: str) -> None:
+        """Wait until every worker has read a policy with that source."""
+        wait_until(lambda: self.knows_source(slug), START_WITHIN_S, f"a policy with {slug}")
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.remove()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.remove()
+
+    def _variables(self) -> dict[str, str]:
+        return {
+            "PYTHONPATH": str(ROOT / "backend"),
+            "PYTHONUNBUFFERED": "1",
+            "POSTLEDGER_BACKEND_SOCKET": str(self.socket),
+            "POSTLEDGER_WORKERS": str(self._workers),
+            "PROMETHEUS_MULTIPROC_DIR": str(self._metrics),
+        }
+
+    def _is_ready(self) -> bool:
+        assert self._process is not None
+        if self._process.poll() is not None:
+            raise RuntimeError(f"the backend did not start:\n{self.log_text()[-2000:]}")
+        return self.knows_source("unknown") and self._is_healthy()
+
+    def _is_healthy(self) -> bool:
+        try:
+            return self.get("/healthz").status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def _await_end(self) -> None:
+        assert self._process is not None
+        self._process.wait(timeout=STOP_WITHIN_S)
+        self._process = None
+
+
+def _shows(file: Path, text: str) -> bool:
+    return file.exists() and text.encode() in file.read_bytes()
+
+
+def _end_group(group: int) -> None:
+    try:
+        os.killpg(group, signal.SIGKILL)
+    except ProcessLookupError:
+        return
