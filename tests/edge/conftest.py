@@ -8,11 +8,14 @@ import pytest
 from tests.edge.echo_backend import EchoBackend
 from tests.parts.edge import Edge
 
+# All that nginx can say, short of debug: what cannot leak here cannot leak at the default either.
+TALKATIVE = {"POSTLEDGER_EDGE_LOG_LEVEL": "info"}
+
 
 @pytest.fixture(scope="session")
 def edge() -> Iterator[Edge]:
     """Shared: for tests that only ask."""
-    with EchoBackend() as backend, Edge(backend_socket=backend.socket) as edge:
+    with EchoBackend() as backend, Edge(backend_socket=backend.socket, environment=TALKATIVE) as edge:
         yield edge
 
 
@@ -32,6 +35,6 @@ def own_backend() -> Iterator[EchoBackend]:
 
 @pytest.fixture
 def own_edge(own_backend: EchoBackend) -> Iterator[Edge]:
-    """For tests that stop it or its backend, or read its logs as a whole. It logs all that nginx can, short of debug."""
-    with Edge(backend_socket=own_backend.socket, environment={"POSTLEDGER_EDGE_LOG_LEVEL": "info"}) as edge:
+    """For tests that stop it or its backend."""
+    with Edge(backend_socket=own_backend.socket, environment=TALKATIVE) as edge:
         yield edge

@@ -12,9 +12,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.parts.edge import wait_until
+from tests.parts.edge import ROOT, wait_until
 
-ROOT = Path(__file__).parents[2]
+# Threads, because a test may leave one of its requests hanging; no control socket, because that has one fixed name.
+OPTIONS = (
+    *("--keep-alive", "75"),
+    *("--worker-class", "gthread", "--threads", "8"),
+    *("--log-level", "critical", "--no-control-socket"),
+)
 
 
 class EchoBackend:
@@ -29,9 +34,7 @@ class EchoBackend:
     def start(self) -> None:
         """Returns when the socket accepts connections."""
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "--bind", f"unix:{self.socket}", "--keep-alive", "75"]
-            + ["--worker-class", "gthread", "--threads", "8", "--log-level", "critical", "--graceful-timeout", "1"]
-            + ["--worker-tmp-dir", self._home.name, "--no-control-socket", "tests.edge.echo_app:app"],
+            [sys.executable, "-m", "gunicorn", "--bind", f"unix:{self.socket}", *OPTIONS, "tests.edge.echo_app:app"],
             cwd=ROOT,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -36,7 +36,9 @@ def test_every_route_answers_unavailable_at_once(own_backend: EchoBackend, askin
     assert_unavailable(answer)
 
 
-def test_a_post_is_answered_too_and_logged_as_one(own_edge: Edge, own_backend: EchoBackend, asking: httpx.Client) -> None:
+def test_a_post_is_answered_too_and_logged_as_one(
+    own_edge: Edge, own_backend: EchoBackend, asking: httpx.Client
+) -> None:
     own_backend.stop()
 
     answer = asking.post("/tracking/postback/acme", json={"a": 1})
@@ -76,10 +78,6 @@ def test_a_backend_that_dies_before_its_answer_is_asked_once_only(own_edge: Edge
 
     assert_unavailable(asking.get("/tracking/postback/die-before-answer"))
     wait_until(lambda: own_edge.error_output().count("upstream prematurely closed") == 1)
-
-
-def test_a_backend_that_does_not_answer_is_given_up(asking: httpx.Client) -> None:
-    assert_unavailable(asking.get("/tracking/postback/never", timeout=8))
 
 
 def test_an_answer_that_breaks_off_is_not_taken_for_a_whole_one(asking: httpx.Client) -> None:

@@ -2,15 +2,14 @@
 
 import subprocess
 import time
-from pathlib import Path
 from uuid import UUID
 
 import httpx
 
 from tests.edge.wire import UUID7, exchange, get, header
-from tests.parts.edge import Edge, wait_until
+from tests.parts.edge import ROOT, Edge, wait_until
 
-LUA = Path(__file__).parents[2] / "edge" / "lua"
+LUA = ROOT / "edge" / "lua"
 
 
 def uuid7(unix_ms: int, random_hex: str) -> UUID:

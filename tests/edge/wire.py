@@ -56,7 +56,9 @@ def status(answer: bytes) -> int:
 
 def header(answer: bytes, name: str) -> str | None:
     """The value of a header, None without it."""
-    found = re.search(rf"^{name}: (.*)\r$", answer.split(b"\r\n\r\n")[0].decode() + "\r\n", re.IGNORECASE | re.MULTILINE)
+    found = re.search(
+        rf"^{name}: (.*)\r$", answer.split(b"\r\n\r\n")[0].decode() + "\r\n", re.IGNORECASE | re.MULTILINE
+    )
     return found and found[1]
 
 

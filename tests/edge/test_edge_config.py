@@ -1,0 +1,93 @@
+"""The runtime files that `script/edge-config` writes, and the start that it refuses."""
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.parts.edge import ROOT
+
+SCRIPT = ROOT / "script" / "edge-config"
+ENOUGH = {"POSTLEDGER_BACKEND_SOCKET": "/tmp/backend.sock"}
+
+
+@pytest.fixture
+def prefix() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="postledger-config-", dir="/tmp") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+def configure(prefix: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [SCRIPT, prefix], env={**os.environ, **ENOUGH, **environment}, capture_output=True, text=True, check=False
+    )
+
+
+def runtime(prefix: Path, name: str) -> str:
+    return (prefix / "conf" / "runtime" / name).read_text()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("POSTLEDGER_BACKEND_SOCKET", ""),
+        ("POSTLEDGER_EDGE_PORT", "https"),
+        ("POSTLEDGER_EDGE_LOG_LEVEL", "debug"),
+        ("POSTLEDGER_EDGE_PLATFORM", "iis"),
+    ],
+)
+def test_a_value_that_cannot_be_is_refused_by_the_name_of_its_variable(prefix: Path, variable: str, value: str) -> None:
+    done = configure(prefix, **{variable: value})
+
+    assert done.returncode == 1
+    assert variable in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_an_ipv6_address_gets_its_brackets(prefix: Path) -> None:
+    configure(prefix, POSTLEDGER_LISTEN_ADDRESS="::1", POSTLEDGER_EDGE_HTTP_PORT="8080")
+
+    assert runtime(prefix, "http.conf") == "listen [::1]:8080;\n"
+
+
+def test_the_shipped_files_are_linked_and_not_copied(prefix: Path) -> None:
+    configure(prefix)
+
+    for name in ("nginx.conf", "snippets", "lua"):
+        assert (prefix / "conf" / name).resolve() == ROOT / "edge" / name
+
+
+def test_twice_is_once(prefix: Path) -> None:
+    configure(prefix)
+    before = sorted((path, path.is_file() and path.read_text()) for path in prefix.rglob("*"))
+
+    configure(prefix)
+
+    assert before == sorted((path, path.is_file() and path.read_text()) for path in prefix.rglob("*"))
+
+
+def test_openresty_has_http2_as_a_directive_and_nothing_to_load(prefix: Path) -> None:
+    configure(prefix, POSTLEDGER_EDGE_PLATFORM="openresty")
+
+    assert "http2 on;" in runtime(prefix, "https.conf")
+    assert "platform-openresty" in runtime(prefix, "main.conf")
+
+
+def test_workers_of_root_give_up_root(prefix: Path) -> None:
+    configure(prefix)
+
+    # Nobody else can change users, and nginx would warn about the attempt.
+    assert ("user www-data;" in runtime(prefix, "main.conf")) == (os.geteuid() == 0)
+
+
+def test_workers_stay_who_they_are_where_they_could_not_reach_the_backend_otherwise(prefix: Path) -> None:
+    closed = prefix / "closed"
+    closed.mkdir(mode=0o700)
+
+    configure(prefix, POSTLEDGER_BACKEND_SOCKET=str(closed / "backend.sock"))
+
+    assert "www-data" not in runtime(prefix, "main.conf")

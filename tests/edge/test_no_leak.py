@@ -1,0 +1,227 @@
+"""No path through the edge leaves a sender's words in a log, a file or the error output.
+
+Each case sends the same canaries where payouts, signatures, secrets and addresses travel, makes sure that nginx had
+something to say about it, and then reads everything that the edge has written. The edge logs at `info`, the most that
+it accepts.
+"""
+
+import shutil
+import socket
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.edge.echo_backend import EchoBackend
+from tests.edge.wire import exchange, get, post, read_all, status, tls_connection
+from tests.parts.edge import ROOT, Edge, wait_until
+
+CANARY = "CANARY7f3a"
+QUERY = f"?payout={CANARY}&sig={CANARY}&%70ayout={CANARY}"
+PATH = f"/tracking/postback/{CANARY}"
+HEADERS = (f"Referer: https://{CANARY}.example/?s={CANARY}", f"User-Agent: {CANARY}", f"X-Any: {CANARY}")
+
+
+def everything_written(edge: Edge) -> dict[Path, bytes]:
+    """Every file below the edge's folder but the linked, shipped ones: logs, output, spilled bodies, runtime files."""
+    return {path: path.read_bytes() for path in edge.prefix.rglob("*") if path.is_file()}
+
+
+def assert_nothing_leaked(edge: Edge) -> None:
+    leaking = [str(path) for path, content in everything_written(edge).items() if CANARY.encode() in content]
+    assert leaking == []
+
+
+class Said:
+    """What the edge says from here on. A case would prove nothing if nginx had not reported the very thing."""
+
+    def __init__(self, edge: Edge) -> None:
+        self._edge = edge
+        self._output_before = len(edge.error_output())
+        self._lines_before = len(edge.access_log())
+
+    def expect(self, words: str) -> None:
+        wait_until(lambda: words in self._edge.error_output()[self._output_before :])
+
+    def expect_logged(self, **values: object) -> None:
+        wait_until(
+            lambda: any(values.items() <= line.items() for line in self._edge.access_log()[self._lines_before :])
+        )
+
+
+def test_an_accepted_postback(edge: Edge) -> None:
+    said = Said(edge)
+    exchange(edge, get(PATH + QUERY, *HEADERS))
+    exchange(edge, post(PATH, f"payout={CANARY}".encode(), *HEADERS, f"Content-Type: {CANARY}/x"))
+
+    said.expect_logged(status=200)
+    assert_nothing_leaked(edge)
+
+
+def test_an_unknown_path_and_a_senders_host(edge: Edge) -> None:
+    said = Said(edge)
+    exchange(edge, get(f"/{CANARY}{QUERY}", *HEADERS).replace(b"localhost", CANARY.encode() + b".example"))
+
+    said.expect_logged(status=404)
+    assert_nothing_leaked(edge)
+
+
+def test_backend_down(own_edge: Edge, own_backend: EchoBackend) -> None:
+    said = Said(own_edge)
+    own_backend.stop()
+
+    exchange(own_edge, get(PATH + QUERY, *HEADERS))
+    exchange(own_edge, post(PATH, CANARY.encode() * 100, *HEADERS))
+
+    said.expect("while connecting to upstream")
+    assert_nothing_leaked(own_edge)
+
+
+@pytest.mark.parametrize(
+    ("ending", "code", "words"),
+    [
+        ("die-before-answer", 503, "upstream prematurely closed connection while reading response header"),
+        ("die-mid-answer", 200, "upstream prematurely closed connection while reading upstream"),
+        ("never", 503, "upstream timed out"),
+    ],
+)
+def test_a_backend_that_fails_in_the_middle(edge: Edge, ending: str, code: int, words: str) -> None:
+    said = Said(edge)
+
+    answer = exchange(edge, get(f"{PATH}/{ending}{QUERY}", *HEADERS))
+
+    assert status(answer) == code
+    assert CANARY.encode() not in answer
+    said.expect(words)
+    assert_nothing_leaked(edge)
+
+
+OVER_LARGE = post(PATH + QUERY, CANARY.encode() * 20_000, *HEADERS)
+CHUNK = b"10000\r\n" + CANARY.encode() * 6553 + b"......\r\n"
+HEAD = f"POST {PATH}{QUERY} HTTP/1.1\r\nHost: localhost\r\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("request_bytes", "words"),
+    [
+        (OVER_LARGE, "client intended to send too large body"),
+        (HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + CHUNK * 3, "client intended to send too large chunked body"),
+        (get(f'{PATH}?"quote"={CANARY}&x="{CANARY}"'), None),
+        (get(f"{PATH}?x=".encode() + b'\xff"\xfe' + CANARY.encode()), None),
+        (get(f"/{CANARY}%zz"), "client sent invalid request"),
+        (get(PATH + QUERY, f"Bad Header {CANARY}: {CANARY}"), "client sent invalid header line"),
+        (get(PATH + QUERY, f"Bad_Header_{CANARY}: {CANARY}"), "client sent invalid header line"),
+        (get(PATH + QUERY, f"X-Long: {CANARY * 3000}"), "client sent too long header line"),
+        (get(f"{PATH}?x={CANARY * 3000}"), "client sent too long URI"),
+        (get(PATH + QUERY, f"Host: {CANARY}"), "client sent duplicate host header"),
+        (get(PATH).replace(b"Host: localhost", f"Host: {CANARY}/..\x01".encode()), "client sent invalid host header"),
+        (HEAD + f"Content-Length: {CANARY}\r\n\r\n".encode(), "client sent invalid "),
+        (HEAD + f"Transfer-Encoding: {CANARY}\r\n\r\n".encode(), "client sent unknown "),
+        (HEAD + f"Transfer-Encoding: chunked\r\n\r\n{CANARY}\r\n".encode(), "client sent invalid chunked body"),
+        (f"GET {PATH} HTTP/{CANARY}\r\n\r\n".encode(), "client sent invalid request"),
+        (f"{CANARY.upper()} {PATH}{QUERY} HTTP/1.1\r\nHost: x\r\n\r\n".encode(), "client sent invalid method"),
+    ],
+)
+def test_a_request_that_is_refused_while_it_is_read(edge: Edge, request_bytes: bytes, words: str | None) -> None:
+    said = Said(edge)
+    exchange(edge, request_bytes)
+
+    said.expect_logged()
+    if words is not None:
+        said.expect(words)
+    assert_nothing_leaked(edge)
+
+
+def test_an_unknown_method_is_only_other_in_the_log(edge: Edge) -> None:
+    said = Said(edge)
+
+    exchange(edge, get(PATH).replace(b"GET", b"CANARY", 1))
+
+    said.expect_logged(method="other", status=405)
+    assert b"CANARY" not in b"".join(everything_written(edge).values())
+
+
+def hang_up_while_sending(edge: Edge) -> None:
+    with tls_connection(edge) as connection:
+        connection.sendall(HEAD + b"Content-Length: 1000\r\n\r\n" + CANARY.encode())
+
+
+def hang_up_while_waiting(edge: Edge) -> None:
+    with tls_connection(edge) as connection:
+        connection.sendall(get(f"{PATH}/never{QUERY}", *HEADERS))
+
+
+def hang_up_in_the_request_line(edge: Edge) -> None:
+    with tls_connection(edge) as connection:
+        connection.sendall(f"GET {PATH}{QUERY}".encode())
+
+
+@pytest.mark.parametrize("hang_up", [hang_up_while_sending, hang_up_while_waiting, hang_up_in_the_request_line])
+def test_a_client_that_hangs_up(edge: Edge, hang_up: Callable[[Edge], None]) -> None:
+    said = Said(edge)
+    hang_up(edge)
+
+    said.expect("client prematurely closed connection")
+    assert_nothing_leaked(edge)
+
+
+def test_http2(own_edge: Edge, own_backend: EchoBackend) -> None:
+    said = Said(own_edge)
+    headers = {"referer": CANARY, "user-agent": CANARY, "x_any": CANARY, "x-long": CANARY * 3000}
+    with httpx.Client(base_url=own_edge.https_url, verify=own_edge.tls_context(), http2=True) as client:
+        client.get(PATH + QUERY, headers={"referer": CANARY})
+        client.post(PATH, content=CANARY, headers={"Content-Length": "999999"})
+        own_backend.stop()
+        client.get(PATH + QUERY, headers={"x_any": CANARY})
+        with pytest.raises(httpx.RemoteProtocolError):
+            client.get(PATH + QUERY, headers=headers)
+
+    said.expect("client intended to send too large body")
+    said.expect("while connecting to upstream")
+    assert_nothing_leaked(own_edge)
+
+
+def test_plain_http_on_the_tls_port(edge: Edge) -> None:
+    said = Said(edge)
+    httpx.get(f"http://127.0.0.1:{edge.https_port}{PATH}{QUERY}", headers={"Referer": CANARY})
+
+    said.expect("client sent plain HTTP request to HTTPS port")
+    assert_nothing_leaked(edge)
+
+
+@pytest.mark.parametrize("request_bytes", [get(PATH + QUERY, *HEADERS), f"GET /{CANARY}%zz HTTP/1.1\r\n\r\n".encode()])
+def test_plain_http(edge: Edge, request_bytes: bytes) -> None:
+    said = Said(edge)
+    with socket.create_connection(("127.0.0.1", edge.http_port), timeout=5) as connection:
+        connection.sendall(request_bytes)
+        assert CANARY.encode() not in read_all(connection)
+
+    said.expect_logged(status=403)
+    assert_nothing_leaked(edge)
+
+
+def test_a_server_name_in_a_tls_greeting(edge: Edge) -> None:
+    said = Said(edge)
+    command = ["openssl", "s_client", "-connect", f"127.0.0.1:{edge.https_port}", "-tls1_1"]
+    subprocess.run([*command, "-servername", f"{CANARY}.example"], input=b"", capture_output=True, check=False)
+
+    said.expect("while SSL handshaking")
+    assert_nothing_leaked(edge)
+
+
+def test_a_bug_in_lua(own_backend: EchoBackend, tmp_path: Path) -> None:
+    """The shipped files have none, so a copy of them gets one."""
+    for folder in ("edge", "script"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    module = tmp_path / "edge" / "lua" / "postledger" / "receipt.lua"
+    module.write_text(module.read_text().replace("return _M.uuid7(", "return _M.no_such_function("))
+
+    with Edge(backend_socket=own_backend.socket, root=tmp_path) as broken:
+        broken.expected_alarms.append("stack traceback|coroutine 0|no_such_function")
+        said = Said(broken)
+        exchange(broken, get(PATH + QUERY, *HEADERS))
+
+        said.expect("attempt to call field 'no_such_function'")
+        assert_nothing_leaked(broken)

@@ -1,0 +1,58 @@
+"""The scrubber by itself: what it lets through of nginx's error log, and what it does not."""
+
+import os
+import subprocess
+
+import pytest
+
+from tests.parts.edge import ROOT
+
+SCRUBBER = ROOT / "edge" / "scrub.sed"
+START = b"2026/01/31 12:00:00 [error] 77#77: *5 "
+
+
+def scrubbed(log: bytes) -> bytes:
+    """What `script/edge` makes of these bytes; in a UTF-8 locale, because the one of the caller must not matter."""
+    command = ["env", "LC_ALL=C", "sed", "-n", "-f", str(SCRUBBER)]
+    done = subprocess.run(command, input=log, capture_output=True, check=True, env={**os.environ, "LANG": "C.UTF-8"})
+    assert done.stdout == b""
+    return done.stderr
+
+
+@pytest.mark.parametrize(
+    "quoted",
+    [
+        b'"GET /x?canary=1 HTTP/1.1", upstream: "http://unix:/b.sock:/x?canary=1", host: "canary"',
+        b'"GET /x?quote="canary" HTTP/1.1"',
+        b'"GET /x?\xff\xfecanary HTTP/1.1"',
+        b'"GET /x?\x00canary\x1b[0m HTTP/1.1"',
+        b'"GET /x?canary',
+    ],
+)
+def test_a_record_ends_where_the_senders_words_begin(quoted: bytes) -> None:
+    record = START + b"connect() failed (111: Connection refused), client: 192.0.2.1, server: _, request: " + quoted
+
+    assert scrubbed(record + b"\n") == record[: record.index(b'"')] + b"[cut]\n"
+
+
+def test_a_record_without_a_senders_words_passes_whole() -> None:
+    record = b"2026/01/31 12:00:00 [notice] 77#77: signal 3 (SIGQUIT) received, shutting down\n"
+
+    assert scrubbed(record) == record
+
+
+def test_an_error_in_the_configuration_keeps_its_file_name() -> None:
+    record = b'nginx: [emerg] cannot load certificate "/etc/edge.crt": BIO_new_file() failed\n'
+
+    assert scrubbed(record) == record
+
+
+@pytest.mark.parametrize("tail", [b'canary=1 HTTP/1.1", host: "canary"\n', b"\n", b"[error] 77#77: canary\n"])
+def test_a_line_that_does_not_begin_like_a_record_is_dropped(tail: bytes) -> None:
+    assert scrubbed(tail) == b""
+
+
+def test_the_lines_of_a_lua_traceback_pass_without_a_senders_words() -> None:
+    traceback = b"stack traceback:\ncoroutine 0:\n\t/edge/lua/x.lua: in function 'y', client: ::1, request: "
+
+    assert scrubbed(traceback + b'"GET /?canary"\n') == traceback + b"[cut]\n"
