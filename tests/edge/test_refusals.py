@@ -66,6 +66,11 @@ def test_headers_beyond_the_buffers_are_malformed(edge: Edge) -> None:
     assert refusal(exchange(edge, get(PATH, "X-Long: " + "y" * 20_000))) == (431, "malformed")
 
 
+def test_the_answer_to_an_over_long_request_arrives_although_the_sender_is_still_sending(edge: Edge) -> None:
+    for _ in range(10):
+        assert refusal(exchange(edge, get(PATH + "?x=" + "y" * 200_000))) == (414, "malformed")
+
+
 @pytest.mark.parametrize(
     "request_bytes",
     [
