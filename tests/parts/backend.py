@@ -24,7 +24,7 @@ STOP_WITHIN_S = 40
 
 
 class Backend:
-    """gunicorn and its workers. `environment` must hold DATABASE_URL and the master key; `app` replaces the shipped one.
+    """gunicorn and its workers. `environment` must hold DATABASE_URL and the master key; `app` replaces the shipped.
 
     `with Backend(environment) as backend:` starts it, waits until every worker has a policy, and in the end removes it.
     """

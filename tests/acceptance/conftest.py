@@ -1,0 +1,58 @@
+"""The whole way for acceptance tests: a Postgres that may be killed, the real backend, the real edge."""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from tests.parts.backend import Backend
+from tests.parts.databases import create_database, drop_database, prepare_database
+from tests.parts.edge import Edge
+from tests.parts.postgres import Postgres
+from tests.parts.sources import add_source
+
+
+@pytest.fixture(scope="module")
+def mortal() -> Iterator[Postgres]:
+    """A Postgres that a test may stop, kill and freeze. As the shipped one it waits for the disk at every commit."""
+    with Postgres() as postgres:
+        yield postgres
+
+
+@pytest.fixture
+def ledger(mortal: Postgres, master_key: str) -> Iterator[str]:
+    """The URL of a fresh ledger with the source `acme`; Postgres runs again afterwards, whatever the test did to it."""
+    mortal.start()
+    url = create_database(mortal)
+    prepare_database(url)
+    add_source(url, master_key, "acme", settings={"click": "optional", "currency": "USD"})
+    yield url
+    mortal.start()
+    drop_database(mortal, url)
+
+
+@pytest.fixture
+def ledger_environment(ledger: str, master_key: str) -> dict[str, str]:
+    """The variables of a backend on that ledger."""
+    return {"DATABASE_URL": ledger, "POSTLEDGER_MASTER_KEY": master_key}
+
+
+@pytest.fixture
+def backend(ledger_environment: dict[str, str]) -> Iterator[Backend]:
+    """The shipped backend with two workers."""
+    with Backend(ledger_environment) as backend:
+        yield backend
+
+
+@pytest.fixture
+def edge(backend: Backend) -> Iterator[Edge]:
+    """The shipped edge before it."""
+    with Edge(backend_socket=backend.socket) as edge:
+        yield edge
+
+
+@pytest.fixture
+def client(edge: Edge) -> Iterator[httpx.Client]:
+    """A client of the public listener, patient enough to see how long an answer really takes."""
+    with httpx.Client(base_url=edge.https_url, verify=edge.tls_context(), timeout=10) as client:
+        yield client

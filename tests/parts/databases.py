@@ -1,0 +1,47 @@
+"""Databases of a test's cluster: made, given the schema, dropped.
+
+Apart from the fixtures because two kinds of cluster need them: the shared one, and those that a test stops and kills.
+"""
+
+import secrets
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.sql import SQL, Composable, Identifier
+
+from postledger.adapters.postgres.migrations import migrate
+from postledger.adapters.postgres.retention import make_partitions
+from tests.parts.postgres import Postgres
+
+
+def create_database(postgres: Postgres, name: str | None = None, *, template: str = "template1") -> str:
+    """Make a database, by default under a name that nobody has, and give its URL."""
+    name = name or f"test_{secrets.token_hex(8)}"
+    _run(postgres, SQL("CREATE DATABASE {} TEMPLATE {}").format(Identifier(name), Identifier(template)))
+    return postgres.url(name)
+
+
+def drop_database(postgres: Postgres, url: str) -> None:
+    """Drop a database together with the sessions of whoever is still connected to it."""
+    name = str(conninfo_to_dict(url)["dbname"])
+    _run(postgres, SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
+
+
+def prepare_database(url: str) -> None:
+    """Give an empty database the schema and the partitions of these days."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        migrate(connection)
+        make_partitions(connection, datetime.now(UTC))
+
+
+def fetch(url: str, statement: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
+    """Ask a database once."""
+    with psycopg.connect(url) as connection:
+        return connection.execute(statement.encode(), values).fetchall()
+
+
+def _run(postgres: Postgres, statement: Composable) -> None:
+    with psycopg.connect(postgres.url(), autocommit=True) as connection:
+        connection.execute(statement.as_bytes())
