@@ -1,0 +1,24 @@
+"""The command line put together: every command under its name, with its help."""
+
+import typer
+
+from postledger.cli.configure import apply
+from postledger.cli.failures import OneLineErrors
+from postledger.cli.schema import migrate, retain
+from postledger.cli.sending import send, sign
+from postledger.cli.tracing import trace
+
+
+def create_cli() -> typer.Typer:
+    """Build the `postledger` command."""
+    app = typer.Typer(
+        name="postledger",
+        help="Postledger, a postback tracker: postbacks in, ledger out.",
+        cls=OneLineErrors,
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,  # its tracebacks show local variables, and some of those are secrets
+    )
+    for command in (migrate, apply, sign, send, trace, retain):
+        app.command()(command)
+    return app

@@ -1,0 +1,56 @@
+"""What commands print: JSON for programs, tables for people, notes on stderr where they are in nobody's way."""
+
+import json
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Annotated
+from uuid import UUID
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+_WIDE = 400  # columns where the output is no terminal, so that nothing is folded in a file
+
+
+def print_json(value: object) -> None:
+    """Print a value as one JSON document; money and ids as text, times in UTC."""
+    print(json.dumps(value, ensure_ascii=False, indent=2, default=_as_text))
+
+
+def print_table(titles: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Print rows under titles; what senders chose is shown as it is, never read as markup."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in titles:
+        table.add_column(title, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(show(cell)) for cell in row))
+    Console(width=None if sys.stdout.isatty() else _WIDE, soft_wrap=False).print(table)
+
+
+def note(text: str) -> None:
+    """Say something to the person at the terminal."""
+    print(text, file=sys.stderr)
+
+
+def show(value: object) -> str:
+    """Write a value for people: nothing for NULL, exact money, seconds in UTC."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z"
+    return format(value, "f") if isinstance(value, Decimal) else str(value)
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, UUID):
+        return str(value)
+    raise TypeError(type(value).__name__)

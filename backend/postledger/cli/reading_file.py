@@ -1,0 +1,53 @@
+"""Reading a configuration file from disk, with the secrets that it names, into a validated configuration."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+from postledger.cli.failures import CommandFailed
+from postledger.domain.configuration import BadConfiguration, Configuration, read_configuration
+from postledger.domain.tables import BadValue, Fault
+
+
+def read_file(path: Path, environment: Mapping[str, str]) -> Configuration:
+    """Read and validate a file; raises `CommandFailed` with a line for each fault in it."""
+    document = _parse(path)
+
+    def read_variable(name: str) -> list[str]:
+        if value := environment.get(name):
+            return [value]
+        raise BadValue(f"the variable {name} is not set")
+
+    def read_secrets_file(name: str) -> list[str]:
+        return _read_lines(path.parent / name)  # beside the file that names it, wherever the command is run
+
+    try:
+        return read_configuration(document, {"secrets_env": read_variable, "secrets_file": read_secrets_file})
+    except BadConfiguration as error:
+        raise list_faults(path, error.faults) from None
+
+
+def list_faults(path: Path, faults: list[Fault]) -> CommandFailed:
+    """Make the failure that tells of every fault in a file."""
+    return CommandFailed("\n".join(f"{path}: {fault}" for fault in faults))
+
+
+def _parse(path: Path) -> dict[str, object]:
+    try:
+        return tomllib.loads(path.read_text("utf-8-sig"))
+    except OSError as error:
+        raise CommandFailed(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise CommandFailed(f"{path}: is not UTF-8 text") from None
+    except tomllib.TOMLDecodeError as error:  # it tells the line and what was expected there, never a value
+        raise CommandFailed(f"{path}: is not TOML: {error}") from None
+
+
+def _read_lines(path: Path) -> list[str]:
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except OSError as error:
+        raise BadValue(f"{path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise BadValue(f"{path} is not UTF-8 text") from None
+    return [line.strip() for line in lines if line.strip()]

@@ -1,0 +1,39 @@
+"""`migrate` and `retain`: the shape of the ledger, and the days of its audit table."""
+
+from datetime import UTC, datetime
+
+from postledger.adapters.postgres.migrations import migrate as apply_migrations
+from postledger.adapters.postgres.retention import make_partitions
+from postledger.adapters.postgres.retention import retain as retain_days
+from postledger.cli.opening import open_ledger
+from postledger.cli.output import AsJson, print_json
+from postledger.config import read_environment, read_retention_days
+
+_MIGRATION_TIMEOUT_MS = 15 * 60_000
+
+
+def migrate(as_json: AsJson = False) -> None:
+    """Bring the ledger's schema up to date. Harmless when it is, and when two do it at once."""
+    with open_ledger(statement_timeout_ms=_MIGRATION_TIMEOUT_MS) as connection:
+        applied = apply_migrations(connection)
+        made = make_partitions(connection, datetime.now(UTC))
+    if as_json:
+        print_json({"applied": applied, "partitions_made": made})
+        return
+    for name in applied:
+        print(f"applied  {name}")
+    print(f"The ledger is up to date: {len(applied)} migrations applied, {len(made)} partitions made.")
+
+
+def retain(as_json: AsJson = False) -> None:
+    """Make the audit table's days ahead, and drop those older than POSTLEDGER_RETENTION_DAYS. For cron, once a day."""
+    days = read_retention_days(read_environment())
+    with open_ledger(statement_timeout_ms=_MIGRATION_TIMEOUT_MS) as connection:
+        retained = retain_days(connection, datetime.now(UTC), days)
+    if as_json:
+        print_json({"made": retained.made, "dropped": retained.dropped, "retention_days": days})
+        return
+    for action, names in (("made", retained.made), ("dropped", retained.dropped)):
+        for name in names:
+            print(f"{action:<8} {name}")
+    print(f"{len(retained.made)} made, {len(retained.dropped)} dropped; {days} days are kept. Conversions stay.")

@@ -1,0 +1,76 @@
+"""`trace`: the whole chain of one conversion, from the click to the ledger."""
+
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from postledger.adapters.postgres.trace import Row, Trace
+from postledger.adapters.postgres.trace import trace as find_trace
+from postledger.cli.failures import CommandFailed
+from postledger.cli.opening import open_ledger
+from postledger.cli.output import AsJson, print_json, show
+
+
+def trace(
+    wanted: Annotated[str, typer.Argument(metavar="ID", help="A receipt, a transaction id, or a click id.")],
+    as_json: AsJson = False,
+) -> None:
+    """Show the chain that an id belongs to: click, each postback with its verdict, conversion and its events."""
+    with open_ledger() as connection:
+        found = find_trace(connection, wanted)
+    if found.is_empty:
+        raise CommandFailed(
+            "the ledger knows no such receipt, transaction id or click id (audit rows are kept for a time)"
+        )
+    if as_json:
+        print_json(msgspec.structs.asdict(found))
+    else:
+        _print(found)
+
+
+def _print(found: Trace) -> None:
+    for click in found.clicks:
+        _line("click", click["created_at"], click["click_id"], _labelled(click, "campaign", "affiliate_id"))
+    for postback in found.postbacks:
+        _line("postback", postback["received_at"], postback["id"], _tell_postback(postback))
+    for conversion in found.conversions:
+        _line("conversion", conversion["created_at"], conversion["id"], _tell_conversion(conversion))
+        for event in conversion["events"]:
+            _line("  event", event["received_at"], event["receipt"], f"{event['verdict']}  {_tell_money(event)}")
+
+
+def _line(kind: str, at: object, name: str, rest: str) -> None:
+    print(f"{kind:<11}{show(at)}  {name}  {rest}".rstrip())
+
+
+def _tell_postback(postback: Row) -> str:
+    reason = " ".join(postback[name] for name in ("reason", "parameter") if postback[name])
+    verdict = f"{postback['verdict']} ({reason})" if reason else str(postback["verdict"])
+    return "  ".join(
+        part
+        for part in (verdict, postback["method"], _tell_secret(postback), _tell_money(postback),
+                     _labelled(postback, "source", "transaction_id", "click_id"))
+        if part
+    )  # fmt: skip
+
+
+def _tell_secret(postback: Row) -> str:
+    if postback["secret_id"] is None:
+        return "no secret"
+    position = postback["secret_position"]
+    return f"secret #{postback['secret_id']} ({'no longer live' if position is None else f'position {position}'})"
+
+
+def _tell_conversion(conversion: Row) -> str:
+    conflicted = f"  contradicted {show(conversion['conflicted_at'])}" if conversion["conflicted_at"] else ""
+    told = _labelled(conversion, "source", "transaction_id", "click_id", "campaign", "affiliate_id")
+    return f"{_tell_money(conversion)}  {told}{conflicted}"
+
+
+def _tell_money(row: dict[str, Any]) -> str:
+    return " ".join(show(row[name]) for name in ("event", "status", "payout", "currency") if row[name] is not None)
+
+
+def _labelled(row: Row, *names: str) -> str:
+    return "  ".join(f"{name.removesuffix('_id')}={row[name]}" for name in names if row[name] is not None)

@@ -1,0 +1,162 @@
+"""The configuration file as values: what an operator wants the policy to be, validated as a whole before it counts.
+
+Pure: where a secret is named instead of written down, whoever reads the file passes in how to look it up.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from urllib.parse import urlsplit
+
+import msgspec
+
+from postledger.domain.click import MAX_DESTINATION_CHARACTERS
+from postledger.domain.parameters import SUB_NAMES
+from postledger.domain.source import Settings
+from postledger.domain.source_table import SecretPlaces, read_secrets, read_settings
+from postledger.domain.tables import BadValue, Fault, Table, read_text
+
+MACROS = ("click_id", "affiliate_id", "campaign", *SUB_NAMES)
+_SLUG = re.compile(r"[a-z0-9-]{1,40}")
+_MACRO = re.compile(r"\{([^{}]*)\}")
+_URL_CHARACTERS = re.compile(
+    r"[!#-;=?-\[\]_a-z{}~]+"
+)  # of ASCII: no space, quote, angle bracket, backslash, caret, pipe
+
+
+class SourceConfig(msgspec.Struct, frozen=True):
+    """A source as configured; `secrets` is None where the file leaves them as they are."""
+
+    slug: str
+    name: str
+    settings: Settings
+    secrets: tuple[str, ...] | None = None
+
+
+class CampaignConfig(msgspec.Struct, frozen=True):
+    """A campaign as configured."""
+
+    slug: str
+    name: str
+    destination: str
+
+
+class AffiliateConfig(msgspec.Struct, frozen=True):
+    """An affiliate as configured."""
+
+    id: str
+    name: str
+
+
+class Configuration(msgspec.Struct, frozen=True):
+    """A whole file; each mapping goes by slug, or by id."""
+
+    sources: Mapping[str, SourceConfig] = {}
+    campaigns: Mapping[str, CampaignConfig] = {}
+    affiliates: Mapping[str, AffiliateConfig] = {}
+
+
+class BadConfiguration(Exception):
+    """The file has faults, and none of it was applied."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        super().__init__(f"{len(faults)} faults")
+        self.faults = faults
+
+
+def read_configuration(document: Mapping[str, object], places: SecretPlaces) -> Configuration:
+    """Validate a parsed TOML document; raises `BadConfiguration` with every fault found."""
+    faults: list[Fault] = []
+    top = Table("", document, faults)
+    sources = [_read_source(table, places) for table in _tables(top, "sources", "slug", faults)]
+    campaigns = [_read_campaign(table) for table in _tables(top, "campaigns", "slug", faults)]
+    affiliates = [_read_affiliate(table) for table in _tables(top, "affiliates", "id", faults)]
+    top.refuse_unknown()
+    if faults:
+        raise BadConfiguration(faults)
+    return index_configuration(sources, campaigns, affiliates)
+
+
+def index_configuration(
+    sources: Iterable[SourceConfig], campaigns: Iterable[CampaignConfig], affiliates: Iterable[AffiliateConfig]
+) -> Configuration:
+    """Index what makes up a configuration by its names."""
+    return Configuration(
+        sources={source.slug: source for source in sources},
+        campaigns={campaign.slug: campaign for campaign in campaigns},
+        affiliates={affiliate.id: affiliate for affiliate in affiliates},
+    )
+
+
+def _tables(top: Table, key: str, name: str, faults: list[Fault]) -> list[Table]:
+    contents: tuple[Mapping[str, object], ...] = top.take(key, _read_tables, ())
+    tables, seen = [], set()
+    for number, content in enumerate(contents, 1):
+        label = content.get(name)
+        table = Table(
+            f"{key}[{label if isinstance(label, str) and label.isprintable() else f'#{number}'}]", content, faults
+        )
+        if table.place in seen:
+            table.fault(name, f"is used twice in this file; each {name} names one of the {key}")
+        seen.add(table.place)
+        tables.append(table)
+    return tables
+
+
+def _read_tables(value: object) -> tuple[Mapping[str, object], ...]:
+    if isinstance(value, list) and all(isinstance(item, dict) for item in value):
+        return tuple(value)
+    raise BadValue("must be written as tables in double brackets, such as [[sources]]")
+
+
+def _read_source(table: Table, places: SecretPlaces) -> SourceConfig:
+    slug = table.require("slug", _read_slug, "")
+    source = SourceConfig(slug, table.take("name", read_text, slug), read_settings(table), read_secrets(table, places))
+    table.refuse_unknown()
+    return source
+
+
+def _read_campaign(table: Table) -> CampaignConfig:
+    slug = table.require("slug", _read_slug, "")
+    campaign = CampaignConfig(
+        slug, table.take("name", read_text, slug), table.require("destination", read_destination, "")
+    )
+    table.refuse_unknown()
+    return campaign
+
+
+def _read_affiliate(table: Table) -> AffiliateConfig:
+    affiliate_id = table.require("id", read_text, "")
+    affiliate = AffiliateConfig(affiliate_id, table.take("name", read_text, affiliate_id))
+    table.refuse_unknown()
+    return affiliate
+
+
+def _read_slug(value: object) -> str:
+    if isinstance(value, str) and _SLUG.fullmatch(value):
+        return value
+    raise BadValue("must be 1 to 40 characters of a-z, 0-9 and -")
+
+
+def read_destination(value: object) -> str:
+    """Read an address whose scheme and host are fixed, so that nothing a visitor sends can choose where they go."""
+    if not isinstance(value, str) or len(value) > MAX_DESTINATION_CHARACTERS or not _URL_CHARACTERS.fullmatch(value):
+        raise BadValue(
+            f"must be a URL of at most {MAX_DESTINATION_CHARACTERS} ASCII characters, others percent-encoded"
+        )
+    try:
+        parts = urlsplit(value)
+        is_absolute = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_absolute = False
+    if not is_absolute or "@" in parts.netloc:
+        raise BadValue("must be an absolute address, https://HOST/… or http://HOST/…, without user or password")
+    if "{" in parts.netloc or "}" in parts.netloc:
+        raise BadValue("must have a fixed host; macros belong behind it")
+    _check_macros(value)
+    return value
+
+
+def _check_macros(destination: str) -> None:
+    left = _MACRO.sub(lambda found: "" if found[1] in MACROS else found[0], destination)
+    if "{" in left or "}" in left:
+        raise BadValue("has a macro that is not one of " + " ".join(f"{{{name}}}" for name in MACROS))

@@ -1,0 +1,181 @@
+"""What `[[sources]]` may say: the form of each key, and where the secrets come from."""
+
+import ipaddress
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Literal
+
+from postledger.domain.parameters import CANONICAL_NAMES, read_currency
+from postledger.domain.refusal import Refused
+from postledger.domain.signing import Key
+from postledger.domain.source import ProfileName, Settings, Source
+from postledger.domain.status import Status
+from postledger.domain.tables import BadValue, Table, one_of, read_flag, read_texts, whole_number
+
+SecretPlaces = Mapping[str, Callable[[str], Sequence[str]]]
+"""How to look secrets up: for `secrets_env` by variable, for `secrets_file` by path; each may raise `BadValue`."""
+
+PROFILE: ProfileName = "postledger-v1"
+_MOST_PER_SECOND = 1_000_000
+_LONGEST_TOLERANCE_S = 30 * 86400
+_DURATION = re.compile(r"([0-9]{1,7})([smhd])")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_AUTH: Callable[[object], Literal["signature", "none"]] = one_of("signature", "none")
+_SECRET_KEYS = ("secrets", "secrets_env", "secrets_file")
+_NOT_MASKABLE = ("click_id", "transaction_id", "event", "status", "payout", "currency", "affiliate_id", "event_time")
+
+
+def read_settings(table: Table) -> Settings:
+    """Read all that a source's table says but its slug, its name and its secrets."""
+    usual = Settings()
+    settings = Settings(
+        auth=table.take("auth", _read_auth, usual.auth),
+        signature=table.take("signature", _read_signature, usual.signature),
+        allow=table.take("allow", _read_networks, usual.allow),
+        rate=table.take("rate", whole_number(1, _MOST_PER_SECOND), usual.rate),
+        burst=table.take("burst", whole_number(0, _MOST_PER_SECOND), usual.burst),
+        timestamp_tolerance_s=table.take("timestamp_tolerance", read_duration_s, usual.timestamp_tolerance_s),
+        click=table.take("click", one_of("required", "optional"), usual.click),
+        currency=table.take("currency", _read_currency, usual.currency),
+        mode=table.take("mode", one_of("enforce", "observe"), usual.mode),
+        trusted=table.take("trusted", read_flag, usual.trusted),
+        may_reapprove=table.take("may_reapprove", read_flag, usual.may_reapprove),
+        pii=table.take("pii", read_texts, usual.pii),
+        params=table.take("params", _read_params, usual.params),
+        statuses=table.take("statuses", _read_statuses, usual.statuses),
+    )
+    _refuse_unmaskable(table, settings)
+    return settings
+
+
+def read_secrets(table: Table, places: SecretPlaces) -> tuple[str, ...] | None:
+    """Read the secrets, newest first, from the one place where the table has them; None where it has none."""
+    given = [key for key in _SECRET_KEYS if key in table]
+    found = [
+        table.take("secrets", _read_secret_list, None),
+        table.take("secrets_env", lambda value: _look_up(places["secrets_env"], read_texts(value)), None),
+        table.take("secrets_file", lambda value: _look_up(places["secrets_file"], read_texts(value)), None),
+    ]
+    if len(given) > 1:
+        table.fault(given[1], f"cannot stand beside {given[0]}; keep one of them")
+    return next((secrets for secrets in found if secrets is not None), None)
+
+
+def read_duration_s(value: object) -> int:
+    """Read a time such as "30m", "90s" or "2h", or a number of seconds."""
+    seconds = value if isinstance(value, int) and not isinstance(value, bool) else 0
+    if isinstance(value, str) and (match := _DURATION.fullmatch(value)):
+        seconds = int(match[1]) * _SECONDS[match[2]]
+    if 0 < seconds <= _LONGEST_TOLERANCE_S:
+        return seconds
+    raise BadValue('must be a time such as "90s", "30m" or "2h", or a number of seconds, of at most 30 days')
+
+
+def _refuse_unmaskable(table: Table, settings: Settings) -> None:
+    names = Source(0, "", settings).canonical_names
+    for name in settings.pii:
+        if names.get(name) in _NOT_MASKABLE:
+            table.fault(
+                "pii", f"{name} is read as {names[name]}, which a conversion cannot do without; it cannot be masked"
+            )
+
+
+def _read_auth(value: object) -> Literal["signature", "none"]:
+    if value == "token":
+        raise BadValue('"token" is not supported yet; use "signature", or "none" behind an allow list')
+    return _AUTH(value)
+
+
+def _read_signature(value: object) -> ProfileName:
+    if value == PROFILE:
+        return PROFILE
+    raise BadValue(f'other profiles, presets and profile tables are not supported yet; use "{PROFILE}"')
+
+
+def _read_currency(value: object) -> str:
+    try:
+        return read_currency(value if isinstance(value, str) else "")
+    except Refused:
+        raise BadValue('must be an ISO 4217 code such as "USD"') from None
+
+
+def _read_networks(value: object) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(_read_network(text) for text in read_texts(value)))
+
+
+def _read_network(text: str) -> str:
+    try:
+        interface = ipaddress.ip_interface(text)
+    except ValueError:
+        raise BadValue(
+            'must be addresses or networks such as "203.0.113.7", "203.0.113.0/24", "2001:db8::/32"'
+        ) from None
+    if interface.ip != interface.network.network_address:
+        raise BadValue(f"{interface} has bits behind the prefix; the network is {interface.network}")
+    return str(interface.network)
+
+
+def _read_params(value: object) -> dict[str, tuple[str, ...]]:
+    if not isinstance(value, dict):
+        raise BadValue("must be a table [sources.params] of CANONICAL_NAME = the sender's name, or a list of names")
+    unknown = [name for name in value if name not in CANONICAL_NAMES]
+    if unknown:
+        raise BadValue(f"{unknown[0]} is not a canonical name; those are {', '.join(CANONICAL_NAMES)}")
+    names = {name: _read_named(name, listed) for name, listed in value.items()}
+    _refuse_claimed_twice(names)
+    return names
+
+
+def _read_statuses(value: object) -> dict[Status, tuple[str, ...]]:
+    if not isinstance(value, dict):
+        raise BadValue("must be a table [sources.statuses] of STATUS = the sender's word, or a list of words")
+    unknown = [name for name in value if name not in set(Status)]
+    if unknown:
+        raise BadValue(f"{unknown[0]} is not a status; those are {', '.join(Status)}")
+    words = {name: _read_named(name, listed) for name, listed in value.items()}
+    _refuse_claimed_twice({name: [word.lower() for word in listed] for name, listed in words.items()})
+    return {Status(name): listed for name, listed in words.items()}
+
+
+def _read_named(name: str, value: object) -> tuple[str, ...]:
+    try:
+        return read_texts(value)
+    except BadValue as error:
+        raise BadValue(f"{name} {error}, or a list of such texts") from None
+
+
+def _refuse_claimed_twice(claims: Mapping[str, Iterable[str]]) -> None:
+    claimed: dict[str, str] = {}
+    for name, listed in claims.items():
+        for word in listed:
+            if claimed.setdefault(word, name) != name:
+                raise BadValue(f'"{word}" is claimed by {claimed[word]} and by {name}; it can mean only one of them')
+
+
+def _look_up(look: Callable[[str], Sequence[str]], names: Sequence[str]) -> tuple[str, ...]:
+    return _check_secrets([secret for name in names for secret in look(name)])
+
+
+def _read_secret_list(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise BadValue('must be a list of texts, the newest first, such as ["…", "…"]')
+    return _check_secrets(value)
+
+
+def _check_secrets(secrets: Sequence[str]) -> tuple[str, ...]:
+    if not secrets:
+        raise BadValue("names no secret; give at least one, or leave the key out to keep the stored ones")
+    for number, secret in enumerate(secrets, 1):
+        _check_secret(number, secret)
+    if len(set(secrets)) < len(secrets):
+        raise BadValue("holds the same secret twice")
+    return tuple(secrets)
+
+
+def _check_secret(number: int, secret: str) -> None:
+    if secret != secret.strip():
+        raise BadValue(f"secret {number} is empty, or begins or ends with white space")
+    try:
+        Key.from_secret(0, secret)
+    except ValueError as error:  # its messages name the fault and never the secret
+        raise BadValue(f"secret {number} cannot be used: {error}") from None
