@@ -1,6 +1,7 @@
 """How gunicorn runs the backend: gevent workers behind the edge's unix socket, and logs that cannot leak."""
 
 import os
+import pwd
 import shutil
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,13 @@ def on_starting(_: Any) -> None:
     directory = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
+
+
+def when_ready(_: Any) -> None:
+    """Let the edge's workers, which give up root, reach the socket, and nobody else: who can may claim any address."""
+    if os.geteuid() == 0:
+        edge_user = os.environ.get("POSTLEDGER_EDGE_USER", "www-data")
+        os.chown(os.environ["POSTLEDGER_BACKEND_SOCKET"], -1, pwd.getpwnam(edge_user).pw_gid)
 
 
 def post_worker_init(_: Any) -> None:

@@ -5,7 +5,7 @@ Conversions are never touched here, so what was counted once stays counted once 
 
 import re
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, LiteralString, NamedTuple
 
 from psycopg import Connection
 from psycopg.sql import SQL, Identifier, Literal
@@ -15,10 +15,10 @@ _LOCK_ID = 0x64617973  # "days": processes that tend the partitions do it one at
 _LOCK_TIMEOUT_MS = 2000
 _PARTITION = re.compile(r"postbacks_(\d{4})(\d{2})(\d{2})")
 _LIST = """
-SELECT relname, inhdetachpending
+SELECT relname
 FROM pg_inherits
 JOIN pg_class ON pg_class.oid = inhrelid
-WHERE inhparent = 'postbacks'::regclass
+WHERE inhparent = 'postbacks'::regclass AND inhdetachpending = coalesce(%(pending)s::boolean, inhdetachpending)
 ORDER BY relname
 """
 
@@ -35,8 +35,9 @@ def retain(connection: Connection[Any], now: datetime, retention_days: int) -> R
     made = make_partitions(connection, now)
     oldest = now.astimezone(UTC).date() - timedelta(days=retention_days)
     expired = [name for name in _list_partitions(connection) if _day_of(name) < oldest]
-    for name in expired:
-        _drop(connection, name)
+    unfinished = [name for name in expired if name in _list_partitions(connection, detach_pending=True)]
+    for name in unfinished + [name for name in expired if name not in unfinished]:
+        _drop(connection, name, "FINALIZE" if name in unfinished else "CONCURRENTLY")
     return Retained(made, expired)
 
 
@@ -54,8 +55,9 @@ def partition_name(day: date) -> str:
     return f"postbacks_{day:%Y%m%d}"
 
 
-def _list_partitions(connection: Connection[Any]) -> list[str]:
-    return [name for name, _ in connection.execute(_LIST).fetchall() if _PARTITION.fullmatch(name)]
+def _list_partitions(connection: Connection[Any], *, detach_pending: bool | None = None) -> list[str]:
+    found = connection.execute(_LIST, {"pending": detach_pending}).fetchall()
+    return [name for (name,) in found if _PARTITION.fullmatch(name)]
 
 
 def _day_of(name: str) -> date:
@@ -79,11 +81,8 @@ def _make(connection: Connection[Any], day: date) -> bool:
     return True
 
 
-def _drop(connection: Connection[Any], name: str) -> None:
-    # Detached concurrently, so that no writer waits; a run that was interrupted half-way is finished by the next.
+def _drop(connection: Connection[Any], name: str, how: LiteralString) -> None:
+    # Detached concurrently, so that no writer waits; an interrupted detach must be finished before the next one.
     connection.execute("SELECT set_config('lock_timeout', %s, false)", (f"{_LOCK_TIMEOUT_MS}ms",))
-    pending = dict(connection.execute(_LIST).fetchall())[name]
-    detach = "ALTER TABLE postbacks DETACH PARTITION {} FINALIZE" if pending else None
-    statement = SQL(detach or "ALTER TABLE postbacks DETACH PARTITION {} CONCURRENTLY")
-    connection.execute(statement.format(Identifier(name)))
+    connection.execute(SQL("ALTER TABLE postbacks DETACH PARTITION {} " + how).format(Identifier(name)))
     connection.execute(SQL("DROP TABLE {}").format(Identifier(name)))

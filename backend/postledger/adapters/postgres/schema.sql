@@ -1,0 +1,184 @@
+-- The schema as all migrations together make it, for people to read. A test compares it with a migrated database;
+-- `python -m tests.parts.schema DATABASE_URL` prints it anew.
+
+CREATE TABLE public.affiliates (
+    id text NOT NULL COLLATE pg_catalog."C",
+    name text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    removed_at timestamp with time zone,
+    CONSTRAINT affiliates_id_check CHECK (((length(id) >= 1) AND (length(id) <= 255)))
+);
+
+CREATE TABLE public.campaigns (
+    id integer NOT NULL,
+    slug text NOT NULL COLLATE pg_catalog."C",
+    name text NOT NULL,
+    destination text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    removed_at timestamp with time zone,
+    CONSTRAINT campaigns_slug_check CHECK ((slug ~ '^[a-z0-9-]{1,40}$'::text))
+);
+
+ALTER TABLE public.campaigns ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.campaigns_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.clicks (
+    click_id text NOT NULL COLLATE pg_catalog."C",
+    campaign_id integer,
+    affiliate_id text COLLATE pg_catalog."C",
+    subs jsonb,
+    created_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.conversions (
+    dedup_key uuid NOT NULL,
+    id uuid NOT NULL,
+    source_id integer NOT NULL,
+    event text NOT NULL COLLATE pg_catalog."C",
+    transaction_id text COLLATE pg_catalog."C",
+    click_id text NOT NULL COLLATE pg_catalog."C",
+    campaign_id integer,
+    affiliate_id text COLLATE pg_catalog."C",
+    status text NOT NULL COLLATE pg_catalog."C",
+    source_status text,
+    payout numeric,
+    currency text COLLATE pg_catalog."C",
+    subs jsonb,
+    event_time timestamp with time zone,
+    conflicted_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT conversions_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'approved'::text, 'rejected'::text, 'reversed'::text])))
+)
+WITH (fillfactor='90');
+
+CREATE TABLE public.policy_version (
+    only_row boolean DEFAULT true NOT NULL,
+    version bigint NOT NULL,
+    CONSTRAINT policy_version_only_row_check CHECK (only_row)
+);
+
+CREATE TABLE public.postbacks (
+    id uuid NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    source_id integer,
+    source_ip inet,
+    method text NOT NULL COLLATE pg_catalog."C",
+    verdict text NOT NULL COLLATE pg_catalog."C",
+    reason text COLLATE pg_catalog."C",
+    parameter text COLLATE pg_catalog."C",
+    conversion_id uuid,
+    secret_id integer,
+    event text COLLATE pg_catalog."C",
+    click_id text COLLATE pg_catalog."C",
+    transaction_id text COLLATE pg_catalog."C",
+    status text COLLATE pg_catalog."C",
+    source_status text,
+    payout numeric,
+    currency text COLLATE pg_catalog."C",
+    event_time timestamp with time zone,
+    raw bytea NOT NULL
+)
+PARTITION BY RANGE (received_at);
+
+CREATE TABLE public.schema_migrations (
+    name text NOT NULL COLLATE pg_catalog."C",
+    checksum text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE public.source_secrets (
+    id integer NOT NULL,
+    source_id integer NOT NULL,
+    "position" smallint NOT NULL,
+    ciphertext bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE public.source_secrets ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.source_secrets_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.sources (
+    id integer NOT NULL,
+    slug text NOT NULL COLLATE pg_catalog."C",
+    name text NOT NULL,
+    settings jsonb NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    removed_at timestamp with time zone,
+    CONSTRAINT sources_slug_check CHECK ((slug ~ '^[a-z0-9-]{1,40}$'::text))
+);
+
+ALTER TABLE public.sources ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.sources_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+ALTER TABLE ONLY public.affiliates
+    ADD CONSTRAINT affiliates_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.campaigns
+    ADD CONSTRAINT campaigns_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.campaigns
+    ADD CONSTRAINT campaigns_slug_key UNIQUE (slug);
+
+ALTER TABLE ONLY public.clicks
+    ADD CONSTRAINT clicks_pkey PRIMARY KEY (click_id);
+
+ALTER TABLE ONLY public.conversions
+    ADD CONSTRAINT conversions_pkey PRIMARY KEY (dedup_key);
+
+ALTER TABLE ONLY public.policy_version
+    ADD CONSTRAINT policy_version_pkey PRIMARY KEY (only_row);
+
+ALTER TABLE ONLY public.postbacks
+    ADD CONSTRAINT postbacks_pkey PRIMARY KEY (id, received_at);
+
+ALTER TABLE ONLY public.schema_migrations
+    ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY public.source_secrets
+    ADD CONSTRAINT source_secrets_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.source_secrets
+    ADD CONSTRAINT source_secrets_source_id_position_key UNIQUE (source_id, "position");
+
+ALTER TABLE ONLY public.sources
+    ADD CONSTRAINT sources_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.sources
+    ADD CONSTRAINT sources_slug_key UNIQUE (slug);
+
+CREATE INDEX conversions_click_id ON public.conversions USING btree (click_id);
+
+CREATE INDEX conversions_id ON public.conversions USING btree (id);
+
+CREATE INDEX conversions_transaction_id ON public.conversions USING btree (transaction_id) WHERE (transaction_id IS NOT NULL);
+
+CREATE INDEX postbacks_click_id ON ONLY public.postbacks USING btree (click_id) WHERE ((conversion_id IS NULL) AND (click_id IS NOT NULL));
+
+CREATE INDEX postbacks_conversion_id ON ONLY public.postbacks USING btree (conversion_id) WHERE (conversion_id IS NOT NULL);
+
+CREATE INDEX postbacks_transaction_id ON ONLY public.postbacks USING btree (transaction_id) WHERE ((conversion_id IS NULL) AND (transaction_id IS NOT NULL));
+
+ALTER TABLE ONLY public.source_secrets
+    ADD CONSTRAINT source_secrets_source_id_fkey FOREIGN KEY (source_id) REFERENCES public.sources(id);

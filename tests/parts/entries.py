@@ -1,0 +1,47 @@
+"""Entries as the domain would judge them, for tests of the ledger that need no request."""
+
+import secrets
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from postledger.domain.entry import Entry
+from postledger.domain.event import read_fields
+from postledger.domain.receipt import ENTROPY_BYTES, make_receipt
+from postledger.domain.refusal import Reason, Refusal
+from postledger.domain.source import Settings, Source
+
+SOURCE = Source(1, "acme", Settings(currency="USD"))
+
+
+def new_receipt() -> str:
+    """A fresh UUIDv7."""
+    return make_receipt(time.time_ns() // 1_000_000, secrets.token_bytes(ENTROPY_BYTES))
+
+
+def entry_of(*, click_required: bool = False, may_reapprove: bool = False, **fields: str) -> Entry:
+    """An accepted entry of source 1; the fields are a postback's canonical parameters."""
+    event = read_fields({"click_id": "C1", **fields}, SOURCE)
+    return Entry(
+        receipt=new_receipt(),
+        received_at=datetime.now(UTC),
+        method="GET",
+        source_id=SOURCE.id,
+        source_address="127.0.0.1",
+        raw=b"as sent",
+        event=event,
+        click_required=click_required,
+        may_reapprove=may_reapprove,
+    )
+
+
+def refused_entry(reason: Reason = Reason.BAD_SIGNATURE) -> Entry:
+    """An entry that was refused before the ledger saw it."""
+    return Entry(receipt=new_receipt(), received_at=datetime.now(UTC), method="GET", refusal=Refusal(reason))
+
+
+def same_again(entry: Entry, **changes: Any) -> Entry:
+    """The entry as its sender repeats it: the same event under a new receipt."""
+    return msgspec.structs.replace(entry, receipt=new_receipt(), received_at=datetime.now(UTC), **changes)
