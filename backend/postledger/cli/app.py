@@ -2,10 +2,11 @@
 
 import typer
 
-from postledger.cli.configure import apply
+from postledger.cli.configure import apply, export
 from postledger.cli.failures import OneLineErrors
 from postledger.cli.schema import migrate, retain
 from postledger.cli.sending import send, sign
+from postledger.cli.sources import sources
 from postledger.cli.tracing import trace
 
 
@@ -19,6 +20,7 @@ def create_cli() -> typer.Typer:
         add_completion=False,
         pretty_exceptions_enable=False,  # its tracebacks show local variables, and some of those are secrets
     )
-    for command in (migrate, apply, sign, send, trace, retain):
+    for command in (migrate, apply, export, sign, send, trace, retain):
         app.command()(command)
+    app.add_typer(sources, name="source")
     return app

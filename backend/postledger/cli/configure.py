@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
+import tomli_w
 import typer
 
 from postledger.adapters.postgres.policy_store import PolicyStore, lock_policy
@@ -12,6 +13,9 @@ from postledger.cli.output import AsJson, print_json
 from postledger.cli.reading_file import list_faults, read_file
 from postledger.config import read_environment
 from postledger.domain.changes import Action, Change, find_changes, find_missing_secrets
+from postledger.domain.document import write_document
+
+_HEADING = "# Secrets are not exported. When this is applied, a source that is on the ledger keeps those it has.\n\n"
 
 
 def apply(
@@ -34,6 +38,17 @@ def apply(
         if not dry_run:
             store.write(changes, datetime.now(UTC))
     _report(changes, dry_run=dry_run, as_json=as_json)
+
+
+def export(as_json: AsJson = False) -> None:
+    """Print what is in force as the TOML that `apply` reads; without the secrets, which stay where they are."""
+    with open_ledger() as connection, connection.transaction():
+        stored = PolicyStore(connection, open_keyring()).read()
+    document = write_document(stored.in_force)
+    if as_json:
+        print_json(document)
+    else:
+        print(_HEADING + tomli_w.dumps(document), end="")
 
 
 def _report(changes: list[Change], *, dry_run: bool, as_json: bool) -> None:

@@ -1,0 +1,137 @@
+"""`source list|show|secret|rotate`: what is configured of each source, and its secrets, shown only where asked for."""
+
+import base64
+import secrets
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import msgspec
+import typer
+from psycopg import Connection
+from psycopg.rows import dict_row
+
+from postledger.adapters.postgres.policy_store import lock_policy, raise_version
+from postledger.adapters.postgres.queries import sql
+from postledger.adapters.postgres.source_secrets import SourceSecrets, StoredSecret
+from postledger.cli.failures import CommandFailed
+from postledger.cli.opening import open_keyring, open_ledger
+from postledger.cli.output import AsJson, note, print_json, print_table
+from postledger.domain.configuration import SourceConfig
+from postledger.domain.document import write_source
+from postledger.domain.source import Settings
+
+NEWEST_POSTBACKS = 500_000
+_SECRET_BYTES = 32
+
+sources = typer.Typer(help="Sources and their secrets.", no_args_is_help=True)
+Slug = Annotated[str, typer.Argument(metavar="SLUG", help="The slug of the source.")]
+
+
+@sources.command("list")
+def list_sources(as_json: AsJson = False) -> None:
+    """List every source, retired ones too."""
+    with open_ledger() as connection:
+        rows = [_describe(row) for row in _fetch(connection, None)]
+    if as_json:
+        print_json(rows)
+        return
+    names = ("slug", "name", "auth", "mode", "secrets", "state", "updated_at")
+    print_table(names, [[row[name] for name in names] for row in rows])
+
+
+@sources.command("show")
+def show_source(slug: Slug, as_json: AsJson = False) -> None:
+    """Show all that is configured of one source, but for its secrets."""
+    with open_ledger() as connection:
+        rows = _fetch(connection, slug)
+    if not rows:
+        raise _unknown(slug)
+    source = _describe(rows[0])
+    if as_json:
+        print_json(source)
+    else:
+        print_table(("key", "value"), [(key, _tell(value)) for key, value in source.items()])
+
+
+@sources.command("secret")
+def show_secrets(
+    slug: Slug,
+    reveal: Annotated[bool, typer.Option("--reveal", help="Print the secrets themselves.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show the live secrets of a source, newest first: how old each is, and when it last matched a signature."""
+    with open_ledger() as connection:
+        stored = _read_secrets(connection, slug)[1]
+        matched = _last_matched(connection, stored)
+    rows = [_describe_secret(secret, matched, reveal=reveal) for secret in stored]
+    if as_json:
+        print_json({"source": slug, "secrets": rows})
+        return
+    print_table(list(rows[0]) if rows else ["position"], [list(row.values()) for row in rows])
+    note(f"{len(rows)} live. last_matched looks at the newest {NEWEST_POSTBACKS:,} postbacks of the ledger.")
+
+
+@sources.command("rotate")
+def rotate_secret(slug: Slug, as_json: AsJson = False) -> None:
+    """Make a new secret, keep the newest one beside it, drop those before; the new one is printed now and not again."""
+    fresh = "whsec_" + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
+    with open_ledger() as connection, connection.transaction():
+        lock_policy(connection)
+        source_id, stored = _read_secrets(connection, slug)
+        kept = [secret.secret for secret in stored[:1] if secret.secret is not None]
+        SourceSecrets(connection, open_keyring()).replace(source_id, [fresh, *kept], datetime.now(UTC))
+        raise_version(connection)
+    if as_json:
+        print_json({"source": slug, "secret": fresh, "kept": len(kept), "dropped": len(stored) - len(kept)})
+        return
+    print(fresh)
+    note(f"Give it to the sender. {len(kept)} older secrets are kept, {len(stored) - len(kept)} dropped.")
+
+
+def _fetch(connection: Connection[Any], slug: str | None) -> list[dict[str, Any]]:
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(sql("list_sources"), {"slug": slug}).fetchall()
+
+
+def _describe(row: dict[str, Any]) -> dict[str, Any]:
+    source = SourceConfig(row["slug"], row["name"], msgspec.convert(row["settings"], Settings))
+    state = "in force" if row["removed_at"] is None else "retired"
+    rest = {name: row[name] for name in ("secrets", "created_at", "updated_at", "removed_at")}
+    return {**write_source(source), "state": state, **rest}
+
+
+def _tell(value: object) -> object:
+    if isinstance(value, dict):
+        return "; ".join(f"{name}: {_tell(listed)}" for name, listed in value.items())
+    if isinstance(value, list):
+        return ", ".join(value)
+    return str(value).lower() if isinstance(value, bool) else value
+
+
+def _read_secrets(connection: Connection[Any], slug: str) -> tuple[int, list[StoredSecret]]:
+    stored = SourceSecrets(connection, open_keyring())
+    source_id = stored.find_source(slug)
+    if source_id is None:
+        raise _unknown(slug)
+    return source_id, stored.read(source_id)
+
+
+def _last_matched(connection: Connection[Any], stored: list[StoredSecret]) -> dict[int, datetime]:
+    values = {"newest": NEWEST_POSTBACKS, "secret_ids": [secret.id for secret in stored]}
+    return dict(connection.execute(sql("last_matched"), values).fetchall())
+
+
+def _describe_secret(secret: StoredSecret, matched: dict[int, datetime], *, reveal: bool) -> dict[str, object]:
+    facts: dict[str, object] = {
+        "position": secret.position,
+        "id": secret.id,
+        "created_at": secret.created_at,
+        "age_days": (datetime.now(UTC) - secret.created_at).days,
+        "last_matched": matched.get(secret.id),
+        "usable": secret.secret is not None,
+    }
+    return {**facts, "secret": secret.secret} if reveal else facts
+
+
+def _unknown(slug: str) -> CommandFailed:
+    return CommandFailed(f"there is no source {slug}; run: postledger source list")
