@@ -5,6 +5,7 @@ import ssl
 
 import httpx
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.edge.wire import tls_connection
 from tests.parts.edge import Edge
@@ -112,6 +113,13 @@ def test_the_ops_listener_tells_how_the_edge_is(edge: Edge) -> None:
 
     assert answer.json()["status"] == "ok"
     assert answer.json()["edge"]["active"] >= 1
+
+
+def test_the_edge_has_metrics_that_prometheus_can_read(edge: Edge) -> None:
+    families = list(text_string_to_metric_families(httpx.get(edge.ops_url + "/metrics").text))
+
+    assert [family.name for family in families] == ["postledger_edge_connections"]
+    assert {sample.labels["state"] for sample in families[0].samples} == {"reading", "writing", "waiting"}
 
 
 def test_the_ops_listener_passes_the_backends_metrics_on(edge: Edge) -> None:
