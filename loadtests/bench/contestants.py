@@ -1,0 +1,60 @@
+"""Who takes part: for each contestant the gunicorn that is started, and whether its writes are counted afterwards."""
+
+import msgspec
+
+from loadtests.bench.ledger import Ledger
+from loadtests.bench.parts import ROOT
+from loadtests.bench.plan import Plan
+
+SHIPPED = str(ROOT / "backend/gunicorn.conf.py")
+TEXTBOOK = str(ROOT / "loadtests/bench/textbook/gunicorn.conf.py")
+
+
+class Contestant(msgspec.Struct, frozen=True):
+    """One way to answer postbacks; several of one letter are variants, the best of which counts."""
+
+    letter: str
+    name: str
+    command: list[str]
+    environment: dict[str, str]
+    writes: bool
+
+
+def list_contestants(plan: Plan, ledger: Ledger) -> list[Contestant]:
+    """List the contestants of a plan that are asked over HTTP."""
+    found: list[Contestant] = []
+    if "a" in plan.only:
+        found.append(_constant(plan))
+    if "b" in plan.only:
+        found.append(postledger(plan, ledger))
+    if "c" in plan.only:
+        found += [_textbook(plan, ledger, kind, size) for kind, size in plan.textbooks]
+    return found
+
+
+def postledger(plan: Plan, ledger: Ledger) -> Contestant:
+    """Postledger, as shipped, on a ledger."""
+    environment = {"DATABASE_URL": ledger.url, "POSTLEDGER_MASTER_KEY": ledger.master_key}
+    return Contestant("b", "postledger", ["-c", SHIPPED], {**environment, **_workers(plan)}, writes=True)
+
+
+def _constant(plan: Plan) -> Contestant:
+    command = ["-c", SHIPPED, "loadtests.bench.constant.app:create()"]
+    return Contestant("a", "constant", command, _workers(plan), writes=False)
+
+
+def _textbook(plan: Plan, ledger: Ledger, kind: str, size: int) -> Contestant:
+    environment = {
+        "DATABASE_URL": ledger.url,
+        "BENCH_SECRET": ledger.secret,
+        "BENCH_SOURCE_ID": str(ledger.source_id),
+        "BENCH_SECRET_ID": str(ledger.secret_id),
+        "BENCH_WORKER_CLASS": kind,
+        "BENCH_POOL": str(size),
+        **_workers(plan),
+    }
+    return Contestant("c", f"textbook {kind}:{size}", ["-c", TEXTBOOK], environment, writes=True)
+
+
+def _workers(plan: Plan) -> dict[str, str]:
+    return {"POSTLEDGER_WORKERS": str(plan.workers)}

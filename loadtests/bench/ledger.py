@@ -1,0 +1,118 @@
+"""The ledgers that the contestants write to: migrated, with one source and its clicks; and the counting afterwards.
+
+Apart from the parts, because a ledger may be one of several in the same Postgres.
+"""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, LiteralString
+
+import msgspec
+from cryptography.fernet import Fernet
+from psycopg import Connection
+from psycopg.sql import SQL, Identifier
+from psycopg.types.json import Jsonb
+
+from loadtests.bench.processes import parent
+from postledger.adapters.keyring import Keyring
+from postledger.adapters.postgres.connecting import connect
+from postledger.adapters.postgres.migrations import migrate
+from postledger.adapters.postgres.retention import make_partitions
+from postledger.domain.source import Settings
+
+SLUG = "bench"
+CLICKS = 100_000
+STATEMENT_TIMEOUT_MS = 600_000
+
+_CAMPAIGN = """
+INSERT INTO campaigns (slug, name, destination, created_at, updated_at)
+VALUES ('spring', 'Spring sale', 'https://shop.example/?cid={click_id}', now(), now())
+RETURNING id
+"""
+_SOURCE = """
+INSERT INTO sources (slug, name, settings, created_at, updated_at) VALUES (%s, 'Benchmark', %s, now(), now())
+RETURNING id
+"""
+_SECRET = """
+INSERT INTO source_secrets (source_id, position, ciphertext, created_at) VALUES (%s, 0, %s, now()) RETURNING id
+"""
+_CLICKS = """
+INSERT INTO clicks (click_id, campaign_id, affiliate_id, created_at)
+SELECT md5(number::text), %s, '456', now() FROM generate_series(1, %s) AS number
+"""
+_COUNT = "SELECT count(*) FROM {} WHERE transaction_id LIKE %s"
+
+
+class Ledger(msgspec.Struct, frozen=True):
+    """One database with a source to write for; `secret` signs for it."""
+
+    url: str
+    master_key: str
+    secret: str
+    source_id: int
+    secret_id: int
+
+    def connect(self) -> Connection[Any]:
+        """Open an autocommit connection that may take its time."""
+        return connect(self.url, name="bench", statement_timeout_ms=STATEMENT_TIMEOUT_MS)
+
+    def empty(self) -> None:
+        """Take every conversion and postback off it."""
+        with self.connect() as connection:
+            connection.execute("TRUNCATE conversions, postbacks")
+
+    def checkpoint(self) -> None:
+        """Write everything out: whoever comes next pays for his own first touch of each page, and for nobody else's.
+
+        CHECKPOINT is for superusers, and nobody can log in as one here; making a database by copying its files is
+        documented to perform the same.
+        """
+        with self.connect() as connection:
+            connection.execute("CREATE DATABASE checkpoint TEMPLATE template0 STRATEGY file_copy")
+            connection.execute("DROP DATABASE checkpoint")
+
+    def count(self, table: str, run: str) -> int:
+        """Count the rows of a run, which wrk writes into each transaction id."""
+        with self.connect() as connection:
+            row = connection.execute(SQL(_COUNT).format(Identifier(table)), (f"%-{run}-%",)).fetchone()
+        assert row is not None, "count always gives a row"
+        return int(row[0])
+
+
+def make_ledger(url: str, secret: str) -> Ledger:
+    """Migrate an empty database and give it partitions, a campaign, the source and its clicks."""
+    master_key = Fernet.generate_key().decode()
+    with connect(url, name="bench", statement_timeout_ms=STATEMENT_TIMEOUT_MS) as connection:
+        migrate(connection)
+        make_partitions(connection, datetime.now(UTC))
+        campaign_id = _insert(connection, _CAMPAIGN)
+        source_id = _insert(connection, _SOURCE, SLUG, Jsonb(_settings()))
+        secret_id = _insert(connection, _SECRET, source_id, Keyring([master_key]).encrypt(secret))
+        connection.execute(_CLICKS, (campaign_id, CLICKS))
+        connection.execute("VACUUM ANALYZE")
+    return Ledger(url, master_key, secret, source_id, secret_id)
+
+
+def postgres_pid(url: str) -> int:
+    """Find the first process of the server, the parent of the one that serves us."""
+    with connect(url, name="bench", statement_timeout_ms=STATEMENT_TIMEOUT_MS) as connection:
+        return parent(connection.info.backend_pid)
+
+
+def write_click_ids(ledger: Ledger, file: Path) -> None:
+    """Write the ids that postbacks may bring back, one a line."""
+    with ledger.connect() as connection, file.open("w") as lines:
+        for (click_id,) in connection.execute("SELECT click_id FROM clicks ORDER BY random() LIMIT %s", (CLICKS,)):
+            lines.write(f"{click_id}\n")
+
+
+def _settings() -> Any:
+    # Limits far above what comes: what is measured is the ingest, not its guard.
+    settings = Settings(click="required", currency="USD", rate=1_000_000, burst=1_000_000)
+    return msgspec.to_builtins(settings)
+
+
+def _insert(connection: Connection[Any], statement: LiteralString, *values: object) -> int:
+    row = connection.execute(statement, values).fetchone()
+    assert row is not None, "RETURNING gives a row"
+    return int(row[0])

@@ -1,0 +1,123 @@
+"""The ground that all contestants share (one Postgres, one edge), and gunicorn, which is started anew for each of them.
+
+Postgres and the edge are the parts that the tests use: `script/postgres-cluster` and `script/edge`, as shipped.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from loadtests.bench.ledger import postgres_pid
+from loadtests.bench.processes import Memory, children, read_memory
+from tests.parts.edge import Edge
+from tests.parts.postgres import Postgres
+
+ROOT = Path(__file__).parents[2]
+START_WITHIN_S = 30
+STOP_WITHIN_S = 20
+
+
+class Ground(msgspec.Struct, frozen=True):
+    """What stays while contestants come and go; `home` is a directory of this run alone."""
+
+    home: Path
+    postgres: Postgres
+    edge: Edge
+    edge_pid: int
+    postgres_pid: int
+
+    @property
+    def backend_socket(self) -> Path:
+        """Where the edge looks for whoever is being measured."""
+        return self.home / "backend.sock"
+
+    @property
+    def clicks_file(self) -> Path:
+        """Where wrk reads the click ids."""
+        return self.home / "clicks"
+
+
+@contextmanager
+def run_ground() -> Iterator[Ground]:
+    """Start Postgres and the edge, and stop and remove both."""
+    with tempfile.TemporaryDirectory(prefix="postledger-bench-", dir="/tmp") as directory:
+        home = Path(directory)
+        with Postgres() as postgres, Edge(backend_socket=home / "backend.sock", environment=_no_guard()) as edge:
+            yield Ground(home, postgres, edge, edge.pid, postgres_pid(postgres.url()))
+
+
+def _no_guard() -> dict[str, str]:
+    return {"POSTLEDGER_NETWORK_RATE": "0"}
+
+
+class Backend:
+    """One contestant's gunicorn behind the edge, for the time of a `with`."""
+
+    def __init__(self, ground: Ground, command: list[str], environment: Mapping[str, str]) -> None:
+        self._ground, self._command = ground, command
+        self._environment = {
+            **os.environ,
+            "PYTHONPATH": f"{ROOT / 'backend'}:{ROOT}",
+            "POSTLEDGER_BACKEND_SOCKET": str(ground.backend_socket),
+            "PROMETHEUS_MULTIPROC_DIR": str(ground.home / "metrics"),
+            **environment,
+        }
+        self._log = ground.home / "gunicorn.log"
+        self._opener = _make_opener(ground.edge)
+
+    def __enter__(self) -> "Backend":
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "gunicorn", *self._command],
+                cwd=ROOT, env=self._environment, stdout=log, stderr=log, start_new_session=True,
+            )  # fmt: skip
+        self._wait_until_healthy()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # QUIT, not TERM: nothing is under way any more, and idle connections of the edge would be waited for in vain.
+        self._process.send_signal(signal.SIGQUIT)
+        try:
+            self._process.wait(STOP_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+
+    @property
+    def pid(self) -> int:
+        """Gunicorn's master."""
+        return self._process.pid
+
+    def worker_memory(self) -> list[Memory]:
+        """The memory of each worker."""
+        return [read_memory(worker) for worker in children(self._process.pid)]
+
+    def _wait_until_healthy(self) -> None:
+        deadline = time.monotonic() + START_WITHIN_S
+        while not self._is_healthy():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self.__exit__()
+                raise RuntimeError(f"gunicorn did not start:\n{self._log.read_text()[-3000:]}")
+            time.sleep(0.05)
+
+    def _is_healthy(self) -> bool:
+        try:
+            with self._opener.open(f"{self._ground.edge.https_url}/healthz", timeout=2) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+
+def _make_opener(edge: Edge) -> urllib.request.OpenerDirector:
+    # Never by a proxy: the edge is on this machine.
+    https = urllib.request.HTTPSHandler(context=edge.tls_context())
+    return urllib.request.build_opener(urllib.request.ProxyHandler({}), https)

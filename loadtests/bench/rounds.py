@@ -1,0 +1,87 @@
+"""One measured round: warm-up, the same start for everybody, the load, the proof that what was answered is stored.
+
+Contestants take turns round by round, so that a noisy minute of the machine hits all of them.
+"""
+
+import resource
+
+import msgspec
+
+from loadtests.bench.contestants import Contestant
+from loadtests.bench.ledger import Ledger
+from loadtests.bench.parts import Backend, Ground
+from loadtests.bench.plan import Plan
+from loadtests.bench.processes import Memory, cpu_seconds
+from loadtests.bench.wrk import Load, Wrk
+
+
+class RoundFailed(Exception):
+    """A request was refused or lost, or its rows are not in Postgres; the numbers of such a round mean nothing."""
+
+
+class Round(msgspec.Struct, frozen=True):
+    """What one round of one contestant gave; processor time is per answer, by part."""
+
+    letter: str
+    name: str
+    per_second: float
+    p50_ms: float
+    p90_ms: float
+    p99_ms: float
+    max_ms: float
+    answered: int
+    cpu_us: dict[str, float]
+    worker_memory: list[Memory]
+    rows_before: int | None = None
+
+
+def run_round(ground: Ground, plan: Plan, ledger: Ledger, contestant: Contestant, number: int) -> Round:
+    """Start a contestant, drive it, check what it wrote, stop it; raises `RoundFailed`."""
+    wrk = Wrk(f"{ground.edge.https_url}/", plan.connections, plan.threads, ledger.secret, ground.clicks_file)
+    with Backend(ground, contestant.command, contestant.environment) as backend:
+        wrk.drive(f"warm{number}", plan.warm_up_s)
+        ledger.checkpoint()
+        before = _cpu(ground, backend)
+        load = wrk.drive(f"round{number}", plan.duration_s)
+        spent = {part: seconds - before[part] for part, seconds in _cpu(ground, backend).items()}
+        memory = backend.worker_memory()
+    _check(plan, ledger, contestant, load, f"round{number}")
+    return _round(contestant, load, spent, memory)
+
+
+def _cpu(ground: Ground, backend: Backend) -> dict[str, float]:
+    client = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return {
+        "wrk": client.ru_utime + client.ru_stime,
+        "edge": cpu_seconds(ground.edge_pid),
+        "backend": cpu_seconds(backend.pid),
+        "postgres": cpu_seconds(ground.postgres_pid),
+    }
+
+
+def _check(plan: Plan, ledger: Ledger, contestant: Contestant, load: Load, run: str) -> None:
+    if load.failures or not load.answered:
+        raise RoundFailed(f"{contestant.name}: {load.failed_statuses} refusals and {load.lost} lost of {load.answered}")
+    if not contestant.writes:
+        return
+    # wrk hangs up on what is under way when its time is over; such a request may be stored without being counted.
+    expected = range(load.answered, load.answered + plan.connections + 1)
+    for table in ("conversions", "postbacks"):
+        stored = ledger.count(table, run)
+        if stored not in expected:
+            raise RoundFailed(f"{contestant.name}: {load.answered} answered, but {stored} rows in {table}")
+
+
+def _round(contestant: Contestant, load: Load, spent_s: dict[str, float], memory: list[Memory]) -> Round:
+    return Round(
+        letter=contestant.letter,
+        name=contestant.name,
+        per_second=load.per_second,
+        p50_ms=load.p50_us / 1e3,
+        p90_ms=load.p90_us / 1e3,
+        p99_ms=load.p99_us / 1e3,
+        max_ms=load.max_us / 1e3,
+        answered=load.answered,
+        cpu_us={part: seconds * 1e6 / load.answered for part, seconds in spent_s.items()},
+        worker_memory=memory,
+    )

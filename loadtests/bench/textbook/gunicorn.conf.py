@@ -1,0 +1,23 @@
+"""How gunicorn runs the textbook: the worker class under test, and in all else as the shipped configuration does."""
+
+import os
+from typing import Any
+
+wsgi_app = "loadtests.bench.textbook.app:create()"
+bind = f"unix:{os.environ['POSTLEDGER_BACKEND_SOCKET']}"
+workers = int(os.environ["POSTLEDGER_WORKERS"])
+worker_class = os.environ["BENCH_WORKER_CLASS"]
+threads = int(os.environ["BENCH_POOL"]) if worker_class == "gthread" else 1
+worker_connections = 4000
+http_parser = "fast"
+keepalive = 75
+limit_request_line = 0
+control_socket_disable = True
+accesslog = None
+loglevel = "warning"
+
+
+def worker_exit(_: Any, worker: Any) -> None:
+    """Close the pool."""
+    if hasattr(worker, "wsgi"):
+        worker.wsgi.close()
