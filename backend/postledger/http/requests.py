@@ -3,6 +3,8 @@
 import os
 import time
 from datetime import UTC, datetime
+from functools import lru_cache
+from ipaddress import ip_address
 from typing import Any
 
 import falcon
@@ -35,12 +37,20 @@ def read_postback(request: falcon.Request, *, with_body: bool = True) -> Request
         receipt=receipt_of(request),
         received_at=datetime.now(UTC),
         method=environment["REQUEST_METHOD"],
-        client_address=environment.get("HTTP_X_CLIENT_ADDRESS"),
+        client_address=_read_address(environment.get("HTTP_X_CLIENT_ADDRESS", "")),
         query=environment["QUERY_STRING"].encode("latin-1"),
         body=_read_body(environment) if with_body else b"",
         media_type=environment.get("CONTENT_TYPE", ""),
         headers=_signature_headers(environment) if environment["REQUEST_METHOD"] == "POST" else {},
     )
+
+
+@lru_cache(maxsize=4096)
+def _read_address(text: str) -> str | None:
+    try:
+        return str(ip_address(text)) if "%" not in text else None  # Postgres knows no zones
+    except ValueError:
+        return None
 
 
 def _read_body(environment: dict[str, Any]) -> bytes:

@@ -1,0 +1,76 @@
+"""One real backend for all tests of its HTTP: each test speaks under ids of its own, so that none disturbs another."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from tests.parts.backend import Backend
+from tests.parts.databases import create_database, drop_database, fetch
+from tests.parts.postgres import Postgres
+from tests.parts.sender import Answer, Postback, Sender, send
+from tests.parts.sources import add_campaign, add_click, add_source
+
+WHSEC = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The backend, the ledger behind it, and an HTTP client before it."""
+
+    backend: Backend
+    database: str
+    client: httpx.Client
+    campaign_id: int
+
+    def send(self, postback: Postback) -> Answer:
+        """Send a postback and read the answer."""
+        return send(self.client, postback)
+
+    def fetch(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        """Ask the ledger."""
+        return fetch(self.database, statement, values)
+
+    def audit_row(self, receipt: str | None) -> tuple[str, str | None, str | None]:
+        """The verdict, reason and parameter that a receipt names."""
+        ((verdict, reason, parameter),) = self.fetch(
+            "SELECT verdict, reason, parameter FROM postbacks WHERE id = %s", receipt
+        )
+        return verdict, reason, parameter
+
+    def metric(self, sample: str) -> float:
+        """The value of one sample, by its full name with labels; 0 where it does not exist."""
+        lines = (line.rpartition(" ") for line in self.backend.metrics_text().splitlines())
+        return next((float(value) for name, _, value in lines if name == sample), 0.0)
+
+
+@pytest.fixture(scope="session")
+def service(postgres: Postgres, template: str, master_key: str) -> Iterator[Service]:
+    """A backend with the sources `acme` (lenient), `strict` (clicks required), `hooks` (whsec_) and a campaign."""
+    url = create_database(postgres, template=template)
+    lenient = {"click": "optional", "currency": "USD", "pii": ["email"]}
+    add_source(url, master_key, "acme", ["s3cret-current", "s3cret-previous"], lenient)
+    add_source(url, master_key, "strict", settings={"currency": "USD"})
+    add_source(url, master_key, "hooks", [WHSEC], lenient)
+    campaign_id = add_campaign(url, "spring", "https://shop.example/l?cid={click_id}&a={affiliate_id}&s={sub1}")
+    add_click(url, "known-click", campaign_id, "456")
+    environment = {"DATABASE_URL": url, "POSTLEDGER_MASTER_KEY": master_key}
+    with Backend(environment) as backend, backend.client() as client:
+        backend.wait_for_source("hooks")
+        yield Service(backend, url, client, campaign_id)
+    drop_database(postgres, url)
+
+
+@pytest.fixture
+def acme() -> Sender:
+    """The source `acme`."""
+    return Sender("acme")
+
+
+@pytest.fixture
+def unique() -> str:
+    """A transaction id that no other test uses."""
+    return f"T-{uuid4().hex}"
