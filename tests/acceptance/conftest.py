@@ -1,4 +1,8 @@
-"""The whole way for acceptance tests: a Postgres that may be killed, the real backend, the real edge."""
+"""The whole way for acceptance tests: a Postgres that may be killed, the real backend, the real edge.
+
+Made once for each module, and not started anew between its tests: whatever one test breaks must have healed by itself
+before the next one comes.
+"""
 
 from collections.abc import Iterator
 
@@ -19,32 +23,30 @@ def mortal() -> Iterator[Postgres]:
         yield postgres
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def ledger(mortal: Postgres, master_key: str) -> Iterator[str]:
-    """The URL of a fresh ledger with the source `acme`; Postgres runs again afterwards, whatever the test did to it."""
-    mortal.start()
+    """The URL of a ledger with the source `acme`."""
     url = create_database(mortal)
     prepare_database(url)
     add_source(url, master_key, "acme", settings={"click": "optional", "currency": "USD"})
     yield url
-    mortal.start()
     drop_database(mortal, url)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def ledger_environment(ledger: str, master_key: str) -> dict[str, str]:
     """The variables of a backend on that ledger."""
     return {"DATABASE_URL": ledger, "POSTLEDGER_MASTER_KEY": master_key}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def backend(ledger_environment: dict[str, str]) -> Iterator[Backend]:
     """The shipped backend with two workers."""
     with Backend(ledger_environment) as backend:
         yield backend
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def edge(backend: Backend) -> Iterator[Edge]:
     """The shipped edge before it."""
     with Edge(backend_socket=backend.socket) as edge:

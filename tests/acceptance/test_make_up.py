@@ -173,7 +173,7 @@ def test_the_first_up_books_one_signed_postback_and_shows_its_receipt(used: Chec
     url = used.runtime()["DATABASE_URL"]
     assert _fetch(url, "SELECT id::text, verdict, method FROM postbacks") == [(receipt[1], "accepted", "GET")]
     assert _fetch(url, "SELECT event, status, payout::text, currency FROM conversions") == [
-        ("sale", "approved", "0.500000", "USD")
+        ("sale", "approved", "0.50", "USD")
     ]
 
 

@@ -39,7 +39,7 @@ def prepare_database(url: str) -> None:
 def fetch(url: str, statement: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
     """Ask a database once."""
     with psycopg.connect(url) as connection:
-        return connection.execute(statement.encode(), values).fetchall()
+        return connection.execute(statement.encode(), values or None).fetchall()
 
 
 def _run(postgres: Postgres, statement: Composable) -> None:
