@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated
-from uuid import UUID
 
 import typer
 from rich.console import Console
@@ -19,7 +18,7 @@ _WIDE = 400  # columns where the output is no terminal, so that nothing is folde
 
 def print_json(value: object) -> None:
     """Print a value as one JSON document; money and ids as text, times in UTC."""
-    print(json.dumps(value, ensure_ascii=False, indent=2, default=_as_text))
+    print(json.dumps(value, ensure_ascii=False, indent=2, default=as_text))
 
 
 def print_table(titles: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
@@ -46,11 +45,12 @@ def show(value: object) -> str:
     return format(value, "f") if isinstance(value, Decimal) else str(value)
 
 
-def _as_text(value: object) -> str:
+def as_text(value: object) -> str:
+    """Write a value for programs: money exactly as it is stored, times in UTC, structures as JSON."""
+    if value is None:
+        return ""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    if isinstance(value, UUID):
-        return str(value)
-    raise TypeError(type(value).__name__)
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False)
+    return format(value, "f") if isinstance(value, Decimal) else str(value)

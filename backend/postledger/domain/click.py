@@ -13,10 +13,10 @@ MAX_DESTINATION_CHARACTERS = 2000
 
 
 class Click(msgspec.Struct, frozen=True):
-    """One visit, as it is stored; `subs` holds the sub ids that came with it."""
+    """One visit, as it is stored; one that another system made may have no campaign. `subs` came with it."""
 
     click_id: str
-    campaign_id: int
+    campaign_id: int | None
     affiliate_id: str | None
     subs: dict[str, str] | None
     created_at: datetime

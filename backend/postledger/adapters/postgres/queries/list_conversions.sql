@@ -1,0 +1,20 @@
+-- Conversions, the newest first. A receipt begins with its time, so the index on id gives this order, and skips what is
+-- outside the bounds; a day of slack in them allows for clocks that differ.
+SELECT
+    conversions.id::text, conversions.created_at, conversions.updated_at, sources.slug AS source, event,
+    transaction_id, click_id, campaigns.slug AS campaign, affiliate_id, status, source_status, payout, currency,
+    subs, event_time, conflicted_at, dedup_key::text
+FROM conversions
+LEFT JOIN sources ON sources.id = source_id
+LEFT JOIN campaigns ON campaigns.id = campaign_id
+WHERE
+    (%(source)s::text IS NULL OR sources.slug = %(source)s)
+    AND (%(status)s::text IS NULL OR status = %(status)s)
+    AND (%(campaign)s::text IS NULL OR campaigns.slug = %(campaign)s)
+    AND (%(event)s::text IS NULL OR event = %(event)s)
+    AND (%(since)s::timestamptz IS NULL OR conversions.created_at >= %(since)s)
+    AND (%(until)s::timestamptz IS NULL OR conversions.created_at < %(until)s)
+    AND (%(first_id)s::uuid IS NULL OR conversions.id >= %(first_id)s::uuid)
+    AND (%(last_id)s::uuid IS NULL OR conversions.id <= %(last_id)s::uuid)
+ORDER BY conversions.id DESC
+LIMIT %(limit)s

@@ -1,0 +1,22 @@
+-- Audit rows, the newest first, by the time that a receipt begins with; the days outside the bounds are not looked at.
+SELECT
+    postbacks.id::text, received_at, sources.slug AS source, source_ip::text, method, verdict, reason, parameter,
+    conversion_id::text, secret_id, postbacks.event, postbacks.click_id, postbacks.transaction_id, postbacks.status,
+    postbacks.source_status, postbacks.payout, postbacks.currency, postbacks.event_time,
+    CASE WHEN %(with_raw)s THEN raw END AS raw
+FROM postbacks
+LEFT JOIN sources ON sources.id = postbacks.source_id
+WHERE
+    (%(source)s::text IS NULL OR sources.slug = %(source)s)
+    AND (%(verdict)s::text IS NULL OR verdict = %(verdict)s)
+    AND (%(reason)s::text IS NULL OR reason = %(reason)s)
+    AND (%(event)s::text IS NULL OR postbacks.event = %(event)s)
+    AND (%(campaign)s::text IS NULL OR EXISTS (
+        SELECT FROM conversions
+        JOIN campaigns ON campaigns.id = conversions.campaign_id
+        WHERE conversions.id = postbacks.conversion_id AND campaigns.slug = %(campaign)s
+    ))
+    AND (%(since)s::timestamptz IS NULL OR received_at >= %(since)s)
+    AND (%(until)s::timestamptz IS NULL OR received_at < %(until)s)
+ORDER BY postbacks.id DESC
+LIMIT %(limit)s
