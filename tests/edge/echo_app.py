@@ -7,10 +7,15 @@ import json
 import os
 import socket
 from collections.abc import Iterable
+from itertools import count
 from typing import Any
+from weakref import WeakKeyDictionary
 
 Environ = dict[str, Any]
 Answer = Iterable[bytes]
+# A number for each connection that the edge makes, never given twice, as file descriptors are.
+CONNECTIONS: WeakKeyDictionary[socket.socket, int] = WeakKeyDictionary()
+NUMBERS = count()
 
 
 def app(environ: Environ, start_response: Any) -> Answer:
@@ -34,8 +39,7 @@ def _echo(environ: Environ, start_response: Any) -> Answer:
         "content_type": environ.get("CONTENT_TYPE", ""),
         "body_bytes": len(environ["wsgi.input"].read()),
         "pid": os.getpid(),
-        # The same number for two requests means that they came over one connection.
-        "connection": environ["gunicorn.socket"].fileno(),
+        "connection": CONNECTIONS.setdefault(environ["gunicorn.socket"], next(NUMBERS)),
     }
     body = json.dumps(seen).encode()
     start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])

@@ -37,6 +37,7 @@ def serves(edge: Edge) -> bool:
 
 
 def test_after_kill_9_of_the_master_the_next_start_serves_and_no_old_worker_is_left(own_edge: Edge) -> None:
+    assert serves(own_edge)
     old = processes(own_edge, "nginx")
     own_edge.kill()
     assert serves(own_edge), "workers are expected to outlive their master; that is the problem"
@@ -65,6 +66,7 @@ def test_the_start_leaves_another_edge_alone(edge: Edge, own_edge: Edge) -> None
 
 def test_a_killed_worker_is_replaced(own_edge: Edge) -> None:
     own_edge.expected_alarms.append(r"worker process \d+ exited on signal 9")
+    assert serves(own_edge)  # the kernel accepts connections before there are workers
     (worker, *_) = processes(own_edge, "nginx") - {own_edge.pid}
 
     os.kill(worker, signal.SIGKILL)
@@ -74,6 +76,7 @@ def test_a_killed_worker_is_replaced(own_edge: Edge) -> None:
 
 
 def test_a_killed_scrubber_is_replaced_and_the_next_record_is_scrubbed_too(own_edge: Edge) -> None:
+    wait_until(lambda: processes(own_edge, "sed") != set())
     (scrubber,) = processes(own_edge, "sed")
 
     os.kill(scrubber, signal.SIGKILL)
