@@ -4,6 +4,7 @@ import typer
 
 from postledger.cli.clicks import clicks
 from postledger.cli.configure import apply, export
+from postledger.cli.diagnosis import doctor
 from postledger.cli.failures import OneLineErrors
 from postledger.cli.listing import conversions, postbacks
 from postledger.cli.schema import migrate, retain
@@ -22,7 +23,7 @@ def create_cli() -> typer.Typer:
         add_completion=False,
         pretty_exceptions_enable=False,  # its tracebacks show local variables, and some of those are secrets
     )
-    for command in (migrate, apply, export, sign, send, trace, retain):
+    for command in (migrate, apply, export, sign, send, trace, retain, doctor):
         app.command()(command)
     app.add_typer(sources, name="source")
     app.add_typer(clicks, name="clicks")

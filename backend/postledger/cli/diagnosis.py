@@ -1,0 +1,74 @@
+"""`doctor`: looks at each part and says, in a line, that it is well or what to do."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import psycopg
+
+from postledger.adapters.finding import Finding
+from postledger.adapters.keyring import Keyring
+from postledger.adapters.listeners import examine_listeners
+from postledger.adapters.postgres.examination import examine
+from postledger.cli.failures import CommandFailed, describe_database_error
+from postledger.cli.opening import open_keyring, open_ledger
+from postledger.cli.output import AsJson, print_json
+from postledger.config import RUNTIME_FILE, BadSetting, read_environment, read_settings
+
+_STATEMENT_TIMEOUT_MS = 5000
+
+
+def doctor(as_json: AsJson = False) -> None:
+    """Check each part, from the settings to Alertmanager, and say what to do where one fails."""
+    findings = []
+    for finding in _examine_all():
+        findings.append(finding)
+        if not as_json:
+            _print(finding)
+    if as_json:
+        print_json([_as_fact(finding) for finding in findings])
+    if failed := sum(not finding.is_well for finding in findings):
+        raise CommandFailed(f"{failed} of {len(findings)} checks failed")
+
+
+def _examine_all() -> Iterator[Finding]:
+    yield _check_settings()
+    yield from _examine_ledger()
+    yield from examine_listeners(read_environment())
+
+
+def _check_settings() -> Finding:
+    try:
+        read_settings(read_environment())
+    except BadSetting as error:
+        return Finding("settings", False, str(error), f"or run make up, which writes {RUNTIME_FILE}")
+    return Finding("settings", True, "can be read")
+
+
+def _examine_ledger() -> Iterator[Finding]:
+    try:
+        with open_ledger(statement_timeout_ms=_STATEMENT_TIMEOUT_MS) as connection:
+            yield Finding("postgres", True, "answers")
+            yield from examine(connection, _keyring(), lambda: datetime.now(UTC))
+    except BadSetting as error:
+        yield Finding("postgres", False, str(error), "nothing else of the ledger can be checked before")
+    except psycopg.Error as error:
+        yield Finding(
+            "postgres", False, describe_database_error(error), "nothing else of the ledger can be checked before"
+        )
+
+
+def _keyring() -> Keyring | None:
+    try:
+        return open_keyring()
+    except BadSetting:  # told already, as a setting
+        return None
+
+
+def _print(finding: Finding) -> None:
+    told = finding.seen if finding.is_well else f"{finding.seen}: {finding.advice}"
+    print(f"{'ok  ' if finding.is_well else 'FAIL'}  {finding.name:<18}{told}", flush=True)
+
+
+def _as_fact(finding: Finding) -> dict[str, object]:
+    advice = None if finding.is_well else finding.advice
+    return {"check": finding.name, "ok": finding.is_well, "seen": finding.seen, "advice": advice}
