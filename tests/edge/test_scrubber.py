@@ -47,7 +47,17 @@ def test_an_error_in_the_configuration_keeps_its_file_name() -> None:
     assert scrubbed(record) == record
 
 
-@pytest.mark.parametrize("tail", [b'canary=1 HTTP/1.1", host: "canary"\n', b"\n", b"[error] 77#77: canary\n"])
+@pytest.mark.parametrize(
+    "tail",
+    [
+        b'canary=1 HTTP/1.1", host: "canary"\n',
+        b"[error] 77#77: canary\n",
+        b"canary stack traceback:\n",
+        b"canary coroutine 0:\n",
+        b"canary\t[C]: in function\n",
+        b"canary nginx: [emerg] \n",
+    ],
+)
 def test_a_line_that_does_not_begin_like_a_record_is_dropped(tail: bytes) -> None:
     assert scrubbed(tail) == b""
 
