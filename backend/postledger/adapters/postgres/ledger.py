@@ -1,7 +1,7 @@
 """The ledger: writes one batch of judged requests and tells each of them what became of it.
 
-Gather, decide, apply: three statements for a batch of new keys, two more where keys repeat. The batch is one
-transaction, and writing the same batch twice has the effect of writing it once.
+One statement settles a batch of new keys; a second transaction folds what repeats a known one. Writing the same batch
+twice has the effect of writing it once.
 """
 
 from collections.abc import Sequence
@@ -13,22 +13,12 @@ import msgspec
 from psycopg import Connection, Cursor
 
 from postledger.adapters.postgres.queries import sql
-from postledger.adapters.postgres.rows import (
-    ConversionRow,
-    FoldedRow,
-    conversion_row,
-    encode_rows,
-    folded_row,
-    postback_row,
-)
+from postledger.adapters.postgres.rows import FoldedRow, encode_rows, entry_row, folded_row
 from postledger.domain.click import Click
-from postledger.domain.entry import Entry, Outcome, refused
+from postledger.domain.entry import Entry, Outcome
 from postledger.domain.event import Event
 from postledger.domain.refusal import Reason, Refusal
 from postledger.domain.status import Standing, Status, Verdict, fold
-
-Attribution = tuple[int | None, str | None]
-"""The campaign id and the affiliate id that a click was made for."""
 
 
 class Known(msgspec.Struct):
@@ -55,46 +45,32 @@ def _write_clicks(connection: Connection[Any], clicks: Sequence[Click]) -> None:
 
 
 def write_entries(connection: Connection[Any], entries: Sequence[Entry]) -> list[Outcome]:
-    """Write a batch of judged requests in one transaction; the outcomes come in the order of the entries."""
-    clicks = _find_clicks(connection, entries)
-    candidates = {entry.receipt: row for entry in entries if (row := _open(entry, clicks)) is not None}
+    """Write a batch of judged requests; the outcomes come in the order of the entries.
+
+    What is new or refused is settled by one statement, a transaction of its own; what repeats a key needs another.
+    """
+    document = encode_rows([entry_row(entry) for entry in entries])
+    settled = {row[0]: row[1:] for row in connection.execute(sql("record_entries"), (document,))}
+    outcomes = {entry.receipt: _read_outcome(entry, *settled[entry.receipt]) for entry in entries}
+    repeats = {entry.receipt: entry for entry in entries if outcomes[entry.receipt] is None}
+    folded = _record_repeats(connection, list(repeats.values())) if repeats else {}
+    return [outcomes[entry.receipt] or folded[entry.receipt] for entry in entries]
+
+
+def _read_outcome(entry: Entry, verdict: str | None, reason: str | None, campaign_id: int | None) -> Outcome | None:
+    if verdict == Verdict.ACCEPTED and entry.event is not None:
+        return Outcome(Verdict.ACCEPTED, None, entry.receipt, campaign_id, entry.event.status)
+    if verdict == Verdict.REFUSED:
+        return Outcome(Verdict.REFUSED, entry.refusal or Refusal(Reason(str(reason))))
+    return None
+
+
+def _record_repeats(connection: Connection[Any], repeats: Sequence[Entry]) -> dict[str, Outcome]:
     with connection.transaction(), connection.cursor() as cursor:
-        opened = _insert_conversions(cursor, list(candidates.values()))
-        repeats = [entry for entry in entries if entry.receipt in candidates and entry.receipt not in opened]
-        folded = _fold_repeats(cursor, repeats) if repeats else {}
-        outcomes = [folded.get(entry.receipt) or _settle(entry, candidates.get(entry.receipt)) for entry in entries]
-        rows = [postback_row(entry, outcome) for entry, outcome in zip(entries, outcomes, strict=True)]
-        cursor.execute(sql("insert_postbacks"), (encode_rows(rows),))
+        outcomes = _fold_repeats(cursor, repeats)
+        rows = [entry_row(entry, outcomes[entry.receipt]) for entry in repeats]
+        cursor.execute(sql("record_repeats"), (encode_rows(rows),))
     return outcomes
-
-
-def _find_clicks(connection: Connection[Any], entries: Sequence[Entry]) -> dict[str, Attribution]:
-    click_ids = list({entry.event.click_id for entry in entries if entry.event})
-    if not click_ids:
-        return {}
-    found = connection.execute(sql("find_clicks"), (click_ids,)).fetchall()
-    return {click_id: (campaign_id, affiliate_id) for click_id, campaign_id, affiliate_id in found}
-
-
-def _open(entry: Entry, clicks: dict[str, Attribution]) -> ConversionRow | None:
-    event = entry.event
-    if event is None or (entry.click_required and event.click_id not in clicks):
-        return None
-    return conversion_row(entry, event, *clicks.get(event.click_id, (None, None)))
-
-
-def _insert_conversions(cursor: Cursor[Any], rows: Sequence[ConversionRow]) -> set[str]:
-    if not rows:
-        return set()
-    return {receipt for (receipt,) in cursor.execute(sql("insert_conversions"), (encode_rows(rows),))}
-
-
-def _settle(entry: Entry, row: ConversionRow | None) -> Outcome:
-    if row is not None:
-        return Outcome(Verdict.ACCEPTED, None, row.id, row.campaign_id, Status(row.status))
-    if entry.refusal is not None:
-        return Outcome(Verdict.REFUSED, entry.refusal)
-    return refused(Reason.UNKNOWN_CLICK)
 
 
 def _fold_repeats(cursor: Cursor[Any], repeats: Sequence[Entry]) -> dict[str, Outcome]:
@@ -105,8 +81,7 @@ def _fold_repeats(cursor: Cursor[Any], repeats: Sequence[Entry]) -> dict[str, Ou
     flagged: list[str] = []
     for entry in repeats:
         event = events[entry.receipt]
-        outcome = _fold_one(entry, event, known[event.dedup_key])
-        outcomes[entry.receipt] = outcome
+        outcome = outcomes[entry.receipt] = _fold_one(entry, event, known[event.dedup_key])
         if outcome.verdict is Verdict.UPDATED:
             changed[event.dedup_key] = folded_row(entry, event, known[event.dedup_key].standing)
         elif outcome.verdict is Verdict.REFUSED:

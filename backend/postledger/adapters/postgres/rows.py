@@ -1,4 +1,4 @@
-"""The rows of the hot path, shaped as the statements in `queries/` read them: one JSON document a batch and table.
+"""The rows of the hot path, shaped as the statements in `queries/` read them: one JSON document a batch.
 
 One JSON parameter costs less, on both sides together, than an array a column: see ADR 1 for the measurement.
 """
@@ -13,7 +13,7 @@ from postledger.domain.entry import Entry, Outcome
 from postledger.domain.event import Event
 from postledger.domain.status import Standing
 
-_encoder = msgspec.json.Encoder(decimal_format="string", uuid_format="canonical")
+_encoder = msgspec.json.Encoder(decimal_format="string")
 
 
 def encode_rows(rows: Sequence[msgspec.Struct]) -> str:
@@ -21,19 +21,27 @@ def encode_rows(rows: Sequence[msgspec.Struct]) -> str:
     return _encoder.encode(rows).decode()
 
 
-class ConversionRow(msgspec.Struct, omit_defaults=True):
-    """A conversion to be opened; `id` is the receipt of the postback that opens it."""
+class EntryRow(msgspec.Struct, omit_defaults=True):
+    """One judged request: its audit row, and the conversion that it may open; `raw` travels as base64."""
 
-    dedup_key: str
     id: str
-    source_id: int
-    event: str
-    click_id: str
-    status: str
     received_at: datetime
+    method: str
+    raw: bytes
+    source_id: int | None = None
+    source_ip: str | None = None
+    secret_id: int | None = None
+    verdict: str | None = None
+    reason: str | None = None
+    parameter: str | None = None
+    conversion_id: str | None = None
+    click_required: bool | None = None
+    dedup_key: str | None = None
+    event: str | None = None
+    click_id: str | None = None
     transaction_id: str | None = None
-    campaign_id: int | None = None
     affiliate_id: str | None = None
+    status: str | None = None
     source_status: str | None = None
     payout: Decimal | None = None
     currency: str | None = None
@@ -53,38 +61,21 @@ class FoldedRow(msgspec.Struct, omit_defaults=True):
     event_time: datetime | None = None
 
 
-class PostbackRow(msgspec.Struct, omit_defaults=True):
-    """The audit row of one request; `raw` travels as base64."""
-
-    id: str
-    received_at: datetime
-    method: str
-    verdict: str
-    raw: bytes
-    source_id: int | None = None
-    source_ip: str | None = None
-    reason: str | None = None
-    parameter: str | None = None
-    conversion_id: str | None = None
-    secret_id: int | None = None
-    event: str | None = None
-    click_id: str | None = None
-    transaction_id: str | None = None
-    status: str | None = None
-    source_status: str | None = None
-    payout: Decimal | None = None
-    currency: str | None = None
-    event_time: datetime | None = None
-
-
-def conversion_row(entry: Entry, event: Event, campaign_id: int | None, affiliate_id: str | None) -> ConversionRow:
-    """Shape an event as a new conversion; what the postback says of the affiliate goes before what the click says."""
-    assert entry.source_id is not None, "an event always has a source"
-    return ConversionRow(
-        event.dedup_key, entry.receipt, entry.source_id, event.event, event.click_id, event.status, entry.received_at,
-        event.transaction_id, campaign_id, event.affiliate_id or affiliate_id, event.source_status,
-        event.payout, event.currency, event.subs, event.event_time,
+def entry_row(entry: Entry, outcome: Outcome | None = None) -> EntryRow:
+    """Shape an entry for its first write, or with the outcome of the fold for the write of a repeat."""
+    row = EntryRow(
+        entry.receipt, entry.received_at, entry.method, entry.raw,
+        entry.source_id, entry.source_address, entry.secret_id,
     )  # fmt: skip
+    if outcome is not None:
+        row.verdict, row.conversion_id = outcome.verdict, outcome.conversion_id
+    refusal = outcome.refusal if outcome is not None else entry.refusal
+    if refusal is not None:
+        row.reason, row.parameter = refusal.reason, refusal.parameter
+    if entry.event is not None:
+        row.click_required = entry.click_required
+        _add_event(row, entry.event)
+    return row
 
 
 def folded_row(entry: Entry, event: Event, standing: Standing) -> FoldedRow:
@@ -95,20 +86,9 @@ def folded_row(entry: Entry, event: Event, standing: Standing) -> FoldedRow:
     )  # fmt: skip
 
 
-def postback_row(entry: Entry, outcome: Outcome) -> PostbackRow:
-    """Shape an entry and its outcome as the audit row."""
-    row = PostbackRow(
-        entry.receipt, entry.received_at, entry.method, outcome.verdict, entry.raw, entry.source_id,
-        entry.source_address, conversion_id=outcome.conversion_id, secret_id=entry.secret_id,
+def _add_event(row: EntryRow, event: Event) -> None:
+    row.dedup_key, row.event, row.click_id, row.transaction_id = (
+        event.dedup_key, event.event, event.click_id, event.transaction_id,
     )  # fmt: skip
-    if outcome.refusal is not None:
-        row.reason, row.parameter = outcome.refusal.reason, outcome.refusal.parameter
-    if entry.event is not None:
-        _add_event(row, entry.event)
-    return row
-
-
-def _add_event(row: PostbackRow, event: Event) -> None:
-    row.event, row.click_id, row.transaction_id = event.event, event.click_id, event.transaction_id
-    row.status, row.source_status, row.event_time = event.status, event.source_status, event.event_time
-    row.payout, row.currency = event.payout, event.currency
+    row.affiliate_id, row.status, row.source_status = event.affiliate_id, event.status, event.source_status
+    row.payout, row.currency, row.subs, row.event_time = event.payout, event.currency, event.subs, event.event_time

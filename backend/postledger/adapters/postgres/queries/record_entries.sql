@@ -1,0 +1,60 @@
+-- One batch of judged requests: looks their clicks up, opens the conversions that are new, and keeps an audit row of
+-- each request that is settled by that. An entry whose verdict comes back empty repeats a known key: it is folded next.
+WITH batch AS MATERIALIZED (
+    SELECT
+        entry.*,
+        clicks.campaign_id,
+        coalesce(entry.affiliate_id, clicks.affiliate_id) AS attributed_to, -- the postback goes before the click
+        CASE
+            WHEN entry.reason IS NULL AND entry.click_required AND clicks.click_id IS NULL THEN 'unknown_click'
+            ELSE entry.reason
+        END AS refused_for
+    FROM ROWS FROM (json_to_recordset(%s::json) AS (
+        id uuid, received_at timestamptz, source_id integer, source_ip inet, method text, reason text, parameter text,
+        secret_id integer, click_required boolean, dedup_key uuid, event text, click_id text, transaction_id text,
+        affiliate_id text, status text, source_status text, payout numeric, currency text, subs jsonb,
+        event_time timestamptz, raw text
+    )) WITH ORDINALITY AS entry
+    LEFT JOIN clicks ON clicks.click_id = entry.click_id
+),
+
+-- Sorted by key, because two batches that meet the same keys in different orders would wait for each other for ever;
+-- under one key the first to arrive opens.
+opened AS (
+    INSERT INTO conversions (
+        dedup_key, id, source_id, event, transaction_id, click_id, campaign_id, affiliate_id,
+        status, source_status, payout, currency, subs, event_time, created_at, updated_at
+    )
+    SELECT
+        dedup_key, id, source_id, event, transaction_id, click_id, campaign_id, attributed_to,
+        status, source_status, payout, currency, subs, event_time, received_at, received_at
+    FROM batch
+    WHERE refused_for IS NULL
+    ORDER BY dedup_key, ordinality
+    ON CONFLICT (dedup_key) DO NOTHING
+    RETURNING id
+),
+
+settled AS (
+    SELECT
+        batch.*,
+        opened.id AS conversion_id,
+        CASE WHEN refused_for IS NOT NULL THEN 'refused' WHEN opened.id IS NOT NULL THEN 'accepted' END AS verdict
+    FROM batch
+    LEFT JOIN opened ON opened.id = batch.id
+),
+
+recorded AS (
+    INSERT INTO postbacks (
+        id, received_at, source_id, source_ip, method, verdict, reason, parameter, conversion_id, secret_id,
+        event, click_id, transaction_id, status, source_status, payout, currency, event_time, raw
+    )
+    SELECT
+        id, received_at, source_id, source_ip, method, verdict, refused_for, parameter, conversion_id, secret_id,
+        event, click_id, transaction_id, status, source_status, payout, currency, event_time, decode(raw, 'base64')
+    FROM settled
+    WHERE verdict IS NOT NULL
+    ON CONFLICT (id, received_at) DO NOTHING -- a batch written again, its commit unanswered, leaves its own rows alone
+)
+
+SELECT id::text, verdict, refused_for, campaign_id FROM settled
