@@ -189,6 +189,17 @@ def test_a_second_up_takes_less_than_ten_seconds_and_books_nothing_twice(checkou
     assert [checkout.pid(part) for part in PARTS] == pids
 
 
+def test_up_from_a_shell_that_has_sourced_runtime_env_changes_nothing(checkout: Checkout) -> None:
+    pids = [checkout.pid(part) for part in PARTS]
+    settings = (checkout.var / "runtime.env").read_text()
+
+    up = checkout.run("up", **checkout.runtime())
+
+    assert up.returncode == 0, up.stdout
+    assert (checkout.var / "runtime.env").read_text() == settings
+    assert [checkout.pid(part) for part in PARTS] == pids
+
+
 def test_runtime_env_names_everything_that_the_contract_promises(checkout: Checkout) -> None:
     runtime = checkout.runtime()
 
