@@ -3,6 +3,8 @@
 In multiprocess mode every process writes its own files, so a counter outlives the worker that raised it.
 """
 
+from functools import cache
+
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
@@ -52,6 +54,9 @@ class Metrics:
         self._flush_seconds = Histogram(
             "postledger_flush_duration_seconds", "Time of one group commit.", buckets=_SECONDS, registry=registry
         )
+        # Finding a child by its labels costs more than raising it, and label sets are closed: each is found once.
+        self._verdicts, self._reasons = cache(self._postbacks.labels), cache(self._refusals.labels)
+        self._statuses, self._durations = cache(self._conversions.labels), cache(self._requests.labels)
 
     def prepare(self, policy: Policy) -> None:
         """Show every series of the policy at zero from the start, so that the first event is a rise and not a birth."""
@@ -67,11 +72,11 @@ class Metrics:
 
     def count_postback(self, source: str | None, outcome: Outcome, campaign: str | None) -> None:
         """Count one answered postback, and the conversion that it opened or moved."""
-        self._postbacks.labels(source or UNKNOWN, outcome.verdict.value).inc()
+        self._verdicts(source or UNKNOWN, outcome.verdict.value).inc()
         if outcome.refusal is not None:
-            self._refusals.labels(source or UNKNOWN, outcome.refusal.reason.value).inc()
+            self._reasons(source or UNKNOWN, outcome.refusal.reason.value).inc()
         elif outcome.status is not None and outcome.verdict is not Verdict.DUPLICATE:
-            self._conversions.labels(campaign or UNKNOWN, outcome.status.value).inc()
+            self._statuses(campaign or UNKNOWN, outcome.status.value).inc()
 
     def count_unrecorded(self, source: str | None) -> None:
         """Count a refusal that was answered without an audit row."""
@@ -83,7 +88,7 @@ class Metrics:
 
     def observe_request(self, route: str, status: str, seconds: float) -> None:
         """Observe one answered request."""
-        self._requests.labels(route, status).observe(seconds)
+        self._durations(route, status).observe(seconds)
 
     def observe_flush(self, rows: int, seconds: float) -> None:
         """Observe one group commit."""

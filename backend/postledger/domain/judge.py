@@ -3,8 +3,6 @@
 Pure: the same request against the same source gives the same entry, whatever the clock says meanwhile.
 """
 
-import msgspec
-
 from postledger.domain.entry import Entry
 from postledger.domain.event import read_fields, refuse_unresolved_macros
 from postledger.domain.parameters import read_unix_seconds
@@ -33,46 +31,33 @@ UNAUTHENTICATED = frozenset({
 def judge(request: Request, source: Source | None) -> Entry:
     """Turn a request into the entry that the ledger will write: an event, or a refusal with its reason."""
     if source is None:
-        return _refuse(request, None, Refusal(Reason.UNKNOWN_SOURCE))
+        return refuse_unread(request, None, Refusal(Reason.UNKNOWN_SOURCE))
     try:
         reading = read_request(request, source)
     except Refused as refused:
-        return _refuse(request, source, refused.refusal)
+        return refuse_unread(request, source, refused.refusal)
     return _judge_reading(request, source, reading)
 
 
-def refuse_unread(request: Request, source: Source | None, reason: Reason) -> Entry:
-    """Refuse a request whose parameters are not looked at."""
-    return _refuse(request, source, Refusal(reason))
-
-
-def _refuse(request: Request, source: Source | None, refusal: Refusal) -> Entry:
-    entry = _open(request, source, raw=names_only(request.query, source))
-    return msgspec.structs.replace(entry, refusal=refusal)
+def refuse_unread(request: Request, source: Source | None, refusal: Refusal) -> Entry:
+    """Refuse a request whose parameters could not be read, or are not looked at."""
+    return Entry(
+        request.receipt, request.received_at, request.method, source.id if source else None, request.client_address,
+        names_only(request.query, source), refusal=refusal,
+    )  # fmt: skip
 
 
 def _judge_reading(request: Request, source: Source, reading: Reading) -> Entry:
-    entry = _open(request, source, raw=reading.storable)
-    secret_id = None
+    secret_id, event, refusal = None, None, None
     try:
         secret_id = _verify(request, source, reading)
         event = read_fields(reading.fields, source)
     except Refused as refused:
-        return msgspec.structs.replace(entry, secret_id=secret_id, refusal=refused.refusal)
-    return msgspec.structs.replace(entry, secret_id=secret_id, event=event)
-
-
-def _open(request: Request, source: Source | None, raw: bytes) -> Entry:
+        refusal = refused.refusal
     return Entry(
-        receipt=request.receipt,
-        received_at=request.received_at,
-        method=request.method,
-        source_id=source.id if source else None,
-        source_address=request.client_address,
-        raw=raw,
-        click_required=source is None or source.settings.click == "required",
-        may_reapprove=source is not None and source.settings.may_reapprove,
-    )
+        request.receipt, request.received_at, request.method, source.id, request.client_address, reading.storable,
+        secret_id, event, refusal, source.settings.click == "required", source.settings.may_reapprove,
+    )  # fmt: skip
 
 
 def _verify(request: Request, source: Source, reading: Reading) -> int | None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from postledger.domain.entry import Entry, Outcome, refused
 from postledger.domain.judge import UNAUTHENTICATED, judge, refuse_unread
 from postledger.domain.policy import Policy
-from postledger.domain.refusal import Reason, Refused
+from postledger.domain.refusal import Reason, Refusal, Refused
 from postledger.domain.request import Request
 from postledger.domain.source import Source
 from postledger.domain.status import Verdict
@@ -38,7 +38,7 @@ class ReceivePostback:
         return outcome
 
     def _receive(self, source: Source | None, request: Request, unread: Reason | None) -> Outcome:
-        entry = refuse_unread(request, source, unread) if unread else judge(request, source)
+        entry = refuse_unread(request, source, Refusal(unread)) if unread else judge(request, source)
         refusal = entry.refusal
         if refusal and refusal.reason in UNAUTHENTICATED and not self._may_record_unauthenticated():
             self._count_unrecorded(source.slug if source else None)

@@ -22,7 +22,8 @@ Result = TypeVar("Result")
 
 _log = logging.getLogger("postledger.ledger")
 
-ANSWER_WITHIN_S = 1.5
+ANSWER_WITHIN_S = 1.4
+CLOCK_EVERY_S = 0.1
 _LOST = (psycopg.OperationalError, psycopg.InterfaceError)
 
 
@@ -37,12 +38,12 @@ def _unavailable() -> Refused:
 class _Waiting(Generic[Row, Result]):
     """A row on its way to the disk, and the place where its result will appear."""
 
-    __slots__ = ("abandoned", "result", "row")
+    __slots__ = ("result", "row", "since_s")
 
     def __init__(self, row: Row) -> None:
         self.row = row
         self.result: AsyncResult[Result] = AsyncResult()
-        self.abandoned = False  # its sender was told 503 already, so that an unwritten row may be dropped
+        self.since_s = time.monotonic()
 
 
 class GroupCommit(Generic[Row, Result]):
@@ -62,9 +63,11 @@ class GroupCommit(Generic[Row, Result]):
         self._observe_flush = observe_flush
         self._connection: Connection[Any] | None = None
         self._queue: deque[_Waiting[Row, Result]] = deque()
+        self._in_flight: Sequence[_Waiting[Row, Result]] = ()
         self._filled = Event()
         self._closing = False
         self._writer = gevent.spawn(self._run)
+        self._clock = gevent.spawn(self._watch)
 
     def submit(self, row: Row) -> Result:
         """Hand a row in and wait for its result; raises `Refused` (unavailable), and at once when too many wait."""
@@ -73,17 +76,14 @@ class GroupCommit(Generic[Row, Result]):
         waiting: _Waiting[Row, Result] = _Waiting(row)
         self._queue.append(waiting)
         self._filled.set()
-        try:
-            return waiting.result.get(timeout=ANSWER_WITHIN_S)  # type: ignore[return-value]
-        except gevent.Timeout:
-            waiting.abandoned = True
-            raise _unavailable() from None
+        return waiting.result.get()  # type: ignore[return-value]
 
     def close(self) -> None:
         """Write what was taken, then stop."""
         self._closing = True
         self._filled.set()
         self._writer.join()
+        self._clock.kill()
         self._drop_connection()
 
     def _run(self) -> None:
@@ -92,14 +92,19 @@ class GroupCommit(Generic[Row, Result]):
                 self._filled.wait()
                 self._filled.clear()
                 continue
-            batch = self._take()
-            if batch:
-                self._flush(batch)
+            self._in_flight = [self._queue.popleft() for _ in range(min(len(self._queue), self._flush_rows))]
+            self._flush(self._in_flight)
+            self._in_flight = ()
 
-    def _take(self) -> list[_Waiting[Row, Result]]:
-        count = min(len(self._queue), self._flush_rows)
-        taken = [self._queue.popleft() for _ in range(count)]
-        return [waiting for waiting in taken if not waiting.abandoned]
+    def _watch(self) -> None:
+        # One clock for all, because a timer for each request costs more than the rest of its wait. A row that was not
+        # taken yet is dropped: its sender was told to try again.
+        while True:
+            gevent.sleep(CLOCK_EVERY_S)
+            overdue_s = time.monotonic() - ANSWER_WITHIN_S
+            self._fail([waiting for waiting in self._in_flight if waiting.since_s < overdue_s], _unavailable)
+            while self._queue and self._queue[0].since_s < overdue_s:
+                self._fail([self._queue.popleft()], _unavailable)
 
     def _flush(self, batch: Sequence[_Waiting[Row, Result]]) -> None:
         started_s = time.perf_counter()
