@@ -1,11 +1,11 @@
 """`clicks import`: click ids that another system made, from a CSV file."""
 
 import csv
-import io
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from io import TextIOWrapper
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
@@ -40,8 +40,13 @@ def import_file(
 ) -> None:  # fmt: skip
     """Load click ids that another system made. A bad row is named by its line and left out; repeats are harmless."""
     try:
-        with file.open("rb") as opened, open_ledger() as connection:
-            counts = _import(opened, file.stat().st_size, connection)
+        # A stray byte becomes a character that no check lets through, so that it spoils its own row and no other.
+        with (
+            file.open("rb") as opened,
+            TextIOWrapper(opened, encoding="utf-8-sig", errors="surrogateescape", newline="") as text,
+            open_ledger() as connection,
+        ):
+            counts = _import(text, connection, opened.tell, file.stat().st_size)
     except OSError as error:
         raise CommandFailed(f"{file}: cannot be read: {error.strerror}") from None
     except (BadRow, StopIteration) as error:
@@ -54,15 +59,15 @@ def import_file(
         raise CommandFailed(f"{file}: {counts['bad']} bad rows were left out; mend them and import the file again")
 
 
-def _import(opened: Any, size_bytes: int, connection: Connection[Any]) -> dict[str, int]:
-    # A stray byte becomes a character that no check lets through, so that it spoils its own row and no other.
-    text = io.TextIOWrapper(opened, encoding="utf-8-sig", errors="surrogateescape", newline="")
+def _import(
+    text: TextIOWrapper, connection: Connection[Any], tell: Callable[[], int], size_bytes: int
+) -> dict[str, int]:
     rows = _Rows(csv.reader(text, strict=True), read_campaign_ids(connection))
     new = 0
     with _progress(size_bytes) as advance:
         while portion := list(islice(rows, PORTION_ROWS)):
             new += import_clicks(connection, portion)
-            advance(opened.tell())
+            advance(tell())
     return {"rows": rows.good + rows.bad, "new": new, "known": rows.good - new, "bad": rows.bad}
 
 

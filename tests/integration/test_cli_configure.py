@@ -1,0 +1,225 @@
+"""`apply`, `export` and `source`: what an operator says is what the ledger has, and saying it twice changes nothing."""
+
+from pathlib import Path
+
+import psycopg
+import pytest
+from cryptography.fernet import Fernet
+
+from postledger.adapters.keyring import Keyring
+from postledger.adapters.postgres.policy import load_policy
+from postledger.domain.policy import Policy
+from tests.parts.cli import CommandLine
+
+FILE = """
+[[sources]]
+slug = "acme"
+name = "Acme Network"
+secrets = ["s3cret-current", "s3cret-previous"]
+allow = ["127.0.0.0/8"]
+timestamp_tolerance = "45m"
+currency = "USD"
+pii = ["email"]
+[sources.params]
+click_id = ["subid", "sub1"]
+[sources.statuses]
+approved = ["sale", "1"]
+
+[[campaigns]]
+slug = "spring"
+name = "Spring sale"
+destination = "https://shop.example/?cid={click_id}"
+
+[[affiliates]]
+id = "456"
+name = "Affiliate 456"
+"""
+
+
+@pytest.fixture
+def file(cli: CommandLine) -> str:
+    """The path of a configuration with one object of each kind."""
+    return cli.write("ledger.toml", FILE)
+
+
+def load(cli: CommandLine) -> Policy:
+    """The policy as a running worker reads it."""
+    with psycopg.connect(cli.environment["DATABASE_URL"], autocommit=True) as connection:
+        return load_policy(connection, Keyring([cli.environment["POSTLEDGER_MASTER_KEY"]]))
+
+
+def actions(cli: CommandLine, *arguments: str) -> dict[str, str]:
+    """What `apply` says that it does, by object."""
+    changes = cli("apply", *arguments, "--json").facts["changes"]
+    return {change["name"]: " ".join([change["action"], *change["keys"]]) for change in changes}
+
+
+def secrets_of(cli: CommandLine, slug: str) -> list[str]:
+    """The live secrets of a source, newest first."""
+    return [row["secret"] for row in cli("source", "secret", slug, "--reveal", "--json").facts["secrets"]]
+
+
+def test_a_file_becomes_the_policy_that_workers_read(cli: CommandLine, file: str) -> None:
+    before = load(cli).version
+
+    told = actions(cli, file)
+    policy = load(cli)
+
+    assert told == {"acme": "create", "spring": "create", "456": "create"}
+    assert policy.version == before + 1
+    assert policy.sources["acme"].settings.timestamp_tolerance_s == 2700
+    assert [key.query for key in policy.sources["acme"].keys] == [b"s3cret-current", b"s3cret-previous"]
+    assert policy.campaigns["spring"].destination == "https://shop.example/?cid={click_id}"
+
+
+def test_the_same_file_again_changes_nothing(cli: CommandLine, file: str) -> None:
+    cli("apply", file)
+    before = load(cli)
+
+    assert actions(cli, file) == {"acme": "leave", "spring": "leave", "456": "leave"}
+    assert load(cli) == before
+
+
+def test_only_what_differs_is_changed_and_its_keys_are_named(cli: CommandLine, file: str) -> None:
+    cli("apply", file)
+    before = load(cli).version
+
+    told = actions(cli, cli.write("b.toml", FILE.replace("45m", "1h").replace("s3cret-previous", "s3cret-older")))
+
+    assert told == {"acme": "change secrets timestamp_tolerance", "spring": "leave", "456": "leave"}
+    assert load(cli).version == before + 1
+
+
+def test_a_secret_that_stays_keeps_its_id_wherever_it_moves(cli: CommandLine, file: str) -> None:
+    cli("apply", file)
+    before = {key.query: key.secret_id for key in load(cli).sources["acme"].keys}
+
+    cli(
+        "apply",
+        cli.write("b.toml", FILE.replace('"s3cret-current", "s3cret-previous"', '"brand-new", "s3cret-current"')),
+    )
+    after = {key.query: key.secret_id for key in load(cli).sources["acme"].keys}
+
+    assert list(after) == [b"brand-new", b"s3cret-current"]
+    assert after[b"s3cret-current"] == before[b"s3cret-current"]
+
+
+def test_a_dry_run_says_the_same_and_does_nothing(cli: CommandLine, file: str) -> None:
+    before = load(cli)
+
+    dry, wet = cli("apply", file, "--dry-run"), cli("apply", file)
+
+    assert dry.out.splitlines()[:-1] == wet.out.splitlines()[:-1]
+    assert before.sources == {}
+    assert "nothing was done" in dry.out
+    assert load(cli).version == before.version + 1
+
+
+def test_what_the_file_does_not_name_stays_until_it_is_pruned_and_comes_back_when_named(
+    cli: CommandLine, file: str
+) -> None:
+    cli("apply", file)
+    rest = cli.write("rest.toml", FILE[FILE.index("[[affiliates]]") :])
+
+    assert actions(cli, rest) == {"456": "leave"}
+    assert set(load(cli).sources) == {"acme"}
+
+    assert actions(cli, rest, "--prune") == {"456": "leave", "acme": "retire", "spring": "retire"}
+    assert (load(cli).sources, load(cli).campaigns) == ({}, {})
+
+    assert actions(cli, file) == {"acme": "revive", "spring": "revive", "456": "leave"}
+    assert len(load(cli).sources["acme"].keys) == 2
+
+
+def test_what_is_exported_changes_nothing_when_it_is_applied(cli: CommandLine, file: str) -> None:
+    cli("apply", file)
+    before = load(cli)
+
+    exported = cli("export")
+    told = actions(cli, cli.write("exported.toml", exported.out), "--prune")
+
+    assert "s3cret" not in exported.out
+    assert set(told.values()) == {"leave"}
+    assert load(cli) == before
+
+
+def test_one_mistake_anywhere_and_nothing_is_applied(cli: CommandLine) -> None:
+    ran = cli("apply", cli.write("bad.toml", FILE + '\n[[affiliates]]\nid = 7\n[[sources]]\nslug = "b"\nrate = 0'))
+
+    assert ran.code == 1
+    assert [line.split(": ")[2:4] for line in ran.err.splitlines()] == [
+        ["sources[b]", "rate"],
+        ["affiliates[#2]", "id"],
+    ]
+    assert load(cli).sources == {}
+
+
+def test_a_new_source_without_a_secret_is_refused(cli: CommandLine) -> None:
+    ran = cli("apply", cli.write("bad.toml", '[[sources]]\nslug = "b"'))
+
+    assert ran.code == 1
+    assert "bad.toml: sources[b]: secrets: is missing" in ran.err
+
+
+def test_secrets_come_from_a_file_beside_the_one_that_names_it(cli: CommandLine, tmp_path: Path) -> None:
+    (tmp_path / "conf").mkdir()
+    cli.write("conf/acme.secrets", "first\n\n  second  \n")
+
+    ran = cli("apply", cli.write("conf/ledger.toml", '[[sources]]\nslug = "acme"\nsecrets_file = "acme.secrets"'))
+
+    assert ran.code == 0, ran.err
+    assert secrets_of(cli, "acme") == ["first", "second"]
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [(b"slug = ", "is not TOML"), (b"\xff", "is not UTF-8"), (b"sources = 5", "must be written as tables")],
+)
+def test_a_file_that_is_no_configuration_is_one_line(cli: CommandLine, content: bytes, fault: str) -> None:
+    ran = cli("apply", cli.write("bad.toml", content))
+
+    assert ran.code == 1
+    assert len(ran.err.splitlines()) == 1
+    assert fault in ran.err
+
+
+def test_another_master_key_can_replace_the_secrets_that_it_cannot_read(cli: CommandLine, file: str) -> None:
+    cli("apply", file)
+    cli.environment["POSTLEDGER_MASTER_KEY"] = Fernet.generate_key().decode()
+
+    assert actions(cli, file)["acme"] == "change secrets"
+    assert secrets_of(cli, "acme") == ["s3cret-current", "s3cret-previous"]
+
+
+def test_secrets_are_shown_only_where_they_are_asked_for(cli: CommandLine, file: str) -> None:
+    cli("apply", file)
+
+    shown = [cli(*command) for command in (
+        ("source", "list"), ("source", "show", "acme"), ("source", "secret", "acme"), ("export",),
+        ("source", "list", "--json"), ("source", "show", "acme", "--json"), ("source", "secret", "acme", "--json"),
+        ("export", "--json"),
+    )]  # fmt: skip
+
+    assert {ran.code for ran in shown} == {0}
+    assert not any("s3cret" in ran.out + ran.err for ran in shown)
+    assert secrets_of(cli, "acme") == ["s3cret-current", "s3cret-previous"]
+
+
+def test_a_rotation_keeps_the_newest_secret_beside_the_new_one(cli: CommandLine, file: str) -> None:
+    cli("apply", file)
+    before = load(cli).version
+
+    ran = cli("source", "rotate", "acme")
+    fresh = ran.out.strip()
+
+    assert fresh.startswith("whsec_")
+    assert fresh not in ran.err
+    assert secrets_of(cli, "acme") == [fresh, "s3cret-current"]
+    assert load(cli).version == before + 1
+
+
+def test_an_unknown_source_is_one_line(cli: CommandLine) -> None:
+    for command in ("show", "secret", "rotate"):
+        ran = cli("source", command, "nobody")
+
+        assert (ran.code, ran.err) == (1, "postledger: there is no source nobody; run: postledger source list\n")
