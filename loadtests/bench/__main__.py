@@ -1,19 +1,20 @@
 """`make bench`: one run, one machine, one Postgres, one edge; every contestant in turn, and the promises at the end."""
 
 import os
-import secrets
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
 
-from loadtests.bench.contestants import list_contestants
+from loadtests.bench.contestants import list_contestants, postledger
+from loadtests.bench.fill import fill
 from loadtests.bench.floor import run_floor
-from loadtests.bench.ledger import Ledger, make_ledger, write_click_ids
+from loadtests.bench.ledger import Ledger, make_database, make_ledger
 from loadtests.bench.machine import describe_machine
 from loadtests.bench.parts import ROOT, Ground, run_ground
 from loadtests.bench.plan import BadPlan, Plan, read_plan
-from loadtests.bench.report import judge, summarize, table, verdicts
+from loadtests.bench.report import Target, judge, judge_sizes, summarize, table, verdicts
 from loadtests.bench.rounds import Round, RoundFailed, run_round
 
 
@@ -22,25 +23,33 @@ def main() -> int:
     try:
         plan = read_plan(os.environ)
         with run_ground() as ground:
-            report = compare(ground, plan)
+            report = compare_sizes(ground, plan) if plan.rows else compare(ground, plan)
     except (BadPlan, RoundFailed) as error:
         sys.stderr.write(f"bench: {error}\n")
         return 1
-    _save(report)
+    _save("bench-rows.json" if plan.rows else "bench.json", report)
     return 0
 
 
 def compare(ground: Ground, plan: Plan) -> dict[str, object]:
-    """Let the contestants take turns on an empty ledger, and print and return what came out."""
-    ledger = make_ledger(ground.postgres.url(), secrets.token_hex(16))
-    write_click_ids(ledger, ground.clicks_file)
+    """Let the contestants take turns, each on an empty ledger; print and return what came out."""
+    ledger = make_ledger(ground.postgres.url(), ground.home / "clicks")
+    ledger.write_click_ids()
     facts = describe_machine(ledger, ground.home)
     rounds = [one for number in range(1, plan.rounds + 1) for one in _take_turns(ground, plan, ledger, number)]
-    summary = summarize(rounds)
-    targets = judge(summary)
-    _say(f"\nMedian of {plan.rounds} rounds of {plan.duration_s} s, {plan.connections} connections")
-    _say(f"\n{table(summary)}\n\n{verdicts(targets)}")
-    return {"plan": plan, "machine": facts, "rounds": rounds, "median": summary, "targets": targets}
+    return _conclude(plan, facts, rounds, judge)
+
+
+def compare_sizes(ground: Ground, plan: Plan) -> dict[str, object]:
+    """Let Postledger alone take turns on ledgers with ever more rows; print and return what came out."""
+    ledgers = {rows: _make_full(ground, rows) for rows in sorted(plan.rows)}
+    facts = describe_machine(next(iter(ledgers.values())), ground.home)
+    rounds = [
+        _told(_run_on(ground, plan, ledger, rows, number), number)
+        for number in range(1, plan.rounds + 1)
+        for rows, ledger in ledgers.items()
+    ]
+    return _conclude(plan, facts, rounds, judge_sizes)
 
 
 def _take_turns(ground: Ground, plan: Plan, ledger: Ledger, number: int) -> list[Round]:
@@ -54,13 +63,36 @@ def _take_turns(ground: Ground, plan: Plan, ledger: Ledger, number: int) -> list
     return found
 
 
+def _make_full(ground: Ground, rows: int) -> Ledger:
+    _say(f"filling a ledger with {rows:,} conversions, clicks and postbacks")
+    ledger = make_ledger(make_database(ground.postgres.url(), f"rows_{rows}"), ground.home / f"clicks-{rows}")
+    fill(ledger, rows)
+    ledger.write_click_ids()
+    return ledger
+
+
+def _run_on(ground: Ground, plan: Plan, ledger: Ledger, rows: int, number: int) -> Round:
+    contestant = msgspec.structs.replace(postledger(plan, ledger), name=f"{rows:,} rows")
+    return run_round(ground, plan, ledger, contestant, number)
+
+
+def _conclude(
+    plan: Plan, facts: dict[str, object], rounds: Sequence[Round], judge_all: Callable[[Sequence[Round]], list[Target]]
+) -> dict[str, object]:
+    summary = summarize(rounds)
+    targets = judge_all(summary)
+    _say(f"\nMedian of {plan.rounds} rounds of {plan.duration_s} s, {plan.connections} connections")
+    _say(f"\n{table(summary)}\n\n{verdicts(targets)}")
+    return {"plan": plan, "machine": facts, "rounds": rounds, "median": summary, "targets": targets}
+
+
 def _told(one: Round, number: int) -> Round:
     _say(f"round {number}  ({one.letter}) {one.name:24}{one.per_second:8.0f} req/s  p99 {one.p99_ms:.1f} ms")
     return one
 
 
-def _save(report: dict[str, object]) -> None:
-    file = Path(os.environ.get("POSTLEDGER_VAR", ROOT / "var")) / "bench.json"
+def _save(name: str, report: dict[str, object]) -> None:
+    file = Path(os.environ.get("POSTLEDGER_VAR", ROOT / "var")) / name
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")
     _say(f"\nAll numbers: {file}")

@@ -3,6 +3,7 @@
 Apart from the parts, because a ledger may be one of several in the same Postgres.
 """
 
+import secrets
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, LiteralString
@@ -51,6 +52,7 @@ class Ledger(msgspec.Struct, frozen=True):
     secret: str
     source_id: int
     secret_id: int
+    clicks_file: Path
 
     def connect(self) -> Connection[Any]:
         """Open an autocommit connection that may take its time."""
@@ -71,6 +73,19 @@ class Ledger(msgspec.Struct, frozen=True):
             connection.execute("CREATE DATABASE checkpoint TEMPLATE template0 STRATEGY file_copy")
             connection.execute("DROP DATABASE checkpoint")
 
+    def write_click_ids(self) -> None:
+        """Write the ids that postbacks may bring back into `clicks_file`, one a line: some of all that there are."""
+        with self.connect() as connection, self.clicks_file.open("w") as lines:
+            for (click_id,) in connection.execute("SELECT click_id FROM clicks ORDER BY random() LIMIT %s", (CLICKS,)):
+                lines.write(f"{click_id}\n")
+
+    def size(self) -> int:
+        """Count all its conversions."""
+        with self.connect() as connection:
+            row = connection.execute("SELECT count(*) FROM conversions").fetchone()
+        assert row is not None, "count always gives a row"
+        return int(row[0])
+
     def count(self, table: str, run: str) -> int:
         """Count the rows of a run, which wrk writes into each transaction id."""
         with self.connect() as connection:
@@ -79,9 +94,9 @@ class Ledger(msgspec.Struct, frozen=True):
         return int(row[0])
 
 
-def make_ledger(url: str, secret: str) -> Ledger:
+def make_ledger(url: str, clicks_file: Path) -> Ledger:
     """Migrate an empty database and give it partitions, a campaign, the source and its clicks."""
-    master_key = Fernet.generate_key().decode()
+    master_key, secret = Fernet.generate_key().decode(), secrets.token_hex(16)
     with connect(url, name="bench", statement_timeout_ms=STATEMENT_TIMEOUT_MS) as connection:
         migrate(connection)
         make_partitions(connection, datetime.now(UTC))
@@ -90,7 +105,7 @@ def make_ledger(url: str, secret: str) -> Ledger:
         secret_id = _insert(connection, _SECRET, source_id, Keyring([master_key]).encrypt(secret))
         connection.execute(_CLICKS, (campaign_id, CLICKS))
         connection.execute("VACUUM ANALYZE")
-    return Ledger(url, master_key, secret, source_id, secret_id)
+    return Ledger(url, master_key, secret, source_id, secret_id, clicks_file)
 
 
 def postgres_pid(url: str) -> int:
@@ -99,11 +114,11 @@ def postgres_pid(url: str) -> int:
         return parent(connection.info.backend_pid)
 
 
-def write_click_ids(ledger: Ledger, file: Path) -> None:
-    """Write the ids that postbacks may bring back, one a line."""
-    with ledger.connect() as connection, file.open("w") as lines:
-        for (click_id,) in connection.execute("SELECT click_id FROM clicks ORDER BY random() LIMIT %s", (CLICKS,)):
-            lines.write(f"{click_id}\n")
+def make_database(url: str, name: str) -> str:
+    """Make another database beside that of `url`, and return where it is."""
+    with connect(url, name="bench", statement_timeout_ms=STATEMENT_TIMEOUT_MS) as connection:
+        connection.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
+    return f"{url.rpartition('/')[0]}/{name}"
 
 
 def _settings() -> Any:

@@ -40,12 +40,6 @@ class Ground(msgspec.Struct, frozen=True):
         """Where the edge looks for whoever is being measured."""
         return self.home / "backend.sock"
 
-    @property
-    def clicks_file(self) -> Path:
-        """Where wrk reads the click ids."""
-        return self.home / "clicks"
-
-
 @contextmanager
 def run_ground() -> Iterator[Ground]:
     """Start Postgres and the edge, and stop and remove both."""

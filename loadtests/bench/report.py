@@ -49,6 +49,12 @@ def judge(summary: Sequence[Round]) -> list[Target]:
     return targets
 
 
+def judge_sizes(summary: Sequence[Round]) -> list[Target]:
+    """Hold the fullest ledger against the emptiest."""
+    emptiest, fullest = summary[0], summary[-1]
+    return [Target(f"{fullest.name} / {emptiest.name}", fullest.per_second / emptiest.per_second, 0.9, at_least=True)]
+
+
 def max_rss_mib(one: Round) -> float:
     """The largest worker."""
     return max((memory.rss_bytes for memory in one.worker_memory), default=0) / MIB
@@ -73,7 +79,7 @@ def verdicts(targets: Sequence[Target]) -> str:
 def _line(one: Round) -> str:
     pss_mib = max((memory.pss_bytes for memory in one.worker_memory), default=0) / MIB
     cpu = "  ".join(f"{part} {spent:.0f}" for part, spent in one.cpu_us.items())
-    label = f"({one.letter}) {one.name}" + (f" on {one.rows_before:,}" if one.rows_before is not None else "")
+    label = f"({one.letter}) {one.name}"
     return (
         f"{label:28}{one.per_second:8.0f}{one.p50_ms:9.2f}{one.p99_ms:9.2f}{one.max_ms:9.2f}"
         f"{max_rss_mib(one):9.1f}{pss_mib:9.1f}   {cpu}"

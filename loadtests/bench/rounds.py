@@ -32,12 +32,13 @@ class Round(msgspec.Struct, frozen=True):
     answered: int
     cpu_us: dict[str, float]
     worker_memory: list[Memory]
-    rows_before: int | None = None
+    rows_before: int = 0
 
 
 def run_round(ground: Ground, plan: Plan, ledger: Ledger, contestant: Contestant, number: int) -> Round:
     """Start a contestant, drive it, check what it wrote, stop it; raises `RoundFailed`."""
-    wrk = Wrk(f"{ground.edge.https_url}/", plan.connections, plan.threads, ledger.secret, ground.clicks_file)
+    wrk = Wrk(f"{ground.edge.https_url}/", plan.connections, plan.threads, ledger.secret, ledger.clicks_file)
+    rows_before = ledger.size()
     with Backend(ground, contestant.command, contestant.environment) as backend:
         wrk.drive(f"warm{number}", plan.warm_up_s)
         ledger.checkpoint()
@@ -46,7 +47,7 @@ def run_round(ground: Ground, plan: Plan, ledger: Ledger, contestant: Contestant
         spent = {part: seconds - before[part] for part, seconds in _cpu(ground, backend).items()}
         memory = backend.worker_memory()
     _check(plan, ledger, contestant, load, f"round{number}")
-    return _round(contestant, load, spent, memory)
+    return _round(contestant, load, spent, memory, rows_before)
 
 
 def _cpu(ground: Ground, backend: Backend) -> dict[str, float]:
@@ -72,7 +73,9 @@ def _check(plan: Plan, ledger: Ledger, contestant: Contestant, load: Load, run: 
             raise RoundFailed(f"{contestant.name}: {load.answered} answered, but {stored} rows in {table}")
 
 
-def _round(contestant: Contestant, load: Load, spent_s: dict[str, float], memory: list[Memory]) -> Round:
+def _round(
+    contestant: Contestant, load: Load, spent_s: dict[str, float], memory: list[Memory], rows_before: int
+) -> Round:
     return Round(
         letter=contestant.letter,
         name=contestant.name,
@@ -84,4 +87,5 @@ def _round(contestant: Contestant, load: Load, spent_s: dict[str, float], memory
         answered=load.answered,
         cpu_us={part: seconds * 1e6 / load.answered for part, seconds in spent_s.items()},
         worker_memory=memory,
+        rows_before=rows_before,
     )
