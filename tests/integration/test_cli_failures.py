@@ -1,0 +1,143 @@
+"""How commands fail: in one line that says what to do, without a traceback, and without what must not be seen."""
+
+from pathlib import Path
+
+import psycopg
+import pytest
+from cryptography.fernet import Fernet
+
+from tests.parts.cli import CommandLine
+from tests.parts.databases import create_database, drop_database
+from tests.parts.postgres import Postgres
+from tests.parts.sources import add_source
+
+CANARY = "canary-7f3a"
+
+
+@pytest.fixture
+def empty(postgres: Postgres, cli: CommandLine) -> str:
+    """The command line on a database that has no schema yet."""
+    cli.environment["DATABASE_URL"] = create_database(postgres)
+    return cli.environment["DATABASE_URL"]
+
+
+def test_migrate_brings_an_empty_database_up_to_date_and_is_harmless_again(
+    cli: CommandLine, empty: str, postgres: Postgres
+) -> None:
+    first, again = cli.process("migrate", "--json").facts, cli("migrate", "--json").facts
+
+    assert first["applied"][0] == "0001_ledger.sql"
+    assert len(first["partitions_made"]) == 9
+    assert again == {"applied": [], "partitions_made": []}
+    drop_database(postgres, empty)
+
+
+def test_a_ledger_that_was_never_migrated_says_so(cli: CommandLine, empty: str, postgres: Postgres) -> None:
+    for command in (("source", "list"), ("trace", "x"), ("conversions", "list"), ("export",), ("retain",)):
+        ran = cli(*command)
+
+        assert (ran.code, ran.err) == (1, "postledger: the ledger has no such table; run: postledger migrate\n")
+    assert "FAIL  migrations" in cli("doctor").out
+    drop_database(postgres, empty)
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        (f"postgresql://someone:{CANARY}@127.0.0.1:1/ledger", "nothing listens at DATABASE_URL"),
+        (f"postgresql://someone:{CANARY}%zz@127.0.0.1:1/ledger", "check DATABASE_URL"),
+        (f"postgresql://someone:p@ss@{CANARY}/ledger", "postledger: "),
+        (f"{CANARY}", "check DATABASE_URL"),
+        ("", "set DATABASE_URL, for example"),
+    ],
+)
+def test_an_unusable_database_url_is_one_line_that_does_not_repeat_it(cli: CommandLine, url: str, said: str) -> None:
+    cli.environment["DATABASE_URL"] = url
+
+    ran = cli.process("source", "list")
+
+    assert (ran.code, ran.out, len(ran.err.splitlines())) == (1, "", 1)
+    assert said in ran.err
+    assert CANARY not in ran.err
+
+
+def test_a_wrong_password_is_told_as_such(cli: CommandLine, database: str) -> None:
+    user_and_password = database.removeprefix("postgresql://").partition("@")[0]
+    cli.environment["DATABASE_URL"] = database.replace(user_and_password, f"postledger:{CANARY}")
+
+    ran = cli("source", "list")
+
+    assert (ran.code, ran.err) == (1, "postledger: Postgres refuses the user or the password in DATABASE_URL\n")
+
+
+def test_a_command_that_is_not_understood_is_one_line(cli: CommandLine) -> None:
+    for command in (("nonsense",), ("apply",), ("trace", "--nonsense"), ("sign", "acme", "--post", "xml")):
+        ran = cli(*command)
+
+        assert (ran.code, ran.out, len(ran.err.splitlines())) == (2, "", 1)
+        assert ran.err.startswith("postledger: ")
+
+
+def test_every_command_explains_itself(cli: CommandLine) -> None:
+    single = [("migrate",), ("apply",), ("export",), ("sign",), ("send",), ("trace",), ("retain",), ("doctor",)]
+    grouped = [("source", name) for name in ("list", "show", "secret", "rotate")]
+    lists = [("conversions", "list"), ("postbacks", "list"), ("clicks", "import")]
+
+    for command in [(), ("source",), ("clicks",), *single, *grouped, *lists]:
+        ran = cli(*command, "--help")
+
+        assert (ran.code, ran.err) == (0, "")
+        assert "Usage:" in ran.out
+
+
+def test_a_master_key_that_is_none_is_named_and_not_repeated(cli: CommandLine, tmp_path: Path) -> None:
+    cli.environment["POSTLEDGER_MASTER_KEY"] = CANARY
+
+    ran = cli("apply", cli.write("ledger.toml", '[[affiliates]]\nid = "1"'))
+
+    assert (ran.code, len(ran.err.splitlines())) == (1, 1)
+    assert "POSTLEDGER_MASTER_KEY" in ran.err
+    assert CANARY not in ran.err
+
+
+def test_a_source_whose_secrets_no_key_opens_cannot_sign_and_the_doctor_names_it(cli: CommandLine) -> None:
+    add_source(cli.environment["DATABASE_URL"], Fernet.generate_key().decode(), "acme")
+
+    signed, examined = cli("sign", "acme", "click_id=x", "--url", "https://edge.example"), cli("doctor")
+
+    assert signed.code == 1
+    assert signed.err.splitlines()[-1].endswith(
+        "the source acme has no secret that can be used; run: postledger doctor"
+    )
+    assert "FAIL  secrets           acme has one that no master key decrypts" in examined.out
+
+
+def test_settings_are_taken_from_what_make_up_left_in_the_working_directory(cli: CommandLine, tmp_path: Path) -> None:
+    (tmp_path / "var").mkdir()
+    lines = "".join(f"{name}='{value}'\n" for name, value in cli.environment.items())
+    cli.write("var/runtime.env", lines)
+    cli.environment.clear()
+
+    assert cli.process("source", "list", "--json").facts == []
+
+
+def test_retain_drops_the_days_that_are_over(cli: CommandLine, database: str) -> None:
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(
+            "CREATE TABLE postbacks_20200101 PARTITION OF postbacks"
+            " FOR VALUES FROM ('2020-01-01 00:00:00+00') TO ('2020-01-02 00:00:00+00')"
+        )
+    cli.environment["POSTLEDGER_RETENTION_DAYS"] = "30"
+
+    kept = cli("retain", "--json").facts
+
+    assert kept == {"made": [], "dropped": ["postbacks_20200101"], "retention_days": 30}
+
+
+@pytest.mark.parametrize("days", ["0", "-1", "soon"])
+def test_a_retention_that_would_drop_everything_is_refused(cli: CommandLine, days: str) -> None:
+    cli.environment["POSTLEDGER_RETENTION_DAYS"] = days
+
+    ran = cli("retain")
+
+    assert (ran.code, ran.err) == (1, "postledger: POSTLEDGER_RETENTION_DAYS must be a whole number of at least 1\n")

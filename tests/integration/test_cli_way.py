@@ -1,0 +1,296 @@
+"""`sign`, `send`, `trace`, the lists and `doctor`, with the real edge and the real backend before the ledger."""
+
+import csv
+import io
+import json
+import ssl
+import subprocess
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from tests.parts.backend import Backend
+from tests.parts.cli import CommandLine, Ran
+from tests.parts.databases import create_database, drop_database
+from tests.parts.edge import Edge
+from tests.parts.postgres import Postgres
+from tests.parts.sources import add_campaign, add_click, add_source
+
+
+@pytest.fixture(scope="module")
+def way(postgres: Postgres, template: str, master_key: str) -> Iterator[dict[str, str]]:
+    """The variables of a whole way: edge, backend, ledger with the source `acme` and the campaign `spring`."""
+    url = create_database(postgres, template=template)
+    add_source(url, master_key, "acme", ["s3cret-current", "s3cret-previous"], {"currency": "USD"})
+    add_source(url, master_key, "plain", [], {"auth": "none", "click": "optional", "currency": "EUR"})
+    campaign_id = add_campaign(url, "spring")
+    add_click(url, "known-click", campaign_id, "456")
+    environment = {"DATABASE_URL": url, "POSTLEDGER_MASTER_KEY": master_key}
+    with Backend(environment, workers=1) as backend, Edge(backend_socket=backend.socket) as edge:
+        yield environment | {
+            "POSTLEDGER_EDGE_URL": edge.https_url,
+            "POSTLEDGER_EDGE_HTTP_URL": edge.http_url,
+            "POSTLEDGER_OPS_URL": edge.ops_url,
+            "POSTLEDGER_CA_FILE": str(edge.ca_file),
+        }
+    drop_database(postgres, url)
+
+
+@pytest.fixture
+def environment(way: dict[str, str]) -> dict[str, str]:
+    """The command line works on the ledger of the way."""
+    return way
+
+
+def unique(name: str) -> str:
+    """An id that no other test uses."""
+    return f"{name}-{uuid4().hex}"
+
+
+def send(cli: CommandLine, *parameters: str, source: str = "acme") -> dict[str, Any]:
+    """Send a postback of the known click and give the answer."""
+    ran = cli("send", source, "click_id=known-click", *parameters, "--json")
+    return dict(json.loads(ran.out))
+
+
+def column(ran: Ran, name: str) -> list[str]:
+    """One column of what `--csv` printed."""
+    assert ran.code == 0, ran.err
+    return [row[name] for row in csv.DictReader(io.StringIO(ran.out))]
+
+
+@pytest.mark.parametrize("form", [(), ("--post", "json"), ("--post", "form")])
+def test_what_is_sent_is_signed_taken_and_answered(cli: CommandLine, form: tuple[str, ...]) -> None:
+    transaction_id = unique("tx 100% ümlaut&")
+    command = (
+        "send",
+        "acme",
+        "click_id=known-click",
+        f"transaction_id={transaction_id}",
+        "payout=0.50",
+        *form,
+        "--json",
+    )
+
+    first, again = cli.process(*command), cli(*command)
+
+    assert (first.facts["http"], first.facts["status"]) == (200, "accepted")
+    assert (again.facts["http"], again.facts["status"]) == (200, "duplicate")
+
+
+def test_a_refusal_is_printed_and_fails_in_one_line(cli: CommandLine) -> None:
+    ran = cli("send", "acme", "click_id=nobody-was-here")
+
+    assert ran.code == 1
+    assert ran.out.startswith("HTTP 422  status=refused id=")
+    assert ran.err == "postledger: the postback was not taken: HTTP 422 unknown_click\n"
+
+
+def test_a_source_without_signatures_is_sent_unsigned(cli: CommandLine) -> None:
+    printed = cli("sign", "plain", "click_id=known-click").out
+
+    assert "sig=" not in printed
+    assert send(cli, f"transaction_id={unique('t')}", source="plain")["status"] == "accepted"
+
+
+def test_the_printed_url_is_taken_as_it_stands(cli: CommandLine) -> None:
+    printed = cli("sign", "acme", "click_id=known-click", f"transaction_id={unique('a b')}").out.strip()
+
+    answer = httpx.get(printed, verify=_trust(cli))
+
+    assert (answer.status_code, answer.json()["status"]) == (200, "accepted")
+
+
+@pytest.mark.parametrize("kind", ["json", "form"])
+def test_the_printed_curl_line_is_taken_as_it_stands(cli: CommandLine, kind: str) -> None:
+    line = cli("sign", "acme", "click_id=known-click", f"transaction_id={unique(chr(39))}", "--post", kind).out
+
+    ran = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=True)
+
+    assert json.loads(ran.stdout)["status"] == "accepted"
+
+
+def test_another_base_is_used_where_it_is_given(cli: CommandLine) -> None:
+    printed = cli("sign", "acme", "click_id=x", "--url", "https://track.example/").out
+
+    assert printed.startswith("https://track.example/tracking/postback/acme?click_id=x&ts=")
+
+
+def test_an_edge_that_is_away_is_one_line(cli: CommandLine) -> None:
+    ran = cli("send", "acme", "click_id=x", "--url", "https://127.0.0.1:1")
+
+    assert (ran.code, len(ran.err.splitlines())) == (1, 1)
+    assert "the edge at https://127.0.0.1:1 does not answer" in ran.err
+
+
+def test_a_parameter_that_is_no_pair_is_refused_before_anything_is_sent(cli: CommandLine) -> None:
+    ran = cli("send", "acme", "click_id")
+
+    assert (ran.code, "NAME=VALUE" in ran.err) == (1, True)
+
+
+def test_every_id_of_a_conversion_leads_to_its_whole_chain(cli: CommandLine) -> None:
+    transaction_id = unique("tx")
+    receipts = [
+        send(cli, f"transaction_id={transaction_id}", f"status={status}", "payout=1.25")["id"]
+        for status in ("pending", "approved", "approved", "reversed", "approved")
+    ]
+
+    by_transaction = cli("trace", transaction_id, "--json").facts
+    (conversion,) = by_transaction["conversions"]
+
+    assert [row["id"] for row in by_transaction["postbacks"]] == receipts
+    assert [row["verdict"] for row in by_transaction["postbacks"]] == [
+        *("accepted", "updated", "duplicate", "updated", "refused")
+    ]
+    assert by_transaction["postbacks"][4]["reason"] == "conflict"
+    assert by_transaction["postbacks"][0]["secret_position"] == 0
+    assert [event["status"] for event in conversion["events"]] == ["pending", "approved", "reversed"]
+    assert (conversion["status"], conversion["payout"], conversion["campaign"]) == ("reversed", "1.25", "spring")
+    assert [click["click_id"] for click in by_transaction["clicks"]] == ["known-click"]
+    for receipt in receipts:
+        assert cli("trace", receipt, "--json").facts["conversions"] == by_transaction["conversions"]
+    assert conversion in cli("trace", "known-click", "--json").facts["conversions"]
+
+
+def test_a_refused_receipt_leads_to_what_its_repeat_became(cli: CommandLine, way: dict[str, str]) -> None:
+    click_id, transaction_id = unique("late"), unique("tx")
+    command = ("send", "acme", f"click_id={click_id}", f"transaction_id={transaction_id}", "--json")
+    refused = json.loads(cli(*command).out)
+    add_click(way["DATABASE_URL"], click_id)
+    accepted = cli(*command).facts
+
+    for wanted in (refused["id"], accepted["id"], transaction_id, click_id):
+        found = cli("trace", wanted, "--json").facts
+
+        assert [row["id"] for row in found["postbacks"]] == [refused["id"], accepted["id"]]
+        assert [row["id"] for row in found["conversions"]] == [accepted["id"]]
+
+
+def test_a_trace_for_people_names_every_link(cli: CommandLine) -> None:
+    transaction_id = unique("tx")
+    receipt = send(cli, f"transaction_id={transaction_id}", "payout=0.50")["id"]
+
+    told = cli("trace", receipt).out.splitlines()
+
+    assert [line.split()[0] for line in told] == ["click", "postback", "conversion", "event"]
+    assert receipt in told[1]
+    assert "0.50 USD" in told[2]
+
+
+def test_an_id_that_means_nothing_is_one_line(cli: CommandLine) -> None:
+    for wanted in (
+        "no-such-id",
+        "01981c1b-9c80-7abc-8abc-0123456789ab",
+        "00000000-0000-7000-8000-000000000000",
+        "'; --",
+    ):
+        ran = cli("trace", wanted)
+
+        assert (ran.code, ran.out, len(ran.err.splitlines())) == (1, "", 1)
+
+
+def test_lists_show_the_newest_first_and_only_what_the_filters_let_through(cli: CommandLine) -> None:
+    event = f"goal-{uuid4().hex[:8]}"
+    receipts = [send(cli, f"event={event}", f"transaction_id={unique('t')}", "payout=2.50")["id"] for _ in range(3)]
+    send(cli, f"event={event}", f"transaction_id={unique('t')}", "status=pending", source="plain")
+
+    narrow = ("--event", event, "--source", "acme", "--campaign", "spring", "--status", "approved", "--since", "1h")
+    found = cli("conversions", "list", *narrow, "--json").facts
+
+    assert [row["id"] for row in found] == receipts[::-1]
+    assert {(row["payout"], row["currency"], row["click_id"]) for row in found} == {("2.50", "USD", "known-click")}
+    assert [row["id"] for row in cli("conversions", "list", *narrow, "--limit", "1", "--json").facts] == receipts[2:]
+    assert cli("conversions", "list", *narrow, "--until", "30m", "--json").facts == []
+    assert (
+        column(cli("postbacks", "list", "--event", event, "--campaign", "spring", "--source", "acme", "--csv"), "id")
+        == (receipts[::-1])
+    )
+
+
+def test_refused_postbacks_are_found_by_their_reason(cli: CommandLine) -> None:
+    receipt = json.loads(cli("send", "acme", "click_id=nobody", "--json").out)["id"]
+
+    found = cli(
+        "postbacks", "list", "--verdict", "refused", "--reason", "unknown_click", "--json", "--limit", "5"
+    ).facts
+
+    assert found[0]["id"] == receipt
+    assert "raw" not in found[0]
+
+
+def test_what_was_sent_is_shown_only_where_it_is_asked_for(cli: CommandLine) -> None:
+    send(cli, f"transaction_id={unique('t')}", "note=\x1b]0;owned")
+
+    shown = cli("postbacks", "list", "--limit", "1", "--raw").out
+    hidden = cli("postbacks", "list", "--limit", "1").out
+
+    assert "note=" in shown
+    assert "\x1b" not in shown
+    assert "note=" not in hidden
+
+
+def test_a_spreadsheet_gets_no_formula_and_exact_money(cli: CommandLine) -> None:
+    transaction_id = unique('=HYPERLINK("http://evil.example")')
+    send(cli, f"transaction_id={transaction_id}", "payout=12.50")
+    send(cli, f"transaction_id={transaction_id}", "payout=-12.50", "status=reversed")
+
+    ran = cli("conversions", "list", "--limit", "1", "--csv")
+
+    assert column(ran, "transaction_id") == [f"'{transaction_id}"]
+    assert column(ran, "payout") == ["-12.50"]
+
+
+def test_a_filter_that_names_nothing_is_one_line(cli: CommandLine) -> None:
+    for filters, fault in (
+        (("--source", "nobody"), "there is no source nobody"),
+        (("--campaign", "nothing"), "there is no campaign nothing"),
+        (("--since", "yesterday"), "--since must be a time"),
+        (("--json", "--csv"), "cannot both be given"),
+    ):
+        ran = cli("conversions", "list", *filters)
+
+        assert (ran.code, ran.out, len(ran.err.splitlines())) == (1, "", 1)
+        assert fault in ran.err
+
+
+def test_it_shows_when_a_secret_last_matched(cli: CommandLine) -> None:
+    send(cli, f"transaction_id={unique('t')}")
+
+    secrets = cli("source", "secret", "acme", "--json").facts["secrets"]
+
+    assert secrets[0]["last_matched"] is not None
+    assert secrets[1]["last_matched"] is None
+
+
+def test_the_doctor_finds_what_is_well_and_says_what_to_do_about_the_rest(cli: CommandLine) -> None:
+    ran = cli("doctor", "--json")
+    findings = {finding["check"]: finding for finding in json.loads(ran.out)}
+    ill = {name: finding["advice"] for name, finding in findings.items() if not finding["ok"]}
+
+    # The tests' own Postgres is careless with the disk, and nothing watches it.
+    assert set(ill) == {"durability", "prometheus", "alertmanager"}
+    assert ill["durability"] == "an acknowledged postback may be lost: set fsync = on, full_page_writes = on"
+    assert ill["prometheus"] == "set PROMETHEUS_URL, or run: make up"
+    assert (ran.code, ran.err) == (1, f"postledger: 3 of {len(findings)} checks failed\n")
+
+
+def test_the_doctor_tells_an_edge_with_a_foreign_certificate_from_one_that_is_down(cli: CommandLine) -> None:
+    del cli.environment["POSTLEDGER_CA_FILE"]
+    foreign = cli("doctor").out
+    cli.environment["POSTLEDGER_EDGE_URL"] = "https://127.0.0.1:1"
+    down = cli("doctor").out
+
+    assert "point POSTLEDGER_CA_FILE at the edge's certificate" in _line_of(foreign, "edge")
+    assert "is it up?" in _line_of(down, "edge")
+
+
+def _line_of(told: str, name: str) -> str:
+    return next(line for line in told.splitlines() if line.split()[1] == name)
+
+
+def _trust(cli: CommandLine) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=cli.environment["POSTLEDGER_CA_FILE"])
