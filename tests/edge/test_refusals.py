@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from tests.edge.wire import UUID7, body, exchange, get, header, post, status, tls_connection
-from tests.parts.edge import Edge
+from tests.parts.edge import Edge, wait_until
 
 PATH = "/tracking/postback/acme"
 LIMIT = 131_072
@@ -34,6 +34,12 @@ def test_a_body_of_128_kib_is_left_to_the_backend_to_judge(edge: Edge) -> None:
 
 def test_a_larger_body_is_refused(edge: Edge) -> None:
     assert refusal(exchange(edge, post(PATH, b"x" * (LIMIT + 1)))) == (413, "payload_too_large")
+
+
+def test_a_refused_post_is_a_post_in_the_log(edge: Edge) -> None:
+    receipt = header(exchange(edge, post(PATH, b"x" * (LIMIT + 1))), "X-Request-Id")
+
+    wait_until(lambda: (receipt, "POST") in [(line["receipt"], line["method"]) for line in edge.access_log()])
 
 
 def test_a_larger_body_is_refused_on_its_announcement(edge: Edge) -> None:

@@ -118,4 +118,4 @@ def test_a_graceful_stop_leaves_no_process(own_edge: Edge) -> None:
 
     own_edge.stop()
 
-    assert not [pid for pid, (_, _, its_group) in _living().items() if its_group == group]
+    wait_until(lambda: group not in [its_group for _, _, its_group in _living().values()])
