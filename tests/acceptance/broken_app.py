@@ -5,7 +5,6 @@ background greenlet, outside of Falcon altogether.
 """
 
 import logging
-import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -70,7 +69,7 @@ BUGS: dict[str, Callable[[Request], None]] = {
     "bug-warning": warn,
     "bug-unraisable": die_unraisably,
 }
-OUTSIDE_FALCON = ("bug-wsgi", "bug-midway", "bug-exit")
+OUTSIDE_FALCON = ("bug-wsgi", "bug-midway")
 
 
 class BrokenApp:
@@ -83,8 +82,6 @@ class BrokenApp:
         bug = environment["PATH_INFO"].rpartition("/")[2]
         if bug == "bug-wsgi":
             raise RuntimeError(f"cannot handle {environment}")
-        if bug == "bug-exit":
-            sys.exit(f"cannot live with {environment}")
         if bug == "bug-midway":
             return _break_midway(environment, start_response)
         return self._app(environment, start_response)

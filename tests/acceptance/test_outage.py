@@ -173,6 +173,18 @@ def test_a_graceful_stop_under_load_loses_nothing_and_leaves_no_request_unanswer
     assert_each_event_was_booked_once(books, ledger)
 
 
+def test_an_idle_connection_of_the_edge_does_not_hold_up_a_stop(backend: Backend, client: httpx.Client) -> None:
+    assert send(client, ACME.get({"click_id": "leaves-an-idle-connection"})).is_success
+
+    started_s = time.monotonic()
+    backend.stop()
+    stopped_s = time.monotonic()
+    backend.start()
+
+    assert stopped_s - started_s < 5
+    assert send(client, ACME.get({"click_id": "after-the-restart"})).is_success
+
+
 def test_a_change_of_policy_is_picked_up_within_three_seconds_by_every_worker(
     ledger: str, master_key: str, backend: Backend, client: httpx.Client
 ) -> None:
