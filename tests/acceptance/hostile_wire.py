@@ -138,15 +138,16 @@ class Loud:
         yield "future_timestamp", self.acme.form(self.parameters, at_s=now_s + 9000)
 
     def _invalid(self) -> Iterator[tuple[str, Postback]]:
-        loud, payout, email = self.parameters, self.canaries.payout, self.canaries.email
-        yield "missing_parameter", self.acme.get({"payout": payout, "email": email})
+        # The e-mail address stays in the parameter that the source masks; elsewhere the audit would rightly keep it.
+        loud, payout, secret = self.parameters, self.canaries.payout, self.canaries.secret
+        yield "missing_parameter", self.acme.get({"payout": payout, "email": self.canaries.email})
         yield "invalid_parameter", self.acme.get(loud | {"payout": payout + "e5"})
-        yield "invalid_parameter", self.acme.form(loud | {"currency": email})
+        yield "invalid_parameter", self.acme.form(loud | {"currency": secret})
         yield "invalid_parameter", self.acme.json(loud | {"event_time": payout})
-        yield "invalid_parameter", self.acme.get(loud | {"click_id": email + "\n"})
-        yield "invalid_parameter", self.acme.get(loud | {"sub1": self.canaries.secret * 20})
+        yield "invalid_parameter", self.acme.get(loud | {"click_id": secret + "\n"})
+        yield "invalid_parameter", self.acme.get(loud | {"sub1": secret * 20})
         yield "duplicate_parameter", self.acme.get(f"{self.query}&payout={payout}")
-        yield "unresolved_macro", self.acme.get(loud | {"affiliate_id": "{" + self.canaries.secret + "}"})
+        yield "unresolved_macro", self.acme.get(loud | {"affiliate_id": "{" + secret + "}"})
         yield "unsupported_version", self.acme.get(loud | {"v": payout})
 
     def _unreadable(self) -> Iterator[tuple[str, Postback]]:
