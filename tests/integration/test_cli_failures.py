@@ -78,6 +78,14 @@ def test_a_command_that_is_not_understood_is_one_line(cli: CommandLine) -> None:
         assert ran.err.startswith("postledger: ")
 
 
+def test_a_command_without_its_sub_command_shows_what_there_is(cli: CommandLine) -> None:
+    for command in ((), ("source",), ("conversions",), ("postbacks",), ("clicks",)):
+        ran = cli(*command)
+
+        assert (ran.code, ran.err) == (2, "")
+        assert "Commands" in ran.out
+
+
 def test_every_command_explains_itself(cli: CommandLine) -> None:
     single = [("migrate",), ("apply",), ("export",), ("sign",), ("send",), ("trace",), ("retain",), ("doctor",)]
     grouped = [("source", name) for name in ("list", "show", "secret", "rotate")]

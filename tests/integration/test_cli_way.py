@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+import psycopg
 import pytest
 
 from tests.parts.backend import Backend
@@ -223,14 +224,29 @@ def test_refused_postbacks_are_found_by_their_reason(cli: CommandLine) -> None:
 
 
 def test_what_was_sent_is_shown_only_where_it_is_asked_for(cli: CommandLine) -> None:
-    send(cli, f"transaction_id={unique('t')}", "note=\x1b]0;owned")
+    send(cli, f"transaction_id={unique('t')}", "note=seen")
 
-    shown = cli("postbacks", "list", "--limit", "1", "--raw").out
-    hidden = cli("postbacks", "list", "--limit", "1").out
+    assert "note=seen" in cli("postbacks", "list", "--limit", "1", "--raw").out
+    assert "note=" not in cli("postbacks", "list", "--limit", "1").out
 
-    assert "note=" in shown
-    assert "\x1b" not in shown
-    assert "note=" not in hidden
+
+def test_what_was_sent_cannot_play_with_the_terminal(cli: CommandLine, way: dict[str, str]) -> None:
+    receipt = send(cli, f"transaction_id={unique('t')}")["id"]
+    with psycopg.connect(way["DATABASE_URL"]) as connection:
+        connection.execute("UPDATE postbacks SET raw = %s WHERE id = %s", (b"\x1b]0;owned\x07[red]\xff", receipt))
+
+    for form in ((), ("--csv",), ("--json",)):
+        shown = cli("postbacks", "list", "--limit", "1", "--raw", *form).out
+
+        assert "\x1b" not in shown
+        assert "owned" in shown
+        assert "[red]" in shown
+
+
+def test_an_argument_that_is_no_text_is_one_line(cli: CommandLine) -> None:
+    ran = cli("send", "acme", "click_id=\udcff")
+
+    assert (ran.code, ran.err) == (1, "postledger: an argument is not UTF-8 text\n")
 
 
 def test_a_spreadsheet_gets_no_formula_and_exact_money(cli: CommandLine) -> None:

@@ -27,11 +27,6 @@ PORTION_ROWS = 20_000
 clicks = typer.Typer(help="Visits that were sent on.", no_args_is_help=True)
 
 
-@clicks.callback()
-def _clicks() -> None:
-    """Visits that were sent on."""
-
-
 @clicks.command("import")
 def import_file(
     file: Annotated[Path, typer.Argument(help="CSV whose header names click_id, and maybe campaign, affiliate_id, sub1 "

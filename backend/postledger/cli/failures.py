@@ -45,7 +45,8 @@ class OneLineErrors(TyperGroup):
         try:
             code = super().main(*args, **kwargs)
         except TyperException as error:
-            _complain(f"{' '.join(error.format_message().split())} (see --help)")
+            if message := " ".join(error.format_message().split()):  # none where the help was shown instead
+                _complain(f"{message} (see --help)")
             code = error.exit_code
         except Exception as error:  # the last line of defence: an unforeseen message may quote anything
             _complain(describe(error))
@@ -59,6 +60,8 @@ def describe(error: Exception) -> str:
         return str(error)
     if isinstance(error, psycopg.Error):
         return describe_database_error(error)
+    if isinstance(error, UnicodeEncodeError):
+        return "an argument is not UTF-8 text"
     return f"stopped by a bug: {type(error).__name__} (nothing is shown of it, as it may hold a secret)"
 
 

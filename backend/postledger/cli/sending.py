@@ -30,7 +30,7 @@ class Post(StrEnum):
 
 SourceSlug = Annotated[str, typer.Argument(metavar="SOURCE", help="The slug of the source that sends.")]
 Parameters = Annotated[
-    list[str] | None, typer.Argument(metavar="NAME=VALUE...", help="The parameters, by the names that the source uses.")
+    list[str] | None, typer.Argument(metavar="NAME=VALUE", help="The parameters, by the names that the source uses.")
 ]
 PostKind = Annotated[Post | None, typer.Option("--post", help="POST them as JSON or as a form, instead of GET.")]
 Base = Annotated[str | None, typer.Option("--url", help="The edge; otherwise POSTLEDGER_EDGE_URL.", metavar="BASE")]
