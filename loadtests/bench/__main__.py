@@ -1,6 +1,7 @@
 """`make bench`: one run, one machine, one Postgres, one edge; every contestant in turn, and the promises at the end."""
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -20,6 +21,8 @@ from loadtests.bench.rounds import Round, RoundFailed, run_round
 
 def main() -> int:
     """Run what the environment asks for; 0 also when a promise is missed, for a number is a result."""
+    # As after Ctrl-C: what was started is stopped.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         plan = read_plan(os.environ)
         with run_ground() as ground:
