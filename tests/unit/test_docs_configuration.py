@@ -1,0 +1,93 @@
+"""docs/configuration.md names every environment variable and every key of the configuration file, and no other."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from loadtests.bench import plan
+from postledger.domain.configuration import BadConfiguration, read_configuration
+from postledger.domain.parameters import CANONICAL_NAMES
+from postledger.domain.status import Status
+from tests.parts.documents import ROOT, list_code, list_rows, read_document, read_section
+
+DOCUMENT = read_document("docs/configuration.md")
+VARIABLES = read_section(DOCUMENT, "Environment variables")
+BENCH = read_section(DOCUMENT, "Of `make bench`")
+_VARIABLE = re.compile(r"\b(?:POSTLEDGER(?:_[A-Z]+)+|DATABASE_URL|(?:PROMETHEUS|ALERTMANAGER)_[A-Z_]*[A-Z])\b(?!_)")
+_DEFAULTS = (
+    re.compile(r"\$\{(\w+):-([\w.]+)\}"),  # shell: ${NAME:-default}
+    re.compile(r"\bport (POSTLEDGER_\w+) (\d+)"),  # script/edge-config
+    re.compile(r'read_count\(environment, "(\w+)", (\d+)\)'),
+    re.compile(r'os\.environ\.get\("(\w+)", "([^"]+)"\)'),
+)
+
+
+def _list_code() -> list[Path]:
+    package = [path for path in (ROOT / "backend").rglob("*.py") if "egg-info" not in str(path)]
+    scripts = [path for path in (ROOT / "script").iterdir() if path.is_file()]
+    return [*package, *scripts, *(ROOT / "examples").glob("*.toml")]
+
+
+CODE = {path: path.read_text("utf-8") for path in _list_code()}
+
+
+def _list_documented(text: str) -> list[str]:
+    return [name for row in list_rows(text) for name in list_code(row[0])]
+
+
+def _list_bench_variables() -> set[str]:
+    assert plan.__file__ is not None
+    return set(re.findall(r'environment(?:\.get\(|, )"([A-Z_]+)"', Path(plan.__file__).read_text("utf-8")))
+
+
+def _list_keys(table: str) -> set[str]:
+    """The keys that a table of the file may have, as the reader itself tells whoever writes another."""
+    with pytest.raises(BadConfiguration) as caught:
+        read_configuration({table: [{"xxxxxxxxxxxxxxxx": 1}]}, {})
+    (told,) = [fault.message for fault in caught.value.faults if fault.key == "xxxxxxxxxxxxxxxx"]
+    return set(told.partition("its keys are ")[2].split(", "))
+
+
+def test_every_variable_that_the_code_reads_is_documented_and_every_documented_one_is_read() -> None:
+    read = {name for text in CODE.values() for name in _VARIABLE.findall(text)}
+
+    documented = set(_list_documented(VARIABLES.replace(BENCH, "")))
+
+    assert documented == read
+
+
+def test_every_variable_of_the_benchmark_is_documented() -> None:
+    assert set(_list_documented(BENCH)) == _list_bench_variables()
+
+
+def test_no_variable_is_documented_twice() -> None:
+    documented = _list_documented(VARIABLES)
+
+    assert len(documented) == len(set(documented))
+
+
+def test_documented_defaults_are_those_of_the_code() -> None:
+    cells = {name: row[1] for row in list_rows(VARIABLES.replace(BENCH, "")) for name in list_code(row[0])}
+    given = {pair for text in CODE.values() for form in _DEFAULTS for pair in form.findall(text)}
+
+    wrong = {(name, value) for name, value in given if name in cells and value not in cells[name]}
+
+    assert wrong == set()
+    assert ("POSTLEDGER_EDGE_PORT", "8443") in given, "the forms above still find what they look for"
+
+
+@pytest.mark.parametrize("table", ["sources", "campaigns", "affiliates"])
+def test_the_keys_of_each_table_are_documented(table: str) -> None:
+    section = read_section(DOCUMENT, f"`[[{table}]]`")
+
+    assert set(_list_documented(section)) == _list_keys(table)
+
+
+def test_the_canonical_names_and_statuses_are_documented() -> None:
+    section = read_section(DOCUMENT, "`[[sources]]`")
+    paragraph = section[section.index("`[sources.params]`") : section.index("```toml")]
+
+    named = set(list_code(paragraph)) - {"[sources.params]", "[sources.statuses]"}
+
+    assert named == {name for name in CANONICAL_NAMES if name[3:] not in map(str, range(2, 10))} | set(Status)
