@@ -21,6 +21,7 @@ from postledger.domain.entry import Entry, Outcome
 from postledger.http.app import BackendApp, create_app
 from postledger.http.click import ClickResource
 from postledger.http.health import HealthResource, MetricsResource
+from postledger.http.policy import PolicyResource
 from postledger.http.postback import PostbackResource
 from postledger.services.receive_postback import UNAUTHENTICATED_PER_SECOND, ReceivePostback
 from postledger.services.record_click import RecordClick
@@ -55,6 +56,7 @@ def create_backend(settings: Settings) -> BackendApp:
         ),
         HealthResource(partial(_answers, pool)),
         MetricsResource(render_metrics),
+        PolicyResource(lambda: keeper.policy),
         observe_request=metrics.observe_request,
         close=close,
     )

@@ -55,11 +55,12 @@ def service(postgres: Postgres, template: str, master_key: str) -> Iterator[Serv
     add_source(url, master_key, "acme", ["s3cret-current", "s3cret-previous"], lenient)
     add_source(url, master_key, "strict", settings={"currency": "USD"})
     add_source(url, master_key, "hooks", [WHSEC], lenient)
+    add_source(url, master_key, "watched", settings={"mode": "observe"})
     campaign_id = add_campaign(url, "spring", "https://shop.example/l?cid={click_id}&a={affiliate_id}&s={sub1}")
     add_click(url, "known-click", campaign_id, "456")
     environment = {"DATABASE_URL": url, "POSTLEDGER_MASTER_KEY": master_key}
     with Backend(environment) as backend, backend.client() as client:
-        backend.wait_for_source("hooks")
+        backend.wait_for_source("watched")
         yield Service(backend, url, client, campaign_id)
     drop_database(postgres, url)
 

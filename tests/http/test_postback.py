@@ -249,6 +249,22 @@ def test_an_address_that_is_none_costs_the_postback_nothing(service: Service, un
     assert answer.json()["status"] == "accepted"
 
 
+def test_a_source_in_observe_mode_is_booked_and_its_faults_are_counted(service: Service, unique: str) -> None:
+    sample = 'postledger_observed_total{reason="missing_signature",source="watched"}'
+    before = service.metric(sample)
+    headers = {"X-Edge-Observed": "ip_not_allowed,nonsense"}
+
+    answer = service.client.get(
+        f"/tracking/postback/watched?click_id={unique}&transaction_id={unique}", headers=headers
+    ).json()
+
+    assert answer["status"] == "accepted"
+    assert service.metric(sample) == before + 1
+    assert service.fetch("SELECT observed FROM postbacks WHERE id = %s", answer["id"]) == [
+        (["ip_not_allowed", "missing_signature", "unknown_click"],)
+    ]
+
+
 def test_a_flood_of_forgeries_is_sampled_and_the_rest_is_counted(service: Service) -> None:
     unrecorded = 'postledger_refusals_unrecorded_total{source="acme"}'
     before = service.metric(unrecorded)

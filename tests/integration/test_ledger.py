@@ -90,12 +90,28 @@ def test_a_conflict_is_recorded_and_flagged_and_changes_nothing(ledger: Connecti
 
 
 def test_an_unknown_click_is_refused_only_where_clicks_are_required(ledger: Connection[Any]) -> None:
-    strict, lenient = entry_of(click_required=True, event="a"), entry_of(click_required=False, event="b")
+    strict, lenient = entry_of(click_check="required", event="a"), entry_of(event="b")
 
     outcomes = write_entries(ledger, [strict, lenient])
 
     assert verdicts(outcomes) == ["unknown_click", "accepted"]
     assert rows(ledger, "SELECT event FROM conversions") == [("b",)]
+
+
+def test_what_was_observed_stands_in_the_audit_row_of_new_and_repeated_postbacks(ledger: Connection[Any]) -> None:
+    watched = entry_of(click_check="observed", transaction_id="T1")
+    unsigned = same_again(watched, observed=(Reason.BAD_SIGNATURE,))
+
+    outcomes = write_entries(ledger, [watched, unsigned])
+
+    assert [outcome.observed for outcome in outcomes] == [
+        (Reason.UNKNOWN_CLICK,),
+        (Reason.BAD_SIGNATURE, Reason.UNKNOWN_CLICK),
+    ]
+    assert rows(ledger, "SELECT verdict, observed FROM postbacks ORDER BY received_at") == [
+        ("accepted", ["unknown_click"]),
+        ("duplicate", ["bad_signature", "unknown_click"]),
+    ]
 
 
 def test_a_click_tells_campaign_and_affiliate_and_the_postback_overrules_the_affiliate(
@@ -143,7 +159,7 @@ def test_rejected_comes_back_only_where_the_source_allows_it(ledger: Connection[
 def test_clicks_and_postbacks_share_a_batch(ledger: Connection[Any]) -> None:
     click = Click("C9", 1, None, {"sub1": "x"}, datetime.now(UTC))
 
-    outcomes = write_batch(ledger, [click, entry_of(click_id="C9", click_required=True), click])
+    outcomes = write_batch(ledger, [click, entry_of(click_id="C9", click_check="required"), click])
 
     assert [outcome.verdict.value if outcome else None for outcome in outcomes] == [None, "accepted", None]
     assert rows(ledger, "SELECT click_id, subs FROM clicks") == [("C9", {"sub1": "x"})]

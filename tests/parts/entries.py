@@ -3,7 +3,7 @@
 import secrets
 import time
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -13,6 +13,7 @@ from postledger.domain.receipt import ENTROPY_BYTES, make_receipt
 from postledger.domain.refusal import Reason, Refusal
 from postledger.domain.source import Settings, Source
 
+ClickCheck = Literal["required", "observed"] | None
 SOURCE = Source(1, "acme", Settings(currency="USD"))
 
 
@@ -21,7 +22,7 @@ def new_receipt() -> str:
     return make_receipt(time.time_ns() // 1_000_000, secrets.token_bytes(ENTROPY_BYTES))
 
 
-def entry_of(*, click_required: bool = False, may_reapprove: bool = False, **fields: str) -> Entry:
+def entry_of(*, click_check: ClickCheck = None, may_reapprove: bool = False, **fields: str) -> Entry:
     """An accepted entry of source 1; the fields are a postback's canonical parameters."""
     event = read_fields({"click_id": "C1", **fields}, SOURCE)
     return Entry(
@@ -32,7 +33,7 @@ def entry_of(*, click_required: bool = False, may_reapprove: bool = False, **fie
         source_address="127.0.0.1",
         raw=b"as sent",
         event=event,
-        click_required=click_required,
+        click_check=click_check,
         may_reapprove=may_reapprove,
     )
 

@@ -28,6 +28,12 @@ class Metrics:
         self._refusals = Counter(
             "postledger_refusals", "Refused postbacks by reason.", ["source", "reason"], registry=registry
         )
+        self._observed = Counter(
+            "postledger_observed",
+            "What sources in observe mode would have been refused for.",
+            ["source", "reason"],
+            registry=registry,
+        )
         self._unrecorded = Counter(
             "postledger_refusals_unrecorded",
             "Unauthenticated refusals beyond the sample that gets an audit row.",
@@ -75,7 +81,9 @@ class Metrics:
         self._verdicts(source or UNKNOWN, outcome.verdict.value).inc()
         if outcome.refusal is not None:
             self._reasons(source or UNKNOWN, outcome.refusal.reason.value).inc()
-        elif outcome.status is not None and outcome.verdict is not Verdict.DUPLICATE:
+        for reason in outcome.observed:
+            self._observed.labels(source or UNKNOWN, reason.value).inc()
+        if outcome.refusal is None and outcome.status is not None and outcome.verdict is not Verdict.DUPLICATE:
             self._statuses(campaign or UNKNOWN, outcome.status.value).inc()
 
     def count_unrecorded(self, source: str | None) -> None:

@@ -1,6 +1,7 @@
 """An entry: all that one request will write to the ledger, and the outcome that the ledger answers with."""
 
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 
@@ -10,7 +11,10 @@ from postledger.domain.status import Status, Verdict
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """One judged request: refused already, or an event whose verdict only the ledger can tell."""
+    """One judged request: refused already, or an event whose verdict only the ledger can tell.
+
+    `observed` holds what the request would have been refused for, were its source not in observe mode.
+    """
 
     receipt: str
     received_at: datetime
@@ -21,8 +25,9 @@ class Entry(msgspec.Struct, frozen=True):
     secret_id: int | None = None
     event: Event | None = None
     refusal: Refusal | None = None
-    click_required: bool = True
+    click_check: Literal["required", "observed"] | None = "required"
     may_reapprove: bool = False
+    observed: tuple[Reason, ...] = ()
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -33,6 +38,7 @@ class Outcome(msgspec.Struct, frozen=True):
     conversion_id: str | None = None
     campaign_id: int | None = None
     status: Status | None = None
+    observed: tuple[Reason, ...] = ()
 
 
 def refused(reason: Reason, parameter: str | None = None) -> Outcome:

@@ -28,6 +28,14 @@ UNAUTHENTICATED = frozenset({
 """The refusals that anybody can cause without a secret, and that a flood of would fill the ledger with."""
 
 
+_OBSERVABLE = frozenset({
+    Reason.MISSING_SIGNATURE,
+    Reason.BAD_SIGNATURE,
+    Reason.STALE_TIMESTAMP,
+    Reason.FUTURE_TIMESTAMP,
+})  # fmt: skip
+
+
 def judge(request: Request, source: Source | None) -> Entry:
     """Turn a request into the entry that the ledger will write: an event, or a refusal with its reason."""
     if source is None:
@@ -43,21 +51,31 @@ def refuse_unread(request: Request, source: Source | None, refusal: Refusal) -> 
     """Refuse a request whose parameters could not be read, or are not looked at."""
     return Entry(
         request.receipt, request.received_at, request.method, source.id if source else None, request.client_address,
-        names_only(request.query, source), refusal=refusal,
+        names_only(request.query, source), refusal=refusal, observed=request.observed,
     )  # fmt: skip
 
 
 def _judge_reading(request: Request, source: Source, reading: Reading) -> Entry:
-    secret_id, event, refusal = None, None, None
+    secret_id, event, refusal, observed = None, None, None, request.observed
     try:
-        secret_id = _verify(request, source, reading)
+        secret_id, unverified = _verify_or_observe(request, source, reading)
+        observed += unverified
         event = read_fields(reading.fields, source)
     except Refused as refused:
         refusal = refused.refusal
     return Entry(
         request.receipt, request.received_at, request.method, source.id, request.client_address, reading.storable,
-        secret_id, event, refusal, source.settings.click == "required", source.settings.may_reapprove,
+        secret_id, event, refusal, source.click_check, source.settings.may_reapprove, observed,
     )  # fmt: skip
+
+
+def _verify_or_observe(request: Request, source: Source, reading: Reading) -> tuple[int | None, tuple[Reason, ...]]:
+    try:
+        return _verify(request, source, reading), ()
+    except Refused as refused:
+        if source.settings.mode == "observe" and refused.refusal.reason in _OBSERVABLE:
+            return None, (refused.refusal.reason,)
+        raise
 
 
 def _verify(request: Request, source: Source, reading: Reading) -> int | None:

@@ -5,11 +5,16 @@ from datetime import datetime
 
 import msgspec
 
+from postledger.domain.refusal import Reason
+
 MAX_BODY_BYTES = 64 * 1024
 
 
 class Request(msgspec.Struct, frozen=True):
-    """A postback as received; header names are lower-case, header values are as WSGI gives them (latin-1)."""
+    """A postback as received; header names are lower-case, header values are as WSGI gives them (latin-1).
+
+    `observed` is what the edge would have refused it for, had the source not been in observe mode.
+    """
 
     receipt: str
     received_at: datetime
@@ -19,3 +24,4 @@ class Request(msgspec.Struct, frozen=True):
     body: bytes = b""
     media_type: str = ""
     headers: Mapping[str, str] = {}
+    observed: tuple[Reason, ...] = ()

@@ -26,6 +26,7 @@ class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
     mode: Literal["enforce", "observe"] = "enforce"
     trusted: bool = False
     may_reapprove: bool = False
+    client_ca: str | None = None
     pii: tuple[str, ...] = ()
     params: dict[str, tuple[str, ...]] = {}
     statuses: dict[Status, tuple[str, ...]] = {}
@@ -50,6 +51,13 @@ class Source(msgspec.Struct, frozen=True, dict=True):
         """Map each lower-case word that the sender may use to a status."""
         words = {word.lower(): status for status, listed in self.settings.statuses.items() for word in listed}
         return {status.value: status for status in Status} | words
+
+    @cached_property
+    def click_check(self) -> Literal["required", "observed"] | None:
+        """Tell what is done about a click that is not known: refuse, take note, or nothing."""
+        if self.settings.click == "optional":
+            return None
+        return "observed" if self.settings.mode == "observe" else "required"
 
     @cached_property
     def masked_names(self) -> frozenset[str]:

@@ -36,7 +36,8 @@ _STATUS_BY_REASON = {
 
 
 def answer(response: falcon.Response, receipt: str, outcome: Outcome) -> None:
-    """Answer a postback with its verdict and receipt."""
+    """Answer a postback with its verdict and receipt; the header is for the edge's log, which hides it."""
+    response.set_header("X-Postledger-Verdict", outcome.verdict.value)
     if outcome.refusal is not None:
         answer_refusal(response, receipt, outcome.refusal)
     else:
@@ -47,6 +48,7 @@ def answer(response: falcon.Response, receipt: str, outcome: Outcome) -> None:
 def answer_refusal(response: falcon.Response, receipt: str, refusal: Refusal) -> None:
     """Answer with the reason, and the canonical name of the parameter at fault."""
     response.status = _STATUS_BY_REASON[refusal.reason]
+    response.set_header("X-Postledger-Reason", refusal.reason.value)
     parameter = f',"parameter":"{refusal.parameter}"' if refusal.parameter else ""
     response.data = f'{{"status":"refused","id":"{receipt}","reason":"{refusal.reason.value}"{parameter}}}'.encode()
     if refusal.reason in (Reason.UNAVAILABLE, Reason.RATE_LIMITED):

@@ -12,6 +12,7 @@ from postledger.domain.refusal import Reason, Refusal
 from postledger.http.answers import answer_error, answer_not_found, answer_refusal
 from postledger.http.click import ClickResource
 from postledger.http.health import HealthResource, MetricsResource
+from postledger.http.policy import PolicyResource
 from postledger.http.postback import PostbackResource
 from postledger.http.requests import receipt_of
 
@@ -33,6 +34,7 @@ def create_app(
     clicks: ClickResource,
     health: HealthResource,
     metrics: MetricsResource,
+    policy: PolicyResource,
     *,
     observe_request: ObserveRequest,
     close: Callable[[], None],
@@ -44,6 +46,7 @@ def create_app(
     app.add_route("/click/{campaign}", clicks)
     app.add_route("/healthz", health)
     app.add_route("/internal/metrics", metrics)
+    app.add_route("/internal/policy", policy)
     app.add_error_handler(falcon.HTTPError, _answer_http_error)
     app.add_error_handler(Exception, _answer_bug)
     return app

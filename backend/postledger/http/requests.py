@@ -10,6 +10,7 @@ from typing import Any
 import falcon
 
 from postledger.domain.receipt import ENTROPY_BYTES, is_receipt, make_receipt
+from postledger.domain.refusal import Reason
 from postledger.domain.request import MAX_BODY_BYTES, Request
 
 _SIGNATURE_HEADERS = {
@@ -42,6 +43,7 @@ def read_postback(request: falcon.Request, *, with_body: bool = True) -> Request
         body=_read_body(environment) if with_body else b"",
         media_type=environment.get("CONTENT_TYPE", ""),
         headers=_signature_headers(environment) if environment["REQUEST_METHOD"] == "POST" else {},
+        observed=_read_observed(environment.get("HTTP_X_EDGE_OBSERVED", "")),
     )
 
 
@@ -51,6 +53,11 @@ def _read_address(text: str) -> str | None:
         return str(ip_address(text)) if "%" not in text else None  # Postgres knows no zones
     except ValueError:
         return None
+
+
+@lru_cache(maxsize=64)
+def _read_observed(text: str) -> tuple[Reason, ...]:
+    return tuple(reason for reason in (Reason.IP_NOT_ALLOWED, Reason.RATE_LIMITED) if reason.value in text.split(","))
 
 
 def _read_body(environment: dict[str, Any]) -> bytes:

@@ -187,6 +187,36 @@ def test_a_source_without_signatures_is_believed_as_it_speaks() -> None:
 
 
 @pytest.mark.parametrize(
+    ("request_", "reason"),
+    [
+        (Request("r", NOW, "GET", query=b"click_id=A"), Reason.MISSING_SIGNATURE),
+        (Request("r", NOW, "GET", query=b"click_id=A&ts=1790000000&sig=00"), Reason.BAD_SIGNATURE),
+        (get("click_id=A&ts=1789990000"), Reason.STALE_TIMESTAMP),
+        (get("click_id=A&ts=1790000400"), Reason.FUTURE_TIMESTAMP),
+    ],
+)
+def test_a_source_in_observe_mode_is_let_through_and_taken_note_of(request_: Request, reason: Reason) -> None:
+    entry = judge(request_, source(mode="observe"))
+
+    assert (entry.refusal, entry.observed, entry.click_check) == (None, (reason,), "observed")
+
+
+def test_observe_mode_excuses_nothing_that_cannot_be_read() -> None:
+    watched = source(mode="observe")
+
+    assert refusal_of(get("click_id=A&payout=1e3&ts=1790000000"), watched) == Refusal(
+        Reason.INVALID_PARAMETER, "payout"
+    )
+    assert refusal_of(Request("r", NOW, "GET", query=b"click_id=%ff"), watched) == Refusal(Reason.MALFORMED)
+
+
+def test_what_the_edge_observed_stays_with_the_entry() -> None:
+    entry = judge(get(GOOD, observed=(Reason.IP_NOT_ALLOWED,)), source(mode="observe"))
+
+    assert entry.observed == (Reason.IP_NOT_ALLOWED,)
+
+
+@pytest.mark.parametrize(
     ("request_", "kept"),
     [
         (get("click_id=A&email=m%40example.com&ts=1790000000"), b"click_id=A&email=***&ts=1790000000"),

@@ -4,12 +4,13 @@ One statement settles a batch of new keys; a second transaction folds what repea
 twice has the effect of writing it once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 from psycopg import Connection, Cursor
 
 from postledger.adapters.postgres.queries import sql
@@ -19,6 +20,20 @@ from postledger.domain.entry import Entry, Outcome
 from postledger.domain.event import Event
 from postledger.domain.refusal import Reason, Refusal
 from postledger.domain.status import Standing, Status, Verdict, fold
+
+
+class Settled(NamedTuple):
+    """What the first statement says of one entry; without a verdict the entry repeats a known key."""
+
+    verdict: str | None
+    reason: str | None
+    campaign_id: int | None
+    observed: list[str] | None
+
+    @property
+    def observed_reasons(self) -> tuple[Reason, ...]:
+        """The reasons for which an entry of a source in observe mode would have been refused."""
+        return tuple(map(Reason, self.observed)) if self.observed else ()
 
 
 class Known(msgspec.Struct):
@@ -50,24 +65,31 @@ def write_entries(connection: Connection[Any], entries: Sequence[Entry]) -> list
     What is new or refused is settled by one statement, a transaction of its own; what repeats a key needs another.
     """
     document = encode_rows([entry_row(entry) for entry in entries])
-    settled = {row[0]: row[1:] for row in connection.execute(sql("record_entries"), (document,))}
-    outcomes = {entry.receipt: _read_outcome(entry, *settled[entry.receipt]) for entry in entries}
-    repeats = {entry.receipt: entry for entry in entries if outcomes[entry.receipt] is None}
-    folded = _record_repeats(connection, list(repeats.values())) if repeats else {}
+    settled = {row[0]: Settled(*row[1:]) for row in connection.execute(sql("record_entries"), (document,))}
+    outcomes = {entry.receipt: _read_outcome(entry, settled[entry.receipt]) for entry in entries}
+    repeats = [entry for entry in entries if outcomes[entry.receipt] is None]
+    folded = _record_repeats(connection, repeats, settled) if repeats else {}
     return [outcomes[entry.receipt] or folded[entry.receipt] for entry in entries]
 
 
-def _read_outcome(entry: Entry, verdict: str | None, reason: str | None, campaign_id: int | None) -> Outcome | None:
-    if verdict == Verdict.ACCEPTED and entry.event is not None:
-        return Outcome(Verdict.ACCEPTED, None, entry.receipt, campaign_id, entry.event.status)
-    if verdict == Verdict.REFUSED:
-        return Outcome(Verdict.REFUSED, entry.refusal or Refusal(Reason(str(reason))))
+def _read_outcome(entry: Entry, settled: Settled) -> Outcome | None:
+    if settled.verdict == Verdict.ACCEPTED and entry.event is not None:
+        status = entry.event.status
+        return Outcome(Verdict.ACCEPTED, None, entry.receipt, settled.campaign_id, status, settled.observed_reasons)
+    if settled.verdict == Verdict.REFUSED:
+        refusal = entry.refusal or Refusal(Reason(str(settled.reason)))
+        return Outcome(Verdict.REFUSED, refusal, observed=settled.observed_reasons)
     return None
 
 
-def _record_repeats(connection: Connection[Any], repeats: Sequence[Entry]) -> dict[str, Outcome]:
+def _record_repeats(
+    connection: Connection[Any], repeats: Sequence[Entry], settled: Mapping[str, Settled]
+) -> dict[str, Outcome]:
     with connection.transaction(), connection.cursor() as cursor:
-        outcomes = _fold_repeats(cursor, repeats)
+        outcomes = {
+            receipt: replace(outcome, observed=settled[receipt].observed_reasons)
+            for receipt, outcome in _fold_repeats(cursor, repeats).items()
+        }
         rows = [entry_row(entry, outcomes[entry.receipt]) for entry in repeats]
         cursor.execute(sql("record_repeats"), (encode_rows(rows),))
     return outcomes

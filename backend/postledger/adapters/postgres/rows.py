@@ -35,7 +35,8 @@ class EntryRow(msgspec.Struct, omit_defaults=True):
     reason: str | None = None
     parameter: str | None = None
     conversion_id: str | None = None
-    click_required: bool | None = None
+    click_check: str | None = None
+    observed: tuple[str, ...] | None = None
     dedup_key: str | None = None
     event: str | None = None
     click_id: str | None = None
@@ -67,13 +68,14 @@ def entry_row(entry: Entry, outcome: Outcome | None = None) -> EntryRow:
         entry.receipt, entry.received_at, entry.method, entry.raw,
         entry.source_id, entry.source_address, entry.secret_id,
     )  # fmt: skip
+    row.observed = (entry.observed if outcome is None else outcome.observed) or None
     if outcome is not None:
         row.verdict, row.conversion_id = outcome.verdict, outcome.conversion_id
     refusal = outcome.refusal if outcome is not None else entry.refusal
     if refusal is not None:
         row.reason, row.parameter = refusal.reason, refusal.parameter
     if entry.event is not None:
-        row.click_required = entry.click_required
+        row.click_check = entry.click_check
         _add_event(row, entry.event)
     return row
 

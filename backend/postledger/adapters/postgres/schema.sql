@@ -85,7 +85,8 @@ CREATE TABLE public.postbacks (
     payout numeric,
     currency text COLLATE pg_catalog."C",
     event_time timestamp with time zone,
-    raw bytea NOT NULL
+    raw bytea NOT NULL,
+    observed text[]
 )
 PARTITION BY RANGE (received_at);
 

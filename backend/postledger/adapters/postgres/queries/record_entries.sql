@@ -6,12 +6,16 @@ WITH batch AS MATERIALIZED (
         clicks.campaign_id,
         coalesce(entry.affiliate_id, clicks.affiliate_id) AS attributed_to, -- the postback goes before the click
         CASE
-            WHEN entry.reason IS NULL AND entry.click_required AND clicks.click_id IS NULL THEN 'unknown_click'
+            WHEN entry.reason IS NULL AND entry.click_check = 'required' AND clicks.click_id IS NULL THEN 'unknown_click'
             ELSE entry.reason
-        END AS refused_for
+        END AS refused_for,
+        CASE
+            WHEN entry.click_check = 'observed' AND clicks.click_id IS NULL THEN array_append(entry.observed, 'unknown_click')
+            ELSE entry.observed
+        END AS observed_for
     FROM ROWS FROM (json_to_recordset(%s::json) AS (
         id uuid, received_at timestamptz, source_id integer, source_ip inet, method text, reason text, parameter text,
-        secret_id integer, click_required boolean, dedup_key uuid, event text, click_id text, transaction_id text,
+        secret_id integer, observed text [], click_check text, dedup_key uuid, event text, click_id text, transaction_id text,
         affiliate_id text, status text, source_status text, payout numeric, currency text, subs jsonb,
         event_time timestamptz, raw text
     )) WITH ORDINALITY AS entry
@@ -47,14 +51,15 @@ settled AS (
 recorded AS (
     INSERT INTO postbacks (
         id, received_at, source_id, source_ip, method, verdict, reason, parameter, conversion_id, secret_id,
-        event, click_id, transaction_id, status, source_status, payout, currency, event_time, raw
+        event, click_id, transaction_id, status, source_status, payout, currency, event_time, raw, observed
     )
     SELECT
         id, received_at, source_id, source_ip, method, verdict, refused_for, parameter, conversion_id, secret_id,
-        event, click_id, transaction_id, status, source_status, payout, currency, event_time, decode(raw, 'base64')
+        event, click_id, transaction_id, status, source_status, payout, currency, event_time, decode(raw, 'base64'),
+        observed_for
     FROM settled
     WHERE verdict IS NOT NULL
     ON CONFLICT (id, received_at) DO NOTHING -- a batch written again, its commit unanswered, leaves its own rows alone
 )
 
-SELECT id::text, verdict, refused_for, campaign_id FROM settled
+SELECT id::text, verdict, refused_for, campaign_id, observed_for FROM settled

@@ -1,0 +1,30 @@
+"""`/internal/policy`: the snapshot that the edge pulls every second, and that nobody else can reach."""
+
+from collections.abc import Callable
+
+import falcon
+
+from postledger.domain.policy import Policy
+from postledger.domain.snapshot import render_snapshot
+
+
+class PolicyResource:
+    """Serves the current policy's snapshot; the version is its ETag, so that an unchanged one costs a short answer."""
+
+    route = "policy"
+
+    def __init__(self, policy: Callable[[], Policy | None]) -> None:
+        self._policy = policy
+
+    def on_get(self, request: falcon.Request, response: falcon.Response) -> None:
+        """Answer 200, 304 to an edge that has this version, or 503 as long as no policy was read."""
+        policy = self._policy()
+        if policy is None:
+            response.status = falcon.HTTP_503
+            return
+        etag = f'"{policy.version}"'
+        response.set_header("ETag", etag)
+        if request.get_header("If-None-Match") == etag:
+            response.status = falcon.HTTP_304
+        else:
+            response.data = render_snapshot(policy)

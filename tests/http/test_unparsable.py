@@ -1,0 +1,42 @@
+"""Requests that are no HTTP: answered in the contract's shape, and quoted nowhere."""
+
+import socket
+
+import pytest
+
+from tests.http.conftest import Service
+
+CANARY = b"canary-4242"
+
+
+def ask(service: Service, request: bytes) -> bytes:
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(5)
+        client.connect(str(service.backend.socket))
+        client.sendall(request)
+        return b"".join(iter(lambda: client.recv(65536), b""))
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        CANARY + b"\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nX-Odd: " + CANARY + b"\x01\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\n" + CANARY + b" : x\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nContent-Type: " + CANARY + b"\r\nContent-Type: " + CANARY + b"\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: " + CANARY + b"\r\n\r\n",
+    ],
+)
+def test_a_request_that_is_no_http_is_malformed_and_not_quoted(service: Service, request_: bytes) -> None:
+    head, _, body = ask(service, request_).partition(b"\r\n\r\n")
+
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert b'"reason":"malformed"' in body
+    assert CANARY not in head + body
+    assert CANARY.decode() not in service.backend.log_text()
+
+
+def test_long_and_many_headers_are_the_edges_business(service: Service) -> None:
+    headers = {f"X-Odd-{number}": "x" for number in range(90)} | {"X-Long": "x" * 15_000}
+
+    assert service.client.get("/healthz", headers=headers).status_code == 200
