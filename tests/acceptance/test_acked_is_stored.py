@@ -17,7 +17,7 @@ from tests.parts.sender import Postback, Sender
 from tests.parts.traffic import Books, Traffic
 from tests.parts.waiting import wait_until
 
-ROUNDS = 2
+ROUNDS = 3
 ACKS_BETWEEN_KILLS = 700
 RECOVERY_S = 20.0
 
