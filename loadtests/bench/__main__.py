@@ -57,7 +57,7 @@ def compare_sizes(ground: Ground, plan: Plan) -> dict[str, object]:
 
 def _take_turns(ground: Ground, plan: Plan, ledger: Ledger, number: int) -> list[Round]:
     found: list[Round] = []
-    for contestant in list_contestants(plan, ledger):
+    for contestant in list_contestants(ground, plan, ledger):
         ledger.empty()
         found.append(_told(run_round(ground, plan, ledger, contestant, number), number))
     for clients in plan.floors if "d" in plan.only else ():
@@ -75,7 +75,7 @@ def _make_full(ground: Ground, rows: int) -> Ledger:
 
 
 def _run_on(ground: Ground, plan: Plan, ledger: Ledger, rows: int, number: int) -> Round:
-    contestant = msgspec.structs.replace(postledger(plan, ledger), name=f"{rows:,} rows")
+    contestant = msgspec.structs.replace(postledger(ground, plan, ledger), name=f"{rows:,} rows")
     return run_round(ground, plan, ledger, contestant, number)
 
 

@@ -3,10 +3,9 @@
 import msgspec
 
 from loadtests.bench.ledger import Ledger
-from loadtests.bench.parts import ROOT
+from loadtests.bench.parts import ROOT, Ground
 from loadtests.bench.plan import Plan
 
-SHIPPED = str(ROOT / "backend/gunicorn.conf.py")
 TEXTBOOK = str(ROOT / "loadtests/bench/textbook/gunicorn.conf.py")
 
 
@@ -20,26 +19,26 @@ class Contestant(msgspec.Struct, frozen=True):
     writes: bool
 
 
-def list_contestants(plan: Plan, ledger: Ledger) -> list[Contestant]:
+def list_contestants(ground: Ground, plan: Plan, ledger: Ledger) -> list[Contestant]:
     """List the contestants of a plan that are asked over HTTP."""
     found: list[Contestant] = []
     if "a" in plan.only:
-        found.append(_constant(plan))
+        found.append(_constant(ground, plan))
     if "b" in plan.only:
-        found.append(postledger(plan, ledger))
+        found.append(postledger(ground, plan, ledger))
     if "c" in plan.only:
         found += [_textbook(plan, ledger, kind, size) for kind, size in plan.textbooks]
     return found
 
 
-def postledger(plan: Plan, ledger: Ledger) -> Contestant:
+def postledger(ground: Ground, plan: Plan, ledger: Ledger) -> Contestant:
     """Postledger, as shipped, on a ledger."""
     environment = {"DATABASE_URL": ledger.url, "POSTLEDGER_MASTER_KEY": ledger.master_key}
-    return Contestant("b", "postledger", ["-c", SHIPPED], {**environment, **_workers(plan)}, writes=True)
+    return Contestant("b", "postledger", ["-c", _shipped(ground)], {**environment, **_workers(plan)}, writes=True)
 
 
-def _constant(plan: Plan) -> Contestant:
-    command = ["-c", SHIPPED, "loadtests.bench.constant.app:create()"]
+def _constant(ground: Ground, plan: Plan) -> Contestant:
+    command = ["-c", _shipped(ground), "loadtests.bench.constant.app:create()"]
     return Contestant("a", "constant", command, _workers(plan), writes=False)
 
 
@@ -54,6 +53,10 @@ def _textbook(plan: Plan, ledger: Ledger, kind: str, size: int) -> Contestant:
         **_workers(plan),
     }
     return Contestant("c", f"textbook {kind}:{size}", ["-c", TEXTBOOK], environment, writes=True)
+
+
+def _shipped(ground: Ground) -> str:
+    return str(ground.backend / "gunicorn.conf.py")
 
 
 def _workers(plan: Plan) -> dict[str, str]:

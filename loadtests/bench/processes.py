@@ -47,6 +47,12 @@ def cpu_seconds(pid: int) -> float:
     return sum(_own_cpu_seconds(member) for member in family)
 
 
+def machine_cpu_seconds() -> float:
+    """Processor time that all programs of the machine have used, ours and others'."""
+    user, nice, system, _, _, irq, softirq, *_ = map(int, (PROC / "stat").read_text().split("\n", 1)[0].split()[1:])
+    return (user + nice + system + irq + softirq) / TICKS_PER_S
+
+
 def _own_cpu_seconds(pid: int) -> float:
     fields = _read_stat(pid)
     return sum(map(int, fields[11:15])) / TICKS_PER_S if fields else 0.0

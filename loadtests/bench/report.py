@@ -62,7 +62,7 @@ def max_rss_mib(one: Round) -> float:
 
 def table(summary: Sequence[Round]) -> str:
     """Lay the summary out."""
-    columns = ("p50 ms", "p99 ms", "max ms", "RSS MiB", "PSS MiB")
+    columns = ("p50 ms", "p99 ms", "max ms", "RSS MiB", "PSS MiB", "others")
     head = f"{'':28}{'req/s':>8}{''.join(f'{column:>9}' for column in columns)}   CPU µs per request"
     return "\n".join([head, *map(_line, summary)])
 
@@ -82,7 +82,7 @@ def _line(one: Round) -> str:
     label = f"({one.letter}) {one.name}"
     return (
         f"{label:28}{one.per_second:8.0f}{one.p50_ms:9.2f}{one.p99_ms:9.2f}{one.max_ms:9.2f}"
-        f"{max_rss_mib(one):9.1f}{pss_mib:9.1f}   {cpu}"
+        f"{max_rss_mib(one):9.1f}{pss_mib:9.1f}{one.others_cores:9.2f}   {cpu}"
     )
 
 
@@ -100,4 +100,5 @@ def _summarize(rounds: Sequence[Round]) -> Round:
         cpu_us={part: median(one.cpu_us[part] for one in rounds) for part in rounds[0].cpu_us},
         worker_memory=largest.worker_memory,
         rows_before=rounds[0].rows_before,
+        others_cores=max(one.others_cores for one in rounds),
     )

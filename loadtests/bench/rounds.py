@@ -11,7 +11,7 @@ from loadtests.bench.contestants import Contestant
 from loadtests.bench.ledger import Ledger
 from loadtests.bench.parts import Backend, Ground
 from loadtests.bench.plan import Plan
-from loadtests.bench.processes import Memory, cpu_seconds
+from loadtests.bench.processes import Memory, cpu_seconds, machine_cpu_seconds
 from loadtests.bench.wrk import Load, Wrk
 
 
@@ -20,7 +20,10 @@ class RoundFailed(Exception):
 
 
 class Round(msgspec.Struct, frozen=True):
-    """What one round of one contestant gave; processor time is per answer, by part."""
+    """What one round of one contestant gave; processor time is per answer, by part.
+
+    `others_cores` tells how many cores other programs kept busy meanwhile: near zero, or the round says little.
+    """
 
     letter: str
     name: str
@@ -33,6 +36,7 @@ class Round(msgspec.Struct, frozen=True):
     cpu_us: dict[str, float]
     worker_memory: list[Memory]
     rows_before: int = 0
+    others_cores: float = 0.0
 
 
 def run_round(ground: Ground, plan: Plan, ledger: Ledger, contestant: Contestant, number: int) -> Round:
@@ -57,6 +61,7 @@ def _cpu(ground: Ground, backend: Backend) -> dict[str, float]:
         "edge": cpu_seconds(ground.edge_pid),
         "backend": cpu_seconds(backend.pid),
         "postgres": cpu_seconds(ground.postgres_pid),
+        "machine": machine_cpu_seconds(),
     }
 
 
@@ -76,6 +81,7 @@ def _check(plan: Plan, ledger: Ledger, contestant: Contestant, load: Load, run: 
 def _round(
     contestant: Contestant, load: Load, spent_s: dict[str, float], memory: list[Memory], rows_before: int
 ) -> Round:
+    machine_s = spent_s.pop("machine")
     return Round(
         letter=contestant.letter,
         name=contestant.name,
@@ -88,4 +94,5 @@ def _round(
         cpu_us={part: seconds * 1e6 / load.answered for part, seconds in spent_s.items()},
         worker_memory=memory,
         rows_before=rows_before,
+        others_cores=max(0.0, machine_s - sum(spent_s.values())) / (load.duration_us / 1e6),
     )
