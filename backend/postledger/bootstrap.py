@@ -4,6 +4,7 @@ import secrets
 import time
 from functools import partial
 
+import gevent
 import psycopg
 from prometheus_client import CollectorRegistry
 from psycopg_pool import PoolTimeout
@@ -29,6 +30,7 @@ from postledger.services.sampling import Allowance
 
 FLUSH_TIMEOUT_MS = 1400
 POOL_SIZE = 2
+HEALTH_WITHIN_S = 1.2
 
 
 def create_backend(settings: Settings) -> BackendApp:
@@ -90,9 +92,10 @@ def _receive_postback(
 
 
 def _answers(pool: Pool) -> bool:
+    # A server that hangs keeps its connections open, and no time-out of the driver ends such a wait.
     try:
-        with pool.connection() as connection:
+        with gevent.Timeout(HEALTH_WITHIN_S), pool.connection() as connection:
             connection.execute("SELECT 1")
-    except (psycopg.Error, PoolTimeout):
+    except (gevent.Timeout, psycopg.Error, PoolTimeout):
         return False
     return True

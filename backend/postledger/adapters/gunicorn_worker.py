@@ -1,25 +1,69 @@
-"""Gunicorn's gevent worker with one change: what it says about a request that it cannot parse.
+"""Gunicorn's gevent worker, changed in how it speaks of what it cannot parse and how it lets go of idle connections.
 
-Gunicorn answers such a request with an HTML page, and logs a line, that both quote it; ours quote nothing.
+Gunicorn answers a request that it cannot parse with an HTML page, and logs a line, that both quote it; ours quote
+nothing. And it waits for idle keep-alive connections until it is killed, before what was taken could be written.
 """
 
 import os
 import time
-from typing import Any
+from types import FrameType, TracebackType
+from typing import Any, Self
 
+import gevent
 from gunicorn import util
 from gunicorn.workers.ggevent import GeventWorker
 
 from postledger.domain.receipt import ENTROPY_BYTES, make_receipt
 
+HANG_UP_EVERY_S = 0.05
 _HEAD = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+
+
+class _Idle(gevent.Timeout):
+    """The time-out of a connection between two requests, which also knows who is waiting in it."""
+
+    def __init__(self, seconds: float, idle: set[Any]) -> None:
+        super().__init__(seconds, False)
+        self._idle = idle
+
+    def __enter__(self) -> Self:
+        self._idle.add(gevent.getcurrent())
+        super().__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        self._idle.discard(gevent.getcurrent())
+        result: bool | None = super().__exit__(kind, error, trace)
+        return result
 
 
 class Worker(GeventWorker):
     """Serves the backend."""
 
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._idle: set[Any] = set()
+
+    def timeout_ctx(self) -> _Idle:  # type: ignore[override] # the stubs say None, and gunicorn enters it
+        """Bound the wait for a connection's next request."""
+        return _Idle(self.cfg.keepalive, self._idle)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop: requests are answered to their end, idle connections end now."""
+        super().handle_exit(sig, frame)
+        gevent.spawn(self._hang_up)
+
+    def _hang_up(self) -> None:
+        while True:  # until the process ends, because connections go idle as their last requests are answered
+            gevent.killall(list(self._idle), block=False)
+            gevent.sleep(HANG_UP_EVERY_S)
+
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:  # noqa: ARG002 - gunicorn's
         """Answer as the contract has it; the connection ends, because nobody knows where the next request begins."""
+        if isinstance(exc, gevent.GreenletExit):
+            return
         self.log.warning("a request could not be parsed: %s", type(exc).__name__)
         receipt = make_receipt(time.time_ns() // 1_000_000, os.urandom(ENTROPY_BYTES))
         body = b'{"status":"refused","id":"%b","reason":"malformed"}' % receipt.encode()

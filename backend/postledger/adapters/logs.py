@@ -1,10 +1,13 @@
 """The backend's log: one line an event, built so that nothing a sender wrote can appear in it.
 
-Our own messages are written for the log and are told whole. Of other people's (gunicorn's, gevent's) only the place is
-told when they could quote a request: gunicorn logs whole URIs, and exceptions carry values in their messages.
+Our own messages are written for the log and are told whole. Of other people's (gunicorn's, gevent's, any library's)
+only the place is told when they could quote a request: gunicorn logs whole URIs, and exceptions carry values in their
+messages.
 """
 
 import logging
+import sys
+import threading
 import traceback
 from types import TracebackType
 from typing import Any
@@ -14,6 +17,7 @@ from gunicorn.glogging import Logger
 
 _OWN = "postledger"
 _FORMAT = "%(asctime)s %(process)d %(levelname)s %(name)s %(message)s"
+_log = logging.getLogger(f"{_OWN}.process")
 
 
 class ScrubbingFormatter(logging.Formatter):
@@ -23,11 +27,11 @@ class ScrubbingFormatter(logging.Formatter):
         super().__init__(_FORMAT)
 
     def format(self, record: logging.LogRecord) -> str:
-        """Format one record; a traceback is never part of it."""
+        """Format one record; a traceback's text is never part of it."""
         scrubbed = logging.makeLogRecord(record.__dict__)
         scrubbed.exc_info, scrubbed.exc_text, scrubbed.stack_info = None, None, None
         if not _is_harmless(record):
-            scrubbed.msg, scrubbed.args = _place(record), ()
+            scrubbed.msg, scrubbed.args = _withhold(record), ()
         return super().format(scrubbed)
 
 
@@ -35,26 +39,41 @@ def _is_harmless(record: logging.LogRecord) -> bool:
     if record.name.split(".")[0] == _OWN:
         return True
     arguments = record.args if isinstance(record.args, tuple) else (record.args,)
-    return record.levelno < logging.WARNING or (bool(record.args) and all(isinstance(a, int) for a in arguments))
+    only_numbers = bool(record.args) and all(isinstance(argument, int) for argument in arguments)
+    return record.name == "gunicorn.error" and (record.levelno < logging.WARNING or only_numbers)
 
 
-def _place(record: logging.LogRecord) -> str:
-    error = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else "no exception"
-    return f"message withheld, it may quote a request: {record.module}.{record.funcName}:{record.lineno} ({error})"
+def _withhold(record: logging.LogRecord) -> str:
+    kind, _, trace = record.exc_info or (None, None, None)
+    return f"message withheld, it may quote a request: type={kind.__name__ if kind else None} at={tell_where(trace)}"
+
+
+def tell_where(trace: TracebackType | None) -> str:
+    """Tell where something happened, innermost frame first, by function and line: never what was in it."""
+    frames = traceback.extract_tb(trace) if trace else traceback.extract_stack(limit=12)
+    return " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames))
 
 
 class GunicornLogger(Logger):
-    """Gunicorn's logger with our formatter."""
+    """Gunicorn's logger with our formatter, and everything else that a process may print sent the same way."""
 
     def setup(self, cfg: Any) -> None:
-        """Set gunicorn's own log and ours up on the same stream."""
+        """Set every logger up on one stream, and catch what Python itself would print."""
         super().setup(cfg)
         handler = logging.StreamHandler()
         handler.setFormatter(ScrubbingFormatter())
         self.error_log.handlers = [handler]
-        own = logging.getLogger(_OWN)
-        own.handlers, own.propagate = [handler], False
-        own.setLevel(logging.INFO)
+        logging.getLogger().handlers = [handler]
+        logging.getLogger(_OWN).setLevel(logging.INFO)
+        logging.captureWarnings(capture=True)
+        silence_python()
+
+
+def silence_python() -> None:
+    """Replace the printing of exceptions that nobody caught: its text may hold a request."""
+    sys.excepthook = lambda kind, _, trace: _log_death("process", kind, trace)
+    threading.excepthook = lambda death: _log_death("thread", death.exc_type, death.exc_traceback)
+    sys.unraisablehook = lambda death: _log_death("finalizer", death.exc_type, death.exc_traceback)
 
 
 def silence_hub() -> None:
@@ -63,7 +82,9 @@ def silence_hub() -> None:
 
 
 def _log_dead_greenlet(_: object, kind: type[BaseException], __: BaseException, trace: TracebackType | None) -> None:
-    if issubclass(kind, (gevent.GreenletExit, KeyboardInterrupt, SystemExit)):
-        return
-    where = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(traceback.extract_tb(trace)))
-    logging.getLogger("postledger.greenlets").error("a greenlet died: type=%s at=%s", kind.__name__, where)
+    if not issubclass(kind, (gevent.GreenletExit, KeyboardInterrupt, SystemExit)):
+        _log_death("greenlet", kind, trace)
+
+
+def _log_death(what: str, kind: type[BaseException], trace: TracebackType | None) -> None:
+    _log.error("a %s died: type=%s at=%s", what, kind.__name__, tell_where(trace))

@@ -78,7 +78,7 @@ def _collect(pairs: Iterable[tuple[str, str]], source: Source) -> dict[str, str]
             continue
         if canonical in fields:
             raise Refused(Reason.DUPLICATE_PARAMETER, canonical)
-        fields[canonical] = value
+        fields[canonical] = MASK if name in source.settings.pii else value
     return fields
 
 
