@@ -15,7 +15,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from stat import S_IMODE
 
@@ -23,6 +23,7 @@ import psycopg
 import pytest
 
 from tests.parts.ports import free_port
+from tests.parts.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 PORTS = (
@@ -128,13 +129,6 @@ def _about(process: Path) -> str:
         return ""
 
 
-def _wait_until(claim: Callable[[], bool], timeout_s: float) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not claim():
-        assert time.monotonic() < deadline, f"not within {timeout_s} s"
-        time.sleep(0.05)
-
-
 def _fetch(url: str, query: str) -> list[tuple[object, ...]]:
     with psycopg.connect(url) as connection:
         return connection.execute(query.encode()).fetchall()
@@ -234,7 +228,7 @@ def test_a_part_that_is_killed_is_back_within_five_seconds(checkout: Checkout, p
 
     os.kill(killed, signal.SIGKILL)
 
-    _wait_until(lambda: checkout.pid(part) not in (0, killed) and checkout.answers(part), timeout_s=5)
+    wait_until(lambda: checkout.pid(part) not in (0, killed) and checkout.answers(part), timeout_s=5)
 
 
 def test_up_recovers_when_the_supervisor_itself_was_killed(checkout: Checkout) -> None:
@@ -275,7 +269,7 @@ def test_prometheus_sees_the_backend_up(checkout: Checkout) -> None:
         with urllib.request.urlopen(address, timeout=2) as answer:
             return b'"job":"backend"' in answer.read()
 
-    _wait_until(backend_is_up, timeout_s=15)
+    wait_until(backend_is_up, timeout_s=15)
 
 
 def test_a_given_database_is_used_and_no_postgres_is_started(root: Path, database: str) -> None:

@@ -4,6 +4,7 @@ Apart from the tests of the edge itself because the acceptance tests put the rea
 """
 
 import json
+import math
 import os
 import re
 import shutil
@@ -12,14 +13,17 @@ import socket
 import ssl
 import subprocess
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
 from types import TracebackType
 from typing import Any, Self
 
+import httpx
+
 from tests.parts.ports import free_port
+from tests.parts.waiting import wait_until
+
+__all__ = ["ALARMING", "ROOT", "SELF_SIGNED", "Edge", "wait_until"]
 
 ROOT = Path(__file__).parents[2]
 SELF_SIGNED = (
@@ -31,24 +35,22 @@ SELF_SIGNED = (
 ALARMING = re.compile(r"\[(alert|emerg)\]|\[crit\](?!.*connect\(\) to unix:)|stack traceback|lua entry thread aborted")
 
 
-def wait_until(claim: Callable[[], bool], timeout_s: float = 10) -> None:
-    """Returns as soon as the claim is true; fails when it has not become so in time."""
-    deadline = time.monotonic() + timeout_s
-    while not claim():
-        assert time.monotonic() < deadline, "the condition did not come true in time"
-        time.sleep(0.02)
-
-
 class Edge:
     """nginx before the backend that listens on `backend_socket` (which need not exist yet).
 
     `with Edge(backend_socket=...) as edge:` starts, and in the end stops it, asserts that its error output is clean,
     and removes its folder. `environment` adds to or overrides the variables that `script/edge` reads; `root` is another
-    copy of the project. A test that kills a part of it adds to `expected_alarms` the pattern of what nginx says then.
+    copy of the project; `policy` is a snapshot that the edge has on its disk, as from an earlier run. A test that kills
+    a part of it adds to `expected_alarms` the pattern of what nginx says then.
     """
 
     def __init__(
-        self, *, backend_socket: Path | str, environment: dict[str, str] | None = None, root: Path = ROOT
+        self,
+        *,
+        backend_socket: Path | str,
+        environment: dict[str, str] | None = None,
+        root: Path = ROOT,
+        policy: dict[str, Any] | None = None,
     ) -> None:
         # Not pytest's tmp_path: that is closed to the user that the workers run as.
         self.prefix = Path(tempfile.mkdtemp(prefix="postledger-edge-", dir="/tmp"))
@@ -65,7 +67,10 @@ class Edge:
         self._process: subprocess.Popen[bytes] | None = None
         self._readers: list[Thread] = []
         self._groups: list[int] = []
+        self._backend_socket = Path(backend_socket)
         self.make_certificate()
+        if policy is not None:
+            self.keep_policy(policy)
 
     @property
     def pid(self) -> int:
@@ -74,7 +79,10 @@ class Edge:
         return self._process.pid
 
     def start(self) -> None:
-        """Starts it (again, or over a running one) and returns when all three listeners accept connections."""
+        """Starts it (again, or over a running one) and returns when all three listeners accept connections.
+
+        With a backend that answers it also has its policy then.
+        """
         before = self._process
         # A group of its own, as under supervisor; Ctrl-C in pytest must not stop the edge before the tests clean up.
         self._process = subprocess.Popen(
@@ -90,6 +98,7 @@ class Edge:
         wait_until(self._is_up)
         if before is not None:
             before.wait(timeout=15)
+        wait_until(lambda: self.policy_age_s() < math.inf or not self._backend_has_a_policy())
 
     def stop(self) -> None:
         """A graceful stop, as a supervisor does it; asserts that nothing alarming was said since the first start."""
@@ -126,6 +135,21 @@ class Edge:
             check=True,
             capture_output=True,
         )
+
+    def keep_policy(self, policy: dict[str, Any]) -> None:
+        """Puts a snapshot where the edge keeps its last good one, as if it had been fetched just now."""
+        folder = self.prefix / "policy"
+        folder.mkdir(exist_ok=True)
+        (folder / "snapshot").write_text(f"{int(time.time())}\n{json.dumps(policy)}")
+
+    def metrics(self) -> dict[str, float]:
+        """The edge's own series by name and labels, as in `name{label="value"}`."""
+        lines = httpx.get(self.ops_url + "/metrics").text.splitlines()
+        return {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in lines if not line.startswith("#")}
+
+    def policy_age_s(self) -> float:
+        """How long ago the policy in force was the backend's; infinite without one."""
+        return self.metrics()["postledger_edge_policy_age_seconds"]
 
     def access_log(self) -> list[dict[str, Any]]:
         """The lines written so far, each as the object that it must be."""
@@ -178,6 +202,14 @@ class Edge:
             "POSTLEDGER_TLS_CERTIFICATE": str(self.ca_file),
             "POSTLEDGER_TLS_KEY": str(self._key_file),
         }
+
+    def _backend_has_a_policy(self) -> bool:
+        transport = httpx.HTTPTransport(uds=str(self._backend_socket))
+        try:
+            with httpx.Client(transport=transport, timeout=1) as client:
+                return client.get("http://backend/internal/policy").status_code == 200
+        except httpx.TransportError:
+            return False
 
     def _collect(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stdout is not None

@@ -10,11 +10,11 @@ from threading import Event
 POLL_EVERY_S = 0.02
 
 
-def wait_until(claim: Callable[[], bool], within_s: float, what: str) -> float:
+def wait_until(claim: Callable[[], bool], timeout_s: float = 10, what: str = "the condition") -> float:
     """Ask until the claim is true and tell how many seconds that took; fails, naming `what`, when time has run out."""
     started_s = time.monotonic()
     never = Event()
     while not claim():
-        assert time.monotonic() - started_s < within_s, f"{what} did not come within {within_s} s"
+        assert time.monotonic() - started_s < timeout_s, f"{what} did not come within {timeout_s} s"
         never.wait(POLL_EVERY_S)
     return time.monotonic() - started_s
