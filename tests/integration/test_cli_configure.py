@@ -4,11 +4,14 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from cryptography import x509
 from cryptography.fernet import Fernet
+from cryptography.hazmat.primitives.hashes import SHA256
 
 from postledger.adapters.keyring import Keyring
 from postledger.adapters.postgres.policy import load_policy
 from postledger.domain.policy import Policy
+from tests.parts.certificates import key_usage, make_authority, make_certificate
 from tests.parts.cli import CommandLine
 
 FILE = """
@@ -57,6 +60,11 @@ def actions(cli: CommandLine, *arguments: str) -> dict[str, str]:
 def secrets_of(cli: CommandLine, slug: str) -> list[str]:
     """The live secrets of a source, newest first."""
     return [row["secret"] for row in cli("source", "secret", slug, "--reveal", "--json").facts["secrets"]]
+
+
+def with_client_ca(value: str) -> str:
+    """A file with one source whose clients show certificates."""
+    return f'[[sources]]\nslug = "acme"\nsecrets = ["s3cret"]\nclient_ca = "{value}"'
 
 
 def test_a_file_becomes_the_policy_that_workers_read(cli: CommandLine, file: str) -> None:
@@ -141,6 +149,73 @@ def test_what_is_exported_changes_nothing_when_it_is_applied(cli: CommandLine, f
     assert "s3cret" not in exported.out
     assert set(told.values()) == {"leave"}
     assert load(cli) == before
+
+
+def test_a_client_ca_is_read_from_a_file_beside_the_one_that_names_it(cli: CommandLine, tmp_path: Path) -> None:
+    (tmp_path / "conf/certs").mkdir(parents=True)
+    authority = make_authority("Acme CA")
+    cli.write("conf/certs/acme.pem", f"Acme's own words\n{authority}\n{authority}")
+
+    ran = cli("apply", cli.write("conf/ledger.toml", with_client_ca("certs/acme.pem")))
+
+    assert ran.code == 0, ran.err
+    assert load(cli).sources["acme"].settings.client_ca == authority
+
+
+def test_a_client_ca_is_exported_as_text_that_apply_takes_and_shown_as_a_fingerprint(cli: CommandLine) -> None:
+    authorities = make_authority("Acme CA") + make_authority("Acme CA 2")
+    cli.write("ca.pem", authorities)
+    cli("apply", cli.write("ledger.toml", with_client_ca("ca.pem")))
+
+    exported = cli.write("exported.toml", cli("export").out)
+    shown, listed = cli("source", "show", "acme"), cli("source", "list", "--json")
+    facts = cli("source", "show", "acme", "--json").facts["client_ca"]
+
+    assert actions(cli, exported, "--prune") == {"acme": "leave"}
+    assert load(cli).sources["acme"].settings.client_ca == authorities
+    assert [fact["subject"] for fact in facts] == ["CN=Acme CA", "CN=Acme CA 2"]
+    assert facts[0]["sha256"] == x509.load_pem_x509_certificate(authorities.encode()).fingerprint(SHA256()).hex()
+    assert facts[1]["sha256"] in shown.out
+    assert not any("BEGIN CERTIFICATE" in ran.out for ran in (shown, listed))
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        (None, "ca.pem cannot be read: No such file or directory"),
+        ("", "holds no certificate in PEM"),
+        ("-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n", "holds no certificate in PEM"),
+        (b"\xff", "is not UTF-8 text"),
+        ("-----BEGIN PRIVATE KEY-----\ncanary\n-----END PRIVATE KEY-----\n", "holds a private key"),
+        (make_authority("Acme CA") + make_certificate("leaf"), "certificate 2 is no authority's"),
+        (make_certificate("leaf", x509.BasicConstraints(ca=False, path_length=None)), "certificate 1 is no"),
+        (
+            make_certificate("odd", x509.BasicConstraints(ca=True, path_length=None), key_usage(key_cert_sign=False)),
+            "may not sign certificates",
+        ),
+        ("".join(make_authority(f"CA {number}") for number in range(21)), "holds more than 20 certificates"),
+    ],
+    ids=["missing", "empty", "damaged", "bytes", "key", "leaf-too", "leaf", "may-not-sign", "many"],
+)
+def test_what_is_no_authority_is_no_client_ca(cli: CommandLine, content: str | bytes | None, fault: str) -> None:
+    if content is not None:
+        cli.write("ca.pem", content)
+
+    ran = cli("apply", cli.write("ledger.toml", with_client_ca("ca.pem")))
+
+    assert (ran.code, len(ran.err.splitlines())) == (1, 1)
+    assert "ledger.toml: sources[acme]: client_ca: " in ran.err
+    assert fault in ran.err
+    assert "canary" not in ran.err
+
+
+@pytest.mark.parametrize("value", ["7", '""', '["ca.pem"]', '"-----BEGIN EC PRIVATE KEY-----canary"'])
+def test_a_client_ca_that_is_neither_a_path_nor_a_certificate_is_one_line(cli: CommandLine, value: str) -> None:
+    ran = cli("apply", cli.write("ledger.toml", f'[[sources]]\nslug = "acme"\nauth = "none"\nclient_ca = {value}'))
+
+    assert (ran.code, len(ran.err.splitlines())) == (1, 1)
+    assert "sources[acme]: client_ca: must be" in ran.err or "sources[acme]: client_ca: holds a private" in ran.err
+    assert "canary" not in ran.err
 
 
 def test_one_mistake_anywhere_and_nothing_is_applied(cli: CommandLine) -> None:

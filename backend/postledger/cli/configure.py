@@ -48,7 +48,7 @@ def export(as_json: AsJson = False) -> None:
     if as_json:
         print_json(document)
     else:
-        print(_HEADING + tomli_w.dumps(document), end="")
+        print(_HEADING + tomli_w.dumps(document, multiline_strings=True), end="")
 
 
 def _report(changes: list[Change], *, dry_run: bool, as_json: bool) -> None:

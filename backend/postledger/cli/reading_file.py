@@ -1,12 +1,15 @@
-"""Reading a configuration file from disk, with the secrets that it names, into a validated configuration."""
+"""Reading a configuration file from disk, with the secrets and certificates that it names, validated as a whole."""
 
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
+from postledger.adapters.authorities import read_authorities
 from postledger.cli.failures import CommandFailed
 from postledger.domain.configuration import BadConfiguration, Configuration, read_configuration
 from postledger.domain.tables import BadValue, Fault
+
+_PEM_BEGINS = "-----BEGIN"
 
 
 def read_file(path: Path, environment: Mapping[str, str]) -> Configuration:
@@ -21,8 +24,13 @@ def read_file(path: Path, environment: Mapping[str, str]) -> Configuration:
     def read_secrets_file(name: str) -> list[str]:
         return _read_lines(path.parent / name)  # beside the file that names it, wherever the command is run
 
+    def find_authorities(name_or_text: str) -> tuple[str, ...]:
+        is_text = _PEM_BEGINS in name_or_text
+        return read_authorities(name_or_text if is_text else _read_text(path.parent / name_or_text))
+
+    places = {"secrets_env": read_variable, "secrets_file": read_secrets_file, "client_ca": find_authorities}
     try:
-        return read_configuration(document, {"secrets_env": read_variable, "secrets_file": read_secrets_file})
+        return read_configuration(document, places)
     except BadConfiguration as error:
         raise list_faults(path, error.faults) from None
 
@@ -44,10 +52,15 @@ def _parse(path: Path) -> dict[str, object]:
 
 
 def _read_lines(path: Path) -> list[str]:
+    return [line.strip() for line in _read_text(path).splitlines() if line.strip()]
+
+
+def _read_text(path: Path) -> str:
     try:
-        lines = path.read_text("utf-8").splitlines()
+        return path.read_text("utf-8")
     except OSError as error:
         raise BadValue(f"{path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise BadValue(f"{path} is not UTF-8 text") from None
-    return [line.strip() for line in lines if line.strip()]
+    except ValueError:  # a NUL, which TOML can write
+        raise BadValue("has a character that no path can have") from None

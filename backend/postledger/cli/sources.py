@@ -10,12 +10,13 @@ import typer
 from psycopg import Connection
 from psycopg.rows import dict_row
 
+from postledger.adapters.authorities import describe_authorities
 from postledger.adapters.postgres.policy_store import lock_policy, raise_version
 from postledger.adapters.postgres.queries import sql
 from postledger.adapters.postgres.source_secrets import SourceSecrets, StoredSecret
 from postledger.cli.failures import CommandFailed
 from postledger.cli.opening import open_keyring, open_ledger
-from postledger.cli.output import AsJson, note, print_json, print_table
+from postledger.cli.output import AsJson, note, print_json, print_table, show
 from postledger.domain.configuration import SourceConfig
 from postledger.domain.document import write_source
 from postledger.domain.source import Settings
@@ -96,15 +97,17 @@ def _fetch(connection: Connection[Any], slug: str | None) -> list[dict[str, Any]
 def _describe(row: dict[str, Any]) -> dict[str, Any]:
     source = SourceConfig(row["slug"], row["name"], msgspec.convert(row["settings"], Settings))
     state = "in force" if row["removed_at"] is None else "retired"
+    authorities = source.settings.client_ca
+    certificates = {"client_ca": describe_authorities(authorities)} if authorities else {}
     rest = {name: row[name] for name in ("secrets", "created_at", "updated_at", "removed_at")}
-    return {**write_source(source), "state": state, **rest}
+    return {**write_source(source), **certificates, "state": state, **rest}
 
 
 def _tell(value: object) -> object:
     if isinstance(value, dict):
-        return "; ".join(f"{name}: {_tell(listed)}" for name, listed in value.items())
+        return "; ".join(f"{name}: {show(_tell(listed))}" for name, listed in value.items())
     if isinstance(value, list):
-        return ", ".join(value)
+        return ", ".join(str(_tell(item)) for item in value)
     return str(value).lower() if isinstance(value, bool) else value
 
 

@@ -1,6 +1,6 @@
 """The configuration file as values: what an operator wants the policy to be, validated as a whole before it counts.
 
-Pure: where a secret is named instead of written down, whoever reads the file passes in how to look it up.
+Pure: where a secret or certificate is named instead of written down, whoever reads the file says how to look it up.
 """
 
 import re
@@ -12,7 +12,7 @@ import msgspec
 from postledger.domain.click import MAX_DESTINATION_CHARACTERS
 from postledger.domain.parameters import SUB_NAMES
 from postledger.domain.source import Settings
-from postledger.domain.source_table import SecretPlaces, read_secrets, read_settings
+from postledger.domain.source_table import Places, read_secrets, read_settings
 from postledger.domain.tables import BadValue, Fault, Table, read_text
 
 MACROS = ("click_id", "affiliate_id", "campaign", *SUB_NAMES)
@@ -63,7 +63,7 @@ class BadConfiguration(Exception):
         self.faults = faults
 
 
-def read_configuration(document: Mapping[str, object], places: SecretPlaces) -> Configuration:
+def read_configuration(document: Mapping[str, object], places: Places) -> Configuration:
     """Validate a parsed TOML document; raises `BadConfiguration` with every fault found."""
     faults: list[Fault] = []
     top = Table("", document, faults)
@@ -108,9 +108,11 @@ def _read_tables(value: object) -> tuple[Mapping[str, object], ...]:
     raise BadValue("must be written as tables in double brackets, such as [[sources]]")
 
 
-def _read_source(table: Table, places: SecretPlaces) -> SourceConfig:
+def _read_source(table: Table, places: Places) -> SourceConfig:
     slug = table.require("slug", _read_slug, "")
-    source = SourceConfig(slug, table.take("name", read_text, slug), read_settings(table), read_secrets(table, places))
+    source = SourceConfig(
+        slug, table.take("name", read_text, slug), read_settings(table, places), read_secrets(table, places)
+    )
     table.refuse_unknown()
     return source
 

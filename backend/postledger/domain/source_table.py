@@ -1,4 +1,4 @@
-"""What `[[sources]]` may say: the form of each key, and where the secrets come from."""
+"""What `[[sources]]` may say: the form of each key, and where secrets and certificates come from."""
 
 import ipaddress
 import re
@@ -12,8 +12,11 @@ from postledger.domain.source import ProfileName, Settings, Source
 from postledger.domain.status import Status
 from postledger.domain.tables import BadValue, Table, one_of, read_flag, read_texts, whole_number
 
-SecretPlaces = Mapping[str, Callable[[str], Sequence[str]]]
-"""How to look secrets up: for `secrets_env` by variable, for `secrets_file` by path; each may raise `BadValue`."""
+Places = Mapping[str, Callable[[str], Sequence[str]]]
+"""How to look up what the file may only name; each may raise `BadValue`.
+
+`secrets_env` finds secrets by variable, `secrets_file` by path, `client_ca` certificates by path or in their own text.
+"""
 
 PROFILE: ProfileName = "postledger-v1"
 _MOST_PER_SECOND = 1_000_000
@@ -25,7 +28,7 @@ _SECRET_KEYS = ("secrets", "secrets_env", "secrets_file")
 _NOT_MASKABLE = ("click_id", "transaction_id", "event", "status", "payout", "currency", "affiliate_id", "event_time")
 
 
-def read_settings(table: Table) -> Settings:
+def read_settings(table: Table, places: Places) -> Settings:
     """Read all that a source's table says but its slug, its name and its secrets."""
     usual = Settings()
     settings = Settings(
@@ -40,6 +43,7 @@ def read_settings(table: Table) -> Settings:
         mode=table.take("mode", one_of("enforce", "observe"), usual.mode),
         trusted=table.take("trusted", read_flag, usual.trusted),
         may_reapprove=table.take("may_reapprove", read_flag, usual.may_reapprove),
+        client_ca=table.take("client_ca", lambda value: _read_client_ca(places["client_ca"], value), usual.client_ca),
         pii=table.take("pii", read_texts, usual.pii),
         params=table.take("params", _read_params, usual.params),
         statuses=table.take("statuses", _read_statuses, usual.statuses),
@@ -48,7 +52,7 @@ def read_settings(table: Table) -> Settings:
     return settings
 
 
-def read_secrets(table: Table, places: SecretPlaces) -> tuple[str, ...] | None:
+def read_secrets(table: Table, places: Places) -> tuple[str, ...] | None:
     """Read the secrets, newest first, from the one place where the table has them; None where it has none."""
     given = [key for key in _SECRET_KEYS if key in table]
     found = [
@@ -97,6 +101,12 @@ def _read_currency(value: object) -> str:
         return read_currency(value if isinstance(value, str) else "")
     except Refused:
         raise BadValue('must be an ISO 4217 code such as "USD"') from None
+
+
+def _read_client_ca(look: Callable[[str], Sequence[str]], value: object) -> str:
+    if isinstance(value, str) and value.strip():
+        return "".join(look(value))
+    raise BadValue('must be the path of a PEM file with certificates, such as "certs/acme-ca.pem", or its text')
 
 
 def _read_networks(value: object) -> tuple[str, ...]:
