@@ -17,7 +17,7 @@ from pathlib import Path
 
 import msgspec
 
-from loadtests.bench.ledger import postgres_pid
+from loadtests.bench.ledger import SLUG, postgres_pid
 from loadtests.bench.processes import Memory, children, read_memory
 from tests.parts.edge import Edge
 from tests.parts.postgres import Postgres
@@ -46,14 +46,24 @@ class Ground(msgspec.Struct, frozen=True):
         """Where the edge looks for whoever is being measured."""
         return self.home / "backend.sock"
 
+
 @contextmanager
 def run_ground() -> Iterator[Ground]:
     """Start Postgres and the edge, and stop and remove both."""
     with tempfile.TemporaryDirectory(prefix="postledger-bench-", dir="/tmp") as directory:
         home = Path(directory)
-        with Postgres() as postgres, Edge(backend_socket=home / "backend.sock", environment=_no_guard()) as edge:
+        with (
+            Postgres() as postgres,
+            Edge(backend_socket=home / "backend.sock", environment=_no_guard(), policy=_policy()) as edge,
+        ):
             shutil.copytree(ROOT / "backend", home / "backend", ignore=shutil.ignore_patterns("__pycache__"))
             yield Ground(home, postgres, edge, edge.pid, postgres_pid(postgres.url()))
+
+
+def _policy() -> dict[str, object]:
+    """What the edge has on its disk: it would let nobody in for the contestants that have no policy to give."""
+    source = {"slug": SLUG, "allow": [], "rate": 1_000_000, "burst": 1_000_000, "mode": "enforce", "client_ca": None}
+    return {"version": 0, "sources": [source]}
 
 
 def _no_guard() -> dict[str, str]:

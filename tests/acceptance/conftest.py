@@ -13,7 +13,7 @@ from tests.parts.backend import Backend
 from tests.parts.databases import create_database, drop_database, prepare_database
 from tests.parts.edge import Edge
 from tests.parts.postgres import Postgres
-from tests.parts.sources import add_source
+from tests.parts.sources import UNLIMITED, add_source
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def ledger(mortal: Postgres, master_key: str) -> Iterator[str]:
     """The URL of a ledger with the source `acme`."""
     url = create_database(mortal)
     prepare_database(url)
-    add_source(url, master_key, "acme", settings={"click": "optional", "currency": "USD"})
+    add_source(url, master_key, "acme", settings={"click": "optional", "currency": "USD", **UNLIMITED})
     yield url
     drop_database(mortal, url)
 

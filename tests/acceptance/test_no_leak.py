@@ -25,7 +25,7 @@ from tests.parts.edge import Edge
 from tests.parts.frozen import frozen
 from tests.parts.postgres import Postgres
 from tests.parts.sender import Postback, Sender
-from tests.parts.sources import add_campaign, add_source
+from tests.parts.sources import UNLIMITED, add_campaign, add_source
 from tests.parts.waiting import wait_until
 
 EDGE_LIMIT_BYTES = 128 * 1024
@@ -64,7 +64,7 @@ def run(mortal: Postgres, master_key: str) -> Iterator[CanaryRun]:
 
 def add_sources(ledger: str, master_key: str, secret: str) -> None:
     """A source for each kind of trouble, all with the canary as their second secret, and all masking e-mail."""
-    settings = {"click": "optional", "currency": "USD", "pii": ["email"]}
+    settings = {"click": "optional", "currency": "USD", "pii": ["email"], **UNLIMITED}
     for slug in ("acme", *BUGS, *OUTSIDE_FALCON):
         add_source(ledger, master_key, slug, ["another-secret", secret], settings)
     add_source(ledger, master_key, "strict", ["another-secret", secret], {**settings, "click": "required"})

@@ -5,9 +5,11 @@ A real WSGI program under the real gunicorn on a real unix socket; only the answ
 
 import json
 import os
+import re
 import socket
 from collections.abc import Iterable
 from itertools import count
+from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -20,6 +22,8 @@ NUMBERS = count()
 
 def app(environ: Environ, start_response: Any) -> Answer:
     """The last part of the path tells how to answer; everything else is echoed with 200."""
+    if environ["PATH_INFO"] == "/internal/policy":
+        return _policy(environ, start_response)
     if environ["PATH_INFO"].endswith("/die-before-answer"):
         return _hang_up(environ)
     if environ["PATH_INFO"].endswith("/die-mid-answer"):
@@ -43,6 +47,21 @@ def _echo(environ: Environ, start_response: Any) -> Answer:
     }
     body = json.dumps(seen).encode()
     start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
+    return [body]
+
+
+def _policy(environ: Environ, start_response: Any) -> Answer:
+    """Whatever bytes the test has put there; their version, where they have one, is the ETag."""
+    try:
+        body = Path(os.environ["ECHO_POLICY"]).read_bytes()
+    except FileNotFoundError:
+        start_response("503 Service Unavailable", [("Content-Length", "0")])
+        return []
+    etag = '"' + (re.findall(rb'"version": ?(\d+)', body) or [b"none"])[0].decode() + '"'
+    if environ.get("HTTP_IF_NONE_MATCH") == etag:
+        start_response("304 Not Modified", [("ETag", etag)])
+        return []
+    start_response("200 OK", [("ETag", etag), ("Content-Length", str(len(body)))])
     return [body]
 
 

@@ -3,14 +3,17 @@
 Apart from the program itself, because gunicorn imports that one into processes of its own.
 """
 
+import json
+import os
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
+from itertools import count
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from tests.parts.edge import ROOT, wait_until
 
@@ -22,6 +25,12 @@ OPTIONS = (
 )
 
 
+def source(slug: str, **settings: Any) -> dict[str, Any]:
+    """A source as the policy has it; it may do what it likes, unless the settings say otherwise."""
+    usual = {"allow": [], "rate": 1_000_000, "burst": 1_000_000, "mode": "enforce", "client_ca": None}
+    return {"slug": slug, **usual, **settings}
+
+
 class EchoBackend:
     """gunicorn with `echo_app` on a unix socket in a folder under /tmp that every user may enter."""
 
@@ -29,6 +38,9 @@ class EchoBackend:
         self._home = tempfile.TemporaryDirectory(prefix="postledger-echo-", dir="/tmp")
         Path(self._home.name).chmod(0o755)
         self.socket = Path(self._home.name) / "backend.sock"
+        self._policy = Path(self._home.name) / "policy"
+        self._versions = count(1)
+        self.set_sources(source("acme"))
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -36,10 +48,25 @@ class EchoBackend:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "gunicorn", "--bind", f"unix:{self.socket}", *OPTIONS, "tests.edge.echo_app:app"],
             cwd=ROOT,
+            env={**os.environ, "ECHO_POLICY": str(self._policy)},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
         wait_until(self._accepts)
+
+    def set_sources(self, *sources: dict[str, Any]) -> None:
+        """Has a new policy with these sources from now on."""
+        self.set_policy(json.dumps({"version": next(self._versions), "sources": sources}).encode())
+
+    def set_policy(self, text: bytes) -> None:
+        """Gives these bytes out as its policy from now on."""
+        new = self._policy.with_suffix(".new")
+        new.write_bytes(text)
+        new.rename(self._policy)
+
+    def forget_policy(self) -> None:
+        """Has none any more, as a backend that has not yet read its own."""
+        self._policy.unlink()
 
     def stop(self) -> None:
         """Ends it at once and waits until it is gone; its socket no longer answers."""

@@ -118,10 +118,23 @@ def test_the_ops_listener_tells_how_the_edge_is(edge: Edge) -> None:
 
 
 def test_the_edge_has_metrics_that_prometheus_can_read(edge: Edge) -> None:
-    families = list(text_string_to_metric_families(httpx.get(edge.ops_url + "/metrics").text))
+    families = {
+        family.name: family for family in text_string_to_metric_families(httpx.get(edge.ops_url + "/metrics").text)
+    }
 
-    assert [family.name for family in families] == ["postledger_edge_connections"]
-    assert {sample.labels["state"] for sample in families[0].samples} == {"reading", "writing", "waiting"}
+    assert set(families) == {
+        "postledger_edge_requests",
+        "postledger_edge_refusals",
+        "postledger_edge_observed",
+        "postledger_edge_request_duration_seconds",
+        "postledger_edge_policy_age_seconds",
+        "postledger_edge_policy_version",
+        "postledger_edge_policy_refused",
+        "postledger_edge_dictionary_evictions",
+        "postledger_edge_connections",
+    }
+    states = {sample.labels["state"] for sample in families["postledger_edge_connections"].samples}
+    assert states == {"reading", "writing", "waiting"}
 
 
 def test_the_ops_listener_passes_the_backends_metrics_on(edge: Edge) -> None:

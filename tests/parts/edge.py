@@ -4,7 +4,6 @@ Apart from the tests of the edge itself because the acceptance tests put the rea
 """
 
 import json
-import math
 import os
 import re
 import shutil
@@ -13,6 +12,7 @@ import socket
 import ssl
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 from threading import Thread
 from types import TracebackType
@@ -98,7 +98,7 @@ class Edge:
         wait_until(self._is_up)
         if before is not None:
             before.wait(timeout=15)
-        wait_until(lambda: self.policy_age_s() < math.inf or not self._backend_has_a_policy())
+        wait_until(lambda: self._has_a_policy() or not self._backend_has_a_policy())
 
     def stop(self) -> None:
         """A graceful stop, as a supervisor does it; asserts that nothing alarming was said since the first start."""
@@ -203,13 +203,19 @@ class Edge:
             "POSTLEDGER_TLS_KEY": str(self._key_file),
         }
 
+    def _has_a_policy(self) -> bool:
+        answer = httpx.get(self.ops_url + "/metrics")
+        return answer.status_code != 200 or "postledger_edge_policy_age_seconds +Inf" not in answer.text
+
     def _backend_has_a_policy(self) -> bool:
-        transport = httpx.HTTPTransport(uds=str(self._backend_socket))
-        try:
-            with httpx.Client(transport=transport, timeout=1) as client:
-                return client.get("http://backend/internal/policy").status_code == 200
-        except httpx.TransportError:
-            return False
+        with socket.socket(socket.AF_UNIX) as asking:
+            asking.settimeout(1)
+            try:
+                asking.connect(str(self._backend_socket))
+                asking.sendall(b"GET /internal/policy HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                return asking.recv(12) == b"HTTP/1.1 200"
+            except OSError:
+                return False
 
     def _collect(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stdout is not None

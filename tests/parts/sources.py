@@ -22,6 +22,9 @@ INSERT INTO campaigns (slug, name, destination, created_at, updated_at) VALUES (
 """
 _ADD_CLICK = "INSERT INTO clicks (click_id, campaign_id, affiliate_id, created_at) VALUES (%s, %s, %s, %s)"
 
+UNLIMITED: dict[str, Any] = {"rate": 1_000_000, "burst": 1_000_000}
+"""Settings for a source whose tests are about something else than how fast it may speak."""
+
 
 def add_source(
     url: str,

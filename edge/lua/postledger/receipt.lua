@@ -28,11 +28,4 @@ function _M.of_request()
     return _M.uuid7(floor(ngx.req.start_time() * 1000), ngx.var.request_id)
 end
 
--- For the log: a request that ended while it was read never came to the rewrite phase.
-function _M.complete()
-    if (ngx.var.receipt or "") == "" then
-        ngx.var.receipt = _M.of_request()
-    end
-end
-
 return _M

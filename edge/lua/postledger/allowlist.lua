@@ -1,0 +1,62 @@
+-- The allowlist: may this address speak? Networks become sorted ranges that do not overlap, so that the answer takes
+-- one binary search however many there are. Strings of equal length compare as the addresses that they are.
+
+local address = require("postledger.address")
+
+local _M = {}
+
+local floor = math.floor
+local sort = table.sort
+
+local function by_first(one, other)
+    return one.first < other.first
+end
+
+-- Ranges that overlap become one; adjacent ones stay two, which costs nothing.
+local function merge(ranges)
+    sort(ranges, by_first)
+    local firsts, lasts, count = {}, {}, 0
+    for _, range in ipairs(ranges) do
+        if count > 0 and range.first <= lasts[count] then
+            if range.last > lasts[count] then lasts[count] = range.last end
+        else
+            count = count + 1
+            firsts[count], lasts[count] = range.first, range.last
+        end
+    end
+    return { firsts = firsts, lasts = lasts, count = count }
+end
+
+-- What `allows` asks, from a list of networks and bare addresses; nil when one of them is neither.
+-- An empty list allows everybody, as the configuration says.
+function _M.compile(networks)
+    local by_length = { [4] = {}, [16] = {} }
+    for _, text in ipairs(networks) do
+        local first, last = nil, nil
+        if type(text) == "string" then first, last = address.read_network(text) end
+        if not first then return nil end
+
+        local ranges = by_length[#first]
+        ranges[#ranges + 1] = { first = first, last = last }
+    end
+    return { everybody = #networks == 0, [4] = merge(by_length[4]), [16] = merge(by_length[16]) }
+end
+
+-- True when the address (4 or 16 bytes) is in one of the networks.
+function _M.allows(allowlist, bytes)
+    if allowlist.everybody then return true end
+
+    local plain = address.plain(bytes)
+    local ranges = allowlist[#plain]
+    if not ranges then return false end    -- a client on a unix socket has no address that a list could hold
+
+    -- The last range that begins at or before the address is the only one that can hold it.
+    local firsts, low, high = ranges.firsts, 0, ranges.count
+    while low < high do
+        local middle = floor((low + high + 1) / 2)
+        if firsts[middle] <= plain then low = middle else high = middle - 1 end
+    end
+    return low > 0 and plain <= ranges.lasts[low]
+end
+
+return _M

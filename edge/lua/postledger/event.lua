@@ -1,0 +1,54 @@
+-- The last moment of a request: what the log line needs and nginx cannot say, and the counting.
+-- Everything that goes into the line from here is of our own making: it is written without escaping.
+
+local counters = require("postledger.counters")
+local parameters = require("postledger.parameters")
+local query = require("postledger.query")
+local receipt = require("postledger.receipt")
+
+local _M = {}
+
+local byte, format, sub = string.byte, string.format, string.sub
+
+local ROUTES = { postback = true, sandbox = true, click = true, healthz = true }
+local TRUNCATES = os.getenv("POSTLEDGER_LOG_IP") == "truncate"
+local STATUSES = {}
+for status = 100, 599 do STATUSES[status] = tostring(status) end
+
+-- The network of an address that may not be kept whole: /24, or /48.
+function _M.network(bytes)
+    if #bytes == 4 then return format("%d.%d.%d.0", byte(bytes, 1, 3)) end
+    if #bytes ~= 16 then return "" end
+    local a, b, c, d, e, f = byte(sub(bytes, 1, 6), 1, 6)
+    return format("%x:%x:%x::", a * 256 + b, c * 256 + d, e * 256 + f)
+end
+
+local function count(var, route)
+    counters.observe(route, STATUSES[ngx.status] or "other", tonumber(var.request_time) or 0)
+    local reason = var.edge_reason
+    if reason and reason ~= "" then
+        local slug = var.source
+        if not slug or slug == "" then slug = "unknown" end
+        counters.count("refusals|" .. slug .. "|" .. reason)
+    end
+    if ngx.worker.exiting() then counters.flush() end    -- there is no later
+end
+
+-- Phase log. What operators ask is logged and not counted.
+function _M.write()
+    local var = ngx.var
+    -- A request that ended while it was read never came to the rewrite phase.
+    if (var.receipt or "") == "" then var.receipt = receipt.of_request() end
+
+    local target = var.request_uri
+    if target then
+        local _, arguments = query.split(target)
+        var.known_parameters = parameters.known_names(arguments)
+    end
+    var.logged_address = TRUNCATES and _M.network(var.binary_remote_addr) or var.remote_addr
+
+    local route = var.route
+    if route ~= "ops" then count(var, ROUTES[route] and route or "other") end
+end
+
+return _M

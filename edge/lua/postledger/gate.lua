@@ -1,0 +1,73 @@
+-- Who may come in: the one decision that the edge makes before the backend is asked. First who, then how fast, so that
+-- a stranger never uses up a quota.
+
+local allowlist = require("postledger.allowlist")
+local certificate = require("postledger.certificate")
+local counters = require("postledger.counters")
+local policy = require("postledger.policy")
+local quota = require("postledger.quota")
+local source = require("postledger.source")
+
+local _M = {}
+
+local numbers = ngx.shared.postledger_quota
+
+-- The answers themselves are in snippets/refusals.conf, one place for each status.
+local STATUS = { ip_not_allowed = 403, client_certificate = 495, rate_limited = 429 }
+
+local function take_quota(one, bytes)
+    local passes, wait_s, trouble = quota.take(numbers, one.slug, bytes, one.rate, one.burst, ngx.now())
+    if trouble == "evicted" then
+        counters.count("evictions|quota")
+    elseif trouble then
+        counters.count("evictions|quota")
+        ngx.log(ngx.ERR, "quota: the dictionary took no more: ", trouble)
+    end
+    return passes, wait_s
+end
+
+-- The first reason against the request, or nil; and how long to wait where waiting helps.
+local function refusal_of(one, bytes)
+    if not allowlist.allows(one.allow, bytes) then return "ip_not_allowed" end
+    if one.client_ca and not certificate.is_from(one.client_ca) then return "client_certificate" end
+
+    local passes, wait_s = take_quota(one, bytes)
+    if not passes then return "rate_limited", wait_s end
+end
+
+-- In observe mode every reason is noted, not only the first: the list is what the operator would have to mend.
+local function observe(one, bytes)
+    local reasons = {}
+    if not allowlist.allows(one.allow, bytes) then reasons[#reasons + 1] = "ip_not_allowed" end
+    if one.client_ca and not certificate.is_from(one.client_ca) then reasons[#reasons + 1] = "client_certificate" end
+    if not take_quota(one, bytes) then reasons[#reasons + 1] = "rate_limited" end
+    for _, reason in ipairs(reasons) do counters.count("observed|" .. one.slug .. "|" .. reason) end
+    ngx.var.observed = table.concat(reasons, ",")
+end
+
+-- Phase access of the routes that belong to nobody: the backend must see the path that nginx judged.
+function _M.require_plain_path()
+    if not source.slug(ngx.var.request_uri, ngx.var.uri) then return ngx.exit(404) end
+end
+
+-- Phase access of the routes that belong to a source.
+function _M.admit()
+    local var = ngx.var
+    local is_plain, slug = source.slug(var.request_uri, var.uri)
+    if not is_plain then return ngx.exit(404) end
+
+    local current = policy.current()
+    if not current then return ngx.exit(503) end
+    local one = slug and current.sources[slug]
+    if not one then return end    -- the backend says so, with a row in the audit
+    var.source = slug
+
+    local bytes = var.binary_remote_addr
+    if one.observes then return observe(one, bytes) end
+    local reason, wait_s = refusal_of(one, bytes)
+    if not reason then return end
+    if wait_s then var.edge_retry_after = wait_s end
+    return ngx.exit(STATUS[reason])
+end
+
+return _M

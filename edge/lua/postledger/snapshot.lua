@@ -1,0 +1,71 @@
+-- The policy as text becomes the policy as tables, or is refused as a whole: half a policy would let strangers in.
+-- What is said of a refused one comes from a closed list, because the text may be anybody's.
+
+local allowlist = require("postledger.allowlist")
+local json = require("cjson.safe")
+
+local _M = {}
+
+local floor = math.floor
+local match = string.match
+
+local MOST_PER_SECOND = 1000000    -- as the configuration's reader has it
+local MODES = { enforce = true, observe = true }
+
+local function is_whole(value, least, most)
+    return type(value) == "number" and value >= least and value <= most and floor(value) == value
+end
+
+-- cjson makes a table of a list and of an object alike; a list has nothing but 1..n.
+local function is_list(value)
+    if type(value) ~= "table" then return false end
+    local count = 0
+    for _ in pairs(value) do count = count + 1 end
+    return count == #value
+end
+
+local function read_certificates(value)
+    if value == nil or value == json.null then return true, nil end
+    if type(value) ~= "string" or not match(value, "%-%-%-%-%-BEGIN CERTIFICATE%-%-%-%-%-") then return false end
+    return true, value
+end
+
+local function compile_source(entry)
+    if type(entry) ~= "table" then return nil, "entry" end
+    local slug = entry.slug
+    if type(slug) ~= "string" or #slug > 40 or not match(slug, "^[a-z0-9-]+$") then return nil, "slug" end
+    if not is_whole(entry.rate, 1, MOST_PER_SECOND) then return nil, "rate" end
+    if not is_whole(entry.burst, 0, MOST_PER_SECOND) then return nil, "burst" end
+    if not MODES[entry.mode] then return nil, "mode" end
+    if not is_list(entry.allow) then return nil, "allow" end
+    local allow = allowlist.compile(entry.allow)
+    if not allow then return nil, "allow" end
+    local readable, client_ca = read_certificates(entry.client_ca)
+    if not readable then return nil, "client_ca" end
+
+    return {
+        slug = slug, rate = entry.rate, burst = entry.burst, observes = entry.mode == "observe",
+        allow = allow, client_ca = client_ca,
+    }
+end
+
+-- The sources by slug and the version; or nil and the fault: "json", "version", "empty", "repeated", or the faulty key.
+function _M.compile(text)
+    local read = json.decode(text)
+    if type(read) ~= "table" then return nil, "json" end
+    if not is_whole(read.version, 0, 2 ^ 53) then return nil, "version" end
+    if not is_list(read.sources) then return nil, "sources" end
+    -- Nobody runs an edge for no source at all; a backend before an emptied database would say so.
+    if #read.sources == 0 then return nil, "empty" end
+
+    local sources = {}
+    for _, entry in ipairs(read.sources) do
+        local source, fault = compile_source(entry)
+        if not source then return nil, fault end
+        if sources[source.slug] then return nil, "repeated" end
+        sources[source.slug] = source
+    end
+    return { version = read.version, sources = sources }
+end
+
+return _M

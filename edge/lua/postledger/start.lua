@@ -1,0 +1,19 @@
+-- What happens before the first request: in the master, so that a module that does not compile stops the start, and
+-- then in each worker. Apart from the modules, so that each of those can be read without knowing when it is loaded.
+
+local counters = require("postledger.counters")
+local pull = require("postledger.pull")
+require("postledger.gate")
+require("postledger.event")
+require("postledger.exposition")
+
+local _M = {}
+
+_M.master = pull.load
+
+function _M.worker()
+    counters.start()
+    pull.start()
+end
+
+return _M

@@ -1,0 +1,254 @@
+"""The policy at the edge: who may speak is data, in force within seconds, and never half of it."""
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.edge.conftest import TALKATIVE
+from tests.edge.echo_backend import EchoBackend, source
+from tests.edge.wire import body, exchange, get, status, tls_connection
+from tests.parts.edge import Edge, wait_until
+
+PATH = "/tracking/postback/acme"
+IN_FORCE_WITHIN_S = 3
+OURS = ["127.0.0.0/8"]
+NOT_OURS = ["192.0.2.0/24", "2001:db8::/32"]
+
+
+def answer_to(edge: Edge, target: str = PATH) -> tuple[int, str | None]:
+    """Status and, if there is one, the reason."""
+    answer = exchange(edge, get(target))
+    return status(answer), json.loads(body(answer)).get("reason")
+
+
+def closes(edge: Edge) -> bool:
+    return answer_to(edge) == (403, "ip_not_allowed")
+
+
+def is_served(edge: Edge) -> bool:
+    return answer_to(edge) == (200, None)
+
+
+@contextmanager
+def edge_without_backend(policy: dict[str, Any] | None) -> Iterator[Edge]:
+    with Edge(backend_socket="/tmp/no-such-socket", environment=TALKATIVE, policy=policy) as edge:
+        yield edge
+
+
+def test_an_address_outside_the_list_is_refused_before_the_backend_is_asked(
+    own_edge: Edge, own_backend: EchoBackend
+) -> None:
+    own_backend.set_sources(source("acme", allow=NOT_OURS))
+    wait_until(lambda: closes(own_edge), IN_FORCE_WITHIN_S)
+
+    assert own_edge.access_log()[-1]["upstream_duration_s"] is None
+
+
+def test_an_address_in_the_list_passes(own_edge: Edge, own_backend: EchoBackend) -> None:
+    own_backend.set_sources(source("acme", allow=NOT_OURS))
+    wait_until(lambda: closes(own_edge), IN_FORCE_WITHIN_S)
+
+    own_backend.set_sources(source("acme", allow=[*NOT_OURS, *OURS]))
+
+    wait_until(lambda: is_served(own_edge), IN_FORCE_WITHIN_S)
+
+
+def test_a_change_is_in_force_at_every_worker_without_a_dropped_connection(
+    own_edge: Edge, own_backend: EchoBackend
+) -> None:
+    request = get(PATH).replace(b"Connection: close\r\n", b"")
+    connections = [tls_connection(own_edge) for _ in range(32)]  # enough that every worker has some of them
+
+    def statuses() -> set[bytes]:
+        for connection in connections:
+            connection.sendall(request)
+        return {connection.recv(65536).split(b" ", 2)[1] for connection in connections}
+
+    assert statuses() == {b"200"}
+    own_backend.set_sources(source("acme", allow=NOT_OURS))
+
+    wait_until(lambda: statuses() == {b"403"}, IN_FORCE_WITHIN_S)
+    for connection in connections:
+        connection.close()
+
+
+def test_requests_go_on_while_the_policy_changes(own_edge: Edge, own_backend: EchoBackend) -> None:
+    def ask_often(_: int) -> set[int]:
+        with httpx.Client(base_url=own_edge.https_url, verify=own_edge.tls_context()) as client:
+            return {client.get(PATH).status_code for _ in range(150)}
+
+    with ThreadPoolExecutor(4) as pool:
+        asking = [pool.submit(ask_often, number) for number in range(4)]
+        for number in range(100):
+            own_backend.set_sources(source("acme", allow=OURS), *[source(f"s{n}") for n in range(number)])
+        wait_until(lambda: all(one.done() for one in asking), 60)
+
+    assert set.union(*[one.result() for one in asking]) == {200}
+
+
+BROKEN = [
+    b"",
+    b"{",
+    b"null",
+    b"[]",
+    b'{"version": 99}',
+    b'{"version": 99, "sources": []}',
+    b'{"version": "99", "sources": [1]}',
+    json.dumps({"version": 99, "sources": [source("acme"), source("acme")]}).encode(),
+    json.dumps({"version": 99, "sources": [source("acme"), source("Ac/me")]}).encode(),
+    json.dumps({"version": 99, "sources": [source("acme"), source("b", allow=["10.0.0.0/99"])]}).encode(),
+    json.dumps({"version": 99, "sources": [source("acme"), source("b", allow="10.0.0.0/8")]}).encode(),
+    json.dumps({"version": 99, "sources": [source("acme"), source("b", rate=0)]}).encode(),
+    json.dumps({"version": 99, "sources": [source("acme"), source("b", burst=-1)]}).encode(),
+    json.dumps({"version": 99, "sources": [source("acme"), source("b", mode="maybe")]}).encode(),
+    json.dumps({"version": 99, "sources": [source("acme"), source("b", client_ca="none")]}).encode(),
+    json.dumps({"version": 99, "sources": [source("acme")]}).encode()[:-2],
+]
+
+
+def test_a_broken_snapshot_is_refused_counted_and_logged_and_the_last_good_one_stays(
+    own_edge: Edge, own_backend: EchoBackend
+) -> None:
+    own_backend.set_sources(source("acme", allow=NOT_OURS))
+    wait_until(lambda: closes(own_edge), IN_FORCE_WITHIN_S)
+
+    for text in BROKEN:
+        before = own_edge.metrics()["postledger_edge_policy_refused_total"]
+        own_backend.set_policy(text)
+        wait_until(lambda before=before: own_edge.metrics()["postledger_edge_policy_refused_total"] > before)  # type: ignore[misc]
+        assert closes(own_edge), text
+
+    assert "policy: a snapshot was refused: empty" in own_edge.error_output()
+    assert own_edge.metrics()["postledger_edge_policy_version"] < 99
+
+
+def test_a_backend_without_a_policy_changes_nothing(own_edge: Edge, own_backend: EchoBackend) -> None:
+    own_backend.forget_policy()
+
+    wait_until(lambda: "policy: the backend answered 503" in own_edge.error_output())
+    assert is_served(own_edge)
+
+
+def test_the_age_of_the_policy_grows_while_the_backend_is_away(own_edge: Edge, own_backend: EchoBackend) -> None:
+    wait_until(lambda: own_edge.policy_age_s() < 1.5)
+    own_backend.stop()
+
+    wait_until(lambda: own_edge.policy_age_s() > 2)
+
+    own_backend.start()
+    wait_until(lambda: own_edge.policy_age_s() < 1.5, IN_FORCE_WITHIN_S)
+
+
+def test_an_older_version_from_a_backend_process_that_lags_behind_is_not_taken(
+    own_edge: Edge, own_backend: EchoBackend
+) -> None:
+    own_backend.set_policy(json.dumps({"version": 50, "sources": [source("acme", allow=NOT_OURS)]}).encode())
+    wait_until(lambda: closes(own_edge), IN_FORCE_WITHIN_S)
+
+    own_backend.set_policy(json.dumps({"version": 49, "sources": [source("acme")]}).encode())
+
+    wait_until(lambda: own_edge.policy_age_s() > 3)
+    assert closes(own_edge)
+    wait_until(lambda: is_served(own_edge), 15)  # but in the end nobody knows the newer one any more
+
+
+def test_without_backend_and_without_a_copy_nobody_may_speak() -> None:
+    with edge_without_backend(None) as edge:
+        assert answer_to(edge) == (503, "unavailable")
+        assert edge.policy_age_s() == float("inf")
+
+
+def test_without_backend_the_copy_on_disk_is_in_force() -> None:
+    with edge_without_backend({"version": 7, "sources": [source("acme", allow=NOT_OURS)]}) as edge:
+        assert closes(edge)
+        assert edge.metrics()["postledger_edge_policy_version"] == 7
+
+
+@pytest.mark.parametrize("content", ["", "17\n", "17\n{", '17\n{"version": 1, "sources": []}', "x", "\0" * 5000])
+def test_a_copy_that_is_broken_is_as_good_as_none(content: str) -> None:
+    with edge_without_backend(None) as edge:
+        edge.kill()
+        (edge.prefix / "policy").mkdir(exist_ok=True)
+        (edge.prefix / "policy" / "snapshot").write_text(content)
+        edge.start()
+
+        assert answer_to(edge) == (503, "unavailable")
+
+
+def test_an_edge_that_starts_without_its_backend_serves_by_what_it_knew(
+    own_edge: Edge, own_backend: EchoBackend
+) -> None:
+    own_backend.set_sources(source("acme", allow=NOT_OURS))
+    wait_until(lambda: closes(own_edge), IN_FORCE_WITHIN_S)
+    own_backend.stop()
+    own_edge.stop()
+
+    own_edge.start()
+
+    assert closes(own_edge)
+
+
+def test_a_reload_keeps_the_policy_and_goes_on_asking(own_edge: Edge, own_backend: EchoBackend) -> None:
+    os.kill(own_edge.pid, signal.SIGHUP)
+    assert is_served(own_edge)
+
+    own_backend.set_sources(source("acme", allow=NOT_OURS))
+
+    wait_until(lambda: closes(own_edge), IN_FORCE_WITHIN_S)
+
+
+def test_a_source_that_nobody_knows_is_left_to_the_backend(edge: Edge) -> None:
+    assert answer_to(edge, "/tracking/postback/nobody") == (200, None)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/tracking/postback/acme",
+        "/sandbox/postback/acme",
+        "/tracking/postback?source=acme",
+        "/tracking/postback?a=1&s%6furce=%61cme&b=2",
+        "/tracking/postback?&&source=acme",
+        "/tracking/postback?" + "x=1&" * 99 + "source=acme",
+        "/%74racking/postback/%61%63me?source=nobody",
+    ],
+)
+def test_however_a_source_is_written_it_is_judged_by_its_own_list(
+    own_edge: Edge, own_backend: EchoBackend, target: str
+) -> None:
+    own_backend.set_sources(source("acme", allow=NOT_OURS), source("nobody"))
+    wait_until(lambda: closes(own_edge), IN_FORCE_WITHIN_S)
+
+    assert answer_to(own_edge, target) == (403, "ip_not_allowed")
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/tracking/postback?source=acme&source=acme",
+        "/tracking/postback?source=acme+",
+        "/tracking/postback?source",
+        "/tracking/postback/?source=acme",
+        "/tracking/postback/acme%2Fx",
+        "/tracking/postback/ACME",
+    ],
+)
+def test_what_names_no_source_to_the_backend_names_none_here(
+    own_edge: Edge, own_backend: EchoBackend, target: str
+) -> None:
+    own_backend.set_sources(source("acme", allow=NOT_OURS))
+    wait_until(lambda: closes(own_edge), IN_FORCE_WITHIN_S)
+
+    assert answer_to(own_edge, target) == (200, None)
+
+
+def test_a_fragment_which_the_backend_would_cut_off_is_malformed(edge: Edge) -> None:
+    assert answer_to(edge, "/tracking/postback?a=1#&source=acme") == (400, "malformed")
+    assert answer_to(edge, "/tracking/postback?source=acme#") == (400, "malformed")
