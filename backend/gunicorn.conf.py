@@ -1,15 +1,24 @@
 """How gunicorn runs the backend: gevent workers behind the edge's unix socket, and logs that cannot leak."""
 
+import gc
 import os
 import pwd
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
+
+from postledger.config import BadSetting, read_count, read_settings
+
+try:  # in the master, so that a bad setting stops the start with one line instead of failing every worker
+    read_settings(os.environ)
+    workers = read_count(os.environ, "POSTLEDGER_WORKERS", 2)
+except BadSetting as error:
+    sys.exit(f"postledger: {error}")
 
 wsgi_app = "postledger.wsgi:create()"
 bind = f"unix:{os.environ['POSTLEDGER_BACKEND_SOCKET']}"
 umask = 0o007
-workers = int(os.environ.get("POSTLEDGER_WORKERS", "2"))
 worker_class = "postledger.adapters.gunicorn_worker.Worker"
 worker_connections = 4000
 http_parser = "fast"
@@ -41,10 +50,12 @@ def when_ready(_: Any) -> None:
 
 
 def post_worker_init(_: Any) -> None:
-    """Send what a greenlet dies of through our own log, which tells where and never what."""
+    """Send what a greenlet dies of through our own log, and keep the garbage collector from what never dies."""
     from postledger.adapters.logs import silence_hub  # noqa: PLC0415 - the worker must have patched the library first
 
     silence_hub()
+    gc.collect()
+    gc.freeze()  # what a worker starts with lives as long as the worker; the collector need not look at it again
 
 
 def child_exit(_: Any, worker: Any) -> None:

@@ -16,6 +16,7 @@ from postledger.adapters.postgres.group_commit import GroupCommit
 from postledger.adapters.postgres.ledger import write_batch
 from postledger.adapters.postgres.policy_keeper import PolicyKeeper
 from postledger.adapters.postgres.pool import Pool, make_pool
+from postledger.adapters.postgres.waiting import GreenletConnection
 from postledger.config import Settings
 from postledger.domain.click import ENTROPY_BYTES, Click
 from postledger.domain.entry import Entry, Outcome
@@ -56,7 +57,7 @@ def create_backend(settings: Settings) -> BackendApp:
                 metrics.count_click,
             )
         ),
-        HealthResource(partial(_answers, pool)),
+        HealthResource(partial(_find_failing, pool, keeper)),
         MetricsResource(render_metrics),
         PolicyResource(lambda: keeper.policy),
         observe_request=metrics.observe_request,
@@ -66,7 +67,13 @@ def create_backend(settings: Settings) -> BackendApp:
 
 def _start_group_commit(settings: Settings, metrics: Metrics) -> GroupCommit[Entry | Click, Outcome | None]:
     return GroupCommit(
-        partial(connect, settings.database_url, name="ledger", statement_timeout_ms=FLUSH_TIMEOUT_MS),
+        partial(
+            connect,
+            settings.database_url,
+            name="ledger",
+            statement_timeout_ms=FLUSH_TIMEOUT_MS,
+            kind=GreenletConnection,
+        ),
         write_batch,
         queue_limit=settings.queue_limit,
         flush_rows=settings.flush_rows,
@@ -89,6 +96,12 @@ def _receive_postback(
         metrics.count_postback,
         metrics.count_unrecorded,
     )
+
+
+def _find_failing(pool: Pool, keeper: PolicyKeeper) -> str | None:
+    if not _answers(pool):
+        return "postgres"
+    return "policy" if keeper.policy is None else None
 
 
 def _answers(pool: Pool) -> bool:

@@ -23,7 +23,7 @@ def list_contestants(ground: Ground, plan: Plan, ledger: Ledger) -> list[Contest
     """List the contestants of a plan that are asked over HTTP."""
     found: list[Contestant] = []
     if "a" in plan.only:
-        found.append(_constant(ground, plan))
+        found.append(_constant(ground, plan, ledger))
     if "b" in plan.only:
         found.append(postledger(ground, plan, ledger))
     if "c" in plan.only:
@@ -33,13 +33,12 @@ def list_contestants(ground: Ground, plan: Plan, ledger: Ledger) -> list[Contest
 
 def postledger(ground: Ground, plan: Plan, ledger: Ledger) -> Contestant:
     """Postledger, as shipped, on a ledger."""
-    environment = {"DATABASE_URL": ledger.url, "POSTLEDGER_MASTER_KEY": ledger.master_key}
-    return Contestant("b", "postledger", ["-c", _shipped(ground)], {**environment, **_workers(plan)}, writes=True)
+    return Contestant("b", "postledger", ["-c", _shipped(ground)], _shipped_environment(plan, ledger), writes=True)
 
 
-def _constant(ground: Ground, plan: Plan) -> Contestant:
+def _constant(ground: Ground, plan: Plan, ledger: Ledger) -> Contestant:
     command = ["-c", _shipped(ground), "loadtests.bench.constant.app:create()"]
-    return Contestant("a", "constant", command, _workers(plan), writes=False)
+    return Contestant("a", "constant", command, _shipped_environment(plan, ledger), writes=False)
 
 
 def _textbook(plan: Plan, ledger: Ledger, kind: str, size: int) -> Contestant:
@@ -53,6 +52,10 @@ def _textbook(plan: Plan, ledger: Ledger, kind: str, size: int) -> Contestant:
         **_workers(plan),
     }
     return Contestant("c", f"textbook {kind}:{size}", ["-c", TEXTBOOK], environment, writes=True)
+
+
+def _shipped_environment(plan: Plan, ledger: Ledger) -> dict[str, str]:
+    return {"DATABASE_URL": ledger.url, "POSTLEDGER_MASTER_KEY": ledger.master_key, **_workers(plan)}
 
 
 def _shipped(ground: Ground) -> str:

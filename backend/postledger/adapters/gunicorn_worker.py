@@ -7,7 +7,7 @@ nothing. And it waits for idle keep-alive connections until it is killed, before
 import os
 import time
 from types import FrameType, TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import gevent
 from gunicorn import util
@@ -23,7 +23,7 @@ class _Idle(gevent.Timeout):
     """The time-out of a connection between two requests, which also knows who is waiting in it."""
 
     def __init__(self, seconds: float, idle: set[Any]) -> None:
-        super().__init__(seconds, False)
+        super().__init__(seconds, False)  # type: ignore[arg-type] # gevent's way to say: end without an exception
         self._idle = idle
 
     def __enter__(self) -> Self:
@@ -33,10 +33,32 @@ class _Idle(gevent.Timeout):
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool | None:
+    ) -> Literal[True] | None:
         self._idle.discard(gevent.getcurrent())
-        result: bool | None = super().__exit__(kind, error, trace)
-        return result
+        return super().__exit__(kind, error, trace)
+
+
+class _OneWrite:
+    """A client's socket that holds an answer's head back until its body is there, so that the edge is woken once."""
+
+    def __init__(self, client: Any) -> None:
+        self._client, self._head = client, b""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def sendall(self, data: bytes) -> None:
+        """Send the head with what follows it; gunicorn writes a head in one piece."""
+        if data.startswith(b"HTTP/1.1 ") and data.endswith(b"\r\n\r\n"):
+            self._head = data
+        else:
+            self._client.sendall(self._head + data)
+            self._head = b""
+
+    def flush(self) -> None:
+        """Send a head that no body followed."""
+        if self._head:
+            self.sendall(b"")
 
 
 class Worker(GeventWorker):
@@ -45,6 +67,19 @@ class Worker(GeventWorker):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._idle: set[Any] = set()
+        # Gunicorn looks a setting up through two layers, some twenty times a request; none of them ever changes.
+        vars(self.cfg).update({name: setting.get() for name, setting in self.cfg.settings.items()})
+
+    def handle(self, listener: Any, client: Any, addr: Any) -> None:
+        """Serve one connection of the edge."""
+        super().handle(listener, _OneWrite(client), addr)  # type: ignore[arg-type]
+
+    def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> bool:
+        """Answer one request."""
+        try:
+            return super().handle_request(listener_name, req, sock, addr)
+        finally:
+            sock.flush()
 
     def timeout_ctx(self) -> _Idle:  # type: ignore[override] # the stubs say None, and gunicorn enters it
         """Bound the wait for a connection's next request."""

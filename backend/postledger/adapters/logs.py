@@ -55,7 +55,12 @@ def tell_where(trace: TracebackType | None) -> str:
 
 
 class GunicornLogger(Logger):
-    """Gunicorn's logger with our formatter, and everything else that a process may print sent the same way."""
+    """Gunicorn's logger with our formatter, and everything else that a process may print sent the same way.
+
+    There is no access log: the edge keeps the only one, so gunicorn need not ask at every request.
+    """
+
+    access_log_enabled = False
 
     def setup(self, cfg: Any) -> None:
         """Set every logger up on one stream, and catch what Python itself would print."""
@@ -81,8 +86,10 @@ def silence_hub() -> None:
     gevent.get_hub().handle_error = _log_dead_greenlet  # type: ignore[method-assign, assignment]
 
 
-def _log_dead_greenlet(_: object, kind: type[BaseException], __: BaseException, trace: TracebackType | None) -> None:
-    if not issubclass(kind, (gevent.GreenletExit, KeyboardInterrupt, SystemExit)):
+def _log_dead_greenlet(_: object, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    if issubclass(kind, (KeyboardInterrupt, SystemExit)):  # a greenlet's way to end the process
+        gevent.get_hub().handle_system_error(kind, error, trace)
+    elif not issubclass(kind, gevent.GreenletExit):
         _log_death("greenlet", kind, trace)
 
 

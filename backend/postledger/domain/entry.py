@@ -13,7 +13,8 @@ from postledger.domain.status import Status, Verdict
 class Entry(msgspec.Struct, frozen=True):
     """One judged request: refused already, or an event whose verdict only the ledger can tell.
 
-    `observed` holds what the request would have been refused for, were its source not in observe mode.
+    `observed` holds what the request would have been refused for, were its source not in observe mode. A believed
+    request that is refused for what it says keeps the ids by which it can be found.
     """
 
     receipt: str
@@ -28,6 +29,8 @@ class Entry(msgspec.Struct, frozen=True):
     click_check: Literal["required", "observed"] | None = "required"
     may_reapprove: bool = False
     observed: tuple[Reason, ...] = ()
+    click_id: str | None = None
+    transaction_id: str | None = None
 
 
 class Outcome(msgspec.Struct, frozen=True):

@@ -5,7 +5,7 @@ Pure: the same request against the same source gives the same entry, whatever th
 
 from postledger.domain.entry import Entry
 from postledger.domain.event import read_fields, refuse_unresolved_macros
-from postledger.domain.parameters import read_unix_seconds
+from postledger.domain.parameters import MAX_LENGTH, read_unix_seconds
 from postledger.domain.reading import Reading, names_only, read_request
 from postledger.domain.refusal import Reason, Refusal, Refused
 from postledger.domain.request import Request
@@ -57,16 +57,24 @@ def refuse_unread(request: Request, source: Source | None, refusal: Refusal) -> 
 
 def _judge_reading(request: Request, source: Source, reading: Reading) -> Entry:
     secret_id, event, refusal, observed = None, None, None, request.observed
+    click_id, transaction_id = None, None
     try:
         secret_id, unverified = _verify_or_observe(request, source, reading)
         observed += unverified
+        click_id, transaction_id = _claimed(reading, "click_id"), _claimed(reading, "transaction_id")
         event = read_fields(reading.fields, source)
     except Refused as refused:
         refusal = refused.refusal
     return Entry(
         request.receipt, request.received_at, request.method, source.id, request.client_address, reading.storable,
         secret_id, event, refusal, source.click_check, source.settings.may_reapprove, observed,
+        click_id, transaction_id,
     )  # fmt: skip
+
+
+def _claimed(reading: Reading, name: str) -> str | None:
+    value = reading.fields.get(name, "")
+    return value if 0 < len(value) <= MAX_LENGTH and value.isprintable() else None
 
 
 def _verify_or_observe(request: Request, source: Source, reading: Reading) -> tuple[int | None, tuple[Reason, ...]]:

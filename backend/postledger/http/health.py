@@ -6,20 +6,21 @@ import falcon
 
 
 class HealthResource:
-    """Answers whether the backend can reach Postgres."""
+    """Answers whether the backend can do its work, and if not, for want of what."""
 
     route = "healthz"
 
-    def __init__(self, ledger_answers: Callable[[], bool]) -> None:
-        self._ledger_answers = ledger_answers
+    def __init__(self, find_failing: Callable[[], str | None]) -> None:
+        self._find_failing = find_failing
 
     def on_get(self, _: falcon.Request, response: falcon.Response) -> None:
         """Answer 200, or 503 naming the part that fails."""
-        if self._ledger_answers():
+        failing = self._find_failing()
+        if failing is None:
             response.data = b'{"status":"ok"}'
         else:
             response.status = falcon.HTTP_503
-            response.data = b'{"status":"unavailable","failing":"postgres"}'
+            response.data = b'{"status":"unavailable","failing":"%b"}' % failing.encode()
 
 
 class MetricsResource:

@@ -232,6 +232,21 @@ def test_masked_parameters_and_signatures_are_not_stored(request_: Request, kept
     assert (entry.refusal, entry.raw) == (None, kept)
 
 
+def test_a_masked_sub_id_reaches_the_conversion_masked() -> None:
+    event = event_of(judge(get("click_id=A&sub1=m%40example.com&ts=1790000000"), source(pii=["sub1"])))
+
+    assert event["subs"] == {"sub1": "***"}
+
+
+def test_a_believed_postback_that_says_nonsense_can_be_found_by_its_ids() -> None:
+    refused = judge(get("click_id=A&transaction_id=T1&payout=x&ts=1790000000"), source())
+    forged = judge(Request("r", NOW, "GET", query=b"click_id=A&transaction_id=T1"), source())
+    overlong = judge(get("click_id=" + "A" * 300 + "&ts=1790000000"), source())
+
+    assert (refused.click_id, refused.transaction_id) == ("A", "T1")
+    assert (forged.click_id, overlong.click_id) == (None, None)
+
+
 @pytest.mark.parametrize(
     "query", ["click_id=A&email=m@x.example&x=%ff", "email=m@x.example&email&click_id=%zz&m@x.example"]
 )

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import psycopg
 from psycopg import Connection
 
 CONNECT_TIMEOUT_S = 2
@@ -22,9 +21,11 @@ SELECT
 """
 
 
-def connect(database_url: str, *, name: str, statement_timeout_ms: int) -> Connection[Any]:
+def connect(
+    database_url: str, *, name: str, statement_timeout_ms: int, kind: type[Connection[Any]] = Connection
+) -> Connection[Any]:
     """Open an autocommit connection; raises psycopg.OperationalError when Postgres is away."""
-    connection: Connection[Any] = psycopg.connect(database_url, **OPTIONS)
+    connection = kind.connect(database_url, **OPTIONS)
     configure(connection, name=name, statement_timeout_ms=statement_timeout_ms)
     return connection
 

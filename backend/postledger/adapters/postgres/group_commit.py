@@ -92,9 +92,15 @@ class GroupCommit(Generic[Row, Result]):
                 self._filled.wait()
                 self._filled.clear()
                 continue
-            self._in_flight = [self._queue.popleft() for _ in range(min(len(self._queue), self._flush_rows))]
+            # Once around the event loop, which adds no delay: what has arrived already comes along, instead of waiting
+            # for the commit of the one request that happened to be read first.
+            gevent.sleep(0)
+            self._in_flight = self._take()
             self._flush(self._in_flight)
             self._in_flight = ()
+
+    def _take(self) -> list[_Waiting[Row, Result]]:
+        return [self._queue.popleft() for _ in range(min(len(self._queue), self._flush_rows))]
 
     def _watch(self) -> None:
         # One clock for all, because a timer for each request costs more than the rest of its wait. A row that was not

@@ -50,6 +50,11 @@ def make_partitions(connection: Connection[Any], now: datetime) -> list[str]:
     return [partition_name(day) for day in missing if _make(connection, day)]
 
 
+def list_days(connection: Connection[Any]) -> list[date]:
+    """List the days that have a partition, the oldest first."""
+    return [_day_of(name) for name in _list_partitions(connection)]
+
+
 def partition_name(day: date) -> str:
     """Name the partition that holds a day, by UTC."""
     return f"postbacks_{day:%Y%m%d}"

@@ -67,6 +67,7 @@ def entry_row(entry: Entry, outcome: Outcome | None = None) -> EntryRow:
     row = EntryRow(
         entry.receipt, entry.received_at, entry.method, entry.raw,
         entry.source_id, entry.source_address, entry.secret_id,
+        click_id=entry.click_id, transaction_id=entry.transaction_id,
     )  # fmt: skip
     row.observed = (entry.observed if outcome is None else outcome.observed) or None
     if outcome is not None:

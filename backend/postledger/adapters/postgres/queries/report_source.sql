@@ -1,0 +1,41 @@
+-- One source's postbacks of a span within one day, so that one partition is read once: how many were received, and of
+-- those that were refused, or noted in observe mode, how many by reason and address. Reason NULL counts each request
+-- once, whatever its reasons; the addresses behind the first few of a reason are added up under NULL.
+WITH grouped AS (
+    SELECT
+        source_ip, observed, CASE WHEN verdict = 'refused' THEN reason END AS refused_for,
+        count(*) AS postbacks, min(received_at) AS first_seen, max(received_at) AS last_seen
+    FROM postbacks
+    WHERE source_id = %(source_id)s AND received_at >= %(since)s AND received_at < %(until)s
+    GROUP BY source_ip, observed, refused_for
+),
+
+counted AS (
+    SELECT 'received' AS kind, NULL AS reason, NULL::inet AS source_ip, postbacks, first_seen, last_seen FROM grouped
+    UNION ALL
+    SELECT 'observed', NULL, NULL, postbacks, first_seen, last_seen FROM grouped WHERE true
+    UNION ALL
+    SELECT 'observed', noted.reason, source_ip, postbacks, first_seen, last_seen
+    FROM grouped, LATERAL (SELECT DISTINCT unnest(observed) AS reason) AS noted
+    UNION ALL
+    SELECT 'refused', NULL, NULL, postbacks, first_seen, last_seen FROM grouped WHERE refused_for IS NOT NULL
+    UNION ALL
+    SELECT 'refused', refused_for, source_ip, postbacks, first_seen, last_seen
+    FROM grouped
+    WHERE refused_for IS NOT NULL
+),
+
+by_address AS (
+    SELECT
+        kind, reason, source_ip,
+        sum(postbacks) AS postbacks, min(first_seen) AS first_seen, max(last_seen) AS last_seen,
+        row_number() OVER (PARTITION BY kind, reason ORDER BY sum(postbacks) DESC, source_ip) AS place
+    FROM counted
+    GROUP BY kind, reason, source_ip
+)
+
+SELECT
+    kind, reason, CASE WHEN place > %(addresses)s THEN host(source_ip) END AS address,
+    sum(postbacks)::bigint AS postbacks, min(first_seen) AS first_seen, max(last_seen) AS last_seen
+FROM by_address
+GROUP BY kind, reason, address
