@@ -1,9 +1,7 @@
 """`clicks import`: click ids that another system made, from a CSV file."""
 
 import csv
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from io import TextIOWrapper
 from itertools import islice
@@ -12,13 +10,11 @@ from typing import Annotated, Any
 
 import typer
 from psycopg import Connection
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from postledger.adapters.postgres.click_import import import_clicks, read_campaign_ids
 from postledger.cli.failures import CommandFailed
 from postledger.cli.opening import open_ledger
-from postledger.cli.output import AsJson, note, print_json
+from postledger.cli.output import AsJson, note, print_json, show_progress
 from postledger.domain.click import Click
 from postledger.domain.click_row import BadRow, ClickReader, read_header
 
@@ -59,10 +55,10 @@ def _import(
 ) -> dict[str, int]:
     rows = _Rows(csv.reader(text, strict=True), read_campaign_ids(connection))
     new = 0
-    with _progress(size_bytes) as advance:
+    with show_progress("importing") as tell_progress:
         while portion := list(islice(rows, PORTION_ROWS)):
             new += import_clicks(connection, portion)
-            advance(tell())
+            tell_progress(tell(), size_bytes)
     return {"rows": rows.good + rows.bad, "new": new, "known": rows.good - new, "bad": rows.bad}
 
 
@@ -94,11 +90,3 @@ class _Rows(Iterator[Click]):
             except csv.Error:
                 raise BadRow(f"is not CSV up to line {self._reader.line_num}: look at its quotes") from None
         return cells
-
-
-@contextmanager
-def _progress(size_bytes: int) -> Iterator[Callable[[int], None]]:
-    columns = (TextColumn("importing"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:
-        task = progress.add_task("importing", total=size_bytes)
-        yield lambda position: progress.update(task, completed=position)

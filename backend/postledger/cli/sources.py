@@ -1,4 +1,4 @@
-"""`source list|show|secret|rotate`: what is configured of each source, and its secrets, shown only where asked for."""
+"""`source`: what is configured of each source, and its secrets, shown only where they are asked for."""
 
 import base64
 import secrets
@@ -17,6 +17,7 @@ from postledger.adapters.postgres.source_secrets import SourceSecrets, StoredSec
 from postledger.cli.failures import CommandFailed
 from postledger.cli.opening import open_keyring, open_ledger
 from postledger.cli.output import AsJson, note, print_json, print_table, show
+from postledger.cli.source_report import report_source
 from postledger.domain.configuration import SourceConfig
 from postledger.domain.document import write_source
 from postledger.domain.source import Settings
@@ -24,7 +25,8 @@ from postledger.domain.source import Settings
 NEWEST_POSTBACKS = 500_000
 _SECRET_BYTES = 32
 
-sources = typer.Typer(help="Sources and their secrets.", no_args_is_help=True)
+sources = typer.Typer(help="Sources, their secrets, and what they were refused for.", no_args_is_help=True)
+sources.command("report")(report_source)
 Slug = Annotated[str, typer.Argument(metavar="SLUG", help="The slug of the source.")]
 
 

@@ -13,7 +13,7 @@ WITH grouped AS (
 counted AS (
     SELECT 'received' AS kind, NULL AS reason, NULL::inet AS source_ip, postbacks, first_seen, last_seen FROM grouped
     UNION ALL
-    SELECT 'observed', NULL, NULL, postbacks, first_seen, last_seen FROM grouped WHERE true
+    SELECT 'observed', NULL, NULL, postbacks, first_seen, last_seen FROM grouped WHERE cardinality(observed) > 0
     UNION ALL
     SELECT 'observed', noted.reason, source_ip, postbacks, first_seen, last_seen
     FROM grouped, LATERAL (SELECT DISTINCT unnest(observed) AS reason) AS noted
@@ -35,7 +35,7 @@ by_address AS (
 )
 
 SELECT
-    kind, reason, CASE WHEN place > %(addresses)s THEN host(source_ip) END AS address,
+    kind, reason, CASE WHEN place <= %(addresses)s THEN host(source_ip) END AS address,
     sum(postbacks)::bigint AS postbacks, min(first_seen) AS first_seen, max(last_seen) AS last_seen
 FROM by_address
 GROUP BY kind, reason, address

@@ -1,0 +1,150 @@
+"""`source report`: what enforce mode would have refused, and what was refused, by reason, address and time."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import pytest
+
+from postledger.adapters.postgres.connecting import connect
+from postledger.adapters.postgres.retention import make_partitions
+from postledger.adapters.postgres.source_report import report_source
+from tests.parts.cli import CommandLine
+from tests.parts.entries import new_receipt
+from tests.parts.sources import add_source, change_source
+
+NOW = datetime.now(UTC)
+_ADD = """
+INSERT INTO postbacks (id, received_at, source_id, source_ip, method, verdict, reason, observed, raw)
+VALUES (%s, %s, %s, %s, 'GET', %s, %s, %s, '')
+"""
+
+
+class Audit:
+    """Writes audit rows of one source, as the backend would have."""
+
+    def __init__(self, url: str, source_id: int) -> None:
+        self._url, self._source_id = url, source_id
+
+    def add(
+        self,
+        count: int = 1,
+        *,
+        observed: list[str] | None = None,
+        reason: str | None = None,
+        address: str | None = "203.0.113.9",
+        at: datetime = NOW,
+    ) -> None:
+        """Add rows that are alike but for their receipts."""
+        verdict = "refused" if reason else "accepted"
+        with psycopg.connect(self._url) as connection, connection.cursor() as cursor:
+            values = (at, self._source_id, address, verdict, reason, observed)
+            cursor.executemany(_ADD, [(new_receipt(), *values) for _ in range(count)])
+
+
+@pytest.fixture
+def audit(cli: CommandLine, database: str, master_key: str) -> Audit:
+    """The audit of the source `acme`, which is observed."""
+    return Audit(database, add_source(database, master_key, "acme", settings={"mode": "observe"}))
+
+
+def test_what_would_have_been_refused_is_told_in_a_line(cli: CommandLine, audit: Audit) -> None:
+    audit.add(1201)
+    audit.add(2, observed=["ip_not_allowed"], address="198.51.100.7")
+    audit.add(1, observed=["bad_signature"])
+
+    told = cli("source", "report", "acme").out.splitlines()
+
+    assert told[0] == "would have refused 3 of 1 204: 2 ip_not_allowed (198.51.100.7), 1 bad_signature"
+    assert told[1] == "refused 0 of 1 204"
+    assert re.split(r"  +", told[3].strip())[:4] == ["would refuse", "ip_not_allowed", "2", "198.51.100.7"]
+
+
+def test_a_postback_with_two_reasons_is_one_postback(cli: CommandLine, audit: Audit) -> None:
+    audit.add(observed=["ip_not_allowed", "bad_signature"])
+    audit.add(observed=[])
+
+    facts = cli("source", "report", "acme", "--json").facts
+
+    assert (facts["received"], facts["would_refuse"]["postbacks"]) == (2, 1)
+    assert [(one["reason"], one["postbacks"]) for one in facts["would_refuse"]["reasons"]] == [
+        ("bad_signature", 1),
+        ("ip_not_allowed", 1),
+    ]
+
+
+def test_a_source_that_enforces_shows_what_it_refused(cli: CommandLine, audit: Audit, database: str) -> None:
+    change_source(database, "acme", {})
+    audit.add(3)
+    audit.add(2, reason="unknown_click")
+    audit.add(1, reason="conflict")
+
+    told = cli("source", "report", "acme").out.splitlines()
+
+    assert told[0] == "refused 3 of 6: 2 unknown_click, 1 conflict"
+
+
+def test_addresses_are_ranked_and_times_are_the_first_and_the_last(cli: CommandLine, audit: Audit) -> None:
+    earlier = NOW - timedelta(minutes=5)
+    for count, address in ((1, "2001:db8::1"), (3, "198.51.100.3"), (2, "198.51.100.2"), (1, "198.51.100.1")):
+        audit.add(count, observed=["ip_not_allowed"], address=address)
+    audit.add(observed=["ip_not_allowed"], address=None, at=earlier)
+
+    told = cli("source", "report", "acme").out.splitlines()[0]
+    (reason,) = cli("source", "report", "acme", "--json").facts["would_refuse"]["reasons"]
+
+    assert told.endswith("8 ip_not_allowed (198.51.100.3, 198.51.100.2, 198.51.100.1 and 1 more)")
+    assert [one["postbacks"] for one in reason["addresses"]] == [3, 2, 1, 1]
+    assert (reason["first_seen"], reason["last_seen"]) == (earlier.isoformat(), NOW.isoformat())
+
+
+def test_only_the_span_is_counted_across_its_days(cli: CommandLine, audit: Audit, database: str) -> None:
+    yesterday = NOW - timedelta(days=1)
+    with psycopg.connect(database, autocommit=True) as connection:
+        make_partitions(connection, NOW - timedelta(days=10))
+    for at in (NOW - timedelta(days=9), yesterday, NOW):
+        audit.add(observed=["bad_signature"], at=at)
+
+    def received(*span: str) -> int:
+        return int(cli("source", "report", "acme", *span, "--json").facts["received"])
+
+    assert received() == 2
+    assert received("--since", "10d") == 3
+    assert received("--since", "10d", "--until", NOW.isoformat()) == 2
+    assert received("--since", NOW.isoformat()) == 1
+
+
+def test_days_outside_the_span_are_not_even_opened(audit: Audit, database: str) -> None:
+    audit.add()
+    days: list[int] = []
+    with (
+        connect(database, name="test", statement_timeout_ms=5000) as connection,
+        connect(database, name="other", statement_timeout_ms=5000) as other,
+        other.transaction(),
+    ):
+        other.execute(f"LOCK TABLE postbacks_{NOW - timedelta(days=1):%Y%m%d} IN ACCESS EXCLUSIVE MODE".encode())
+        midnight = NOW.replace(hour=0, minute=0, second=0, microsecond=0)
+
+        report = report_source(
+            connection, "acme", midnight, NOW + timedelta(seconds=1), lambda *done: days.extend(done)
+        )
+
+    assert report is not None
+    assert (report.received, days) == (1, [1, 1])
+
+
+def test_another_sources_postbacks_are_not_counted(
+    cli: CommandLine, audit: Audit, database: str, master_key: str
+) -> None:
+    audit.add(observed=["bad_signature"])
+    add_source(database, master_key, "other")
+
+    assert cli("source", "report", "other").out == "refused 0 of 0\n"
+
+
+def test_an_unknown_source_or_time_is_one_line(cli: CommandLine, audit: Audit) -> None:
+    for arguments, fault in ((("nobody",), "there is no source nobody"), (("acme", "--since", "ever"), "--since must")):
+        ran = cli("source", "report", *arguments)
+
+        assert (ran.code, ran.out, len(ran.err.splitlines())) == (1, "", 1)
+        assert fault in ran.err
