@@ -13,6 +13,8 @@ from postledger.adapters.postgres.policy import load_policy
 from postledger.domain.policy import Policy
 from tests.parts.certificates import key_usage, make_authority, make_certificate
 from tests.parts.cli import CommandLine
+from tests.parts.databases import fetch
+from tests.parts.sources import add_source
 
 FILE = """
 [[sources]]
@@ -65,6 +67,16 @@ def secrets_of(cli: CommandLine, slug: str) -> list[str]:
 def with_client_ca(value: str) -> str:
     """A file with one source whose clients show certificates."""
     return f'[[sources]]\nslug = "acme"\nsecrets = ["s3cret"]\nclient_ca = "{value}"'
+
+
+def secrets_line(cli: CommandLine) -> str:
+    """What the doctor says of secrets; it finds fault with other things in a test."""
+    return next(line for line in cli("doctor").out.splitlines() if line.split()[1] == "secrets")
+
+
+def stored_secrets(cli: CommandLine) -> list[tuple[object, ...]]:
+    """The rows of all secrets, as they are stored."""
+    return fetch(cli.environment["DATABASE_URL"], "SELECT id, ciphertext FROM source_secrets ORDER BY id")
 
 
 def test_a_file_becomes_the_policy_that_workers_read(cli: CommandLine, file: str) -> None:
@@ -291,6 +303,51 @@ def test_a_rotation_keeps_the_newest_secret_beside_the_new_one(cli: CommandLine,
     assert fresh not in ran.err
     assert secrets_of(cli, "acme") == [fresh, "s3cret-current"]
     assert load(cli).version == before + 1
+
+
+def test_secrets_encrypted_anew_need_the_old_master_key_no_more(cli: CommandLine, file: str) -> None:
+    cli("apply", file)
+    before = load(cli)
+    old, new = cli.environment["POSTLEDGER_MASTER_KEY"], Fernet.generate_key().decode()
+    cli.environment["POSTLEDGER_MASTER_KEY"] = f"{new},{old}"
+
+    told_before = secrets_line(cli)
+    facts = cli("source", "reencrypt", "--json").facts
+    told_after = secrets_line(cli)
+    cli.environment["POSTLEDGER_MASTER_KEY"] = new
+
+    assert "2 of 2 secrets are still under an older master key; run: postledger source reencrypt" in told_before
+    assert facts == {"reencrypted": 2, "sources": 1}
+    assert "older" not in told_after
+    assert load(cli).sources == before.sources
+
+
+def test_secrets_of_a_retired_source_are_encrypted_anew_too(cli: CommandLine, file: str) -> None:
+    cli("apply", file)
+    cli("apply", cli.write("none.toml", ""), "--prune")
+    new = Fernet.generate_key().decode()
+    cli.environment["POSTLEDGER_MASTER_KEY"] = f"{new} {cli.environment['POSTLEDGER_MASTER_KEY']}"
+
+    told = cli("source", "reencrypt").out
+    cli.environment["POSTLEDGER_MASTER_KEY"] = new
+    cli("apply", cli.write("again.toml", FILE.replace('secrets = ["s3cret-current", "s3cret-previous"]', "")))
+
+    assert told == "2 secrets of 1 sources are now under the first master key.\n"
+    assert secrets_of(cli, "acme") == ["s3cret-current", "s3cret-previous"]
+
+
+def test_one_secret_that_no_key_opens_and_none_is_encrypted_anew(cli: CommandLine, file: str) -> None:
+    cli("apply", file)
+    before = stored_secrets(cli)
+    add_source(cli.environment["DATABASE_URL"], Fernet.generate_key().decode(), "zulu")
+    new = Fernet.generate_key().decode()
+    cli.environment["POSTLEDGER_MASTER_KEY"] = f"{new} {cli.environment['POSTLEDGER_MASTER_KEY']}"
+
+    ran = cli("source", "reencrypt")
+
+    assert (ran.code, len(ran.err.splitlines())) == (1, 1)
+    assert "zulu has a secret that no master key decrypts; nothing was changed" in ran.err
+    assert stored_secrets(cli)[:2] == before
 
 
 def test_an_unknown_source_is_one_line(cli: CommandLine) -> None:

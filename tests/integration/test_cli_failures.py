@@ -88,7 +88,7 @@ def test_a_command_without_its_sub_command_shows_what_there_is(cli: CommandLine)
 
 def test_every_command_explains_itself(cli: CommandLine) -> None:
     single = [("migrate",), ("apply",), ("export",), ("sign",), ("send",), ("trace",), ("retain",), ("doctor",)]
-    grouped = [("source", name) for name in ("list", "show", "secret", "rotate", "report")]
+    grouped = [("source", name) for name in ("list", "show", "secret", "rotate", "reencrypt", "report")]
     lists = [("conversions", "list"), ("postbacks", "list"), ("clicks", "import")]
 
     for command in [(), ("source",), ("clicks",), *single, *grouped, *lists]:

@@ -13,11 +13,24 @@ class Keyring:
     """Encrypts and decrypts source secrets; keys are base64 Fernet keys, the current one first."""
 
     def __init__(self, master_keys: Sequence[str]) -> None:
-        self._fernet = MultiFernet([Fernet(key) for key in master_keys])
+        fernets = [Fernet(key) for key in master_keys]
+        self._current, self._fernet = fernets[0], MultiFernet(fernets)
 
     def encrypt(self, secret: str) -> bytes:
         """Encrypt a secret under the current master key."""
         return self._fernet.encrypt(secret.encode())
+
+    def encrypt_anew(self, ciphertext: bytes) -> bytes:
+        """Encrypt what is encrypted already under the current master key; raises `WrongMasterKey`."""
+        return self.encrypt(self.decrypt(ciphertext))
+
+    def is_current(self, ciphertext: bytes) -> bool:
+        """Tell whether the current master key alone decrypts it."""
+        try:
+            self._current.decrypt(ciphertext)
+        except InvalidToken:
+            return False
+        return True
 
     def decrypt(self, ciphertext: bytes) -> str:
         """Decrypt a secret; raises `WrongMasterKey` where no key fits."""

@@ -44,7 +44,7 @@ def _print(report: SourceReport) -> None:
     if rows:
         print_table(_TITLES, rows)
     note(
-        f"{report.source} is in {report.mode} mode. What the edge refuses, or the audit's sample leaves out, has no row:"
+        f"{report.source} is in {report.mode} mode. What the edge refuses or the audit's sample leaves out has no row:"
         " postledger_edge_refusals_total and postledger_refusals_unrecorded_total count it."
     )
 

@@ -13,7 +13,7 @@ from psycopg.rows import dict_row
 from postledger.adapters.authorities import describe_authorities
 from postledger.adapters.postgres.policy_store import lock_policy, raise_version
 from postledger.adapters.postgres.queries import sql
-from postledger.adapters.postgres.source_secrets import SourceSecrets, StoredSecret
+from postledger.adapters.postgres.source_secrets import LockedSecret, SourceSecrets, StoredSecret
 from postledger.cli.failures import CommandFailed
 from postledger.cli.opening import open_keyring, open_ledger
 from postledger.cli.output import AsJson, note, print_json, print_table, show
@@ -89,6 +89,25 @@ def rotate_secret(slug: Slug, as_json: AsJson = False) -> None:
         return
     print(fresh)
     note(f"Give it to the sender. {len(kept)} older secrets are kept, {len(stored) - len(kept)} dropped.")
+
+
+@sources.command("reencrypt")
+def reencrypt_secrets(as_json: AsJson = False) -> None:
+    """Encrypt every stored secret anew under the first master key, all or none, so that older keys can be retired."""
+    with open_ledger() as connection, connection.transaction():
+        lock_policy(connection)
+        try:
+            slugs = SourceSecrets(connection, open_keyring()).encrypt_anew()
+        except LockedSecret as slug:
+            raise CommandFailed(
+                f"{slug} has a secret that no master key decrypts; nothing was changed. Put its key back behind the"
+                " others in POSTLEDGER_MASTER_KEY, or give the source new secrets"
+            ) from None
+    counts = {"reencrypted": len(slugs), "sources": len(set(slugs))}
+    if as_json:
+        print_json(counts)
+    else:
+        print(f"{counts['reencrypted']} secrets of {counts['sources']} sources are now under the first master key.")
 
 
 def _fetch(connection: Connection[Any], slug: str | None) -> list[dict[str, Any]]:

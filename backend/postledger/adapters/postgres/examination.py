@@ -16,7 +16,7 @@ from postledger.adapters.postgres.migrations import shipped_migrations
 from postledger.adapters.postgres.retention import partition_name
 from postledger.adapters.postgres.source_secrets import SourceSecrets
 
-OLDEST_VERSION = 130000
+OLDEST_VERSION = 140000  # retention detaches partitions concurrently
 LARGEST_SKEW_S = 2.0
 _DAYS_AHEAD = 2
 _SETTINGS = "SELECT name, setting FROM pg_settings WHERE name = ANY(%s)"
@@ -53,7 +53,9 @@ def examine(connection: Connection[Any], keyring: Keyring | None, now: Callable[
 def _check_version(connection: Connection[Any]) -> Finding:
     version = connection.info.server_version
     seen = f"{version // 10000}.{version % 10000}"
-    return Finding("postgres version", version >= OLDEST_VERSION, seen, "upgrade to Postgres 13 or newer")
+    return Finding(
+        "postgres version", version >= OLDEST_VERSION, seen, f"upgrade to Postgres {OLDEST_VERSION // 10000} or newer"
+    )
 
 
 def _check_encoding(connection: Connection[Any]) -> Finding:
@@ -113,8 +115,16 @@ def _check_secrets(connection: Connection[Any], keyring: Keyring) -> Finding:
     stored = SourceSecrets(connection, keyring)
     lists = [(slug, stored.read_all(source_id)) for source_id, slug in connection.execute(_SOURCES).fetchall()]
     locked = [slug for slug, secrets in lists if secrets is None]
-    seen = f"{locked[0]} has one that no master key decrypts" if locked else f"of {len(lists)} sources can be decrypted"
-    return Finding("secrets", not locked, seen, "put the old key back behind the new one in POSTLEDGER_MASTER_KEY")
+    if locked:
+        advice = "put the old key back behind the new one in POSTLEDGER_MASTER_KEY"
+        return Finding("secrets", False, f"{locked[0]} has one that no master key decrypts", advice)
+    return Finding("secrets", True, f"of {len(lists)} sources can be decrypted{_tell_older(stored.tell_current())}")
+
+
+def _tell_older(current: list[bool]) -> str:
+    older = current.count(False)
+    told = f"; {older} of {len(current)} secrets are still under an older master key; run: postledger source reencrypt"
+    return told if older else ""
 
 
 def _settings(connection: Connection[Any], *names: str) -> dict[str, str]:

@@ -22,6 +22,13 @@ _MOVE = "UPDATE source_secrets SET position = %s WHERE id = %s"
 _INSERT = """
 INSERT INTO source_secrets (source_id, position, ciphertext, created_at) VALUES (%s, %s, %s, %s)
 """
+_READ_EVERY = """
+SELECT source_secrets.id, slug, ciphertext
+FROM source_secrets
+JOIN sources ON sources.id = source_id
+ORDER BY source_secrets.id
+"""
+_REPLACE_CIPHERTEXT = "UPDATE source_secrets SET ciphertext = %s WHERE id = %s"
 
 
 class StoredSecret(NamedTuple):
@@ -31,6 +38,10 @@ class StoredSecret(NamedTuple):
     position: int
     secret: str | None
     created_at: datetime
+
+
+class LockedSecret(Exception):
+    """A secret that no master key decrypts; the message is the slug of its source."""
 
 
 class SourceSecrets:
@@ -67,6 +78,22 @@ class SourceSecrets:
             else:
                 values = (source_id, position, self._keyring.encrypt(secret), now)
                 self._connection.execute(_INSERT, values)
+
+    def encrypt_anew(self) -> list[str]:
+        """Encrypt every secret under the current master key, those of retired sources too; names each one's source."""
+        rows = self._connection.execute(_READ_EVERY).fetchall()
+        for secret_id, slug, ciphertext in rows:
+            try:
+                renewed = self._keyring.encrypt_anew(bytes(ciphertext))
+            except WrongMasterKey:
+                raise LockedSecret(slug) from None
+            self._connection.execute(_REPLACE_CIPHERTEXT, (renewed, secret_id))
+        return [slug for _, slug, _ in rows]
+
+    def tell_current(self) -> list[bool]:
+        """Tell of every secret whether it is under the current master key."""
+        rows = self._connection.execute(_READ_EVERY).fetchall()
+        return [self._keyring.is_current(bytes(ciphertext)) for _, _, ciphertext in rows]
 
     def _decrypt(self, ciphertext: bytes) -> str | None:
         try:
