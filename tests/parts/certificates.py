@@ -3,9 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
 
@@ -18,6 +18,19 @@ def make_certificate(name: str, *extensions: x509.ExtensionType) -> str:
     for extension in extensions:
         builder = builder.add_extension(extension, critical=True)
     return builder.sign(key, SHA256()).public_bytes(Encoding.PEM).decode()
+
+
+def make_key_and_certificate(name: str, kind: str, left: timedelta) -> str:
+    """A self-signed certificate of an ECDSA or RSA key with that much time left, behind its key, as PEM."""
+    key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey = (
+        ec.generate_private_key(ec.SECP256R1()) if kind == "ECDSA" else rsa.generate_private_key(65537, 2048)
+    )
+    end = datetime.now(UTC) + left
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    builder = x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
+    certificate = builder.not_valid_before(end - timedelta(days=365)).not_valid_after(end).sign(key, SHA256())
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return (secret + certificate.public_bytes(Encoding.PEM)).decode()
 
 
 def make_authority(name: str) -> str:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import psycopg
 
+from postledger.adapters.certificate import examine_certificate
 from postledger.adapters.finding import Finding
 from postledger.adapters.keyring import Keyring
 from postledger.adapters.listeners import examine_listeners
@@ -34,6 +35,7 @@ def _examine_all() -> Iterator[Finding]:
     yield _check_settings()
     yield from _examine_ledger()
     yield from examine_listeners(read_environment())
+    yield _check_certificate()
 
 
 def _check_settings() -> Finding:
@@ -55,6 +57,12 @@ def _examine_ledger() -> Iterator[Finding]:
         yield Finding(
             "postgres", False, describe_database_error(error), "nothing else of the ledger can be checked before"
         )
+
+
+def _check_certificate() -> Finding:
+    if base := read_environment().get("POSTLEDGER_EDGE_URL"):
+        return examine_certificate(base, datetime.now(UTC))
+    return Finding("edge certificate", False, "POSTLEDGER_EDGE_URL is not set", "set it, or run: make up")
 
 
 def _keyring() -> Keyring | None:

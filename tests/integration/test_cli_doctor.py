@@ -1,0 +1,81 @@
+"""What `doctor` says of the edge's certificates, with real ones on a real TLS listener."""
+
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from tests.parts.certificates import make_key_and_certificate
+from tests.parts.cli import CommandLine
+
+
+@contextmanager
+def listener(directory: Path, *certificates: tuple[str, timedelta]) -> Iterator[str]:
+    """The address of a TLS listener with these certificates, each of a kind of key and a time that is left."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    for kind, left in certificates:
+        pem = directory / f"{kind}.pem"
+        pem.write_text(make_key_and_certificate("localhost", kind, left))
+        context.load_cert_chain(pem)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = Thread(target=_serve, args=(server, context))
+        thread.start()
+        try:
+            yield f"https://localhost:{server.getsockname()[1]}"
+        finally:
+            server.shutdown(socket.SHUT_RDWR)
+            thread.join(timeout=5)
+
+
+def _serve(server: socket.socket, context: ssl.SSLContext) -> None:
+    while True:
+        try:
+            connection, _ = server.accept()
+        except OSError:  # the test is over
+            return
+        try:
+            with context.wrap_socket(connection, server_side=True) as speaking:
+                speaking.recv(1)
+        except OSError:  # the client went, or found no certificate of its kind
+            continue
+
+
+def certificate_line(cli: CommandLine) -> str:
+    """The doctor's line about the edge's certificate."""
+    return next(line for line in cli("doctor").out.splitlines() if line[6:].startswith("edge certificate"))
+
+
+@pytest.mark.parametrize(
+    ("certificates", "line"),
+    [
+        ([("ECDSA", 90)], "ok    edge certificate  ECDSA, 90 days left"),
+        ([("RSA", 90)], "ok    edge certificate  RSA, 90 days left"),
+        ([("ECDSA", 90), ("RSA", 6)], "FAIL  edge certificate  RSA, 6 days left: renew it and reload the edge"),
+        ([("ECDSA", 7)], "ok    edge certificate  ECDSA, 7 days left"),
+        ([("ECDSA", -1)], "FAIL  edge certificate  ECDSA, ended 20"),
+    ],
+)
+def test_the_certificate_that_ends_first_is_told(
+    cli: CommandLine, tmp_path: Path, certificates: list[tuple[str, int]], line: str
+) -> None:
+    given = [(kind, timedelta(days=days, hours=1)) for kind, days in certificates]
+    with listener(tmp_path, *given) as url:
+        cli.environment["POSTLEDGER_EDGE_URL"] = url
+
+        assert certificate_line(cli).startswith(line)
+
+
+@pytest.mark.parametrize("url", ["https://127.0.0.1:1", "https://[", "https://localhost:99999", "nonsense"])
+def test_an_address_without_a_certificate_is_told(cli: CommandLine, url: str) -> None:
+    cli.environment["POSTLEDGER_EDGE_URL"] = url
+
+    assert certificate_line(cli).startswith(f"FAIL  edge certificate  {url} shows none")
+
+
+def test_without_an_address_the_variable_is_named(cli: CommandLine) -> None:
+    assert certificate_line(cli) == "FAIL  edge certificate  POSTLEDGER_EDGE_URL is not set: set it, or run: make up"
