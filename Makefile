@@ -1,7 +1,7 @@
 # Each target is the script of the same name, so that nothing is lost where there is no make.
-.PHONY: up down clean status test lint bench loadtest docs
+.PHONY: up down clean reload status test lint bench loadtest docs
 
-up down clean status lint bench docs:
+up down clean reload status lint bench docs:
 	@script/$@
 
 test:

@@ -1,0 +1,196 @@
+"""How fast one address may speak for one source: over all workers together, and without touching anybody else."""
+
+import subprocess
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+
+import httpx
+import pytest
+
+from tests.edge.conftest import TALKATIVE
+from tests.edge.echo_backend import EchoBackend, source
+from tests.parts.edge import ROOT, Edge, wait_until
+
+LUA = ROOT / "edge" / "lua"
+RATE, BURST = 40, 30
+FOR_S = 10
+SENDERS = 8
+
+
+@pytest.fixture(scope="module")
+def limited() -> Iterator[Edge]:
+    """An edge with sources that nobody else in this module uses up."""
+    slugs = ["steady", "first", "second", "waiting", "asked", *[f"burst{number}" for number in range(3)]]
+    with EchoBackend() as backend:
+        backend.set_sources(
+            *[source(slug, rate=RATE, burst=BURST) for slug in slugs],
+            source("slow", rate=1, burst=1),
+            source("watched", rate=1, burst=1, mode="observe"),
+        )
+        with Edge(backend_socket=backend.socket, environment=TALKATIVE) as edge:
+            yield edge
+
+
+def client_of(edge: Edge) -> httpx.Client:
+    return httpx.Client(base_url=edge.https_url, verify=edge.tls_context())
+
+
+def fire(edge: Edge, slug: str, count: int) -> list[int]:
+    """As many requests as that, one after the other on one connection."""
+    with client_of(edge) as client:
+        return [client.get(f"/tracking/postback/{slug}").status_code for _ in range(count)]
+
+
+def test_at_four_times_the_rate_what_passes_is_the_rate_and_the_burst(limited: Edge) -> None:
+    """All workers count together: each sender has a connection of its own, and the kernel spreads those."""
+    started_s = time.monotonic()
+    pause = Event()  # never set: waiting for it is keeping time, and the time is what this test is about
+
+    def send_on_time(sender: int) -> int:
+        passed = 0
+        with client_of(limited) as client:
+            for number in range(RATE * 4 * FOR_S // SENDERS):
+                due_s = started_s + (number * SENDERS + sender) / (RATE * 4)
+                pause.wait(max(0.0, due_s - time.monotonic()))
+                passed += client.get("/tracking/postback/steady").status_code == 200
+        return passed
+
+    with ThreadPoolExecutor(SENDERS) as pool:
+        passed = sum(pool.map(send_on_time, range(SENDERS)))
+
+    expected = RATE * FOR_S + BURST
+    assert expected * 0.95 <= passed <= expected * 1.05
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_a_burst_passes_at_once_and_what_is_beyond_it_does_not(limited: Edge, number: int) -> None:
+    with ThreadPoolExecutor(SENDERS) as pool:
+        answers = [
+            status
+            for statuses in pool.map(lambda _: fire(limited, f"burst{number}", BURST), range(SENDERS))
+            for status in statuses
+        ]
+
+    assert set(answers) == {200, 429}
+    assert answers.count(200) >= BURST
+
+
+def test_a_source_at_its_limit_does_not_touch_another(limited: Edge) -> None:
+    assert 429 in fire(limited, "first", BURST * 3)
+
+    assert fire(limited, "second", BURST) == [200] * BURST
+
+
+def test_who_waits_as_long_as_he_was_told_passes(limited: Edge) -> None:
+    with client_of(limited) as client:
+        client.get("/tracking/postback/slow")
+        refused = client.get("/tracking/postback/slow")
+        told_s = int(refused.headers["retry-after"])
+
+        assert (refused.status_code, refused.json()["reason"], told_s) == (429, "rate_limited", 1)
+        since_s = time.monotonic()
+        wait_until(lambda: time.monotonic() - since_s >= told_s)
+        assert client.get("/tracking/postback/slow").status_code == 200
+
+
+def test_a_refusal_for_speed_never_reaches_the_backend(limited: Edge) -> None:
+    fire(limited, "asked", BURST * 3)
+
+    refused = [line for line in limited.access_log() if line["source"] == "asked" and line["status"] == 429]
+    assert refused != []
+    assert {line["upstream_duration_s"] for line in refused} == {None}
+
+
+def test_a_source_in_observe_mode_passes_and_the_backend_is_told_what_would_have_been(limited: Edge) -> None:
+    with client_of(limited) as client:
+        told = [client.get("/tracking/postback/watched").json()["headers"].get("x-edge-observed") for _ in range(3)]
+
+    assert told == [None, "rate_limited", "rate_limited"]
+    wait_until(lambda: observed(limited, "watched") == 2)
+
+
+def observed(edge: Edge, slug: str) -> float:
+    return edge.metrics()[f'postledger_edge_observed_total{{source="{slug}",reason="rate_limited"}}']
+
+
+def test_an_address_that_would_be_refused_is_observed_too(own_edge: Edge, own_backend: EchoBackend) -> None:
+    own_backend.set_sources(source("acme", allow=["192.0.2.0/24"], mode="observe", rate=1, burst=1))
+
+    def told(client: httpx.Client) -> str | None:
+        given: str | None = client.get("/tracking/postback/acme").json()["headers"].get("x-edge-observed")
+        return given
+
+    with client_of(own_edge) as client:
+        wait_until(lambda: told(client) == "ip_not_allowed,rate_limited", 5)
+
+
+def test_nobody_else_can_say_what_was_observed(edge: Edge) -> None:
+    with client_of(edge) as client:
+        for path in ("/tracking/postback/acme", "/tracking/postback/nobody", "/click/spring", "/healthz"):
+            seen = client.get(path, headers={"X-Edge-Observed": "rate_limited"}).json()
+            assert "x-edge-observed" not in seen["headers"]
+
+
+# A dictionary of three entries, as nginx's would do it: the oldest makes room.
+FULL_DICTIONARY = """
+local order, values = {}, {}
+numbers = {}
+function numbers:get(key) return values[key] end
+function numbers:incr(key, by) if not values[key] then return nil, "not found" end values[key] = values[key] + by
+    return values[key] end
+function numbers:expire() end
+function numbers:set(key, value)
+    if refuses then return false, "no memory" end
+    local evicted = false
+    if not values[key] then
+        order[#order + 1] = key
+        if #order > 3 then values[table.remove(order, 1)] = nil; evicted = true end
+    end
+    values[key] = value
+    return true, nil, evicted
+end
+"""
+
+
+def run_lua(program: str) -> str:
+    """The shipped quota, on a dictionary of the test's own."""
+    start = f'package.path = "{LUA}/?.lua"; quota = require("postledger.quota")'
+    command = ["lua5.1", "-e", start, "-e", FULL_DICTIONARY, "-e", program]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def test_a_full_dictionary_pushes_the_oldest_out_and_says_so() -> None:
+    said = run_lua("""
+        for number = 1, 4 do
+            local passes, _, trouble = quota.take(numbers, "acme", "addr" .. number, 1, 1, 100)
+            print(passes, trouble)
+        end""")
+
+    assert said.splitlines() == ["true\tnil", "true\tnil", "true\tnil", "true\tevicted"]
+
+
+def test_a_dictionary_that_takes_nothing_lets_nobody_through() -> None:
+    said = run_lua('refuses = true; print(quota.take(numbers, "acme", "addr", 10, 20, 100))')
+
+    assert said == "false\t1\tno memory\n"
+
+
+def test_the_same_64_bits_of_ipv6_are_one_sender_and_others_are_not() -> None:
+    said = run_lua("""
+        local network = ("a"):rep(8)
+        print((quota.take(numbers, "acme", network .. ("x"):rep(8), 1, 1, 100)))
+        print((quota.take(numbers, "acme", network .. ("y"):rep(8), 1, 1, 100)))
+        print((quota.take(numbers, "acme", ("b"):rep(8) .. ("x"):rep(8), 1, 1, 100)))""")
+
+    assert said.split() == ["true", "false", "true"]
+
+
+def test_a_rate_of_one_and_no_burst_lets_one_through_a_second() -> None:
+    said = run_lua("""
+        for tenth = 0, 30 do
+            if quota.take(numbers, "acme", "addr", 1, 0, 100 + tenth / 10) then io.write(tenth, " ") end
+        end""")
+
+    assert said == "0 10 20 30 "
