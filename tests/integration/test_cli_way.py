@@ -13,10 +13,12 @@ import httpx
 import psycopg
 import pytest
 
+from postledger.adapters.postgres.queries import sql
 from tests.parts.backend import Backend
 from tests.parts.cli import CommandLine, Ran
 from tests.parts.databases import create_database, drop_database
 from tests.parts.edge import Edge
+from tests.parts.entries import new_receipt
 from tests.parts.postgres import Postgres
 from tests.parts.sources import add_campaign, add_click, add_source
 
@@ -221,6 +223,51 @@ def test_refused_postbacks_are_found_by_their_reason(cli: CommandLine) -> None:
 
     assert found[0]["id"] == receipt
     assert "raw" not in found[0]
+
+
+def test_the_parameter_at_fault_and_the_bare_address_are_shown(cli: CommandLine) -> None:
+    click_id = f"click_id={unique('c')}"
+    receipt = json.loads(cli("send", "acme", click_id, "payout=1e3", "--json").out)["id"]
+    command = ("postbacks", "list", "--reason", "invalid_parameter", "--limit", "1")
+
+    line = cli(*command).out.splitlines()[1]
+    (facts,) = cli(*command, "--json").facts
+    by_csv = cli(*command, "--csv")
+    (traced,) = cli("trace", receipt, "--json").facts["postbacks"]
+
+    assert "invalid_parameter:payout" in line.split()
+    assert (facts["reason"], facts["parameter"], facts["source_ip"]) == ("invalid_parameter", "payout", "127.0.0.1")
+    assert (column(by_csv, "parameter"), column(by_csv, "source_ip")) == (["payout"], ["127.0.0.1"])
+    assert traced["source_ip"] == "127.0.0.1"
+
+
+@pytest.mark.parametrize("column", ["click_id", "transaction_id"])
+def test_a_postback_that_was_refused_before_it_became_an_event_is_found_by_its_ids(
+    cli: CommandLine, way: dict[str, str], column: str
+) -> None:
+    wanted, receipt = unique("lost"), new_receipt()
+    with psycopg.connect(way["DATABASE_URL"]) as connection:
+        statement = (
+            f"INSERT INTO postbacks (id, received_at, source_id, method, verdict, reason, parameter, {column}, raw)"
+            " SELECT %s, now(), id, 'GET', 'refused', 'invalid_parameter', 'payout', %s, '' FROM sources LIMIT 1"
+        )
+        connection.execute(statement.encode(), (receipt, wanted))
+
+    for given in (wanted, receipt):
+        found = cli("trace", given, "--json").facts
+
+        assert [row["id"] for row in found["postbacks"]] == [receipt]
+        assert (found["conversions"], found["clicks"]) == ([], [])
+
+
+def test_a_trace_goes_over_the_indexes(way: dict[str, str]) -> None:
+    values = {"conversion_ids": [new_receipt()], "click_ids": ["c"], "transaction_ids": ["t"], "limit": 1}
+    with psycopg.connect(way["DATABASE_URL"], options="-c enable_seqscan=off") as connection:
+        plan = "\n".join(row[0] for row in connection.execute("EXPLAIN " + sql("trace_postbacks"), values).fetchall())
+
+    assert "Seq Scan on postbacks" not in plan
+    for index in ("conversion_id_idx", "click_id_idx", "transaction_id_idx"):
+        assert index in plan
 
 
 def test_what_was_sent_is_shown_only_where_it_is_asked_for(cli: CommandLine) -> None:

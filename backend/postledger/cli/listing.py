@@ -11,7 +11,7 @@ from postledger.adapters.postgres.reports import Filters, Row, UnknownName
 from postledger.cli.failures import CommandFailed
 from postledger.cli.moments import FORMS, read_moment
 from postledger.cli.opening import open_ledger
-from postledger.cli.output import AsJson, print_json, print_table
+from postledger.cli.output import AsJson, print_json, print_table, tell_reason
 from postledger.cli.sheets import print_csv
 from postledger.domain.refusal import Reason
 from postledger.domain.status import Status, Verdict
@@ -113,7 +113,11 @@ def _print(
     elif as_csv:
         print_csv(names, rows)
     else:
-        print_table(at_a_glance, [[row[name] for name in at_a_glance] for row in rows])
+        print_table(at_a_glance, [[_cell(row, name) for name in at_a_glance] for row in rows])
+
+
+def _cell(row: Row, name: str) -> object:
+    return tell_reason(row["reason"], row["parameter"]) if name == "reason" else row[name]
 
 
 def _readable(raw: bytes) -> str:

@@ -56,6 +56,11 @@ def show(value: object) -> str:
     return format(value, "f") if isinstance(value, Decimal) else str(value)
 
 
+def tell_reason(reason: str | None, parameter: str | None) -> str:
+    """Write a refusal for people: its reason, and the parameter at fault where there is one."""
+    return ":".join(part for part in (reason, parameter) if part)
+
+
 def as_text(value: object) -> str:
     """Write a value for programs: money exactly as it is stored, times in UTC, structures as JSON."""
     if value is None:

@@ -9,7 +9,7 @@ from postledger.adapters.postgres.trace import Row, Trace
 from postledger.adapters.postgres.trace import trace as find_trace
 from postledger.cli.failures import CommandFailed
 from postledger.cli.opening import open_ledger
-from postledger.cli.output import AsJson, print_json, show
+from postledger.cli.output import AsJson, print_json, show, tell_reason
 
 
 def trace(
@@ -45,7 +45,7 @@ def _line(kind: str, at: object, name: str, rest: str) -> None:
 
 
 def _tell_postback(postback: Row) -> str:
-    reason = " ".join(postback[name] for name in ("reason", "parameter") if postback[name])
+    reason = tell_reason(postback["reason"], postback["parameter"])
     verdict = f"{postback['verdict']} ({reason})" if reason else str(postback["verdict"])
     return "  ".join(
         part
