@@ -23,14 +23,16 @@ _ROWS = """
 FROM
     generate_series(1, %(rows)s) AS number,
     LATERAL (SELECT md5(number::text || 'id') AS random, %(start)s + number * %(step)s::interval AS at) AS made,
-    LATERAL (SELECT (
-        lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0')
-        || '7' || substr(random, 1, 3) || '8' || substr(random, 4, 15)
-    )::uuid AS receipt) AS named
+    LATERAL (SELECT
+        to_hex(1790000000000 + (%(clicks)s + number) * 40)
+        || '-' || substr(md5((%(clicks)s + number)::text), 1, 22) AS click_id,
+        (lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0')
+        || '7' || substr(random, 1, 3) || '8' || substr(random, 4, 15))::uuid AS receipt
+    ) AS named
 """
 _CLICKS = """
 INSERT INTO clicks (click_id, campaign_id, affiliate_id, created_at)
-SELECT md5((%(clicks)s + number)::text), 1, '456', at - interval '1 hour'
+SELECT click_id, 1, '456', at - interval '1 hour'
 """
 _CONVERSIONS = """
 INSERT INTO conversions (
@@ -39,7 +41,7 @@ INSERT INTO conversions (
 )
 SELECT
     md5(number::text || 'key')::uuid, receipt, %(source_id)s, 'sale', substr(random, 1, 8) || '-past-' || number,
-    md5((%(clicks)s + number)::text), 1, '456', 'approved', number %% 10000 / 100.0, 'USD', at, at
+    click_id, 1, '456', 'approved', number %% 10000 / 100.0, 'USD', at, at
 """
 _POSTBACKS = """
 INSERT INTO postbacks (
@@ -48,9 +50,9 @@ INSERT INTO postbacks (
 )
 SELECT
     receipt, at, %(source_id)s, '127.0.0.1', 'GET', 'accepted', receipt, %(secret_id)s,
-    'sale', md5((%(clicks)s + number)::text), substr(random, 1, 8) || '-past-' || number,
+    'sale', click_id, substr(random, 1, 8) || '-past-' || number,
     'approved', number %% 10000 / 100.0, 'USD',
-    convert_to('click_id=' || md5((%(clicks)s + number)::text) || '&payout=0.50&currency=USD&affiliate_id=456'
+    convert_to('click_id=' || click_id || '&payout=0.50&currency=USD&affiliate_id=456'
         || '&event=sale&transaction_id=' || substr(random, 1, 8) || '-past-' || number || '&ts=1790000000', 'UTF8')
 """
 _TABLES: list[LiteralString] = ["clicks", "conversions", "postbacks"]

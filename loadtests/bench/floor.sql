@@ -7,7 +7,7 @@ SELECT
         lpad(to_hex((extract(epoch FROM clock_timestamp()) * 1000)::bigint), 12, '0') || '7'
         || substr(md5(random()::text), 1, 3) || '8' || substr(md5(random()::text), 1, 15)
     )::uuid AS receipt
-FROM clicks WHERE click_id = md5((:click)::integer::text) \gset
+FROM clicks WHERE click_id = to_hex(1790000000000 + (:click)::bigint * 40) || '-' || substr(md5((:click)::bigint::text), 1, 22) \gset
 INSERT INTO conversions (
     dedup_key, id, source_id, event, transaction_id, click_id, campaign_id, affiliate_id,
     status, source_status, payout, currency, subs, event_time, created_at, updated_at

@@ -37,10 +37,13 @@ RETURNING id
 _SECRET = """
 INSERT INTO source_secrets (source_id, position, ciphertext, created_at) VALUES (%s, 0, %s, now()) RETURNING id
 """
+# Ids of the form that `/click` makes, the time first: conversions come back to recent clicks, and those are neighbours.
 _CLICKS = """
 INSERT INTO clicks (click_id, campaign_id, affiliate_id, created_at)
-SELECT md5(number::text), %s, '456', now() FROM generate_series(1, %s) AS number
+SELECT to_hex(1790000000000 + number * 40) || '-' || substr(md5(number::text), 1, 22), %s, '456', now()
+FROM generate_series(1, %s) AS number
 """
+_NEWEST_CLICKS = "SELECT click_id FROM clicks ORDER BY created_at DESC LIMIT %s"
 _COUNT = "SELECT count(*) FROM {} WHERE transaction_id LIKE %s"
 
 
@@ -74,9 +77,9 @@ class Ledger(msgspec.Struct, frozen=True):
             connection.execute("DROP DATABASE checkpoint")
 
     def write_click_ids(self) -> None:
-        """Write the ids that postbacks may bring back into `clicks_file`, one a line: some of all that there are."""
+        """Write the ids that postbacks may bring back into `clicks_file`, one a line: the newest of all."""
         with self.connect() as connection, self.clicks_file.open("w") as lines:
-            for (click_id,) in connection.execute("SELECT click_id FROM clicks ORDER BY random() LIMIT %s", (CLICKS,)):
+            for (click_id,) in connection.execute(_NEWEST_CLICKS, (CLICKS,)):
                 lines.write(f"{click_id}\n")
 
     def size(self) -> int:

@@ -173,7 +173,7 @@ CREATE INDEX conversions_click_id ON public.conversions USING btree (click_id);
 
 CREATE INDEX conversions_id ON public.conversions USING btree (id);
 
-CREATE INDEX conversions_transaction_id ON public.conversions USING btree (transaction_id) WHERE (transaction_id IS NOT NULL);
+CREATE INDEX conversions_transaction_id ON public.conversions USING hash (transaction_id);
 
 CREATE INDEX postbacks_click_id ON ONLY public.postbacks USING btree (click_id) WHERE ((conversion_id IS NULL) AND (click_id IS NOT NULL));
 

@@ -80,7 +80,8 @@ CREATE TABLE conversions (
 
 CREATE INDEX conversions_id ON conversions (id);
 CREATE INDEX conversions_click_id ON conversions (click_id);
-CREATE INDEX conversions_transaction_id ON conversions (transaction_id) WHERE transaction_id IS NOT NULL;
+-- A hash index, because these ids are long and in no order: a third of the size, and only equality is ever asked.
+CREATE INDEX conversions_transaction_id ON conversions USING hash (transaction_id);
 
 -- Every request that reached the backend, as received, with its verdict. Never changed; dropped by the day.
 CREATE TABLE postbacks (
