@@ -38,6 +38,20 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     )
 
 
+def check_given(environment: Mapping[str, str]) -> None:
+    """Check what an operator has set while what `make up` makes itself is not there yet; raises `BadSetting`."""
+    given = {name: value for name, value in environment.items() if value}
+    has_key = "POSTLEDGER_MASTER_KEY" in given or "POSTLEDGER_MASTER_KEY_FILE" in given
+    made = {} if has_key else {"POSTLEDGER_MASTER_KEY": Fernet.generate_key().decode()}
+    read_settings({"DATABASE_URL": "postgresql:", **made, **given})
+    read_workers(given)
+
+
+def read_workers(environment: Mapping[str, str]) -> int:
+    """Read how many processes serve the backend."""
+    return read_count(environment, "POSTLEDGER_WORKERS", 2)
+
+
 def read_environment() -> dict[str, str]:
     """Take the process environment, and below it what `make up` left in `var/runtime.env` of the working directory."""
     return {**_read_runtime_file(), **os.environ}

@@ -4,6 +4,7 @@ The libraries are borrowed from the environment that runs the tests; all else is
 killed, and looked for afterwards, by what the kernel says of processes, not by what the scripts say of themselves.
 """
 
+import json
 import os
 import re
 import shutil
@@ -260,6 +261,47 @@ def test_a_taken_port_is_named_in_one_line_with_its_variable(checkout: Checkout,
     assert up.stdout.count("\n") == 1
     assert f"port {taken} " in up.stdout
     assert name in up.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "form"),
+    [
+        ("POSTLEDGER_QUEUE_LIMIT", "x", "must be a whole number of at least 1"),
+        ("POSTLEDGER_WORKERS", "many", "must be a whole number of at least 1"),
+        ("POSTLEDGER_FLUSH_ROWS", "0", "must be a whole number of at least 1"),
+        ("POSTLEDGER_RETENTION_DAYS", "-1", "must be a whole number of at least 1"),
+        ("POSTLEDGER_MASTER_KEY", "canary", "not a Fernet key (44 characters)"),
+        ("POSTLEDGER_MASTER_KEY_FILE", "/nonexistent", "cannot be read: No such file or directory"),
+        ("POSTLEDGER_EDGE_LOG_LEVEL", "debug", "must be info, notice, warn, error or crit"),
+    ],
+)
+def test_a_bad_setting_is_named_in_one_line_and_changes_nothing(
+    checkout: Checkout, name: str, value: str, form: str
+) -> None:
+    pids = [checkout.pid(part) for part in PARTS]
+    settings = (checkout.var / "runtime.env").read_text()
+
+    up = checkout.run("up", **{name: value})
+
+    assert (up.returncode, up.stdout.count("\n")) == (1, 1), up.stdout
+    assert name in up.stdout
+    assert form in up.stdout
+    assert "canary" not in up.stdout
+    assert (checkout.var / "runtime.env").read_text() == settings
+    assert [checkout.pid(part) for part in PARTS] == pids
+
+
+def test_the_doctor_finds_everything_well(checkout: Checkout) -> None:
+    doctor = subprocess.run(
+        [sys.executable, "-m", "postledger", "doctor", "--json"],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(checkout.root / "backend"), **checkout.runtime()},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert doctor.returncode == 0, doctor.stdout
+    assert "edge certificate" in [finding["check"] for finding in json.loads(doctor.stdout)]
 
 
 def test_prometheus_sees_the_backend_up(checkout: Checkout) -> None:
