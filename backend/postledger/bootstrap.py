@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 from psycopg_pool import PoolTimeout
 
 from postledger.adapters.keyring import Keyring
-from postledger.adapters.metrics import Metrics, render_metrics
+from postledger.adapters.metrics import Metrics, remember_process, render_metrics
 from postledger.adapters.postgres.connecting import connect
 from postledger.adapters.postgres.group_commit import GroupCommit
 from postledger.adapters.postgres.ledger import write_batch
@@ -36,6 +36,7 @@ HEALTH_WITHIN_S = 1.2
 
 def create_backend(settings: Settings) -> BackendApp:
     """Build one worker's application and start its writer and its policy keeper; call it after the fork."""
+    remember_process()
     metrics = Metrics(CollectorRegistry())
     pool = make_pool(settings.database_url, size=POOL_SIZE)
     pool.open()

@@ -3,9 +3,10 @@
 In multiprocess mode every process writes its own files, so a counter outlives the worker that raised it.
 """
 
+import os
 from functools import cache
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, values
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from postledger.domain.entry import Outcome
@@ -102,6 +103,15 @@ class Metrics:
         """Observe one group commit."""
         self._flush_rows.observe(rows)
         self._flush_seconds.observe(seconds)
+
+
+def remember_process() -> None:
+    """Tell prometheus-client once which process this is; it would ask the system again at every single increment.
+
+    Call it after the fork and before any metric is made.
+    """
+    process_id = os.getpid()
+    values.ValueClass = values.MultiProcessValue(lambda: process_id)
 
 
 def render_metrics() -> bytes:
