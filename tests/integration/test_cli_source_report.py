@@ -114,6 +114,12 @@ def test_only_the_span_is_counted_across_its_days(cli: CommandLine, audit: Audit
     assert received("--since", NOW.isoformat()) == 1
 
 
+def test_a_span_may_be_as_long_as_the_audit_is_kept(cli: CommandLine, audit: Audit) -> None:
+    audit.add()
+
+    assert cli("source", "report", "acme", "--since", "90d").out.startswith("would have refused 0 of 1")
+
+
 def test_days_outside_the_span_are_not_even_opened(audit: Audit, database: str) -> None:
     audit.add()
     days: list[int] = []
@@ -143,7 +149,10 @@ def test_another_sources_postbacks_are_not_counted(
 
 
 def test_an_unknown_source_or_time_is_one_line(cli: CommandLine, audit: Audit) -> None:
-    for arguments, fault in ((("nobody",), "there is no source nobody"), (("acme", "--since", "ever"), "--since must")):
+    for arguments, fault in (
+        (("nobody",), "there is no source nobody"),
+        (("acme", "--since", "9999999d"), "--since must"),
+    ):
         ran = cli("source", "report", *arguments)
 
         assert (ran.code, ran.out, len(ran.err.splitlines())) == (1, "", 1)

@@ -7,6 +7,7 @@ from postledger.domain.source_table import read_duration_s
 from postledger.domain.tables import BadValue
 
 FORMS = "2026-10-31, 2026-10-31T12:00:00Z (UTC without an offset), or how long ago: 90s, 30m, 2h, 7d"
+_LONGEST_AGO_S = 100 * 365 * 86400
 
 
 def read_moment(option: str, text: str | None, now: datetime) -> datetime | None:
@@ -14,7 +15,7 @@ def read_moment(option: str, text: str | None, now: datetime) -> datetime | None
     if text is None:
         return None
     try:
-        return now - timedelta(seconds=read_duration_s(text))
+        return now - timedelta(seconds=read_duration_s(text, _LONGEST_AGO_S))
     except BadValue:
         return _read_time(option, text)
 

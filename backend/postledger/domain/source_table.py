@@ -65,14 +65,16 @@ def read_secrets(table: Table, places: Places) -> tuple[str, ...] | None:
     return next((secrets for secrets in found if secrets is not None), None)
 
 
-def read_duration_s(value: object) -> int:
+def read_duration_s(value: object, longest_s: int = _LONGEST_TOLERANCE_S) -> int:
     """Read a time such as "30m", "90s" or "2h", or a number of seconds."""
     seconds = value if isinstance(value, int) and not isinstance(value, bool) else 0
     if isinstance(value, str) and (match := _DURATION.fullmatch(value)):
         seconds = int(match[1]) * _SECONDS[match[2]]
-    if 0 < seconds <= _LONGEST_TOLERANCE_S:
+    if 0 < seconds <= longest_s:
         return seconds
-    raise BadValue('must be a time such as "90s", "30m" or "2h", or a number of seconds, of at most 30 days')
+    raise BadValue(
+        f'must be a time such as "90s", "30m" or "2h", or a number of seconds, of at most {longest_s // 86400} days'
+    )
 
 
 def _refuse_unmaskable(table: Table, settings: Settings) -> None:
