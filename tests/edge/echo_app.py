@@ -24,15 +24,10 @@ def app(environ: Environ, start_response: Any) -> Answer:
     """The last part of the path tells how to answer; everything else is echoed with 200."""
     if environ["PATH_INFO"] == "/internal/policy":
         return _policy(environ, start_response)
-    if environ["PATH_INFO"].endswith("/die-before-answer"):
-        return _hang_up(environ)
-    if environ["PATH_INFO"].endswith("/die-mid-answer"):
-        return _hang_up_midway(environ, start_response)
-    if environ["PATH_INFO"].endswith("/refuse"):
-        return _refuse(start_response)
-    if environ["PATH_INFO"].endswith("/never"):
-        return _answer_late(environ, start_response)
-    return _echo(environ, start_response)
+    if "/verdict/" in environ["PATH_INFO"]:
+        return _judge(environ, start_response)
+    ending = environ["PATH_INFO"].rpartition("/")[2]
+    return ENDINGS.get(ending, _echo)(environ, start_response)
 
 
 def _echo(environ: Environ, start_response: Any) -> Answer:
@@ -65,14 +60,22 @@ def _policy(environ: Environ, start_response: Any) -> Answer:
     return [body]
 
 
-def _refuse(start_response: Any) -> Answer:
+def _judge(environ: Environ, start_response: Any) -> Answer:
+    verdict, reason = environ["PATH_INFO"].split("/")[-2:]
+    start_response(
+        "200 OK", [("Content-Length", "0"), ("X-Postledger-Verdict", verdict), ("X-Postledger-Reason", reason)]
+    )
+    return []
+
+
+def _refuse(_: Environ, start_response: Any) -> Answer:
     body = b'{"reason":"of the backend"}'
     headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body))), ("Retry-After", "7")]
     start_response("503 Service Unavailable", [*headers, ("X-Accel-Redirect", "/healthz")])
     return [body]
 
 
-def _hang_up(environ: Environ) -> Answer:
+def _hang_up(environ: Environ, _: Any) -> Answer:
     environ["gunicorn.socket"].shutdown(socket.SHUT_RDWR)
     raise ConnectionError("hung up before the answer")
 
@@ -89,3 +92,11 @@ def _answer_late(environ: Environ, start_response: Any) -> Answer:
     environ["gunicorn.socket"].settimeout(20)
     environ["gunicorn.socket"].recv(1)
     return _echo(environ, start_response)
+
+
+ENDINGS = {
+    "die-before-answer": _hang_up,
+    "die-mid-answer": _hang_up_midway,
+    "refuse": _refuse,
+    "never": _answer_late,
+}

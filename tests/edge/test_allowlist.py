@@ -28,7 +28,7 @@ for line in io.lines() do
         list = allowlist.compile(networks)
         print(list and "good" or "bad")
     elseif word == "ask" then
-        print(allowlist.allows(list, bytes(rest)) and "y" or "n")
+        print(allowlist.allows(list, address.plain(bytes(rest))) and "y" or "n")
     else
         local read = address.read(rest)
         print(read and read:gsub(".", function(one) return ("%02x"):format(one:byte()) end) or "none")

@@ -109,6 +109,17 @@ class Edge:
             self._process = None
         self.assert_calm()
 
+    def worker_pids(self) -> set[int]:
+        """The workers, also those that are on their way out; the scrubber is a child of the master too, and is none."""
+        found = subprocess.run(["pgrep", "-x", "nginx|openresty", "-P", str(self.pid)], capture_output=True, text=True, check=False)
+        return {int(pid) for pid in found.stdout.split()}
+
+    def reload(self) -> None:
+        """Has it read its configuration and certificates again; returns when the old workers have gone."""
+        before = self.worker_pids()
+        os.kill(self.pid, signal.SIGHUP)
+        wait_until(lambda: bool(self.worker_pids()) and not self.worker_pids() & before, 15)
+
     def kill(self) -> None:
         """`kill -9` of the master. Its workers live on and keep the ports, until `start` or `remove`."""
         assert self._process is not None, "the edge is not running"

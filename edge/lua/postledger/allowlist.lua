@@ -42,21 +42,20 @@ function _M.compile(networks)
     return { everybody = #networks == 0, [4] = merge(by_length[4]), [16] = merge(by_length[16]) }
 end
 
--- True when the address (4 or 16 bytes) is in one of the networks.
+-- True when the address (4 or 16 bytes, as address.plain gives it) is in one of the networks.
 function _M.allows(allowlist, bytes)
     if allowlist.everybody then return true end
 
-    local plain = address.plain(bytes)
-    local ranges = allowlist[#plain]
+    local ranges = allowlist[#bytes]
     if not ranges then return false end    -- a client on a unix socket has no address that a list could hold
 
     -- The last range that begins at or before the address is the only one that can hold it.
     local firsts, low, high = ranges.firsts, 0, ranges.count
     while low < high do
         local middle = floor((low + high + 1) / 2)
-        if firsts[middle] <= plain then low = middle else high = middle - 1 end
+        if firsts[middle] <= bytes then low = middle else high = middle - 1 end
     end
-    return low > 0 and plain <= ranges.lasts[low]
+    return low > 0 and bytes <= ranges.lasts[low]
 end
 
 return _M

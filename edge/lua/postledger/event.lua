@@ -1,6 +1,7 @@
 -- The last moment of a request: what the log line needs and nginx cannot say, and the counting.
 -- Everything that goes into the line from here is of our own making: it is written without escaping.
 
+local address = require("postledger.address")
 local counters = require("postledger.counters")
 local parameters = require("postledger.parameters")
 local query = require("postledger.query")
@@ -16,7 +17,7 @@ local STATUSES = {}
 for status = 100, 599 do STATUSES[status] = tostring(status) end
 
 -- The network of an address that may not be kept whole: /24, or /48.
-function _M.network(bytes)
+local function network(bytes)
     if #bytes == 4 then return format("%d.%d.%d.0", byte(bytes, 1, 3)) end
     if #bytes ~= 16 then return "" end
     local a, b, c, d, e, f = byte(sub(bytes, 1, 6), 1, 6)
@@ -45,7 +46,7 @@ function _M.write()
         local _, arguments = query.split(target)
         var.known_parameters = parameters.known_names(arguments)
     end
-    var.logged_address = TRUNCATES and _M.network(var.binary_remote_addr) or var.remote_addr
+    var.logged_address = TRUNCATES and network(address.plain(var.binary_remote_addr)) or var.remote_addr
 
     local route = var.route
     if route ~= "ops" then count(var, ROUTES[route] and route or "other") end

@@ -1,6 +1,7 @@
 -- Who may come in: the one decision that the edge makes before the backend is asked. First who, then how fast, so that
 -- a stranger never uses up a quota.
 
+local address = require("postledger.address")
 local allowlist = require("postledger.allowlist")
 local certificate = require("postledger.certificate")
 local counters = require("postledger.counters")
@@ -62,7 +63,7 @@ function _M.admit()
     if not one then return end    -- the backend says so, with a row in the audit
     var.source = slug
 
-    local bytes = var.binary_remote_addr
+    local bytes = address.plain(var.binary_remote_addr)
     if one.observes then return observe(one, bytes) end
     local reason, wait_s = refusal_of(one, bytes)
     if not reason then return end

@@ -1,0 +1,151 @@
+"""The access log: what each line says, from closed lists, and what it never says."""
+
+import os
+import re
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.edge.conftest import TALKATIVE
+from tests.edge.echo_backend import EchoBackend, source
+from tests.edge.wire import exchange, get, header, post
+from tests.parts.edge import Edge, wait_until
+
+FIELDS = {
+    "time",
+    "receipt",
+    "route",
+    "source",
+    "method",
+    "status",
+    "verdict",
+    "reason",
+    "observed",
+    "params",
+    "bytes",
+    "duration_s",
+    "upstream_duration_s",
+    "client_address",
+    "tls",
+    "http",
+}
+
+
+def line_of(edge: Edge, request: bytes) -> dict[str, Any]:
+    """The line that the log has about this request."""
+    receipt = header(exchange(edge, request), "X-Request-Id")
+    wait_until(lambda: receipt in [line["receipt"] for line in edge.access_log()])
+    return next(line for line in edge.access_log() if line["receipt"] == receipt)
+
+
+@contextmanager
+def edge_with(backend: EchoBackend, **environment: str) -> Iterator[Edge]:
+    with Edge(backend_socket=backend.socket, environment={**TALKATIVE, **environment}) as edge:
+        yield edge
+
+
+def test_a_line_has_these_fields_and_no_others(edge: Edge) -> None:
+    line = line_of(edge, get("/tracking/postback/acme?payout=1"))
+
+    assert set(line) == FIELDS
+    assert (line["route"], line["source"], line["method"], line["status"]) == ("postback", "acme", "GET", 200)
+    assert (line["client_address"], line["tls"], line["http"]) == ("127.0.0.1", "TLSv1.3", "1.1")
+    assert line["bytes"] > 0
+    assert line["duration_s"] >= line["upstream_duration_s"] >= 0
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("", []),
+        ("?sig=1&payout=2&click_id=3", ["click_id", "payout", "sig"]),
+        ("?payout=1&payout=2", ["payout"]),
+        ("?%70ayout=1&pay%6Fut=2", ["payout"]),
+        ("?sub1&sub10=&sub11=x&SUB2=y", ["sub1", "sub10"]),
+        ("?email=a@b.c&token=secret&4111111111111111", []),
+        ('?"payout"=1&payout"=1&%22payout%22', []),
+        ("?source=acme&v=1&ts=2", ["source", "ts", "v"]),
+    ],
+)
+def test_of_a_query_only_the_names_of_known_parameters_are_kept(edge: Edge, query: str, names: list[str]) -> None:
+    assert line_of(edge, get("/tracking/postback/acme" + query))["params"] == names
+
+
+@pytest.mark.parametrize(
+    ("request_bytes", "reason"),
+    [
+        (get("/nowhere?sig=1"), "not_found"),
+        (post("/tracking/postback/acme", b"x" * 131_073), "payload_too_large"),
+        (get("/tracking/postback/acme#x"), "malformed"),
+        (b"NONSENSE\r\n\r\n", "malformed"),
+        (get("/tracking/postback/acme/die-before-answer"), "unavailable"),
+    ],
+)
+def test_a_refusal_of_the_edge_is_logged_with_its_reason(edge: Edge, request_bytes: bytes, reason: str) -> None:
+    line = line_of(edge, request_bytes)
+
+    assert (line["verdict"], line["reason"]) == ("refused", reason)
+
+
+def test_the_verdict_of_the_backend_is_logged_and_its_headers_stay_inside(edge: Edge) -> None:
+    answer = exchange(edge, get("/tracking/postback/acme/verdict/refused/bad_signature"))
+
+    receipt = header(answer, "X-Request-Id")
+    wait_until(lambda: receipt in [line["receipt"] for line in edge.access_log()])
+    line = next(line for line in edge.access_log() if line["receipt"] == receipt)
+    assert (line["verdict"], line["reason"]) == ("refused", "bad_signature")
+    assert b"x-postledger" not in answer.lower()
+
+
+def test_a_verdict_that_is_none_of_ours_is_not_logged(edge: Edge) -> None:
+    line = line_of(edge, get("/tracking/postback/acme/verdict/CANARY/bad_signature,CANARY"))
+
+    assert (line["verdict"], line["reason"]) == ("", "")
+
+
+def test_an_unknown_source_is_not_named(edge: Edge) -> None:
+    assert line_of(edge, get("/tracking/postback/CANARY"))["source"] == ""
+
+
+def test_what_was_observed_is_logged(own_edge: Edge, own_backend: EchoBackend) -> None:
+    own_backend.set_sources(source("acme", allow=["192.0.2.0/24"], mode="observe"))
+
+    wait_until(lambda: line_of(own_edge, get("/tracking/postback/acme"))["observed"] == "ip_not_allowed")
+
+
+def test_addresses_are_truncated_in_both_logs_where_that_was_asked_for(own_backend: EchoBackend) -> None:
+    with edge_with(own_backend, POSTLEDGER_LOG_IP="truncate") as edge:
+        assert line_of(edge, get("/tracking/postback/acme"))["client_address"] == "127.0.0.0"
+        exchange(edge, get("/tracking/postback/acme/die-before-answer"))
+
+        wait_until(lambda: "upstream prematurely closed" in edge.error_output())
+        assert "client: [cut]" in edge.error_output()
+        assert re.search(r"client:? [0-9]", edge.error_output()) is None
+
+
+def test_ipv6_is_truncated_to_48_bits(own_backend: EchoBackend) -> None:
+    environment = {"POSTLEDGER_LOG_IP": "truncate", "POSTLEDGER_TRUSTED_PROXIES": "127.0.0.1"}
+    with edge_with(own_backend, **environment) as edge:
+        line = line_of(edge, get("/tracking/postback/acme", "X-Forwarded-For: 2001:db8:aaaa:bbbb::1"))
+
+        assert line["client_address"] == "2001:db8:aaaa::"
+
+
+def test_after_a_rotation_lines_go_to_the_new_file_and_none_is_lost(own_edge: Edge) -> None:
+    log = own_edge.prefix / "logs" / "access.log"
+    old = log.with_suffix(".old")
+    request = get("/tracking/postback/acme")
+    exchange(own_edge, request)
+    log.rename(old)
+    exchange(own_edge, request)
+
+    os.kill(own_edge.pid, signal.SIGUSR1)
+    wait_until(log.exists)
+    wait_until(lambda: exchange(own_edge, request) != b"" and log.read_text() != "")
+
+    assert old.read_text().count("\n") >= 2
+    assert httpx.get(own_edge.ops_url + "/status").status_code == 200

@@ -1,0 +1,142 @@
+"""What the edge counts: right totals over all workers, closed label sets, every series of a known source from zero."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+
+from tests.edge.conftest import TALKATIVE
+from tests.edge.echo_backend import EchoBackend, source
+from tests.edge.wire import exchange, get, post
+from tests.parts.edge import Edge, wait_until
+
+REQUESTS, REFUSALS = "postledger_edge_requests_total", "postledger_edge_refusals_total"
+DURATION = "postledger_edge_request_duration_seconds"
+REASONS = {
+    "client_certificate",
+    "ip_not_allowed",
+    "malformed",
+    "method_not_allowed",
+    "not_found",
+    "payload_too_large",
+    "rate_limited",
+    "unavailable",
+}
+SENDERS, EACH = 8, 250
+
+
+def total(edge: Edge, name: str, **labels: str) -> float:
+    """The sum of all series of a name that have these labels."""
+    wanted = [f'{label}="{value}"' for label, value in labels.items()]
+    return sum(
+        value
+        for series, value in edge.metrics().items()
+        if series.startswith(name + "{") and all(one in series for one in wanted)
+    )
+
+
+@pytest.fixture
+def counting(own_backend: EchoBackend) -> Iterator[Edge]:
+    """An edge that nobody has asked anything yet."""
+    own_backend.set_sources(source("acme"), source("closed", allow=["192.0.2.0/24"]), source("slow", rate=1, burst=1))
+    environment = {**TALKATIVE, "POSTLEDGER_NETWORK_RATE": "0"}
+    with Edge(backend_socket=own_backend.socket, environment=environment) as edge:
+        yield edge
+
+
+@pytest.fixture(scope="module")
+def refusing() -> Iterator[Edge]:
+    """An edge for tests that look at how its counts grow."""
+    with EchoBackend() as backend:
+        backend.set_sources(source("acme"), source("closed", allow=["192.0.2.0/24"]))
+        with Edge(backend_socket=backend.socket, environment=TALKATIVE) as edge:
+            yield edge
+
+
+def test_every_reason_of_every_known_source_is_there_at_zero(counting: Edge) -> None:
+    series = {name for name, value in counting.metrics().items() if name.startswith(REFUSALS) and value == 0}
+
+    expected = {
+        f'{REFUSALS}{{source="{slug}",reason="{reason}"}}'
+        for slug in ("acme", "closed", "slow", "unknown")
+        for reason in REASONS
+    }
+    assert series == expected
+
+
+def test_under_load_not_one_request_is_lost_or_counted_twice(counting: Edge) -> None:
+    def send(sender: int) -> None:
+        with httpx.Client(base_url=counting.https_url, verify=counting.tls_context()) as client:
+            for number in range(EACH):
+                client.get(f"/tracking/postback/{('acme', 'closed')[(sender + number) % 2]}")
+
+    with ThreadPoolExecutor(SENDERS) as pool:
+        list(pool.map(send, range(SENDERS)))
+
+    half = SENDERS * EACH / 2
+    wait_until(lambda: total(counting, REQUESTS) >= 2 * half)
+    assert total(counting, REQUESTS, route="postback", status="200") == half
+    assert total(counting, REQUESTS, route="postback", status="403") == half
+    assert total(counting, REFUSALS, source="closed", reason="ip_not_allowed") == half
+    assert total(counting, REFUSALS) == half
+    assert total(counting, DURATION + "_count", route="postback") == 2 * half
+    assert total(counting, DURATION + "_bucket", route="postback", le="+Inf") == 2 * half
+
+
+def test_what_a_worker_had_counted_survives_a_reload(counting: Edge) -> None:
+    for _ in range(20):
+        exchange(counting, get("/tracking/postback/acme"))
+        counting.reload()
+
+    wait_until(lambda: total(counting, REQUESTS, route="postback", status="200") == 20)
+
+
+@pytest.mark.parametrize(
+    ("request_bytes", "counted"),
+    [
+        (get("/tracking/postback/closed"), ("postback", "403", "closed", "ip_not_allowed")),
+        (get("/tracking/postback?source=closed"), ("postback", "403", "closed", "ip_not_allowed")),
+        (get("/sandbox/postback/closed"), ("sandbox", "403", "closed", "ip_not_allowed")),
+        (get("/nowhere"), ("other", "404", "unknown", "not_found")),
+        (get("//tracking/postback/acme"), ("postback", "404", "unknown", "not_found")),
+        (get("/click/x#y"), ("click", "400", "unknown", "malformed")),
+        (get("/tracking/postback/acme?x=" + "y" * 20_000), ("other", "414", "unknown", "malformed")),
+        (get("/tracking/postback/acme", "X-Long: " + "y" * 20_000), ("other", "431", "unknown", "malformed")),
+        (b"BREW" + get("/tracking/postback/acme")[3:], ("postback", "405", "unknown", "method_not_allowed")),
+        (post("/tracking/postback/acme", b"x" * 131_073), ("other", "413", "unknown", "payload_too_large")),
+        (get("/tracking/postback/acme?x=die/"), ("postback", "200", "", "")),
+        (get("/click/die-before-answer"), ("click", "503", "unknown", "unavailable")),
+    ],
+)
+def test_a_refusal_is_counted_once_by_its_source_and_reason(
+    refusing: Edge, request_bytes: bytes, counted: tuple[str, str, str, str]
+) -> None:
+    route, code, slug, reason = counted
+
+    def counts() -> tuple[float, float, float]:
+        asked = total(refusing, REQUESTS, route=route, status=code)
+        return asked, total(refusing, REFUSALS, source=slug, reason=reason), total(refusing, REFUSALS)
+
+    asked, refused, all_refused = counts()
+    one = 1 if reason else 0
+
+    exchange(refusing, request_bytes)
+
+    wait_until(lambda: counts() == (asked + 1, refused + one, all_refused + one))
+
+
+def test_no_label_holds_what_a_sender_chose(counting: Edge) -> None:
+    for target in ("/tracking/postback/CANARY", "/CANARY", "/click/CANARY", "/tracking/postback?source=CANARY"):
+        exchange(counting, get(target))
+    exchange(counting, get("/tracking/postback/acme").replace(b"GET", b"CANARY", 1))
+
+    wait_until(lambda: total(counting, REQUESTS) == 5)
+    assert "CANARY" not in httpx.get(counting.ops_url + "/metrics").text
+
+
+def test_plain_http_is_counted_and_operators_are_not(counting: Edge) -> None:
+    httpx.get(counting.http_url + "/")
+
+    wait_until(lambda: total(counting, REQUESTS, route="other", status="403") == 1)
+    assert total(counting, REQUESTS) == 1

@@ -1,0 +1,180 @@
+"""TLS as a partner's security department looks at it, and certificates that come and go while the edge serves."""
+
+import json
+import os
+import signal
+import socket
+import ssl
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.edge.authority import Authority
+from tests.edge.conftest import TALKATIVE
+from tests.edge.echo_backend import EchoBackend, source
+from tests.edge.wire import exchange, get, read_all, status, tls_connection
+from tests.parts.edge import Edge, wait_until
+
+PATH = "/tracking/postback/acme"
+HARMLESS = {"OK", "INFO", "LOW", "WARN", "DEBUG"}
+TESTSSL_WITHIN_S = 240
+
+
+@contextmanager
+def edge_with(backend: EchoBackend, **environment: str) -> Iterator[Edge]:
+    with Edge(backend_socket=backend.socket, environment={**TALKATIVE, **environment}) as edge:
+        yield edge
+
+
+def handshake(edge: Edge, context: ssl.SSLContext, name: str | None = "localhost") -> ssl.SSLSocket:
+    plain = socket.create_connection(("127.0.0.1", edge.https_port), timeout=5)
+    return context.wrap_socket(plain, server_hostname=name)
+
+
+def careless(version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3) -> ssl.SSLContext:
+    """A client that does not look at whom it speaks to."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.maximum_version = version
+    return context
+
+
+def ask_with(edge: Edge, context: ssl.SSLContext) -> int:
+    with handshake(edge, context) as connection:
+        connection.sendall(get(PATH))
+        return status(read_all(connection))
+
+
+def test_testssl_finds_nothing_that_matters(edge: Edge, tmp_path: Path) -> None:
+    """Protocols, ciphers, forward secrecy, headers; the self-signed certificate and its chain are the test's own."""
+    report = tmp_path / "report.json"
+    checks = ["--protocols", "--std", "--fs", "--server-preference", "--header", "--renegotiation", "--beast"]
+    how = ["--quiet", "--color", "0", "--warnings", "off", "--openssl", "/usr/bin/openssl", "--openssl-timeout", "5"]
+    command = ["testssl", *how, "--jsonfile", report, *checks, f"127.0.0.1:{edge.https_port}"]
+    subprocess.run(command, capture_output=True, check=False, timeout=TESTSSL_WITHIN_S)
+
+    findings = json.loads(report.read_text())
+    assert {one["id"] for one in findings} >= {"TLS1_2", "TLS1_3", "SSLv3", "TLS1", "TLS1_1", "PFS", "HSTS_time"}
+    faults = [(one["id"], one["severity"], one["finding"]) for one in findings if one["severity"] not in HARMLESS]
+    assert faults == []
+
+
+def test_tls_1_2_is_spoken_with_authenticated_ciphers_only(edge: Edge) -> None:
+    offered = subprocess.run(
+        ["openssl", "ciphers", "-tls1_2", "ALL"], capture_output=True, text=True, check=True
+    ).stdout
+    names = offered.strip().split(":")
+    weak = [name for name in names if not any(mode in name for mode in ("GCM", "CHACHA20", "CCM"))]
+    context = careless(ssl.TLSVersion.TLSv1_2)
+    context.set_ciphers(":".join(name for name in weak if not name.startswith("TLS_")) + ":@SECLEVEL=0")
+
+    with pytest.raises(ssl.SSLError):
+        handshake(edge, context)
+
+
+def test_ecdsa_and_rsa_certificates_serve_side_by_side(own_backend: EchoBackend, tmp_path: Path) -> None:
+    certificate, key = Authority("CN=localhost", rsa=True).files(tmp_path)
+    environment = {"POSTLEDGER_TLS_RSA_CERTIFICATE": str(certificate), "POSTLEDGER_TLS_RSA_KEY": str(key)}
+    with edge_with(own_backend, **environment) as edge:
+        chosen = []
+        for kind in ("ECDSA", "RSA"):
+            context = careless(ssl.TLSVersion.TLSv1_2)
+            context.set_ciphers(f"ECDHE+a{kind}")
+            with handshake(edge, context) as connection:
+                chosen.append((connection.cipher() or ("",))[0])
+
+    assert "ECDSA" in chosen[0]
+    assert "-RSA-" in chosen[1]
+
+
+def test_a_tls_1_3_session_is_resumed_and_early_data_never_taken(edge: Edge, tmp_path: Path) -> None:
+    session = tmp_path / "session"
+    command = ["openssl", "s_client", "-connect", f"127.0.0.1:{edge.https_port}", "-tls1_3", "-ign_eof"]
+
+    first = subprocess.run([*command, "-sess_out", session], input=get("/healthz"), capture_output=True, check=False)
+    second = subprocess.run([*command, "-sess_in", session], input=get("/healthz"), capture_output=True, check=False)
+
+    assert b"New, TLSv1.3" in first.stdout
+    assert b"Reused, TLSv1.3" in second.stdout
+    assert b"Max Early Data: 0" in first.stdout
+
+
+def test_a_new_certificate_is_served_after_a_reload_and_nobody_is_cut_off(own_edge: Edge) -> None:
+    with tls_connection(own_edge) as busy:
+        busy.sendall(get("/tracking/postback/acme")[:-2])  # in the middle of its headers
+        own_edge.make_certificate()
+
+        os.kill(own_edge.pid, signal.SIGHUP)
+
+        def new_one_is_served() -> bool:
+            try:
+                return httpx.get(own_edge.https_url + "/healthz", verify=own_edge.tls_context()).status_code == 200
+            except httpx.ConnectError:
+                return False
+
+        wait_until(new_one_is_served)
+        busy.sendall(b"\r\n")
+        assert status(read_all(busy)) == 200
+
+
+def test_names_that_are_not_ours_get_no_handshake_and_no_answer(own_backend: EchoBackend) -> None:
+    with edge_with(own_backend, POSTLEDGER_SERVER_NAMES="localhost,edge.example") as edge:
+        for name in ("evil.example", None):
+            with pytest.raises(ssl.SSLError):
+                handshake(edge, careless(), name)
+        assert status(exchange(edge, get(PATH))) == 200
+        assert exchange(edge, get(PATH).replace(b"Host: localhost", b"Host: evil.example")) == b""
+        assert status(exchange(edge, get(PATH).replace(b"Host: localhost", b"Host: edge.example"))) == 200
+
+
+@pytest.fixture
+def partner() -> Authority:
+    return Authority("CN=Partner's authority")
+
+
+def client_context(edge: Edge, folder: Path, authority: Authority | None, **leaf: timedelta) -> ssl.SSLContext:
+    context = edge.tls_context()
+    if authority is not None:
+        context.load_cert_chain(*authority.issue("partner", **leaf).files(folder))
+    return context
+
+
+def test_a_source_with_an_authority_hears_only_those_who_show_its_certificate(
+    own_backend: EchoBackend, partner: Authority, tmp_path: Path
+) -> None:
+    own_backend.set_sources(source("acme", client_ca=partner.pem), source("open"))
+    impostor = Authority("CN=Partner's authority")
+    with edge_with(own_backend, POSTLEDGER_CLIENT_CERTIFICATES="on") as edge:
+        statuses = {
+            "good": ask_with(edge, client_context(edge, tmp_path, partner)),
+            "none": ask_with(edge, client_context(edge, tmp_path, None)),
+            "impostor": ask_with(edge, client_context(edge, tmp_path, impostor)),
+            "expired": ask_with(edge, client_context(edge, tmp_path, partner, left=timedelta(days=-1))),
+        }
+        without = exchange(edge, get("/tracking/postback/open"))
+        refused = exchange(edge, get(PATH))
+
+    assert statuses == {"good": 200, "none": 403, "impostor": 403, "expired": 403}
+    assert status(without) == 200
+    assert b'"reason":"client_certificate"' in refused
+
+
+def test_where_certificates_are_not_asked_for_such_a_source_hears_nobody(
+    own_backend: EchoBackend, partner: Authority, tmp_path: Path
+) -> None:
+    own_backend.set_sources(source("acme", client_ca=partner.pem))
+    with edge_with(own_backend) as edge:
+        assert ask_with(edge, client_context(edge, tmp_path, partner)) == 403
+
+
+def test_in_observe_mode_a_missing_certificate_is_only_noted(own_backend: EchoBackend, partner: Authority) -> None:
+    own_backend.set_sources(source("acme", client_ca=partner.pem, mode="observe"))
+    with edge_with(own_backend, POSTLEDGER_CLIENT_CERTIFICATES="on") as edge:
+        answer = exchange(edge, get(PATH))
+
+    assert b'"x-edge-observed": "client_certificate"' in answer
