@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from postledger.config import BadSetting, read_count, read_settings
+from postledger.config import BadSetting, read_settings, read_workers
 
 try:  # in the master, so that a bad setting stops the start with one line instead of failing every worker
     read_settings(os.environ)
-    workers = read_count(os.environ, "POSTLEDGER_WORKERS", 2)
+    workers = read_workers(os.environ)
 except BadSetting as error:
     sys.exit(f"postledger: {error}")
 

@@ -92,12 +92,18 @@ class GroupCommit(Generic[Row, Result]):
                 self._filled.wait()
                 self._filled.clear()
                 continue
-            # Once around the event loop, which adds no delay: what has arrived already comes along, instead of waiting
-            # for the commit of the one request that happened to be read first.
-            gevent.sleep(0)
+            self._gather()
             self._in_flight = self._take()
             self._flush(self._in_flight)
             self._in_flight = ()
+
+    def _gather(self) -> None:
+        # Around the event loop for as long as each turn brings more, which adds no delay: what has arrived already
+        # comes along, instead of waiting for the commit of the one request that happened to be read first.
+        gathered = 0
+        while gathered < len(self._queue) < self._flush_rows:
+            gathered = len(self._queue)
+            gevent.sleep(0)
 
     def _take(self) -> list[_Waiting[Row, Result]]:
         return [self._queue.popleft() for _ in range(min(len(self._queue), self._flush_rows))]
