@@ -5,6 +5,7 @@ local query = require("postledger.query")
 
 local _M = {}
 
+local gmatch = string.gmatch
 local concat, sort = table.concat, table.sort
 
 local KNOWN = {
@@ -13,18 +14,44 @@ local KNOWN = {
 }
 for number = 1, 10 do KNOWN["sub" .. number] = true end
 
--- As a JSON list: ["click_id","payout","sig"].
-function _M.known_names(arguments)
+-- Sources send the same names in the same order all day: each such list is sorted and written once. An attacker can
+-- think of many orders, so the memory of them is bounded.
+local MOST_LISTS = 1000
+local lists, list_count = {}, 0
+
+local function write_list(found)
     local names, seen = {}, {}
-    for name in query.parts(arguments) do
-        if KNOWN[name] and not seen[name] then
+    for name in gmatch(found, "[^&]+") do
+        if not seen[name] then
             seen[name] = true
             names[#names + 1] = name
         end
     end
-    if #names == 0 then return "[]" end
     sort(names)
     return '["' .. concat(names, '","') .. '"]'
+end
+
+local function list_of(found)
+    local list = lists[found]
+    if list then return list end
+
+    if list_count >= MOST_LISTS then lists, list_count = {}, 0 end
+    list = write_list(found)
+    lists[found], list_count = list, list_count + 1
+    return list
+end
+
+-- As a JSON list: ["click_id","payout","sig"].
+function _M.known_names(arguments)
+    if arguments == "" then return "[]" end
+
+    local found, from = "", 1
+    while from do
+        local name, _, following = query.part(arguments, from)
+        if KNOWN[name] then found = found .. "&" .. name end
+        from = following
+    end
+    return found == "" and "[]" or list_of(found)
 end
 
 return _M

@@ -3,8 +3,7 @@
 
 local _M = {}
 
-local char, find, gmatch, gsub, match, sub =
-    string.char, string.find, string.gmatch, string.gsub, string.match, string.sub
+local char, find, gsub, sub = string.char, string.find, string.gsub, string.sub
 
 local function byte_of(hex)
     return char(tonumber(hex, 16))
@@ -17,34 +16,36 @@ function _M.unescape(text)
 end
 
 local function decode(text)
-    return _M.unescape((gsub(text, "+", " ")))
+    if find(text, "+", 1, true) then text = gsub(text, "+", " ") end
+    return _M.unescape(text)
 end
 
--- Iterates over name and value, the value as it was sent.
-function _M.parts(query)
-    local next_part = gmatch(query, "[^&]+")
-    return function()
-        local part = next_part()
-        if not part then return nil end
-
-        local at = find(part, "=", 1, true)
-        return decode(at and sub(part, 1, at - 1) or part), at and sub(part, at + 1) or ""
-    end
+-- Name and value of the part that begins at `from`, the value as it was sent; and where the next part begins, nil after
+-- the last. With plain searches only: LuaJIT compiles those, and no pattern.
+function _M.part(query, from)
+    local stop = find(query, "&", from, true)
+    local last = stop and stop - 1 or #query
+    local at = find(query, "=", from, true)
+    if not at or at > last then at = last + 1 end
+    return decode(sub(query, from, at - 1)), sub(query, at + 1, last), stop and stop + 1 or nil
 end
 
 -- The value of a parameter that stands there exactly once, else nil.
 function _M.only(query, wanted)
-    local found, count = nil, 0
-    for name, value in _M.parts(query) do
+    local found, count, from = nil, 0, 1
+    while from do
+        local name, value, following = _M.part(query, from)
         if name == wanted then found, count = value, count + 1 end
+        from = following
     end
     return count == 1 and decode(found) or nil
 end
 
 -- Path and query of a request target, as it was sent.
 function _M.split(target)
-    local path, query = match(target, "^([^?]*)%??(.*)$")
-    return path, query
+    local at = find(target, "?", 1, true)
+    if not at then return target, "" end
+    return sub(target, 1, at - 1), sub(target, at + 1)
 end
 
 return _M

@@ -5,9 +5,15 @@ local query = require("postledger.query")
 
 local _M = {}
 
-local match = string.match
+local find, sub = string.find, string.sub
 
 local IN_QUERY = { ["/tracking/postback"] = true, ["/sandbox/postback"] = true }
+
+local function slug_after(path, start)
+    if sub(path, 1, #start) ~= start then return nil end
+    local slug = sub(path, #start + 1)
+    return slug ~= "" and not find(slug, "/", 1, true) and slug or nil
+end
 
 -- `target` is what was sent, `normalized` is nginx's $uri. Gives true and the slug, which is nil where there is none;
 -- false when nginx came to this route by taking dot segments or double slashes out, as the backend never would.
@@ -16,7 +22,7 @@ function _M.slug(target, normalized)
     if path ~= normalized and query.unescape(path) ~= normalized then return false end
 
     if IN_QUERY[normalized] then return true, query.only(arguments, "source") end
-    return true, match(normalized, "^/%l+/postback/([^/]+)$")
+    return true, slug_after(normalized, "/tracking/postback/") or slug_after(normalized, "/sandbox/postback/")
 end
 
 return _M

@@ -1,0 +1,15 @@
+# The backend, from the locked libraries. Build from the project's root, as edge.Dockerfile.
+FROM python:3.11-slim-bookworm
+
+# gunicorn's fast HTTP parser comes as C.
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends gcc libc6-dev \
+    && rm -rf /var/lib/apt/lists/*
+
+WORKDIR /opt/postledger
+COPY requirements.lock pyproject.toml ./
+RUN pip install --no-cache-dir --require-hashes --requirement requirements.lock
+COPY backend backend
+ENV PYTHONPATH=/opt/postledger/backend \
+    POSTLEDGER_BACKEND_SOCKET=/run/postledger/backend.sock \
+    PROMETHEUS_MULTIPROC_DIR=/tmp/metrics

@@ -1,0 +1,22 @@
+# The edge on the official OpenResty image: the same files and the same script as on Debian, and nothing else.
+# Build from the project's root: docker build -f deploy/edge.Dockerfile -t postledger-edge .
+FROM openresty/openresty:1.25.3.2-0-bookworm
+
+# script/edge finds what a killed master left behind by pgrep, and runs its scrubber with sed.
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends procps openssl \
+    && rm -rf /var/lib/apt/lists/*
+
+COPY edge /opt/postledger/edge
+COPY script/edge script/edge-config script/environment /opt/postledger/script/
+
+# A volume, so that the last good policy outlives the container.
+ENV POSTLEDGER_VAR=/var/lib/postledger \
+    POSTLEDGER_LISTEN_ADDRESS=0.0.0.0 \
+    POSTLEDGER_EDGE_PLATFORM=openresty \
+    POSTLEDGER_BACKEND_SOCKET=/run/postledger/backend.sock
+RUN mkdir -p /var/lib/postledger/edge
+VOLUME /var/lib/postledger
+EXPOSE 8443 8080
+STOPSIGNAL SIGQUIT
+ENTRYPOINT ["/opt/postledger/script/edge", "/var/lib/postledger/edge"]
