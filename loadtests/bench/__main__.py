@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from loadtests.bench.contestants import list_contestants, postledger
+from loadtests.bench.edge import bench_edge
 from loadtests.bench.fill import fill
 from loadtests.bench.floor import run_floor
 from loadtests.bench.ledger import Ledger, make_database, make_ledger
@@ -25,6 +26,9 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         plan = read_plan(os.environ)
+        if os.environ.get("EDGE"):
+            _save("bench-edge.json", bench_edge(plan))
+            return 0
         with run_ground() as ground:
             report = compare_sizes(ground, plan) if plan.rows else compare(ground, plan)
     except (BadPlan, RoundFailed) as error:

@@ -38,6 +38,13 @@ def runtime(prefix: Path, name: str) -> str:
         ("POSTLEDGER_EDGE_PORT", "https"),
         ("POSTLEDGER_EDGE_LOG_LEVEL", "debug"),
         ("POSTLEDGER_EDGE_PLATFORM", "iis"),
+        ("POSTLEDGER_NETWORK_RATE", "fast"),
+        ("POSTLEDGER_NETWORK_RATE", "-1"),
+        ("POSTLEDGER_LOG_IP", "no"),
+        ("POSTLEDGER_PROXY_PROTOCOL", "yes"),
+        ("POSTLEDGER_CLIENT_CERTIFICATES", "1"),
+        ("POSTLEDGER_TRUSTED_PROXIES", "10.0.0.0/8,load.balancer"),
+        ("POSTLEDGER_SERVER_NAMES", "a.example; include /etc/passwd"),
     ],
 )
 def test_a_value_that_cannot_be_is_refused_by_the_name_of_its_variable(prefix: Path, variable: str, value: str) -> None:
@@ -91,3 +98,51 @@ def test_workers_stay_who_they_are_where_they_could_not_reach_the_backend_otherw
     configure(prefix, POSTLEDGER_BACKEND_SOCKET=str(closed / "backend.sock"))
 
     assert "www-data" not in runtime(prefix, "main.conf")
+
+
+def test_proxy_protocol_without_anybody_to_believe_is_refused(prefix: Path) -> None:
+    done = configure(prefix, POSTLEDGER_PROXY_PROTOCOL="on")
+
+    assert "POSTLEDGER_TRUSTED_PROXIES is not set" in done.stderr
+
+
+def test_a_second_certificate_without_its_key_is_refused(prefix: Path) -> None:
+    done = configure(prefix, POSTLEDGER_TLS_RSA_CERTIFICATE="/tmp/rsa.crt")
+
+    assert "POSTLEDGER_TLS_RSA_KEY" in done.stderr
+
+
+def test_a_certificate_that_names_no_responder_is_not_stapled(prefix: Path) -> None:
+    configure(prefix)
+
+    assert "ssl_stapling" not in runtime(prefix, "https.conf")
+
+
+def test_a_chain_that_names_a_responder_is_stapled(prefix: Path) -> None:
+    chain = prefix / "chain.pem"
+    kind = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1")
+    offer = ("-addext", "authorityInfoAccess=OCSP;URI:http://ocsp.example")
+    subprocess.run(
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-nodes",
+            *kind,
+            "-subj",
+            "/CN=x",
+            *offer,
+            "-keyout",
+            prefix / "key.pem",
+            "-out",
+            chain,
+        ],
+        check=True,
+        capture_output=True,
+    )
+    chain.write_text(chain.read_text() * 2)  # a leaf and its issuer
+
+    configure(prefix, POSTLEDGER_TLS_CERTIFICATE=str(chain), POSTLEDGER_RESOLVER="192.0.2.53")
+
+    assert "ssl_stapling on;" in runtime(prefix, "https.conf")
+    assert "resolver 192.0.2.53;" in runtime(prefix, "https.conf")

@@ -30,9 +30,15 @@ function _M.uuid7(unix_ms, random_hex)
 end
 
 -- Computed, not stored: an error page runs the rewrite phase again, and both inputs stay what they were.
--- $request_id is 16 bytes of OpenSSL's random source.
+-- $request_id is 16 bytes of OpenSSL's random source. The last receipt is kept, because a refusal asks twice in a row.
+local last_random, last_receipt = nil, nil
+
 function _M.of_request()
-    return _M.uuid7(floor(ngx.req.start_time() * 1000), ngx.var.request_id)
+    local random_hex = ngx.var.request_id
+    if random_hex ~= last_random then
+        last_random, last_receipt = random_hex, _M.uuid7(floor(ngx.req.start_time() * 1000), random_hex)
+    end
+    return last_receipt
 end
 
 return _M

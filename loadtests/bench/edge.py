@@ -1,0 +1,125 @@
+"""`make bench EDGE=1`: what the edge costs beside a bare TLS proxy, how cheaply it refuses, handshakes, memory."""
+
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from ipaddress import IPv4Network
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import msgspec
+
+from loadtests.bench.edge_parts import run_bare, run_nginx_constant, run_stack
+from loadtests.bench.plan import Plan
+from loadtests.bench.processes import read_memory
+from loadtests.bench.report import MIB, Target, verdicts
+from tests.edge.authority import Authority
+from tests.parts.edge import Edge
+
+QUERY = "click_id=b5bd8274b5d0359a&payout=0.50&currency=USD&affiliate_id=456&transaction_id=TXN789&ts=1790000000"
+SIGNATURE = "b5bd8274b5d0359a26972e2a817c0acc3484b4aa2ff06ec4c51828ede13c335f"
+SOURCES, NETWORKS = 1_000, 10_000
+HANDSHAKE_S = 5
+_RATE = re.compile(r"Requests/sec:\s+([0-9.]+)")
+_HANDSHAKES = re.compile(r"([0-9]+) connections in ([0-9]+) real seconds")
+
+
+class Found(msgspec.Struct, frozen=True):
+    """What came out before one kind of upstream, in requests a second by contestant."""
+
+    upstream: str
+    rates: dict[str, float]
+
+
+def bench_edge(plan: Plan) -> dict[str, object]:
+    """Run all of it; print and return what came out."""
+    with tempfile.TemporaryDirectory(prefix="postledger-bench-", dir="/tmp") as directory:
+        home = Path(directory)
+        home.chmod(0o755)
+        with run_stack(home) as socket, _edge(home, socket) as edge:
+            behind_stack = _compare(plan, "gunicorn and Falcon", home, socket, edge)
+            handshakes = {kind: _handshakes(edge, kind) for kind in ("ECDSA", "RSA")}
+            memory = [read_memory(pid).rss_bytes / MIB for pid in edge.worker_pids()]
+        with run_nginx_constant(home) as socket, _edge(home, socket) as edge:
+            behind_nginx = _compare(plan, "nginx", home, socket, edge)
+    return _conclude([behind_stack, behind_nginx], handshakes, memory)
+
+
+def _compare(plan: Plan, upstream: str, home: Path, socket: Path, edge: Edge) -> Found:
+    _say(f"\nA constant from {upstream}:")
+    with run_bare(home, socket, edge) as bare:
+        contestants = {
+            "bare proxy": f"{bare}/tracking/postback/bench",
+            "edge, accepted": f"{edge.https_url}/tracking/postback/bench",
+            "edge, ip_not_allowed": f"{edge.https_url}/tracking/postback/closed",
+            "edge, rate_limited": f"{edge.https_url}/tracking/postback/slow",
+        }
+        # In turns, so that a noisy minute of the machine hits all of them.
+        rounds = [{name: _drive(plan, url) for name, url in contestants.items()} for _ in range(plan.rounds)]
+    rates = {name: median(one[name] for one in rounds) for name in contestants}
+    for name, rate in rates.items():
+        _say(f"{name:24}{rate:10.0f} req/s   ({', '.join(f'{one[name]:.0f}' for one in rounds)})")
+    return Found(upstream, rates)
+
+
+def _edge(home: Path, socket: Path) -> Edge:
+    certificate, key = Authority("CN=localhost", rsa=True).files(home)
+    environment = {
+        "POSTLEDGER_NETWORK_RATE": "0",
+        "POSTLEDGER_TLS_RSA_CERTIFICATE": str(certificate),
+        "POSTLEDGER_TLS_RSA_KEY": str(key),
+    }
+    return Edge(backend_socket=socket, environment=environment, policy=_policy())
+
+
+def _policy() -> dict[str, Any]:
+    networks = [str(IPv4Network(((10 << 24) + (number << 8), 24))) for number in range(NETWORKS)]
+    sources = [_source(f"source-{number}", ["192.0.2.0/24"]) for number in range(SOURCES - 3)]
+    named = [_source("bench", [*networks, "127.0.0.0/8"]), _source("closed", networks[:100])]
+    return {"version": 1, "sources": [*sources, *named, {**_source("slow", []), "rate": 1, "burst": 1}]}
+
+
+def _source(slug: str, allow: list[str]) -> dict[str, Any]:
+    return {"slug": slug, "allow": allow, "rate": 1_000_000, "burst": 1_000_000, "mode": "enforce", "client_ca": None}
+
+
+def _drive(plan: Plan, path: str) -> float:
+    url = f"{path}?{QUERY}&sig={SIGNATURE}"
+    numbers = [f"-t{plan.threads}", f"-c{plan.connections}", f"-d{plan.duration_s}s"]
+    done = subprocess.run(["wrk", *numbers, url], check=True, capture_output=True, text=True)
+    found = _RATE.search(done.stdout)
+    assert found is not None, done.stdout
+    return float(found[1])
+
+
+def _handshakes(edge: Edge, kind: str) -> float:
+    """Full TLS 1.2 handshakes a second that one client makes, one after the other; it needs most of a core itself."""
+    where = f"127.0.0.1:{edge.https_port}"
+    cipher = f"ECDHE-{kind}-AES128-GCM-SHA256"
+    command = ["openssl", "s_time", "-connect", where, "-new", "-time", str(HANDSHAKE_S), "-cipher", cipher, "-tls1_2"]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    found = _HANDSHAKES.search(done.stdout)
+    assert found is not None, done.stdout
+    rate = int(found[1]) / int(found[2])
+    _say(f"new connections, {kind:8}{rate:10.0f} /s")
+    return rate
+
+
+def _conclude(found: Sequence[Found], handshakes: dict[str, float], memory: Sequence[float]) -> dict[str, object]:
+    _say(f"\nmemory of a worker with {NETWORKS:,} networks and {SOURCES:,} sources: {max(memory):.0f} MiB (RSS)")
+    rates = found[0].rates
+    accepted, refused = rates["edge, accepted"], min(rates["edge, ip_not_allowed"], rates["edge, rate_limited"])
+    targets = [
+        Target("edge / bare proxy", accepted / rates["bare proxy"], 0.85, at_least=True),
+        Target("refused / accepted", refused / accepted, 5, at_least=True),
+    ]
+    _say("\n" + verdicts(targets))
+    return {"found": found, "handshakes": handshakes, "worker_mib": list(memory), "targets": targets}
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
