@@ -55,7 +55,7 @@ def test_testssl_finds_nothing_that_matters(edge: Edge, tmp_path: Path) -> None:
     report = tmp_path / "report.json"
     checks = ["--protocols", "--std", "--fs", "--server-preference", "--header", "--renegotiation", "--beast"]
     how = ["--quiet", "--color", "0", "--warnings", "off", "--openssl", "/usr/bin/openssl", "--openssl-timeout", "5"]
-    command = ["testssl", *how, "--jsonfile", report, *checks, f"127.0.0.1:{edge.https_port}"]
+    command = ["testssl", *how, "--jsonfile", str(report), *checks, f"127.0.0.1:{edge.https_port}"]
     subprocess.run(command, capture_output=True, check=False, timeout=TESTSSL_WITHIN_S)
 
     findings = json.loads(report.read_text())

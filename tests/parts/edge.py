@@ -111,7 +111,9 @@ class Edge:
 
     def worker_pids(self) -> set[int]:
         """The workers, also those that are on their way out; the scrubber is a child of the master too, and is none."""
-        found = subprocess.run(["pgrep", "-x", "nginx|openresty", "-P", str(self.pid)], capture_output=True, text=True, check=False)
+        found = subprocess.run(
+            ["pgrep", "-x", "nginx|openresty", "-P", str(self.pid)], capture_output=True, text=True, check=False
+        )
         return {int(pid) for pid in found.stdout.split()}
 
     def reload(self) -> None:
