@@ -32,6 +32,7 @@ from postledger.services.sampling import Allowance
 FLUSH_TIMEOUT_MS = 1400
 POOL_SIZE = 2
 HEALTH_WITHIN_S = 1.2
+FIRST_POLICY_WITHIN_S = 2.0
 
 
 def create_backend(settings: Settings) -> BackendApp:
@@ -42,6 +43,7 @@ def create_backend(settings: Settings) -> BackendApp:
     pool.open()
     ledger = _start_group_commit(settings, metrics)
     keeper = PolicyKeeper(pool, Keyring(settings.master_keys), metrics.prepare)
+    keeper.wait_for_first_attempt(FIRST_POLICY_WITHIN_S)
 
     def close() -> None:
         ledger.close()

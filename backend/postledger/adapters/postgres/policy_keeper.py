@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 import gevent
 import psycopg
+from gevent.event import Event
 from psycopg_pool import PoolTimeout
 
 from postledger.adapters.keyring import Keyring
@@ -31,7 +32,12 @@ class PolicyKeeper:
         self._pool, self._keyring, self._on_change = pool, keyring, on_change
         self.policy: Policy | None = None
         self._partitions_due_s = 0.0
+        self._first_attempt = Event()
         self._greenlet = gevent.spawn(self._run)
+
+    def wait_for_first_attempt(self, timeout_s: float) -> None:
+        """Wait until a policy was read, or could not be; a worker that takes requests before would refuse them all."""
+        self._first_attempt.wait(timeout=timeout_s)
 
     def close(self) -> None:
         """Stop refreshing."""
@@ -45,6 +51,7 @@ class PolicyKeeper:
                 _log.warning("the policy was not refreshed: %s", type(error).__name__)
             except Exception as error:  # a bug here must not freeze the policy of a running worker for ever
                 _log.error("the policy was not refreshed: %s", type(error).__name__)
+            self._first_attempt.set()
             gevent.sleep(POLL_EVERY_S)
 
     def _refresh(self) -> None:
