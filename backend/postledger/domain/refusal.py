@@ -13,6 +13,7 @@ class Reason(StrEnum):
 
     UNKNOWN_SOURCE = "unknown_source"
     IP_NOT_ALLOWED = "ip_not_allowed"
+    CLIENT_CERTIFICATE = "client_certificate"
     RATE_LIMITED = "rate_limited"
     MISSING_SIGNATURE = "missing_signature"
     BAD_SIGNATURE = "bad_signature"

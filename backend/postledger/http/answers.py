@@ -15,6 +15,7 @@ ALLOWED_METHODS = ("GET", "POST")
 _STATUS_BY_REASON = {
     Reason.UNKNOWN_SOURCE: falcon.HTTP_404,
     Reason.IP_NOT_ALLOWED: falcon.HTTP_403,
+    Reason.CLIENT_CERTIFICATE: falcon.HTTP_403,
     Reason.RATE_LIMITED: falcon.HTTP_429,
     Reason.MISSING_SIGNATURE: falcon.HTTP_401,
     Reason.BAD_SIGNATURE: falcon.HTTP_401,

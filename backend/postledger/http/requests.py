@@ -19,6 +19,8 @@ _SIGNATURE_HEADERS = {
     for part in ("id", "timestamp", "signature")
 }
 
+_EDGE_REASONS = (Reason.IP_NOT_ALLOWED, Reason.CLIENT_CERTIFICATE, Reason.RATE_LIMITED)
+
 
 def receipt_of(request: falcon.Request) -> str:
     """Take the receipt that the edge made, or make one when there is no edge in front."""
@@ -57,7 +59,7 @@ def _read_address(text: str) -> str | None:
 
 @lru_cache(maxsize=64)
 def _read_observed(text: str) -> tuple[Reason, ...]:
-    return tuple(reason for reason in (Reason.IP_NOT_ALLOWED, Reason.RATE_LIMITED) if reason.value in text.split(","))
+    return tuple(reason for reason in _EDGE_REASONS if reason.value in text.split(","))
 
 
 def _read_body(environment: dict[str, Any]) -> bytes:
