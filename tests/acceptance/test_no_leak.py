@@ -9,6 +9,7 @@ import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -20,6 +21,7 @@ from tests.acceptance.canary_run import CanaryRun
 from tests.acceptance.evidence import Evidence
 from tests.acceptance.hostile_wire import Loud
 from tests.parts.backend import Backend
+from tests.parts.certificates import make_authority
 from tests.parts.databases import create_database, drop_database, fetch, prepare_database
 from tests.parts.edge import Edge
 from tests.parts.frozen import frozen
@@ -29,8 +31,12 @@ from tests.parts.sources import UNLIMITED, add_campaign, add_source
 from tests.parts.waiting import wait_until
 
 EDGE_LIMIT_BYTES = 128 * 1024
-# The policy of the edge refuses for these; its own test sends canaries down their paths: tests/edge/test_no_leak.py.
-OF_THE_EDGE_ALONE = {Reason.IP_NOT_ALLOWED, Reason.RATE_LIMITED, Reason.CLIENT_CERTIFICATE}
+AUTHORITY = make_authority("nobody here")
+REFUSED_BY_THE_EDGE: dict[str, dict[str, Any]] = {
+    "elsewhere": {"allow": ["192.0.2.0/24"]},
+    "hurried": {"rate": 1, "burst": 0},
+    "certified": {"client_ca": AUTHORITY},
+}
 # Each makes Postgres refuse rows, with a message that quotes them where Postgres may choose its words; and its undoing.
 ROW_BUGS = (
     (
@@ -69,6 +75,8 @@ def add_sources(ledger: str, master_key: str, secret: str) -> None:
     for slug in ("acme", *BUGS, *OUTSIDE_FALCON):
         add_source(ledger, master_key, slug, ["another-secret", secret], settings)
     add_source(ledger, master_key, "strict", ["another-secret", secret], {**settings, "click": "required"})
+    for slug, policy in REFUSED_BY_THE_EDGE.items():
+        add_source(ledger, master_key, slug, ["another-secret", secret], {**settings, **policy})
     add_campaign(ledger, "spring", "https://shop.example/?cid={click_id}")
 
 
@@ -88,7 +96,7 @@ def test_no_canary_is_seen_outside_the_ledger_whatever_path_it_goes_down(run: Ca
     run.edge.stop()
     run.look_at_files()
 
-    assert run.outcomes >= {reason.value for reason in set(Reason) - OF_THE_EDGE_ALONE}
+    assert run.outcomes >= {reason.value for reason in Reason}
     assert run.evidence.leaks(run.loud.canaries) == []
     assert_the_paths_were_really_taken(run)
     assert pages == [], "nginx or gunicorn has answered in its own words"
@@ -107,6 +115,11 @@ def go_down_ordinary_paths(run: CanaryRun) -> None:
         assert run.send(postback) == expected, postback
     for _, postback in run.loud.postbacks():
         if len(postback.body) < EDGE_LIMIT_BYTES:  # httpx goes on waiting to send although it was answered long ago
+            run.send(postback, http2=True)
+    for slug in REFUSED_BY_THE_EDGE:
+        sender = Sender(slug, run.loud.canaries.secret)
+        for postback in (sender.get(run.loud.parameters), sender.json(run.loud.parameters)) * 2:
+            run.send(postback)
             run.send(postback, http2=True)
     for target in run.loud.targets():
         run.exchange(run.request_bytes(Postback("GET", target)))
