@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from loadtests.bench import __main__ as bench
 from loadtests.bench import plan
 from postledger.domain.configuration import BadConfiguration, read_configuration
 from postledger.domain.parameters import CANONICAL_NAMES
@@ -38,7 +39,10 @@ def _list_documented(text: str) -> list[str]:
 
 def _list_bench_variables() -> set[str]:
     assert plan.__file__ is not None
-    return set(re.findall(r'environment(?:\.get\(|, )"([A-Z_]+)"', Path(plan.__file__).read_text("utf-8")))
+    assert bench.__file__ is not None
+    text = Path(plan.__file__).read_text("utf-8") + Path(bench.__file__).read_text("utf-8")
+    names = set(re.findall(r'environ(?:ment)?(?:\.get\(|, )"([A-Z_]+)"', text))
+    return {name for name in names if not name.startswith("POSTLEDGER_")}  # those belong to all scripts
 
 
 def _list_keys(table: str) -> set[str]:
