@@ -1,0 +1,32 @@
+"""docs/operations.md names every metric and every field of the access log, and no other."""
+
+import re
+
+from tests.parts.documents import ROOT, list_code, list_rows, read_document, read_section
+
+DOCUMENT = read_document("docs/operations.md")
+_BACKEND = re.compile(r'(Counter|Histogram)\(\s*"(postledger_\w+)"')
+_EDGE = re.compile(r'"(postledger_edge_\w+)"')
+_FIELD = re.compile(r'"(\w+)":')
+
+
+def _first_cells(heading: str) -> list[str]:
+    return [name for row in list_rows(read_section(DOCUMENT, heading)) for name in list_code(row[0])]
+
+
+def test_every_metric_is_documented() -> None:
+    backend = (ROOT / "backend/postledger/adapters/metrics.py").read_text("utf-8")
+    edge = (ROOT / "edge/lua/postledger/exposition.lua").read_text("utf-8")
+    counted = {name + ("_total" if kind == "Counter" else "") for kind, name in _BACKEND.findall(backend)}
+
+    documented = _first_cells("Metrics")
+
+    assert len(documented) == len(set(documented))
+    assert set(documented) == counted | set(_EDGE.findall(edge))
+
+
+def test_every_field_of_the_access_log_is_documented_in_its_order() -> None:
+    shipped = (ROOT / "edge/snippets/logging.conf").read_text("utf-8")
+    line = shipped[shipped.index("log_format edge") :]
+
+    assert _first_cells("The access log") == _FIELD.findall(line[: line.index(";")])
