@@ -49,3 +49,11 @@ def test_other_paths_are_not_found(service: Service, path: str) -> None:
     answer = service.client.get(path)
 
     assert (answer.status_code, answer.json()["reason"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize("method", ["OPTIONS", "POST", "PUT", "DELETE", "HEAD"])
+@pytest.mark.parametrize("path", ["/click/spring", "/healthz"])
+def test_what_can_only_be_read_says_so(service: Service, method: str, path: str) -> None:
+    answer = service.client.request(method, path)
+
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET")

@@ -31,10 +31,13 @@ Slug = Annotated[str, typer.Argument(metavar="SLUG", help="The slug of the sourc
 
 
 @sources.command("list")
-def list_sources(as_json: AsJson = False) -> None:
-    """List every source, retired ones too."""
+def list_sources(
+    retired: Annotated[bool, typer.Option("--all", help="Also those that were pruned.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List the sources."""
     with open_ledger() as connection:
-        rows = [_describe(row) for row in _fetch(connection, None)]
+        rows = [_describe(row) for row in _fetch(connection, None, retired=retired)]
     if as_json:
         print_json(rows)
         return
@@ -110,9 +113,9 @@ def reencrypt_secrets(as_json: AsJson = False) -> None:
         print(f"{counts['reencrypted']} secrets of {counts['sources']} sources are now under the first master key.")
 
 
-def _fetch(connection: Connection[Any], slug: str | None) -> list[dict[str, Any]]:
+def _fetch(connection: Connection[Any], slug: str | None, *, retired: bool = True) -> list[dict[str, Any]]:
     with connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(sql("list_sources"), {"slug": slug}).fetchall()
+        return cursor.execute(sql("list_sources"), {"slug": slug, "retired": retired}).fetchall()
 
 
 def _describe(row: dict[str, Any]) -> dict[str, Any]:

@@ -105,8 +105,6 @@ def _read_payout(fields: Mapping[str, str], status: Status) -> Decimal | None:
 def _read_currency(fields: Mapping[str, str], source: Source, payout: Decimal | None) -> str | None:
     if "currency" in fields:
         return read_currency(fields["currency"])
-    if payout is not None and source.settings.currency is None:
-        raise Refused(Reason.MISSING_PARAMETER, "currency")
     return source.settings.currency if payout is not None else None
 
 

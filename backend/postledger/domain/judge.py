@@ -14,20 +14,6 @@ from postledger.domain.source import Source
 
 _SIGNING_FIELDS = ("ts", "sig")
 
-UNAUTHENTICATED = frozenset({
-    Reason.UNKNOWN_SOURCE,
-    Reason.MISSING_SIGNATURE,
-    Reason.BAD_SIGNATURE,
-    Reason.STALE_TIMESTAMP,
-    Reason.FUTURE_TIMESTAMP,
-    Reason.METHOD_NOT_ALLOWED,
-    Reason.MALFORMED,
-    Reason.UNSUPPORTED_MEDIA_TYPE,
-    Reason.PAYLOAD_TOO_LARGE,
-})  # fmt: skip
-"""The refusals that anybody can cause without a secret, and that a flood of would fill the ledger with."""
-
-
 _OBSERVABLE = frozenset({
     Reason.MISSING_SIGNATURE,
     Reason.BAD_SIGNATURE,
@@ -59,6 +45,8 @@ def _judge_reading(request: Request, source: Source, reading: Reading) -> Entry:
     secret_id, event, refusal, observed = None, None, None, request.observed
     click_id, transaction_id = None, None
     try:
+        if reading.repeated is not None:
+            raise Refused(Reason.DUPLICATE_PARAMETER, reading.repeated)
         secret_id, unverified = _verify_or_observe(request, source, reading)
         observed += unverified
         click_id, transaction_id = _claimed(reading, "click_id"), _claimed(reading, "transaction_id")

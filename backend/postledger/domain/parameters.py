@@ -39,7 +39,7 @@ def read_label(name: str, value: str) -> str:
 def read_event(value: str) -> str:
     """Read the goal inside a source, lower-cased."""
     event = value.lower()
-    if _EVENT.fullmatch(event):
+    if value.isascii() and _EVENT.fullmatch(event):  # or the sign for kelvin would pass for a k
         return event
     raise Refused(Reason.INVALID_PARAMETER, "event")
 

@@ -20,11 +20,15 @@ _JSON = "application/json"
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """The fields by canonical name, the bytes that the signature covers, and the bytes fit for the audit row."""
+    """The fields by canonical name, the bytes that the signature covers, and the bytes fit for the audit row.
+
+    `repeated` is a known parameter that was sent twice, for which the request is refused without a further look.
+    """
 
     fields: Mapping[str, str]
     signed: bytes
     storable: bytes
+    repeated: str | None = None
 
 
 def read_request(request: Request, source: Source) -> Reading:
@@ -53,33 +57,35 @@ def _read_query(request: Request, source: Source) -> Reading:
     names = source.canonical_names
     signed = "&".join([part for part, name, _ in segments if names.get(name) != "sig"]).encode("latin-1")
     storable = _mask_segments(segments, source) if source.settings.pii else signed
-    return Reading(_collect([segment[1:] for segment in segments], source), signed, storable)
+    fields, repeated = _collect([segment[1:] for segment in segments], source)
+    return Reading(fields, signed, storable, repeated)
 
 
 def _read_form(body: bytes, source: Source) -> Reading:
     segments = read_segments(body)
-    return Reading(_collect([segment[1:] for segment in segments], source), body, _mask_segments(segments, source))
+    fields, repeated = _collect([segment[1:] for segment in segments], source)
+    return Reading(fields, body, _mask_segments(segments, source), repeated)
 
 
 def _read_json(body: bytes, source: Source) -> Reading:
     pairs = read_json_object(body)
-    fields = _collect(pairs, source)
-    if len({name for name, _ in pairs}) < len(pairs):
+    fields, repeated = _collect(pairs, source)
+    if repeated is None and len({name for name, _ in pairs}) < len(pairs):
         raise Refused(Reason.MALFORMED)
-    return Reading(fields, body, _mask_json(body, pairs, source))
+    return Reading(fields, body, _mask_json(body, pairs, source), repeated)
 
 
-def _collect(pairs: Iterable[tuple[str, str]], source: Source) -> dict[str, str]:
+def _collect(pairs: Iterable[tuple[str, str]], source: Source) -> tuple[dict[str, str], str | None]:
     fields: dict[str, str] = {}
-    names = source.canonical_names
+    names, repeated = source.canonical_names, None
     for name, value in pairs:
         canonical = names.get(name)
         if canonical is None:
             continue
         if canonical in fields:
-            raise Refused(Reason.DUPLICATE_PARAMETER, canonical)
+            repeated = repeated or canonical
         fields[canonical] = MASK if name in source.settings.pii else value
-    return fields
+    return fields, repeated
 
 
 def _refuse_known_in_query(query: bytes, source: Source) -> None:

@@ -22,7 +22,7 @@ class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
     burst: int = 20
     timestamp_tolerance_s: int = 1800
     click: Literal["required", "optional"] = "required"
-    currency: str | None = None
+    currency: str = "USD"
     mode: Literal["enforce", "observe"] = "enforce"
     trusted: bool = False
     may_reapprove: bool = False

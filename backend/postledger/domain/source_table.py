@@ -20,7 +20,7 @@ Places = Mapping[str, Callable[[str], Sequence[str]]]
 
 PROFILE: ProfileName = "postledger-v1"
 _MOST_PER_SECOND = 1_000_000
-_LONGEST_TOLERANCE_S = 30 * 86400
+_LONGEST_TOLERANCE_S = 3650 * 86400
 _DURATION = re.compile(r"([0-9]{1,7})([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _AUTH: Callable[[object], Literal["signature", "none"]] = one_of("signature", "none")

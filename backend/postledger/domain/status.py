@@ -67,7 +67,7 @@ def fold(known: Standing, event: Standing, *, may_reapprove: bool = False) -> Fo
 
 def _brings_other_money(known: Standing, event: Standing) -> bool:
     if event.payout is None:
-        return False
+        return event.currency is not None and event.currency != known.currency
     return (event.payout, event.currency) != (known.payout, known.currency)
 
 

@@ -10,7 +10,6 @@ from postledger.domain.refusal import Reason, Refusal
 from postledger.domain.status import Verdict
 
 RETRY_AFTER_S = 1
-ALLOWED_METHODS = ("GET", "POST")
 
 _STATUS_BY_REASON = {
     Reason.UNKNOWN_SOURCE: falcon.HTTP_404,
@@ -55,7 +54,13 @@ def answer_refusal(response: falcon.Response, receipt: str, refusal: Refusal) ->
     if refusal.reason in (Reason.UNAVAILABLE, Reason.RATE_LIMITED):
         response.set_header("Retry-After", str(RETRY_AFTER_S))
     if refusal.reason is Reason.METHOD_NOT_ALLOWED:
-        response.set_header("Allow", ", ".join(ALLOWED_METHODS))
+        response.set_header("Allow", "GET, POST")
+
+
+def answer_get_only(response: falcon.Response, receipt: str) -> None:
+    """Answer for another method on a path that can only be read."""
+    answer_refusal(response, receipt, Refusal(Reason.METHOD_NOT_ALLOWED))
+    response.set_header("Allow", "GET")
 
 
 def answer_not_found(response: falcon.Response, receipt: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import falcon
 
 from postledger.domain.refusal import Reason, Refusal
-from postledger.http.answers import answer_error, answer_not_found, answer_refusal
+from postledger.http.answers import answer_error, answer_get_only, answer_not_found, answer_refusal
 from postledger.http.click import ClickResource
 from postledger.http.health import HealthResource, MetricsResource
 from postledger.http.policy import PolicyResource
@@ -68,7 +68,7 @@ class _Timing:
 
 def _answer_http_error(request: falcon.Request, response: falcon.Response, error: falcon.HTTPError, _: Any) -> None:
     if isinstance(error, falcon.HTTPMethodNotAllowed):
-        answer_refusal(response, receipt_of(request), Refusal(Reason.METHOD_NOT_ALLOWED))
+        answer_get_only(response, receipt_of(request))  # postbacks refuse for themselves; all else can only be read
     elif isinstance(error, falcon.HTTPNotFound):
         answer_not_found(response, receipt_of(request))
     else:  # what Falcon itself finds wrong with a request before any resource sees it

@@ -7,7 +7,7 @@ import falcon
 from postledger.domain.pairs import read_segments
 from postledger.domain.parameters import SUB_NAMES
 from postledger.domain.refusal import Reason, Refused
-from postledger.http.answers import answer_not_found, answer_refusal
+from postledger.http.answers import answer_get_only, answer_not_found, answer_refusal
 from postledger.http.requests import receipt_of
 from postledger.services.record_click import RecordClick, UnknownCampaign
 
@@ -34,6 +34,10 @@ class ClickResource:
             response.status = falcon.HTTP_302
             response.set_header("Location", location)
             response.set_header("Cache-Control", "no-store")
+
+    def on_options(self, request: falcon.Request, response: falcon.Response, campaign: str) -> None:  # noqa: ARG002
+        """Refuse, as every other method; Falcon would answer 200."""
+        answer_get_only(response, receipt_of(request))
 
 
 def _read_parameters(query: str) -> dict[str, str]:

@@ -4,6 +4,9 @@ from collections.abc import Callable
 
 import falcon
 
+from postledger.http.answers import answer_get_only
+from postledger.http.requests import receipt_of
+
 
 class HealthResource:
     """Answers whether the backend can do its work, and if not, for want of what."""
@@ -21,6 +24,10 @@ class HealthResource:
         else:
             response.status = falcon.HTTP_503
             response.data = b'{"status":"unavailable","failing":"%b"}' % failing.encode()
+
+    def on_options(self, request: falcon.Request, response: falcon.Response) -> None:
+        """Refuse, as every other method; Falcon would answer 200."""
+        answer_get_only(response, receipt_of(request))
 
 
 class MetricsResource:

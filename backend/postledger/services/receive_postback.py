@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from postledger.domain.entry import Entry, Outcome, refused
-from postledger.domain.judge import UNAUTHENTICATED, judge, refuse_unread
+from postledger.domain.judge import judge, refuse_unread
 from postledger.domain.policy import Policy
 from postledger.domain.refusal import Reason, Refusal, Refused
 from postledger.domain.request import Request
@@ -40,7 +40,8 @@ class ReceivePostback:
     def _receive(self, source: Source | None, request: Request, unread: Reason | None) -> Outcome:
         entry = refuse_unread(request, source, Refusal(unread)) if unread else judge(request, source)
         refusal = entry.refusal
-        if refusal and refusal.reason in UNAUTHENTICATED and not self._may_record_unauthenticated():
+        # Refusals that anybody can cause without a secret: a flood of them must not fill the ledger.
+        if refusal and entry.secret_id is None and not self._may_record_unauthenticated():
             self._count_unrecorded(source.slug if source else None)
             return refused(refusal.reason, refusal.parameter)
         try:

@@ -165,13 +165,13 @@ def test_aliases_and_status_words_are_the_senders_own() -> None:
     assert refusal_of(get("subid=A&sub1=B&ts=1790000000"), by) == Refusal(Reason.DUPLICATE_PARAMETER, "click_id")
 
 
-def test_an_amount_needs_a_currency_from_somewhere() -> None:
-    nowhere = source(currency=None)
+def test_an_amount_without_a_currency_has_that_of_its_source() -> None:
+    currencies = [
+        event_of(judge(get(query), source(currency="EUR")))["currency"]
+        for query in ("click_id=A&payout=1&ts=1790000000", "click_id=A&ts=1790000000")
+    ]
 
-    assert refusal_of(get("click_id=A&payout=1&ts=1790000000"), nowhere) == Refusal(
-        Reason.MISSING_PARAMETER, "currency"
-    )
-    assert refusal_of(get("click_id=A&ts=1790000000"), nowhere) is None
+    assert currencies == ["EUR", None]
 
 
 def test_only_a_reversal_may_be_negative() -> None:
@@ -230,6 +230,13 @@ def test_masked_parameters_and_signatures_are_not_stored(request_: Request, kept
     entry = judge(request_, source(pii=["email"]))
 
     assert (entry.refusal, entry.raw) == (None, kept)
+
+
+def test_a_repeated_parameter_keeps_the_rest_of_the_request_on_record() -> None:
+    entry = judge(get("click_id=A&payout=1&payout=2&email=m&foo=bar&ts=1790000000"), source(pii=["email"]))
+
+    assert entry.refusal == Refusal(Reason.DUPLICATE_PARAMETER, "payout")
+    assert entry.raw == b"click_id=A&payout=1&payout=2&email=***&foo=bar&ts=1790000000"
 
 
 def test_a_masked_sub_id_reaches_the_conversion_masked() -> None:

@@ -72,7 +72,7 @@ def test_an_event_is_lower_cased() -> None:
     assert read_event("First.Deposit-2") == "first.deposit-2"
 
 
-@pytest.mark.parametrize("text", ["", "a b", "é", "x" * 65, "a/b"])
+@pytest.mark.parametrize("text", ["", "a b", "é", "\u212a", "x" * 65, "a/b"])
 def test_an_event_outside_its_alphabet_is_refused(text: str) -> None:
     with pytest.raises(Refused):
         read_event(text)

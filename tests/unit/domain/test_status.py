@@ -59,13 +59,13 @@ def test_rejected_may_be_approved_where_the_source_allows_it() -> None:
     assert (folded.verdict, folded.standing.status) == (Verdict.UPDATED, Status.APPROVED)
 
 
-@pytest.mark.parametrize("payout", ["1.00", "1.0", None])
-def test_the_same_again_is_a_duplicate(payout: str | None) -> None:
-    assert fold(standing("approved"), standing("approved", payout)).verdict is Verdict.DUPLICATE
+@pytest.mark.parametrize(("payout", "currency"), [("1.00", "USD"), ("1.0", "USD"), (None, None), (None, "USD")])
+def test_the_same_again_is_a_duplicate(payout: str | None, currency: str | None) -> None:
+    assert fold(standing("approved"), standing("approved", payout, currency)).verdict is Verdict.DUPLICATE
 
 
-@pytest.mark.parametrize(("payout", "currency"), [("2.00", "USD"), ("1.00", "EUR")])
-def test_other_money_under_the_same_status_is_a_conflict(payout: str, currency: str) -> None:
+@pytest.mark.parametrize(("payout", "currency"), [("2.00", "USD"), ("1.00", "EUR"), (None, "EUR")])
+def test_other_money_under_the_same_status_is_a_conflict(payout: str | None, currency: str) -> None:
     known = standing("approved")
 
     folded = fold(known, standing("approved", payout, currency))

@@ -1,9 +1,11 @@
--- Every source, also a retired one, with the number of its live secrets.
+-- The sources in force, on demand retired ones too, with the number of their live secrets.
 SELECT
     sources.slug, sources.name, sources.settings, sources.created_at, sources.updated_at, sources.removed_at,
     count(source_secrets.id) AS secrets
 FROM sources
 LEFT JOIN source_secrets ON source_secrets.source_id = sources.id
-WHERE %(slug)s::text IS NULL OR sources.slug = %(slug)s
+WHERE
+    (%(slug)s::text IS NULL OR sources.slug = %(slug)s)
+    AND (%(retired)s OR sources.removed_at IS NULL)
 GROUP BY sources.id
 ORDER BY sources.slug
