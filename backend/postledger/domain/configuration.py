@@ -12,7 +12,7 @@ import msgspec
 from postledger.domain.click import MAX_DESTINATION_CHARACTERS
 from postledger.domain.parameters import SUB_NAMES
 from postledger.domain.source import Settings
-from postledger.domain.source_table import Places, read_secrets, read_settings
+from postledger.domain.source_table import Places, check_signature, read_secrets, read_settings
 from postledger.domain.tables import BadValue, Fault, Table, read_text
 
 MACROS = ("click_id", "affiliate_id", "campaign", *SUB_NAMES)
@@ -110,9 +110,9 @@ def _read_tables(value: object) -> tuple[Mapping[str, object], ...]:
 
 def _read_source(table: Table, places: Places) -> SourceConfig:
     slug = table.require("slug", _read_slug, "")
-    source = SourceConfig(
-        slug, table.take("name", read_text, slug), read_settings(table, places), read_secrets(table, places)
-    )
+    settings, secrets = read_settings(table, places), read_secrets(table, places)
+    check_signature(table, settings, secrets)
+    source = SourceConfig(slug, table.take("name", read_text, slug), settings, secrets)
     table.refuse_unknown()
     return source
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from postledger.domain.configuration import Configuration, SourceConfig
+from postledger.domain.profiles.format import Profile
 from postledger.domain.source import Settings
 
 _UNITS = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
@@ -43,6 +44,8 @@ def _write_settings(settings: Settings) -> dict[str, object]:
 def _write_value(name: str, value: object) -> object:
     if name == "timestamp_tolerance_s" and isinstance(value, int):
         return write_duration(value)
+    if isinstance(value, Profile):
+        return msgspec.to_builtins(value)
     if isinstance(value, Mapping):
         return {str(key): list(listed) for key, listed in value.items()}
     return list(value) if isinstance(value, tuple) else value

@@ -4,15 +4,14 @@ Pure: the same request against the same source gives the same entry, whatever th
 """
 
 from postledger.domain.entry import Entry
-from postledger.domain.event import read_fields, refuse_unresolved_macros
-from postledger.domain.parameters import MAX_LENGTH, read_unix_seconds
-from postledger.domain.reading import Reading, names_only, read_request
+from postledger.domain.event import read_fields
+from postledger.domain.pairs import Reading
+from postledger.domain.parameters import MAX_LENGTH
+from postledger.domain.reading import names_only, read_again, read_request
 from postledger.domain.refusal import Reason, Refusal, Refused
-from postledger.domain.request import Request
-from postledger.domain.signing import Key, check_timestamp, find_webhook_headers, match_query, match_webhook
+from postledger.domain.request import MAX_BODY_BYTES, Request
 from postledger.domain.source import Source
 
-_SIGNING_FIELDS = ("ts", "sig")
 
 _OBSERVABLE = frozenset({
     Reason.MISSING_SIGNATURE,
@@ -29,7 +28,7 @@ def judge(request: Request, source: Source | None) -> Entry:
     try:
         reading = read_request(request, source)
     except Refused as refused:
-        return refuse_unread(request, source, refused.refusal)
+        return refuse_unread(request, source, _refuse_forged(request, source) or refused.refusal)
     return _judge_reading(request, source, reading)
 
 
@@ -47,7 +46,7 @@ def _judge_reading(request: Request, source: Source, reading: Reading) -> Entry:
     try:
         if reading.repeated is not None:
             raise Refused(Reason.DUPLICATE_PARAMETER, reading.repeated)
-        secret_id, unverified = _verify_or_observe(request, source, reading)
+        secret_id, reading, unverified = _verify_or_observe(request, source, reading)
         observed += unverified
         click_id, transaction_id = _claimed(reading, "click_id"), _claimed(reading, "transaction_id")
         event = read_fields(reading.fields, source)
@@ -65,36 +64,31 @@ def _claimed(reading: Reading, name: str) -> str | None:
     return value if 0 < len(value) <= MAX_LENGTH and value.isprintable() else None
 
 
-def _verify_or_observe(request: Request, source: Source, reading: Reading) -> tuple[int | None, tuple[Reason, ...]]:
-    try:
-        return _verify(request, source, reading), ()
-    except Refused as refused:
-        if source.settings.mode == "observe" and refused.refusal.reason in _OBSERVABLE:
-            return None, (refused.refusal.reason,)
-        raise
-
-
-def _verify(request: Request, source: Source, reading: Reading) -> int | None:
-    if source.settings.auth == "none":
+def _refuse_forged(request: Request, source: Source) -> Refusal | None:
+    # A body that makes no sense may still be signed: who forged it is told so, and who signed it learns what is wrong.
+    if request.method != "POST" or source.settings.auth == "none" or source.settings.mode == "observe":
         return None
-    verify = _verify_query if request.method == "GET" else _verify_webhook
-    key, sent_s = verify(request, source, reading)
-    check_timestamp(sent_s, request.received_at.timestamp(), source.settings.timestamp_tolerance_s)
-    return key.secret_id
+    if len(request.body) > MAX_BODY_BYTES:
+        return None
+    try:
+        source.verifier.refuse_forged(request, source.settings.timestamp_tolerance_s)
+    except Refused as refused:
+        return refused.refusal
+    return None
 
 
-def _verify_query(_: Request, source: Source, reading: Reading) -> tuple[Key, int]:
-    fields = reading.fields
-    refuse_unresolved_macros({name: fields[name] for name in _SIGNING_FIELDS if name in fields})
-    if not fields.get("sig"):
-        raise Refused(Reason.MISSING_SIGNATURE)
-    if not fields.get("ts"):
-        raise Refused(Reason.MISSING_PARAMETER, "ts")
-    sent_s = read_unix_seconds("ts", fields["ts"])
-    return match_query(source.keys, reading.signed, fields["sig"]), sent_s
-
-
-def _verify_webhook(request: Request, source: Source, reading: Reading) -> tuple[Key, int]:
-    sent = find_webhook_headers(request.headers)
-    sent_s = read_unix_seconds("ts", sent.timestamp)
-    return match_webhook(source.keys, sent, reading.signed), sent_s
+def _verify_or_observe(
+    request: Request, source: Source, reading: Reading
+) -> tuple[int | None, Reading, tuple[Reason, ...]]:
+    settings = source.settings
+    if settings.auth == "none":
+        return None, reading, ()
+    try:
+        verified = source.verifier.verify(request, reading, settings.timestamp_tolerance_s)
+    except Refused as refused:
+        if settings.mode == "observe" and refused.refusal.reason in _OBSERVABLE:
+            return None, reading, (refused.refusal.reason,)
+        raise
+    if verified.decoding is not None and verified.decoding != "form":
+        reading = read_again(reading, verified.decoding, source)
+    return verified.secret_id, reading, ()

@@ -5,8 +5,11 @@ Nothing is repaired, truncated or guessed here: what does not decode exactly is 
 
 import json
 import re
+from collections.abc import Mapping, Sequence
 from typing import NoReturn
 from urllib.parse import unquote_to_bytes
+
+import msgspec
 
 from postledger.domain.refusal import Reason, Refused
 
@@ -15,6 +18,21 @@ _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 Segment = tuple[str, str, str]
 """One part of a query between ampersands: the part exactly as sent, its decoded name, its decoded value."""
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """The fields by canonical name, the bytes of a query or body without its signature, those fit for the audit row,
+    and every parameter in its order: the segments of a query or form, or the members of a JSON object.
+
+    `repeated` is a known parameter that was sent twice, for which the request is refused without a further look.
+    """
+
+    fields: Mapping[str, str]
+    signed: bytes
+    storable: bytes
+    repeated: str | None = None
+    segments: Sequence[Segment] = ()
+    members: Sequence[tuple[str, str]] = ()
 
 
 def read_segments(raw: bytes) -> list[Segment]:

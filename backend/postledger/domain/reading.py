@@ -4,12 +4,14 @@ A `Reading` exists before anything is believed; verification and validation work
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
-import msgspec
+from msgspec.structs import replace
 
-from postledger.domain.pairs import Segment, read_json_object, read_segments
+from postledger.domain.pairs import Reading, Segment, read_json_object, read_segments
 from postledger.domain.parameters import CANONICAL_NAMES
+from postledger.domain.profiles.evidence import decode_segment
+from postledger.domain.profiles.format import Decoding
 from postledger.domain.refusal import Reason, Refused
 from postledger.domain.request import MAX_BODY_BYTES, Request
 from postledger.domain.source import Source
@@ -17,18 +19,6 @@ from postledger.domain.source import Source
 MASK = "***"
 _FORM = "application/x-www-form-urlencoded"
 _JSON = "application/json"
-
-
-class Reading(msgspec.Struct, frozen=True):
-    """The fields by canonical name, the bytes that the signature covers, and the bytes fit for the audit row.
-
-    `repeated` is a known parameter that was sent twice, for which the request is refused without a further look.
-    """
-
-    fields: Mapping[str, str]
-    signed: bytes
-    storable: bytes
-    repeated: str | None = None
 
 
 def read_request(request: Request, source: Source) -> Reading:
@@ -41,6 +31,18 @@ def read_request(request: Request, source: Source) -> Reading:
         raise Refused(Reason.PAYLOAD_TOO_LARGE)
     _refuse_known_in_query(request.query, source)
     return _read_form(request.body, source) if _media_type(request) == _FORM else _read_json(request.body, source)
+
+
+def read_again(reading: Reading, decoding: Decoding, source: Source) -> Reading:
+    """Read the fields by the decoding that the signature was made over, so that they say what was signed."""
+    pairs = [decode_segment(segment, decoding) for segment in reading.segments]
+    try:
+        fields, repeated = _collect([(name.decode(), value.decode()) for name, value in pairs], source)
+    except UnicodeDecodeError as error:
+        raise Refused(Reason.MALFORMED) from error
+    if repeated is not None:
+        raise Refused(Reason.DUPLICATE_PARAMETER, repeated)
+    return replace(reading, fields=fields)
 
 
 def names_only(query: bytes, source: Source | None) -> bytes:
@@ -58,13 +60,13 @@ def _read_query(request: Request, source: Source) -> Reading:
     signed = "&".join([part for part, name, _ in segments if names.get(name) != "sig"]).encode("latin-1")
     storable = _mask_segments(segments, source) if source.settings.pii else signed
     fields, repeated = _collect([segment[1:] for segment in segments], source)
-    return Reading(fields, signed, storable, repeated)
+    return Reading(fields, signed, storable, repeated, segments)
 
 
 def _read_form(body: bytes, source: Source) -> Reading:
     segments = read_segments(body)
     fields, repeated = _collect([segment[1:] for segment in segments], source)
-    return Reading(fields, body, _mask_segments(segments, source), repeated)
+    return Reading(fields, body, _mask_segments(segments, source), repeated, segments)
 
 
 def _read_json(body: bytes, source: Source) -> Reading:
@@ -72,7 +74,7 @@ def _read_json(body: bytes, source: Source) -> Reading:
     fields, repeated = _collect(pairs, source)
     if repeated is None and len({name for name, _ in pairs}) < len(pairs):
         raise Refused(Reason.MALFORMED)
-    return Reading(fields, body, _mask_json(body, pairs, source), repeated)
+    return Reading(fields, body, _mask_json(body, pairs, source), repeated, members=pairs)
 
 
 def _collect(pairs: Iterable[tuple[str, str]], source: Source) -> tuple[dict[str, str], str | None]:
@@ -90,7 +92,7 @@ def _collect(pairs: Iterable[tuple[str, str]], source: Source) -> tuple[dict[str
 
 def _refuse_known_in_query(query: bytes, source: Source) -> None:
     # The signature of a POST covers its body alone, so a parameter beside the body would be believed unsigned.
-    if query and any(name in source.canonical_names for _, name, _ in read_segments(query)):
+    if query and not source.names_refused_beside_body.isdisjoint([name for _, name, _ in read_segments(query)]):
         raise Refused(Reason.MALFORMED)
 
 

@@ -11,7 +11,7 @@ MAX_BODY_BYTES = 64 * 1024
 
 
 class Request(msgspec.Struct, frozen=True):
-    """A postback as received; header names are lower-case, header values are as WSGI gives them (latin-1).
+    """A postback as received: path and query raw, header names lower-case, header values as WSGI gives them (latin-1).
 
     `observed` is what the edge would have refused it for, had the source not been in observe mode.
     """
@@ -20,6 +20,7 @@ class Request(msgspec.Struct, frozen=True):
     received_at: datetime
     method: str
     client_address: str | None = None
+    path: bytes = b""
     query: bytes = b""
     body: bytes = b""
     media_type: str = ""

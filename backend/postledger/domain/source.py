@@ -6,17 +6,22 @@ from typing import Literal
 import msgspec
 
 from postledger.domain.parameters import CANONICAL_NAMES
+from postledger.domain.profiles.address import read_address
+from postledger.domain.profiles.format import POSTLEDGER_V1, Profile
+from postledger.domain.profiles.verify import Verifier
 from postledger.domain.signing import Key
 from postledger.domain.status import Status
 
-ProfileName = Literal["postledger-v1"]
+DEFAULT_PROFILE = "postledger-v1"
+_OF_SIGNATURES = frozenset({"sig", "ts"})
 
 
 class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
     """What an operator can say of a source in the configuration file, secrets and slug apart."""
 
     auth: Literal["signature", "none"] = "signature"
-    signature: ProfileName = "postledger-v1"
+    signature: str | Profile = DEFAULT_PROFILE
+    public_url: str | None = None
     allow: tuple[str, ...] = ()
     rate: int = 10
     burst: int = 20
@@ -32,19 +37,40 @@ class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
     statuses: dict[Status, tuple[str, ...]] = {}
 
 
+def find_profile(settings: Settings) -> Profile:
+    """Find the profile that the settings hold or name; ValueError where nothing has that name."""
+    if isinstance(settings.signature, Profile):
+        return settings.signature
+    if settings.signature != DEFAULT_PROFILE:
+        raise ValueError("no profile has that name")
+    return POSTLEDGER_V1
+
+
 class Source(msgspec.Struct, frozen=True, dict=True):
-    """A source as the request path needs it: settings, live keys, and the tables compiled from them."""
+    """A source as the request path needs it: settings, live keys, its profile, and what is compiled from them."""
 
     id: int
     slug: str
     settings: Settings
     keys: tuple[Key, ...] = ()
+    profile: Profile = POSTLEDGER_V1
+
+    @cached_property
+    def verifier(self) -> Verifier:
+        """Compile the profile with the live keys; ValueError where it cannot be."""
+        url = self.settings.public_url
+        return Verifier(self.profile, self.keys, read_address(url) if url else None)
+
+    def compile(self) -> None:
+        """Compile what requests need before the first of them comes; raises ValueError as `verifier` does."""
+        _ = self.verifier, self.canonical_names, self.statuses_by_word
 
     @cached_property
     def canonical_names(self) -> dict[str, str]:
         """Map each name that the sender may use to the canonical one; an alias loses its own meaning."""
         aliases = {alias: name for name, listed in self.settings.params.items() for alias in listed}
-        return {name: name for name in CANONICAL_NAMES} | aliases
+        own = {name: name for name in CANONICAL_NAMES if name not in _OF_SIGNATURES}
+        return own | self.profile.name_parameters() | aliases
 
     @cached_property
     def statuses_by_word(self) -> dict[str, Status]:
@@ -58,6 +84,12 @@ class Source(msgspec.Struct, frozen=True, dict=True):
         if self.settings.click == "optional":
             return None
         return "observed" if self.settings.mode == "observe" else "required"
+
+    @cached_property
+    def names_refused_beside_body(self) -> frozenset[str]:
+        """Name the parameters that no query of a POST may have: all known ones, but a token that is sent there."""
+        schemes = [scheme for scheme in self.profile.schemes if "POST" in scheme.methods]
+        return frozenset(self.canonical_names) - {s.signature.name for s in schemes if s.signature.place == "query"}
 
     @cached_property
     def masked_names(self) -> frozenset[str]:

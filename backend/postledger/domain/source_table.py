@@ -6,11 +6,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal
 
 from postledger.domain.parameters import CANONICAL_NAMES, read_currency
+from postledger.domain.profiles.address import read_address
+from postledger.domain.profiles.check import check_secrets
+from postledger.domain.profiles.format import Profile, read_profile
+from postledger.domain.profiles.verify import Verifier
 from postledger.domain.refusal import Refused
-from postledger.domain.signing import Key
-from postledger.domain.source import ProfileName, Settings, Source
+from postledger.domain.source import DEFAULT_PROFILE, Settings, Source, find_profile
 from postledger.domain.status import Status
-from postledger.domain.tables import BadValue, Table, one_of, read_flag, read_texts, whole_number
+from postledger.domain.tables import BadValue, Table, one_of, read_flag, read_text, read_texts, whole_number
 
 Places = Mapping[str, Callable[[str], Sequence[str]]]
 """How to look up what the file may only name; each may raise `BadValue`.
@@ -18,7 +21,6 @@ Places = Mapping[str, Callable[[str], Sequence[str]]]
 `secrets_env` finds secrets by variable, `secrets_file` by path, `client_ca` certificates by path or in their own text.
 """
 
-PROFILE: ProfileName = "postledger-v1"
 _MOST_PER_SECOND = 1_000_000
 _LONGEST_TOLERANCE_S = 3650 * 86400
 _DURATION = re.compile(r"([0-9]{1,7})([smhd])")
@@ -34,6 +36,7 @@ def read_settings(table: Table, places: Places) -> Settings:
     settings = Settings(
         auth=table.take("auth", _read_auth, usual.auth),
         signature=table.take("signature", _read_signature, usual.signature),
+        public_url=table.take("public_url", _read_public_url, usual.public_url),
         allow=table.take("allow", _read_networks, usual.allow),
         rate=table.take("rate", whole_number(1, _MOST_PER_SECOND), usual.rate),
         burst=table.take("burst", whole_number(0, _MOST_PER_SECOND), usual.burst),
@@ -92,10 +95,36 @@ def _read_auth(value: object) -> Literal["signature", "none"]:
     return _AUTH(value)
 
 
-def _read_signature(value: object) -> ProfileName:
-    if value == PROFILE:
-        return PROFILE
-    raise BadValue(f'other profiles, presets and profile tables are not supported yet; use "{PROFILE}"')
+def _read_signature(value: object) -> str | Profile:
+    if value == DEFAULT_PROFILE:
+        return DEFAULT_PROFILE
+    if not isinstance(value, dict):
+        raise BadValue(f'must be the name of a profile ("{DEFAULT_PROFILE}"), or a table [sources.signature]')
+    try:
+        return read_profile(value)
+    except ValueError as error:  # its messages name the key and the form, never a value
+        raise BadValue(f"is not a profile: {error}") from None
+
+
+def _read_public_url(value: object) -> str:
+    try:
+        read_address(read_text(value))
+    except ValueError:
+        raise BadValue('must be an address without query, such as "https://track.example.com"') from None
+    return read_text(value)
+
+
+def check_signature(table: Table, settings: Settings, secrets: tuple[str, ...] | None) -> None:
+    """Compile what a source verifies with, so that whatever cannot work is a fault of the file and not of a night."""
+    profile, url = find_profile(settings), settings.public_url
+    try:
+        Verifier(profile, (), read_address(url) if url else None)
+    except ValueError as error:
+        table.fault("signature", str(error))
+    try:
+        check_secrets(profile, secrets or ())
+    except ValueError as error:
+        table.fault("secrets", str(error))
 
 
 def _read_currency(value: object) -> str:
@@ -178,16 +207,8 @@ def _check_secrets(secrets: Sequence[str]) -> tuple[str, ...]:
     if not secrets:
         raise BadValue("names no secret; give at least one, or leave the key out to keep the stored ones")
     for number, secret in enumerate(secrets, 1):
-        _check_secret(number, secret)
+        if secret != secret.strip():
+            raise BadValue(f"secret {number} is empty, or begins or ends with white space")
     if len(set(secrets)) < len(secrets):
         raise BadValue("holds the same secret twice")
     return tuple(secrets)
-
-
-def _check_secret(number: int, secret: str) -> None:
-    if secret != secret.strip():
-        raise BadValue(f"secret {number} is empty, or begins or ends with white space")
-    try:
-        Key.from_secret(0, secret)
-    except ValueError as error:  # its messages name the fault and never the secret
-        raise BadValue(f"secret {number} cannot be used: {error}") from None

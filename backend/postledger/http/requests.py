@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from ipaddress import ip_address
@@ -13,11 +14,38 @@ from postledger.domain.receipt import ENTROPY_BYTES, is_receipt, make_receipt
 from postledger.domain.refusal import Reason
 from postledger.domain.request import MAX_BODY_BYTES, Request
 
-_SIGNATURE_HEADERS = {
-    f"HTTP_{family.upper()}_{part.upper()}": f"{family}-{part}"
-    for family in ("webhook", "svix")
-    for part in ("id", "timestamp", "signature")
-}
+
+class _Headers(Mapping[str, str]):
+    """The headers by their lower-case names, looked up only when a profile asks for one."""
+
+    __slots__ = ("_environment",)
+
+    def __init__(self, environment: dict[str, Any]) -> None:
+        self._environment = environment
+
+    def __getitem__(self, name: str) -> str:
+        value: str = self._environment[_variable(name)]
+        return value
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Give a header's value, or the default."""
+        return self._environment.get(_variable(name), default)
+
+    def __iter__(self) -> Iterator[str]:
+        variables = [name for name in self._environment if name in _BARE or name.startswith("HTTP_")]
+        return iter([name.removeprefix("HTTP_").replace("_", "-").lower() for name in variables])
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+_BARE = ("CONTENT_TYPE", "CONTENT_LENGTH")  # the two that WSGI writes without HTTP_
+
+
+@lru_cache(maxsize=256)
+def _variable(name: str) -> str:
+    variable = name.upper().replace("-", "_")
+    return variable if variable in _BARE else f"HTTP_{variable}"
 
 _EDGE_REASONS = (Reason.IP_NOT_ALLOWED, Reason.CLIENT_CERTIFICATE, Reason.RATE_LIMITED)
 
@@ -41,10 +69,11 @@ def read_postback(request: falcon.Request, *, with_body: bool = True) -> Request
         received_at=datetime.now(UTC),
         method=environment["REQUEST_METHOD"],
         client_address=_read_address(environment.get("HTTP_X_CLIENT_ADDRESS", "")),
+        path=request.env.get("RAW_URI", "").partition("?")[0].encode("latin-1"),
         query=environment["QUERY_STRING"].encode("latin-1"),
         body=_read_body(environment) if with_body else b"",
         media_type=environment.get("CONTENT_TYPE", ""),
-        headers=_signature_headers(environment) if environment["REQUEST_METHOD"] == "POST" else {},
+        headers=_Headers(environment),
         observed=_read_observed(environment.get("HTTP_X_EDGE_OBSERVED", "")),
     )
 
@@ -67,7 +96,3 @@ def _read_body(environment: dict[str, Any]) -> bytes:
         return b""
     body: bytes = environment["wsgi.input"].read(MAX_BODY_BYTES + 1)
     return body
-
-
-def _signature_headers(environment: dict[str, Any]) -> dict[str, str]:
-    return {name: environment[variable] for variable, name in _SIGNATURE_HEADERS.items() if variable in environment}

@@ -8,8 +8,10 @@ from psycopg import Connection
 
 from postledger.adapters.keyring import Keyring, WrongMasterKey
 from postledger.domain.policy import Campaign, Policy
+from postledger.domain.profiles.check import check_secrets
+from postledger.domain.profiles.format import Profile
 from postledger.domain.signing import Key
-from postledger.domain.source import Settings, Source
+from postledger.domain.source import Settings, Source, find_profile
 
 _log = logging.getLogger("postledger.policy")
 
@@ -42,8 +44,28 @@ def load_policy(connection: Connection[Any], keyring: Keyring) -> Policy:
 
 
 def _source(row: tuple[int, str, object], keys: dict[int, list[Key]]) -> Source:
-    source_id, slug, settings = row
-    return Source(source_id, slug, msgspec.convert(settings, Settings), tuple(keys.get(source_id, ())))
+    source_id, slug, document = row
+    settings = msgspec.convert(document, Settings)
+    try:
+        profile = find_profile(settings)
+        source = Source(source_id, slug, settings, _usable(keys.get(source_id, []), profile, source_id), profile)
+        source.compile()
+    except ValueError as error:  # nothing can be verified, so nothing signed is believed
+        _log.error("the signature profile of source %d cannot be used: %s", source_id, type(error).__name__)
+        return Source(source_id, slug, settings)
+    return source
+
+
+def _usable(keys: list[Key], profile: Profile, source_id: int) -> tuple[Key, ...]:
+    usable = []
+    for key in keys:
+        try:
+            check_secrets(profile, [key.secret])
+        except ValueError as error:  # without its key the source refuses every signature
+            _log.error("secret %d of source %d cannot be used: %s", key.secret_id, source_id, type(error).__name__)
+            continue
+        usable.append(key)
+    return tuple(usable)
 
 
 def _load_keys(connection: Connection[Any], keyring: Keyring) -> dict[int, list[Key]]:

@@ -1,0 +1,48 @@
+"""What is refused of a profile when it is loaded, because it contradicts itself or its secrets do not fit it."""
+
+from collections.abc import Sequence
+
+from postledger.domain.profiles.coverage import find_coverage
+from postledger.domain.profiles.format import Profile, Scheme
+from postledger.domain.profiles.key import check_form, read_key
+from postledger.domain.profiles.template import find_atoms
+
+
+def check_secrets(profile: Profile, secrets: Sequence[str]) -> None:
+    """Read secrets as keys of a profile; ValueError tells the first that is none, and never quotes it."""
+    for number, secret in enumerate(secrets, 1):
+        for scheme in profile.schemes:
+            try:
+                read_key(scheme.key, secret)
+            except ValueError as error:
+                raise ValueError(f"secret {number} cannot be used: {error}") from None
+
+
+def check_scheme(scheme: Scheme) -> None:
+    """Refuse what contradicts itself in one scheme."""
+    check_form(scheme.key, scheme.mac)
+    if not scheme.methods:
+        raise ValueError("methods: at least one of GET and POST")
+    if scheme.mac == "token":
+        if scheme.message or scheme.timestamp or scheme.parameters:
+            raise ValueError("message: a token signs nothing, so it has no message, parameters or timestamp")
+        return
+    for place in (scheme.signature, scheme.parameters):
+        if place is not None and place.place in ("form", "json") and "POST" not in scheme.methods:
+            raise ValueError(f'from = "{place.place}" needs POST among the methods')
+    _check_time_is_signed(scheme)
+
+
+def _check_time_is_signed(scheme: Scheme) -> None:
+    time = scheme.timestamp
+    if time is None or "ts" in find_atoms(scheme.message):
+        return
+    is_signed = (
+        all(
+            time.place in ("query", "form", "json") and time.name in find_coverage(scheme, method)
+            for method in scheme.methods
+        )
+        or f"header:{time.name}".lower() in scheme.message.lower()
+    )
+    if not is_signed:
+        raise ValueError("timestamp: it is not in the message, so that anybody could renew it")
