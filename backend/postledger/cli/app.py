@@ -7,6 +7,7 @@ from postledger.cli.configure import apply, export
 from postledger.cli.diagnosis import doctor
 from postledger.cli.failures import OneLineErrors
 from postledger.cli.listing import conversions, postbacks
+from postledger.cli.presets import presets
 from postledger.cli.schema import migrate, retain
 from postledger.cli.sending import send, sign
 from postledger.cli.sources import sources
@@ -26,6 +27,7 @@ def create_cli() -> typer.Typer:
     for command in (migrate, apply, export, sign, send, trace, retain, doctor):
         app.command()(command)
     app.add_typer(sources, name="source")
+    app.add_typer(presets, name="preset")
     app.add_typer(clicks, name="clicks")
     app.add_typer(conversions, name="conversions")
     app.add_typer(postbacks, name="postbacks")

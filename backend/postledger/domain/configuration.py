@@ -11,6 +11,7 @@ import msgspec
 
 from postledger.domain.click import MAX_DESTINATION_CHARACTERS
 from postledger.domain.parameters import SUB_NAMES
+from postledger.domain.preset import Preset, lay_over
 from postledger.domain.source import Settings
 from postledger.domain.source_table import Places, check_signature, read_secrets, read_settings
 from postledger.domain.tables import BadValue, Fault, Table, read_text
@@ -63,11 +64,13 @@ class BadConfiguration(Exception):
         self.faults = faults
 
 
-def read_configuration(document: Mapping[str, object], places: Places) -> Configuration:
+def read_configuration(
+    document: Mapping[str, object], places: Places, presets: Mapping[str, Preset] | None = None
+) -> Configuration:
     """Validate a parsed TOML document; raises `BadConfiguration` with every fault found."""
     faults: list[Fault] = []
     top = Table("", document, faults)
-    sources = [_read_source(table, places) for table in _tables(top, "sources", "slug", faults)]
+    sources = [_read_source(table, places, presets or {}) for table in _tables(top, "sources", "slug", faults)]
     campaigns = [_read_campaign(table) for table in _tables(top, "campaigns", "slug", faults)]
     affiliates = [_read_affiliate(table) for table in _tables(top, "affiliates", "id", faults)]
     top.refuse_unknown()
@@ -108,13 +111,22 @@ def _read_tables(value: object) -> tuple[Mapping[str, object], ...]:
     raise BadValue("must be written as tables in double brackets, such as [[sources]]")
 
 
-def _read_source(table: Table, places: Places) -> SourceConfig:
+def _read_source(table: Table, places: Places, presets: Mapping[str, Preset]) -> SourceConfig:
+    name = table.take("preset", lambda value: _find_preset(value, presets), None)
+    if name is not None:
+        table = table.over(lambda own: lay_over(presets[name], own))
     slug = table.require("slug", _read_slug, "")
-    settings, secrets = read_settings(table, places), read_secrets(table, places)
+    settings, secrets = read_settings(table, places, presets), read_secrets(table, places)
     check_signature(table, settings, secrets)
     source = SourceConfig(slug, table.take("name", read_text, slug), settings, secrets)
     table.refuse_unknown()
     return source
+
+
+def _find_preset(value: object, presets: Mapping[str, Preset]) -> str:
+    if isinstance(value, str) and value in presets:
+        return value
+    raise BadValue("is not the name of a preset; postledger preset list names them")
 
 
 def _read_campaign(table: Table) -> CampaignConfig:

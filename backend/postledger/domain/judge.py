@@ -12,7 +12,6 @@ from postledger.domain.refusal import Reason, Refusal, Refused
 from postledger.domain.request import MAX_BODY_BYTES, Request
 from postledger.domain.source import Source
 
-
 _OBSERVABLE = frozenset({
     Reason.MISSING_SIGNATURE,
     Reason.BAD_SIGNATURE,

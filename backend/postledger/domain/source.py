@@ -7,19 +7,24 @@ import msgspec
 
 from postledger.domain.parameters import CANONICAL_NAMES
 from postledger.domain.profiles.address import read_address
-from postledger.domain.profiles.format import POSTLEDGER_V1, Profile
+from postledger.domain.profiles.format import POSTLEDGER_V1, Profile, make_token_profile
 from postledger.domain.profiles.verify import Verifier
 from postledger.domain.signing import Key
 from postledger.domain.status import Status
 
 DEFAULT_PROFILE = "postledger-v1"
+Auth = Literal["signature", "token", "none"]
+AUTHS: tuple[Auth, ...] = ("signature", "token", "none")
 _OF_SIGNATURES = frozenset({"sig", "ts"})
 
 
 class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
     """What an operator can say of a source in the configuration file, secrets and slug apart."""
 
-    auth: Literal["signature", "none"] = "signature"
+    preset: str | None = None
+    auth: Auth = "signature"
+    token: str = "token"  # noqa: S105 - the name of the parameter
+    token_header: str | None = None
     signature: str | Profile = DEFAULT_PROFILE
     public_url: str | None = None
     allow: tuple[str, ...] = ()
@@ -39,6 +44,8 @@ class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
 
 def find_profile(settings: Settings) -> Profile:
     """Find the profile that the settings hold or name; ValueError where nothing has that name."""
+    if settings.auth == "token":
+        return make_token_profile(settings.token, settings.token_header)
     if isinstance(settings.signature, Profile):
         return settings.signature
     if settings.signature != DEFAULT_PROFILE:

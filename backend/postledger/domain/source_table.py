@@ -3,15 +3,15 @@
 import ipaddress
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Literal
 
 from postledger.domain.parameters import CANONICAL_NAMES, read_currency
+from postledger.domain.preset import Preset
 from postledger.domain.profiles.address import read_address
 from postledger.domain.profiles.check import check_secrets
 from postledger.domain.profiles.format import Profile, read_profile
 from postledger.domain.profiles.verify import Verifier
 from postledger.domain.refusal import Refused
-from postledger.domain.source import DEFAULT_PROFILE, Settings, Source, find_profile
+from postledger.domain.source import AUTHS, DEFAULT_PROFILE, Settings, Source, find_profile
 from postledger.domain.status import Status
 from postledger.domain.tables import BadValue, Table, one_of, read_flag, read_text, read_texts, whole_number
 
@@ -25,17 +25,19 @@ _MOST_PER_SECOND = 1_000_000
 _LONGEST_TOLERANCE_S = 3650 * 86400
 _DURATION = re.compile(r"([0-9]{1,7})([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_AUTH: Callable[[object], Literal["signature", "none"]] = one_of("signature", "none")
 _SECRET_KEYS = ("secrets", "secrets_env", "secrets_file")
 _NOT_MASKABLE = ("click_id", "transaction_id", "event", "status", "payout", "currency", "affiliate_id", "event_time")
 
 
-def read_settings(table: Table, places: Places) -> Settings:
+def read_settings(table: Table, places: Places, presets: Mapping[str, Preset]) -> Settings:
     """Read all that a source's table says but its slug, its name and its secrets."""
     usual = Settings()
     settings = Settings(
-        auth=table.take("auth", _read_auth, usual.auth),
-        signature=table.take("signature", _read_signature, usual.signature),
+        preset=table.take("preset", _read_name, usual.preset),
+        auth=table.take("auth", one_of(*AUTHS), usual.auth),
+        token=table.take("token", read_text, usual.token),
+        token_header=table.take("token_header", _read_name, usual.token_header),
+        signature=table.take("signature", lambda value: _read_signature(value, presets), usual.signature),
         public_url=table.take("public_url", _read_public_url, usual.public_url),
         allow=table.take("allow", _read_networks, usual.allow),
         rate=table.take("rate", whole_number(1, _MOST_PER_SECOND), usual.rate),
@@ -89,17 +91,17 @@ def _refuse_unmaskable(table: Table, settings: Settings) -> None:
             )
 
 
-def _read_auth(value: object) -> Literal["signature", "none"]:
-    if value == "token":
-        raise BadValue('"token" is not supported yet; use "signature", or "none" behind an allow list')
-    return _AUTH(value)
+def _read_name(value: object) -> str | None:
+    return read_text(value)
 
 
-def _read_signature(value: object) -> str | Profile:
+def _read_signature(value: object, presets: Mapping[str, Preset]) -> str | Profile:
     if value == DEFAULT_PROFILE:
         return DEFAULT_PROFILE
+    if isinstance(value, str) and value in presets:
+        value = presets[value].source.get("signature")
     if not isinstance(value, dict):
-        raise BadValue(f'must be the name of a profile ("{DEFAULT_PROFILE}"), or a table [sources.signature]')
+        raise BadValue(f'must be the name of a profile ("{DEFAULT_PROFILE}", …), or a table [sources.signature]')
     try:
         return read_profile(value)
     except ValueError as error:  # its messages name the key and the form, never a value

@@ -40,6 +40,12 @@ class Table:
     def __contains__(self, key: str) -> bool:
         return key in self._content
 
+    def over(self, lay: Callable[[Mapping[str, object]], Mapping[str, object]]) -> "Table":
+        """Make the table of the same place whose content is laid over another; its faults go to the same list."""
+        laid = Table(self.place, lay(self._content), self._faults)
+        laid._known = self._known
+        return laid
+
     def take(self, key: str, read: Callable[[object], Value], default: Value) -> Value:
         """Read a key that may be left out; a bad value is filed, and the default stands in for it."""
         self._known.append(key)

@@ -47,6 +47,7 @@ def _variable(name: str) -> str:
     variable = name.upper().replace("-", "_")
     return variable if variable in _BARE else f"HTTP_{variable}"
 
+
 _EDGE_REASONS = (Reason.IP_NOT_ALLOWED, Reason.CLIENT_CERTIFICATE, Reason.RATE_LIMITED)
 
 

@@ -161,10 +161,6 @@ def test_a_mistake_in_a_source_is_named_with_its_table_and_key(line: str, fault:
     assert fault in faults[0]
 
 
-def test_a_token_is_announced_as_not_supported_yet() -> None:
-    assert "not supported yet" in faults_of('[[sources]]\nslug = "acme"\nauth = "token"')[0]
-
-
 def test_a_secret_in_the_wrong_form_is_never_repeated() -> None:
     faults = faults_of(source('secrets = ["whsec_canary*"]\nsecret = "canary"\nname = ["canary"]'))
 

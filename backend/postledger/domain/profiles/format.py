@@ -130,6 +130,15 @@ def read_profile(document: object) -> Profile:
     return msgspec.convert(document, Profile)
 
 
+def make_token_profile(parameter: str, header: str | None) -> Profile:
+    """Make the profile of a sender that proves itself by a token in a header, or in a parameter of query or body."""
+    places = [SignaturePlace("header", header, prefix=_SCHEMES_OF_HEADERS.get(header.lower(), ""))] if header else []
+    query, form = SignaturePlace("query", parameter), SignaturePlace("form", parameter)
+    schemes = [Scheme(signature=place, mac="token") for place in (*places, query)]
+    return Profile(schemes=(*schemes, Scheme(signature=form, mac="token", methods=("POST",))))
+
+
+_SCHEMES_OF_HEADERS = {"authorization": "Bearer "}  # a bare token there is not what HTTP says, and does not pass
 _WEBHOOK_HEADERS = ("webhook", "svix")
 
 POSTLEDGER_V1 = Profile(

@@ -1,0 +1,31 @@
+"""A preset: what is known of one network, as the table that its source would have, and where the facts come from.
+
+Whatever the operator writes beside `preset = "…"` goes before it, field by field; what results is an ordinary source.
+"""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import msgspec
+
+_MERGED = ("params", "statuses", "signature")
+
+
+class Preset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"origins": "from"}):
+    """One network: its title, whether its own documents say so or others' code, and the keys of `[[sources]]`."""
+
+    title: str
+    facts: Literal["documented", "third-party"]
+    origins: tuple[str, ...]
+    source: dict[str, object]
+    note: str = ""
+
+
+def lay_over(preset: Preset, own: Mapping[str, object]) -> dict[str, object]:
+    """Lay a source's own table over its preset; parameters, statuses and the signature by their single fields."""
+    merged = {**preset.source, **own}
+    for key in _MERGED:
+        below, above = preset.source.get(key), own.get(key)
+        if isinstance(below, dict) and isinstance(above, dict) and "schemes" not in above:
+            merged[key] = {**below, **above}
+    return merged

@@ -1,0 +1,1 @@
+"""What is known of each network, one file each; `adapters/presets.py` reads them."""

@@ -1,0 +1,48 @@
+"""`preset`, and a file that names one: from its name to what the backend verifies by."""
+
+import tomllib
+
+from tests.parts.cli import CommandLine
+
+FILE = """
+[[sources]]
+slug = "wall"
+preset = "cpx"
+secrets = ["app-secret"]
+"""
+
+
+def test_presets_are_listed_with_their_proof_and_whose_word_it_is(cli: CommandLine) -> None:
+    listed = {row["name"]: row for row in cli("preset", "list", "--json").facts}
+
+    assert listed["bitlabs"]["proof"] == "signature"
+    assert listed["everflow"]["proof"] == "token"
+    assert listed["cpx"]["facts"] == "third-party"
+    assert "BitLabs" in cli("preset", "list").out
+
+
+def test_a_preset_is_shown_as_the_table_that_its_source_would_have(cli: CommandLine) -> None:
+    shown = tomllib.loads(cli("preset", "show", "cpx").out)
+
+    assert shown["source"]["params"]["transaction_id"] == ["trans_id"]
+    assert shown["from"]
+    assert cli("preset", "show", "cpx", "--json").facts["source"] == shown["source"]
+
+
+def test_an_unknown_preset_is_told_in_one_line(cli: CommandLine) -> None:
+    ran = cli("preset", "show", "cpxx")
+
+    assert ran.code != 0
+    assert "there is no preset cpxx" in ran.err
+
+
+def test_a_source_takes_what_its_preset_knows_and_applying_its_export_changes_nothing(cli: CommandLine) -> None:
+    applied = cli("apply", cli.write("wall.toml", FILE))
+    exported = cli("export").out
+
+    again = cli("apply", cli.write("again.toml", exported), "--json")
+
+    assert applied.code == 0, applied.err
+    source = cli("source", "show", "wall", "--json").facts
+    assert (source["preset"], source["signature"]["schemes"][0]["mac"]) == ("cpx", "hash-md5")
+    assert {change["action"] for change in again.facts["changes"]} == {"leave"}

@@ -1,0 +1,92 @@
+"""Presets: each loads, survives an export, gives way to the operator, and says where its facts come from."""
+
+import tomllib
+from typing import Any
+
+import pytest
+import tomli_w
+
+from postledger.adapters.presets import read_presets
+from postledger.domain.configuration import BadConfiguration, SourceConfig, index_configuration, read_configuration
+from postledger.domain.document import write_document
+from postledger.domain.profiles.format import Profile
+
+PRESETS = read_presets()
+SPKI = (
+    "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE+nzvoGqvDeB9+SzE6igTl7TyK4JBbglwir9oTcQta8NuG26ZpZFxt+F2NDk7asTE6/2Yc8i1ATcGIqtu"
+    "S5hv0Q=="
+)
+DEMANDED = {
+    "postledger-v1", "standard-webhooks", "svix", "stripe-style", "github-style", "shopify-style", "bitlabs", "ayet",
+    "unity-ads", "ironsource", "tapjoy", "cpx", "torox", "lootably", "superrewards", "theoremreach", "pollfish",
+    "digistore24", "admob-ssv", "skadnetwork", "everflow", "tune", "affise", "scaleo", "impact", "cj", "awin",
+    "admitad", "maxbounty", "clickbank", "cake", "trackier",
+}  # fmt: skip
+
+
+def read(name: str, **own: Any) -> SourceConfig:
+    secret = SPKI if name in ("admob-ssv", "skadnetwork") else "s3cret"
+    document = {"slug": "acme", "preset": name, "secrets": [secret], "public_url": "https://t.example", **own}
+    return read_configuration({"sources": [document]}, {}, PRESETS).sources["acme"]
+
+
+def test_every_network_that_was_asked_for_is_there() -> None:
+    assert set(PRESETS) >= DEMANDED
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_makes_a_source_that_can_verify(name: str) -> None:
+    settings = read(name).settings
+
+    assert settings.preset == name
+    assert settings.auth == "token" or settings.signature == "postledger-v1" or isinstance(settings.signature, Profile)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_survives_its_export(name: str) -> None:
+    source = read(name)
+
+    exported = tomli_w.dumps(write_document(index_configuration([source], [], [])))
+
+    again = read_configuration(tomllib.loads(exported), {}, PRESETS).sources["acme"]
+
+    assert again.settings == source.settings
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_says_where_its_facts_come_from(name: str) -> None:
+    assert PRESETS[name].origins
+
+
+def test_a_preset_gives_way_field_by_field() -> None:
+    signature = {"signature": {"from": "query", "name": "h"}}
+
+    settings = read("bitlabs", currency="EUR", params={"click_id": "sub"}, signature=signature).settings
+
+    assert (settings.currency, settings.params["click_id"], settings.params["payout"]) == ("EUR", ("sub",), ("raw",))
+    assert isinstance(settings.signature, Profile)
+    assert (settings.signature.schemes[0].signature.name, settings.signature.schemes[0].mac) == ("h", "hmac-sha1")
+
+
+def test_a_signature_can_be_borrowed_by_name() -> None:
+    document = {"slug": "acme", "secrets": ["s"], "signature": "stripe-style"}
+
+    settings = read_configuration({"sources": [document]}, {}, PRESETS).sources["acme"].settings
+
+    assert settings.signature == read("stripe-style").settings.signature
+    assert settings.preset is None
+
+
+@pytest.mark.parametrize(
+    ("document", "told"),
+    [
+        ({"preset": "bitlab"}, "sources[acme]: preset: is not the name of a preset"),
+        ({"preset": "bitlabs", "secrets": ["s"]}, "sources[acme]: signature: message: {url} cannot be filled"),
+        ({"signature": "everflow", "secrets": ["s"]}, "sources[acme]: signature: must be the name of a profile"),
+    ],
+)
+def test_what_a_preset_cannot_do_is_told(document: dict[str, Any], told: str) -> None:
+    with pytest.raises(BadConfiguration) as caught:
+        read_configuration({"sources": [{"slug": "acme", **document}]}, {}, PRESETS)
+
+    assert str(caught.value.faults[0]).startswith(told)
