@@ -36,6 +36,15 @@ def test_an_unknown_preset_is_told_in_one_line(cli: CommandLine) -> None:
     assert "there is no preset cpxx" in ran.err
 
 
+def test_what_another_profile_signs_is_not_signed_wrongly(cli: CommandLine) -> None:
+    cli("apply", cli.write("wall.toml", FILE))
+
+    ran = cli("sign", "wall", "trans_id=1", "--url", "https://t.example")
+
+    assert ran.code != 0
+    assert "sign and send know postledger-v1 alone" in ran.err
+
+
 def test_a_source_takes_what_its_preset_knows_and_applying_its_export_changes_nothing(cli: CommandLine) -> None:
     applied = cli("apply", cli.write("wall.toml", FILE))
     exported = cli("export").out

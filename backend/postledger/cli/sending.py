@@ -16,6 +16,7 @@ from postledger.cli.opening import open_keyring, open_ledger
 from postledger.cli.output import AsJson, note, print_json
 from postledger.config import read_environment, require
 from postledger.domain.outgoing import Outgoing, make_get, make_post
+from postledger.domain.profiles.format import POSTLEDGER_V1
 from postledger.domain.source import Source
 
 TIMEOUT_S = 10.0
@@ -73,6 +74,8 @@ def _edge(url: str | None) -> str:
 
 def _make(slug: str, parameters: list[str], post: Post | None) -> Outgoing:
     source = _find_source(slug)
+    if source.settings.auth != "none" and source.profile != POSTLEDGER_V1:
+        raise CommandFailed(f"the source {slug} has a profile of its own; sign and send know postledger-v1 alone")
     key = source.keys[0] if source.keys and source.settings.auth != "none" else None
     if key is None and source.settings.auth != "none":
         raise CommandFailed(f"the source {slug} has no secret that can be used; run: postledger doctor")
