@@ -48,6 +48,7 @@ def test_an_address_outside_the_list_is_refused_before_the_backend_is_asked(
     own_backend.set_sources(source("acme", allow=NOT_OURS))
     wait_until(lambda: closes(own_edge), IN_FORCE_WITHIN_S)
 
+    wait_until(lambda: own_edge.access_log()[-1]["reason"] == "ip_not_allowed")
     assert own_edge.access_log()[-1]["upstream_duration_s"] is None
 
 
