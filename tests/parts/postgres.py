@@ -11,12 +11,12 @@ import signal
 import socket
 import subprocess
 import tempfile
-import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from tests.parts.ports import free_port
+from tests.parts.waiting import wait_until
 
 SCRIPT = Path(__file__).parents[2] / "script" / "postgres-cluster"
 # Losing the last second of a test's rows in a power cut hurts nobody; waiting for the disk in a thousand tests does.
@@ -104,11 +104,12 @@ class Postgres:
         self._process = None
 
     def _wait_until_ready(self, process: subprocess.Popen[bytes], timeout_s: float = 60) -> None:
-        deadline = time.monotonic() + timeout_s
-        while not self._answers():
-            if process.poll() is not None or time.monotonic() > deadline:
+        def is_ready() -> bool:
+            if process.poll() is not None:
                 raise RuntimeError(f"Postgres did not start:\n{self.log_text()[-2000:]}")
-            time.sleep(0.02)
+            return self._answers()
+
+        wait_until(is_ready, timeout_s, "Postgres")
 
     def _answers(self) -> bool:
         """True when the server takes connections: a start-up packet is answered with a request for a password.
