@@ -83,6 +83,11 @@ def test_every_public_answer_asks_for_https_in_future(client: httpx.Client) -> N
         assert client.get(path).headers["strict-transport-security"].startswith("max-age=")
 
 
+@pytest.mark.parametrize("path", ["/tracking/postback/acme", "/nowhere"])
+def test_no_answer_can_be_taken_for_a_page(client: httpx.Client, path: str) -> None:
+    assert client.get(path).headers.get_list("x-content-type-options") == ["nosniff"]
+
+
 def test_no_answer_names_the_version_of_nginx(client: httpx.Client) -> None:
     assert client.get("/nowhere").headers["server"] == "nginx"
 

@@ -46,6 +46,8 @@ def _write_value(name: str, value: object) -> object:
         return write_duration(value)
     if isinstance(value, Profile):
         return msgspec.to_builtins(value)
+    if name == "ack":
+        return msgspec.to_builtins(value)
     if isinstance(value, Mapping):
         return {str(key): list(listed) for key, listed in value.items()}
     return list(value) if isinstance(value, tuple) else value

@@ -4,9 +4,12 @@ from datetime import datetime
 from typing import Literal
 
 import msgspec
+from msgspec.structs import replace
 
+from postledger.domain.acks import Acknowledgement
 from postledger.domain.event import Event
 from postledger.domain.refusal import Reason, Refusal
+from postledger.domain.source import Source
 from postledger.domain.status import Status, Verdict
 
 
@@ -34,7 +37,10 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """The verdict on one entry, with the conversion that it touched; `status` is the conversion's status afterwards."""
+    """The verdict on one entry, with the conversion that it touched; `status` is the conversion's status afterwards.
+
+    `ack` is what its source waits for in place of our JSON.
+    """
 
     verdict: Verdict
     refusal: Refusal | None = None
@@ -42,8 +48,16 @@ class Outcome(msgspec.Struct, frozen=True):
     campaign_id: int | None = None
     status: Status | None = None
     observed: tuple[Reason, ...] = ()
+    ack: Acknowledgement | None = None
 
 
 def refused(reason: Reason, parameter: str | None = None) -> Outcome:
     """Make the outcome of a refusal."""
     return Outcome(Verdict.REFUSED, Refusal(reason, parameter))
+
+
+def acknowledge(outcome: Outcome, entry: Entry, source: Source) -> Outcome:
+    """Add what the source waits for, if it waits for anything with this outcome."""
+    said = outcome.refusal.reason if outcome.refusal is not None else outcome.verdict
+    ack = source.acks.get(said)
+    return outcome if ack is None else replace(outcome, ack=ack(entry.event))

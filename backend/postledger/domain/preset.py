@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-_MERGED = ("params", "statuses", "signature")
+_MERGED = ("params", "statuses", "signature", "ack")
 
 
 class Preset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"origins": "from"}):
@@ -22,7 +22,7 @@ class Preset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"o
 
 
 def lay_over(preset: Preset, own: Mapping[str, object]) -> dict[str, object]:
-    """Lay a source's own table over its preset; parameters, statuses and the signature by their single fields."""
+    """Lay a source's own table over its preset; parameters, statuses, acks and the signature by their single fields."""
     merged = {**preset.source, **own}
     for key in _MERGED:
         below, above = preset.source.get(key), own.get(key)

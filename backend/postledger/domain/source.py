@@ -1,10 +1,12 @@
 """A source, its settings, and what is worked out from them once, when they are loaded, and never per request."""
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Literal
 
 import msgspec
 
+from postledger.domain.acks import Ack, Acknowledge, compile_acks
 from postledger.domain.parameters import CANONICAL_NAMES
 from postledger.domain.profiles.address import read_address
 from postledger.domain.profiles.format import POSTLEDGER_V1, Profile, make_token_profile
@@ -40,6 +42,7 @@ class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
     pii: tuple[str, ...] = ()
     params: dict[str, tuple[str, ...]] = {}
     statuses: dict[Status, tuple[str, ...]] = {}
+    ack: dict[str, Ack] = {}
 
 
 def find_profile(settings: Settings) -> Profile:
@@ -70,7 +73,7 @@ class Source(msgspec.Struct, frozen=True, dict=True):
 
     def compile(self) -> None:
         """Compile what requests need before the first of them comes; raises ValueError as `verifier` does."""
-        _ = self.verifier, self.canonical_names, self.statuses_by_word
+        _ = self.verifier, self.canonical_names, self.statuses_by_word, self.acks
 
     @cached_property
     def canonical_names(self) -> dict[str, str]:
@@ -84,6 +87,11 @@ class Source(msgspec.Struct, frozen=True, dict=True):
         """Map each lower-case word that the sender may use to a status."""
         words = {word.lower(): status for status, listed in self.settings.statuses.items() for word in listed}
         return {status.value: status for status in Status} | words
+
+    @cached_property
+    def acks(self) -> Mapping[str, Acknowledge]:
+        """Map verdicts and reasons to the answers that this source waits for; empty where our JSON will do."""
+        return compile_acks(self.settings.ack)
 
     @cached_property
     def click_check(self) -> Literal["required", "observed"] | None:

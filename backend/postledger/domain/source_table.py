@@ -4,6 +4,7 @@ import ipaddress
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from postledger.domain.acks import read_acks
 from postledger.domain.parameters import CANONICAL_NAMES, read_currency
 from postledger.domain.preset import Preset
 from postledger.domain.profiles.address import read_address
@@ -52,6 +53,7 @@ def read_settings(table: Table, places: Places, presets: Mapping[str, Preset]) -
         pii=table.take("pii", read_texts, usual.pii),
         params=table.take("params", _read_params, usual.params),
         statuses=table.take("statuses", _read_statuses, usual.statuses),
+        ack=table.take("ack", read_acks, usual.ack),
     )
     _refuse_unmaskable(table, settings)
     return settings

@@ -1,10 +1,12 @@
 """The answers: the one table from verdicts and reasons to HTTP, chosen for what the sender should do next.
 
-A repeat is success, the sender's fault is 4xx, ours is 503 with `Retry-After`; an answer never echoes what was sent.
+A repeat is success, the sender's fault is 4xx, ours is 503 with `Retry-After`; an answer never echoes what was sent, but
+the validated id that a network waits for.
 """
 
 import falcon
 
+from postledger.domain.acks import Acknowledgement
 from postledger.domain.entry import Outcome
 from postledger.domain.refusal import Reason, Refusal
 from postledger.domain.status import Verdict
@@ -43,6 +45,17 @@ def answer(response: falcon.Response, receipt: str, outcome: Outcome) -> None:
     else:
         response.status = falcon.HTTP_202 if outcome.verdict is Verdict.SPOOLED else falcon.HTTP_200
         response.data = b'{"status":"%b","id":"%b"}' % (outcome.verdict.value.encode(), receipt.encode())
+    if outcome.ack is not None:
+        _answer_in_its_words(response, outcome.ack)
+
+
+def _answer_in_its_words(response: falcon.Response, ack: Acknowledgement) -> None:
+    # Over the usual answer, whose headers stay; the receipt is in X-Request-Id, which the edge adds to every answer.
+    if ack.status is not None:
+        response.status = falcon.code_to_http_status(ack.status)
+    if ack.body is not None:
+        response.content_type = "text/plain; charset=utf-8"
+        response.data = ack.body
 
 
 def answer_refusal(response: falcon.Response, receipt: str, refusal: Refusal) -> None:

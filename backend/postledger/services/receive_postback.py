@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from postledger.domain.entry import Entry, Outcome, refused
+from postledger.domain.entry import Entry, Outcome, acknowledge, refused
 from postledger.domain.judge import judge, refuse_unread
 from postledger.domain.policy import Policy
 from postledger.domain.refusal import Reason, Refusal, Refused
@@ -39,11 +39,15 @@ class ReceivePostback:
 
     def _receive(self, source: Source | None, request: Request, unread: Reason | None) -> Outcome:
         entry = refuse_unread(request, source, Refusal(unread)) if unread else judge(request, source)
+        outcome = self._settle(source, entry)
+        return acknowledge(outcome, entry, source) if source is not None and source.acks else outcome
+
+    def _settle(self, source: Source | None, entry: Entry) -> Outcome:
         refusal = entry.refusal
         # Refusals that anybody can cause without a secret: a flood of them must not fill the ledger.
         if refusal and entry.secret_id is None and not self._may_record_unauthenticated():
             self._count_unrecorded(source.slug if source else None)
-            return refused(refusal.reason, refusal.parameter)
+            return Outcome(Verdict.REFUSED, refusal)
         try:
             return self._record(entry)
         except Refused as unavailable:

@@ -7,6 +7,7 @@ import pytest
 import tomli_w
 
 from postledger.adapters.presets import read_presets
+from postledger.domain.acks import Ack
 from postledger.domain.configuration import BadConfiguration, SourceConfig, index_configuration, read_configuration
 from postledger.domain.document import write_document
 from postledger.domain.profiles.format import Profile
@@ -66,6 +67,22 @@ def test_a_preset_gives_way_field_by_field() -> None:
     assert (settings.currency, settings.params["click_id"], settings.params["payout"]) == ("EUR", ("sub",), ("raw",))
     assert isinstance(settings.signature, Profile)
     assert (settings.signature.schemes[0].signature.name, settings.signature.schemes[0].mac) == ("h", "hmac-sha1")
+
+
+@pytest.mark.parametrize(
+    ("name", "outcome", "ack"),
+    [
+        ("unity-ads", "ok", Ack(body="1")),
+        ("lootably", "ok", Ack(body="1")),
+        ("superrewards", "refused", Ack(body="0")),
+        ("ironsource", "ok", Ack(body="{transaction_id}:OK")),
+        ("digistore24", "ok", Ack(body="OK")),
+        ("tapjoy", "refused", Ack(status=403)),
+    ],
+)
+def test_a_network_that_waits_for_a_word_of_its_own_gets_it(name: str, outcome: str, ack: Ack) -> None:
+    assert read(name).settings.ack[outcome] == ack
+    assert read(name, ack={outcome: "yes"}).settings.ack[outcome] == Ack(body="yes")
 
 
 def test_a_signature_can_be_borrowed_by_name() -> None:
