@@ -1,7 +1,7 @@
 """The answers: the one table from verdicts and reasons to HTTP, chosen for what the sender should do next.
 
-A repeat is success, the sender's fault is 4xx, ours is 503 with `Retry-After`; an answer never echoes what was sent, but
-the validated id that a network waits for.
+A repeat is success, the sender's fault is 4xx, ours is 503 with `Retry-After`. An answer never echoes what was sent,
+but for the validated id that a network waits for.
 """
 
 import falcon
