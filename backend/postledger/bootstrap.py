@@ -42,7 +42,13 @@ def create_backend(settings: Settings) -> BackendApp:
     pool = make_pool(settings.database_url, size=POOL_SIZE)
     pool.open()
     ledger = _start_group_commit(settings, metrics)
-    keeper = PolicyKeeper(pool, Keyring(settings.master_keys), metrics.prepare)
+    keeper = PolicyKeeper(
+        pool,
+        Keyring(settings.master_keys),
+        metrics.prepare,
+        on_contact=metrics.note_ledger,
+        on_days=partial(metrics.note_days, retention_days=settings.retention_days),
+    )
     keeper.wait_for_first_attempt(FIRST_POLICY_WITHIN_S)
 
     def close() -> None:
@@ -69,6 +75,7 @@ def create_backend(settings: Settings) -> BackendApp:
 
 
 def _start_group_commit(settings: Settings, metrics: Metrics) -> GroupCommit[Entry | Click, Outcome | None]:
+    metrics.note_queue_limit(settings.queue_limit)
     return GroupCommit(
         partial(
             connect,
@@ -81,6 +88,7 @@ def _start_group_commit(settings: Settings, metrics: Metrics) -> GroupCommit[Ent
         queue_limit=settings.queue_limit,
         flush_rows=settings.flush_rows,
         observe_flush=metrics.observe_flush,
+        note_waiting=metrics.note_waiting,
     )
 
 
@@ -98,6 +106,7 @@ def _receive_postback(
         Allowance(UNAUTHENTICATED_PER_SECOND, time.monotonic).take,
         metrics.count_postback,
         metrics.count_unrecorded,
+        count_payout=metrics.count_payout,
     )
 
 

@@ -1,7 +1,9 @@
 """What the edge counts: right totals over all workers, closed label sets, every series of a known source from zero."""
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from tests.edge.conftest import TALKATIVE
 from tests.edge.echo_backend import EchoBackend, source
 from tests.edge.wire import exchange, get, post
+from tests.parts.certificates import make_key_and_certificate
 from tests.parts.edge import Edge, wait_until
 
 REQUESTS, REFUSALS = "postledger_edge_requests_total", "postledger_edge_refusals_total"
@@ -23,7 +26,10 @@ REASONS = {
     "rate_limited",
     "unavailable",
 }
+END = 'postledger_edge_certificate_expiry_timestamp_seconds{certificate="main"}'
+DAY_S = 86_400
 SENDERS, EACH = 8, 250
+STRANGERS = 10_000
 
 
 def total(edge: Edge, name: str, **labels: str) -> float:
@@ -133,6 +139,46 @@ def test_no_label_holds_what_a_sender_chose(counting: Edge) -> None:
 
     wait_until(lambda: total(counting, REQUESTS) == 5)
     assert "CANARY" not in httpx.get(counting.ops_url + "/metrics").text
+
+
+def test_every_failure_of_ours_is_there_at_zero(counting: Edge) -> None:
+    series = {name for name, value in counting.metrics().items() if name.startswith(REQUESTS) and value == 0}
+
+    assert series == {
+        f'{REQUESTS}{{route="{route}",status="{status}"}}'
+        for route in ("click", "healthz", "other", "postback", "sandbox")
+        for status in (500, 502, 503, 504)
+    }
+
+
+def test_the_end_of_the_certificate_in_use_is_told_and_changes_with_a_reload(counting: Edge) -> None:
+    """What is on disk and was not loaded helps no client, so it does not count."""
+    first_s = counting.metrics()[END]
+    text = make_key_and_certificate("localhost", "ECDSA", timedelta(days=5))
+
+    counting.replace_certificate(text)
+    before_reload_s = counting.metrics()[END]
+    counting.reload()
+
+    assert first_s == pytest.approx(time.time() + 2 * DAY_S, abs=120)
+    assert before_reload_s == pytest.approx(first_s, abs=2)
+    assert counting.metrics()[END] == pytest.approx(time.time() + 5 * DAY_S, abs=120)
+
+
+def test_ten_thousand_unknown_sources_and_random_campaigns_make_no_series(counting: Edge) -> None:
+    """What a sender chooses must never become a label, or anybody could fill Prometheus' disk."""
+    with httpx.Client(base_url=counting.https_url, verify=counting.tls_context()) as client:
+        warm_up = ("/tracking/postback/nobody", "/click/nowhere", "/sandbox/postback/nobody")
+        assert {client.get(path).status_code for path in warm_up} == {200}
+        wait_until(lambda: total(counting, REQUESTS) == len(warm_up))
+        before = counting.metrics().keys()
+
+        for number in range(STRANGERS // len(warm_up) + 1):
+            for path in warm_up:
+                client.get(f"{path}-{number}?source=s{number}")
+
+    wait_until(lambda: total(counting, REQUESTS) > STRANGERS, 20)
+    assert counting.metrics().keys() == before
 
 
 def test_plain_http_is_counted_and_operators_are_not(counting: Edge) -> None:

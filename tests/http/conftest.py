@@ -46,6 +46,11 @@ class Service:
         lines = (line.rpartition(" ") for line in self.backend.metrics_text().splitlines())
         return next((float(value) for name, _, value in lines if name == sample), 0.0)
 
+    def series(self) -> set[str]:
+        """All that the backend shows, without the values."""
+        lines = self.backend.metrics_text().splitlines()
+        return {line.rpartition(" ")[0] for line in lines if not line.startswith("#")}
+
 
 @pytest.fixture(scope="session")
 def service(postgres: Postgres, template: str, master_key: str) -> Iterator[Service]:

@@ -1,9 +1,14 @@
 """What operators' programs ask the backend: health, metrics, and paths that lead nowhere."""
 
+import time
+
 import pytest
 
 from postledger.domain.refusal import Reason
 from tests.http.conftest import Service
+from tests.parts.sender import Sender
+from tests.parts.sources import add_campaign, add_source, change_source, remove
+from tests.parts.waiting import wait_until
 
 
 def test_a_healthy_backend_says_so(service: Service) -> None:
@@ -57,3 +62,67 @@ def test_what_can_only_be_read_says_so(service: Service, method: str, path: str)
     answer = service.client.request(method, path)
 
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET")
+
+
+def test_a_source_tells_prometheus_whether_it_is_trusted_and_for_how_long_it_is_one(
+    service: Service, master_key: str
+) -> None:
+    """A removed source must not leave a series behind that looks like one in force: alerts go by it."""
+    info = 'postledger_source_info{{mode="enforce",source="passing",trusted="{}"}}'
+    add_source(service.database, master_key, "passing", settings={"trusted": True})
+    service.backend.wait_for_source("passing")
+    assert service.metric(info.format("true")) == 1
+
+    change_source(service.database, "passing", {"trusted": False})
+    wait_until(lambda: service.metric(info.format("true")) == 0, 5, "the end of its trust")
+    assert service.metric(info.format("false")) == 1
+
+    remove(service.database, "sources", "passing")
+    wait_until(lambda: service.metric(info.format("false")) == 0, 5, "its end")
+
+
+def test_a_campaign_tells_prometheus_for_how_long_it_is_one(service: Service) -> None:
+    add_campaign(service.database, "brief")
+    wait_until(lambda: service.metric('postledger_campaign_info{campaign="brief"}') == 1, 5, "the campaign")
+
+    remove(service.database, "campaigns", "brief")
+
+    wait_until(lambda: service.metric('postledger_campaign_info{campaign="brief"}') == 0, 5, "its end")
+
+
+def test_postgres_last_word_the_audits_days_and_the_queue_are_told(service: Service) -> None:
+    today_s = time.time() // 86_400 * 86_400
+
+    assert service.metric("postledger_ledger_contact_timestamp_seconds") == pytest.approx(time.time(), abs=5)
+    assert service.metric("postledger_audit_oldest_timestamp_seconds") == today_s - 86_400
+    assert service.metric("postledger_audit_newest_timestamp_seconds") == today_s + 7 * 86_400
+    assert service.metric("postledger_audit_retention_seconds") == 90 * 86_400
+    assert service.metric("postledger_queue_limit") == 2 * 1000, "of two workers"
+    assert service.metric("postledger_queue_waiting") == 0
+
+
+def test_a_conversion_is_counted_once_and_its_payout_by_size_and_never_by_amount(
+    service: Service, acme: Sender, unique: str
+) -> None:
+    opened, size = 'postledger_conversions_opened_total{campaign="unknown"}', 'size="470"'
+    sized = f'postledger_payouts_total{{{size},source="acme"}}'
+    before = service.metric(opened), service.metric(sized)
+    sale = {"click_id": "any", "transaction_id": unique, "payout": "345.67"}
+
+    for status in ("pending", "pending", "approved"):
+        assert service.send(acme.get({**sale, "status": status})).is_success
+
+    assert (service.metric(opened), service.metric(sized)) == (before[0] + 1, before[1] + 2)
+    assert "345" not in service.backend.metrics_text()
+
+
+def test_ten_thousand_unknown_sources_and_random_campaigns_make_no_series(service: Service) -> None:
+    """What a sender chooses must never become a label, or anybody could fill Prometheus' disk."""
+    paths = ("/tracking/postback/nobody", "/click/nowhere", "/nowhere")
+    assert {service.client.get(path).status_code for path in paths} == {404}
+    before = service.series()
+
+    for number in range(10_000):
+        service.client.get(f"{paths[number % len(paths)]}-{number}?source=s{number}")
+
+    assert service.series() == before

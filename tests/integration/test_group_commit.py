@@ -28,7 +28,13 @@ def start(table: str) -> Iterator[Callable[..., GroupCommit[int, int]]]:
     started: list[GroupCommit[int, int]] = []
 
     def start(write: Write, **limits: Any) -> GroupCommit[int, int]:
-        options = {"queue_limit": 100, "flush_rows": 10, "observe_flush": lambda rows, seconds: None, **limits}
+        options = {
+            "queue_limit": 100,
+            "flush_rows": 10,
+            "observe_flush": lambda rows, seconds: None,
+            "note_waiting": lambda waiting: None,
+            **limits,
+        }
         started.append(GroupCommit(lambda: connect(table, name="test", statement_timeout_ms=2000), write, **options))
         return started[-1]
 
@@ -111,12 +117,36 @@ def test_a_lost_connection_in_mid_write_is_tried_once_more(
     assert (stored(table), len(attempts)) == ([7], 2)
 
 
+def test_how_many_wait_is_told_while_the_writer_hangs(start: Callable[..., GroupCommit[int, int]]) -> None:
+    told: list[int] = []
+    released = Event()
+
+    def hang(connection: Connection[Any], numbers: Sequence[int]) -> Sequence[int]:
+        released.wait()
+        return numbers
+
+    commit = start(hang, note_waiting=told.append, flush_rows=1)
+    waiting = [gevent.spawn(commit.submit, number) for number in range(4)]
+    gevent.sleep(0.25)
+    released.set()
+    gevent.joinall(waiting, timeout=10)
+    gevent.sleep(0.15)
+
+    assert max(told) == 3, "one is with the writer, three wait"
+    assert told[-1] == 0
+
+
 def test_while_postgres_is_away_everyone_is_told_so(table: str) -> None:
     def refuse() -> Connection[Any]:
         raise psycopg.OperationalError("away")
 
     commit: GroupCommit[int, int] = GroupCommit(
-        refuse, insert, queue_limit=10, flush_rows=10, observe_flush=lambda rows, seconds: None
+        refuse,
+        insert,
+        queue_limit=10,
+        flush_rows=10,
+        observe_flush=lambda rows, seconds: None,
+        note_waiting=lambda waiting: None,
     )
 
     results = submit_all(commit, range(5))

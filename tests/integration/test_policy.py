@@ -52,7 +52,9 @@ def test_under_a_wrong_master_key_a_source_has_no_keys(database: str, master_key
 def keeper(database: str, master_key: str) -> Iterator[PolicyKeeper]:
     pool = make_pool(database, size=1)
     pool.open()
-    keeper = PolicyKeeper(pool, Keyring([master_key]), lambda policy: None)
+    keeper = PolicyKeeper(
+        pool, Keyring([master_key]), lambda policy: None, on_contact=lambda: None, on_days=lambda days: None
+    )
     yield keeper
     keeper.close()
     pool.close()

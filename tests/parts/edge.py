@@ -149,6 +149,11 @@ class Edge:
             capture_output=True,
         )
 
+    def replace_certificate(self, text: str) -> None:
+        """Puts another key and certificate in the place of its own, for the next reload."""
+        self.ca_file.write_text(text)
+        self._key_file.write_text(text)
+
     def keep_policy(self, policy: dict[str, Any]) -> None:
         """Puts a snapshot where the edge keeps its last good one, as if it had been fetched just now."""
         folder = self.prefix / "policy"

@@ -51,6 +51,13 @@ def change_source(url: str, slug: str, settings: dict[str, Any]) -> None:
         _raise_version(connection)
 
 
+def remove(url: str, table: str, slug: str) -> None:
+    """Retire a source or a campaign, as `apply --prune` does."""
+    with psycopg.connect(url) as connection:
+        connection.execute(f"UPDATE {table} SET removed_at = now() WHERE slug = %s".encode(), (slug,))
+        _raise_version(connection)
+
+
 def add_campaign(
     url: str, slug: str, destination: str = "https://shop.example/?cid={click_id}&a={affiliate_id}"
 ) -> int:

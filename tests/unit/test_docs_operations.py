@@ -5,7 +5,7 @@ import re
 from tests.parts.documents import ROOT, list_code, list_rows, read_document, read_section
 
 DOCUMENT = read_document("docs/operations.md")
-_BACKEND = re.compile(r'(Counter|Histogram)\(\s*"(postledger_\w+)"')
+_BACKEND = re.compile(r'(Counter|Gauge|Histogram)\(\s*"(postledger_\w+)"')
 _EDGE = re.compile(r'"(postledger_edge_\w+)"')
 _FIELD = re.compile(r'"(\w+)":')
 
@@ -15,7 +15,8 @@ def _first_cells(heading: str) -> list[str]:
 
 
 def test_every_metric_is_documented() -> None:
-    backend = (ROOT / "backend/postledger/adapters/metrics.py").read_text("utf-8")
+    adapters = ROOT / "backend/postledger/adapters"
+    backend = "".join((adapters / name).read_text("utf-8") for name in ("metrics.py", "gauges.py"))
     edge = (ROOT / "edge/lua/postledger/exposition.lua").read_text("utf-8")
     counted = {name + ("_total" if kind == "Counter" else "") for kind, name in _BACKEND.findall(backend)}
 

@@ -4,12 +4,15 @@ In multiprocess mode every process writes its own files, so a counter outlives t
 """
 
 import os
+from decimal import Decimal
 from functools import cache
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, values
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from postledger.adapters.gauges import Gauges
 from postledger.domain.entry import Outcome
+from postledger.domain.payout_size import size_of
 from postledger.domain.policy import Policy
 from postledger.domain.refusal import Reason
 from postledger.domain.status import Status, Verdict
@@ -55,15 +58,28 @@ class Metrics:
             ["campaign", "status"],
             registry=registry,
         )
+        self._opened = Counter(
+            "postledger_conversions_opened", "Conversions, each counted once.", ["campaign"], registry=registry
+        )
+        self._payouts = Counter(
+            "postledger_payouts",
+            "Payouts that were booked, by the round number that they do not exceed; never the amount itself.",
+            ["source", "size"],
+            registry=registry,
+        )
         self._flush_rows = Histogram(
             "postledger_flush_rows", "Rows in one group commit.", buckets=_ROWS, registry=registry
         )
         self._flush_seconds = Histogram(
             "postledger_flush_duration_seconds", "Time of one group commit.", buckets=_SECONDS, registry=registry
         )
+        self._gauges = Gauges(registry)
+        self.note_ledger, self.note_days = self._gauges.note_ledger, self._gauges.note_days
+        self.note_waiting, self.note_queue_limit = self._gauges.note_waiting, self._gauges.note_queue_limit
         # Finding a child by its labels costs more than raising it, and label sets are closed: each is found once.
         self._verdicts, self._reasons = cache(self._postbacks.labels), cache(self._refusals.labels)
         self._statuses, self._durations = cache(self._conversions.labels), cache(self._requests.labels)
+        self._openings, self._sizes = cache(self._opened.labels), cache(self._payouts.labels)
 
     def prepare(self, policy: Policy) -> None:
         """Show every series of the policy at zero from the start, so that the first event is a rise and not a birth."""
@@ -72,10 +88,16 @@ class Metrics:
                 self._postbacks.labels(source, verdict.value)
             for reason in Reason:
                 self._refusals.labels(source, reason.value)
+            self._unrecorded.labels(source)
+        for source in (slug for slug, one in policy.sources.items() if one.settings.mode == "observe"):
+            for reason in Reason:
+                self._observed.labels(source, reason.value)
         for campaign in (*policy.campaigns, UNKNOWN):
             self._clicks.labels(campaign)
+            self._opened.labels(campaign)
             for status in Status:
                 self._conversions.labels(campaign, status.value)
+        self._gauges.show(policy)
 
     def count_postback(self, source: str | None, outcome: Outcome, campaign: str | None) -> None:
         """Count one answered postback, and the conversion that it opened or moved."""
@@ -86,6 +108,12 @@ class Metrics:
             self._observed.labels(source or UNKNOWN, reason.value).inc()
         if outcome.refusal is None and outcome.status is not None and outcome.verdict is not Verdict.DUPLICATE:
             self._statuses(campaign or UNKNOWN, outcome.status.value).inc()
+        if outcome.verdict is Verdict.ACCEPTED:
+            self._openings(campaign or UNKNOWN).inc()
+
+    def count_payout(self, source: str, payout: Decimal) -> None:
+        """Count one booked payout by its size."""
+        self._sizes(source, size_of(payout)).inc()
 
     def count_unrecorded(self, source: str | None) -> None:
         """Count a refusal that was answered without an audit row."""

@@ -1,6 +1,7 @@
 """The main job: one postback in, one outcome out, after the ledger has it on disk."""
 
 from collections.abc import Callable
+from decimal import Decimal
 
 from postledger.domain.entry import Entry, Outcome, acknowledge, refused
 from postledger.domain.judge import judge, refuse_unread
@@ -11,6 +12,7 @@ from postledger.domain.source import Source
 from postledger.domain.status import Verdict
 
 UNAUTHENTICATED_PER_SECOND = 50
+_BOOKED = (Verdict.ACCEPTED, Verdict.UPDATED)
 
 
 class ReceivePostback:
@@ -23,10 +25,12 @@ class ReceivePostback:
         may_record_unauthenticated: Callable[[], bool],
         count: Callable[[str | None, Outcome, str | None], None],
         count_unrecorded: Callable[[str | None], None],
+        *,
+        count_payout: Callable[[str, Decimal], None],
     ) -> None:
         self._policy, self._record = policy, record
         self._may_record_unauthenticated = may_record_unauthenticated
-        self._count, self._count_unrecorded = count, count_unrecorded
+        self._count, self._count_unrecorded, self._count_payout = count, count_unrecorded, count_payout
 
     def __call__(self, slug: str, request: Request, unread: Reason | None = None) -> Outcome:
         """Receive a postback for the source of that slug; `unread` refuses it without a look at its parameters."""
@@ -49,6 +53,9 @@ class ReceivePostback:
             self._count_unrecorded(source.slug if source else None)
             return Outcome(Verdict.REFUSED, refusal)
         try:
-            return self._record(entry)
+            outcome = self._record(entry)
         except Refused as unavailable:
             return Outcome(Verdict.REFUSED, unavailable.refusal)
+        if source and entry.event and entry.event.payout is not None and outcome.verdict in _BOOKED:
+            self._count_payout(source.slug, entry.event.payout)
+        return outcome

@@ -36,7 +36,7 @@ local judged = lrucache.new(1000)
 local stores = lrucache.new(200)
 
 -- All certificates of a PEM text; each is freed with its Lua object.
-local function read_pem(text)
+function _M.read_pem(text)
     local bio = ffi.gc(C.BIO_new_mem_buf(text, #text), C.BIO_free)
     local certificates = {}
     while true do
@@ -54,7 +54,7 @@ local function store_of(client_ca)
 
     store = ffi.gc(C.X509_STORE_new(), C.X509_STORE_free)
     C.X509_STORE_set_flags(store, PARTIAL_CHAIN)
-    for _, certificate in ipairs(read_pem(client_ca)) do C.X509_STORE_add_cert(store, certificate) end
+    for _, certificate in ipairs(_M.read_pem(client_ca)) do C.X509_STORE_add_cert(store, certificate) end
     stores:set(client_ca, store)
     return store
 end
@@ -77,7 +77,7 @@ function _M.is_from(client_ca)
     local known = judged:get(key)
     if known ~= nil then return known end
 
-    local certificate = read_pem(shown)[1]
+    local certificate = _M.read_pem(shown)[1]
     local is_good = certificate ~= nil and verify(store_of(client_ca), certificate)
     judged:set(key, is_good, REMEMBER_S)
     return is_good

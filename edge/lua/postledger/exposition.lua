@@ -1,8 +1,9 @@
--- What Prometheus reads of the edge: the shared sums as text. Every series of a known source is there from the start,
--- at zero, or its first increase would never be seen.
+-- What Prometheus reads of the edge: the shared sums as text. Every series of a known source, and of every failure of
+-- ours, is there from the start, at zero, or its first increase would never be seen.
 
 local counters = require("postledger.counters")
 local policy = require("postledger.policy")
+local validity = require("postledger.validity")
 
 local _M = {}
 
@@ -16,6 +17,7 @@ local REASONS = {
     "rate_limited", "unavailable",
 }
 local OBSERVED_REASONS = { "client_certificate", "ip_not_allowed", "rate_limited" }
+local FAILURES = { 500, 502, 503, 504 }
 local ROUTES = { "click", "healthz", "other", "postback", "sandbox" }
 
 local function head(lines, name, kind, help)
@@ -61,6 +63,15 @@ local function write_refusals(lines)
         { "source", "reason" }, collect("observed", zeros(OBSERVED_REASONS)))
 end
 
+local function write_requests(lines)
+    local series = {}
+    for _, route in ipairs(ROUTES) do
+        for _, status in ipairs(FAILURES) do series[route .. "|" .. status] = 0 end
+    end
+    write_family(lines, "postledger_edge_requests_total", "Requests that the edge has answered.", { "route", "status" },
+        collect("requests", series))
+end
+
 local function write_histogram(lines, name, route)
     local total = 0
     for index = 1, #counters.BUCKETS_S + 1 do
@@ -94,6 +105,14 @@ local function write_policy(lines)
         shared:get("policy_refused") or 0)
 end
 
+local function write_certificates(lines)
+    local name = "postledger_edge_certificate_expiry_timestamp_seconds"
+    head(lines, name, "gauge", "End of the certificate that is in use, in unix seconds.")
+    for kind, end_s in pairs(validity.ends()) do
+        lines[#lines + 1] = format('%s{certificate="%s"} %d', name, kind, end_s)
+    end
+end
+
 local function write_dictionaries(lines)
     local name = "postledger_edge_dictionary_evictions_total"
     head(lines, name, "counter", "Entries that a full dictionary pushed out before their time, or did not take.")
@@ -115,11 +134,11 @@ end
 function _M.serve()
     counters.flush()    -- at least what this worker knows; the others are a second behind at most
     local lines = {}
-    write_family(lines, "postledger_edge_requests_total", "Requests that the edge has answered.", { "route", "status" },
-        collect("requests", {}))
+    write_requests(lines)
     write_refusals(lines)
     write_durations(lines)
     write_policy(lines)
+    write_certificates(lines)
     write_dictionaries(lines)
     write_connections(lines)
     ngx.print(concat(lines, "\n"), "\n")

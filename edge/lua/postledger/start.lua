@@ -3,13 +3,17 @@
 
 local counters = require("postledger.counters")
 local pull = require("postledger.pull")
+local validity = require("postledger.validity")
 require("postledger.gate")
 require("postledger.event")
 require("postledger.exposition")
 
 local _M = {}
 
-_M.master = pull.load
+function _M.master()
+    pull.load()
+    validity.load()
+end
 
 function _M.worker()
     counters.start()

@@ -57,10 +57,11 @@ class GroupCommit(Generic[Row, Result]):
         queue_limit: int,
         flush_rows: int,
         observe_flush: Callable[[int, float], None],
+        note_waiting: Callable[[int], None],
     ) -> None:
         self._connect, self._write = connect, write
         self._queue_limit, self._flush_rows = queue_limit, flush_rows
-        self._observe_flush = observe_flush
+        self._observe_flush, self._note_waiting = observe_flush, note_waiting
         self._connection: Connection[Any] | None = None
         self._queue: deque[_Waiting[Row, Result]] = deque()
         self._in_flight: Sequence[_Waiting[Row, Result]] = ()
@@ -117,6 +118,7 @@ class GroupCommit(Generic[Row, Result]):
             self._fail([waiting for waiting in self._in_flight if waiting.since_s < overdue_s], _unavailable)
             while self._queue and self._queue[0].since_s < overdue_s:
                 self._fail([self._queue.popleft()], _unavailable)
+            self._note_waiting(len(self._queue))  # here, because a writer that hangs would not tell
 
     def _flush(self, batch: Sequence[_Waiting[Row, Result]]) -> None:
         started_s = time.perf_counter()

@@ -6,7 +6,7 @@ Requests read what it holds and never ask Postgres for it; while Postgres is awa
 import logging
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import gevent
 import psycopg
@@ -16,7 +16,7 @@ from psycopg_pool import PoolTimeout
 from postledger.adapters.keyring import Keyring
 from postledger.adapters.postgres.policy import load_policy, read_version
 from postledger.adapters.postgres.pool import Pool
-from postledger.adapters.postgres.retention import make_partitions
+from postledger.adapters.postgres.retention import list_days, make_partitions
 from postledger.domain.policy import Policy
 
 _log = logging.getLogger("postledger.policy")
@@ -28,8 +28,17 @@ MAKE_PARTITIONS_EVERY_S = 3600.0
 class PolicyKeeper:
     """Holds the current policy (None until one was read) and refreshes it within a second of a change."""
 
-    def __init__(self, pool: Pool, keyring: Keyring, on_change: Callable[[Policy], None]) -> None:
-        self._pool, self._keyring, self._on_change = pool, keyring, on_change
+    def __init__(
+        self,
+        pool: Pool,
+        keyring: Keyring,
+        on_change: Callable[[Policy], None],
+        *,
+        on_contact: Callable[[], None],
+        on_days: Callable[[list[date]], None],
+    ) -> None:
+        self._pool, self._keyring = pool, keyring
+        self._on_change, self._on_contact, self._on_days = on_change, on_contact, on_days
         self.policy: Policy | None = None
         self._partitions_due_s = 0.0
         self._first_attempt = Event()
@@ -59,6 +68,8 @@ class PolicyKeeper:
             if self.policy is None or read_version(connection) != self.policy.version:
                 self.policy = load_policy(connection, self._keyring)
                 self._on_change(self.policy)
+            self._on_contact()
             if time.monotonic() >= self._partitions_due_s:
                 make_partitions(connection, datetime.now(UTC))
+                self._on_days(list_days(connection))
                 self._partitions_due_s = time.monotonic() + MAKE_PARTITIONS_EVERY_S
