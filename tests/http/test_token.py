@@ -55,3 +55,28 @@ def test_a_network_of_a_preset_speaks_its_own_names(partners: Service) -> None:
         "SELECT click_id, payout::text, status FROM conversions WHERE transaction_id = %s", transaction_id
     )
     assert booked == [("U1", "0.75", "approved")]
+
+
+def test_what_the_network_does_not_sign_is_told_on_the_conversion(partners: Service) -> None:
+    transaction_id = uuid4().hex
+    signature = hashlib.md5(f"{transaction_id}-app".encode()).hexdigest()  # noqa: S324 - as the network does
+    query = f"trans_id={transaction_id}&user_id=U1&amount_usd=0.75&secure_hash={signature}"
+
+    answer = partners.send(Postback("GET", f"/tracking/postback/wall?{query}"))
+
+    unsigned = partners.fetch("SELECT unsigned FROM conversions WHERE transaction_id = %s", transaction_id)
+    assert (answer.status, unsigned) == ("accepted", [(["click_id", "payout"],)])
+
+
+def test_a_payout_that_must_be_signed_and_is_not_is_refused_by_name(partners: Service, master_key: str) -> None:
+    settings = {"auth": "token", "token": "key", "click": "optional", "require_signed": ["payout"]}
+    add_source(partners.database, master_key, "careful", ["t0ken"], settings)
+    partners.backend.wait_for_source("careful")
+    path = "/tracking/postback/careful?key=t0ken&click_id="
+
+    refused = partners.send(Postback("GET", f"{path}{uuid4().hex}&payout=1"))
+    without = partners.send(Postback("GET", f"{path}{uuid4().hex}"))
+
+    assert (refused.code, refused.reason, refused.parameter) == (401, "missing_signature", "payout")
+    assert partners.audit_row(refused.receipt) == ("refused", "missing_signature", "payout")
+    assert without.status == "accepted"

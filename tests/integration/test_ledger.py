@@ -163,3 +163,25 @@ def test_clicks_and_postbacks_share_a_batch(ledger: Connection[Any]) -> None:
 
     assert [outcome.verdict.value if outcome else None for outcome in outcomes] == [None, "accepted", None]
     assert rows(ledger, "SELECT click_id, subs FROM clicks") == [("C9", {"sub1": "x"})]
+
+
+def test_what_nobody_signed_is_kept_with_the_conversion_until_a_signed_event_replaces_it(
+    ledger: Connection[Any],
+) -> None:
+    pending = entry_of(transaction_id="T1", payout="1", status="pending")
+    loose = entry_of(transaction_id="T1", payout="2", status="approved")
+
+    write_entries(ledger, [same_again(pending, unsigned=("payout", "status", "sub1"))])
+    opened = rows(ledger, "SELECT unsigned FROM conversions")
+    write_entries(ledger, [same_again(loose, unsigned=("payout",))])
+
+    assert opened == [(["payout", "status", "sub1"],)]
+    assert rows(ledger, "SELECT unsigned, payout FROM conversions") == [(["payout", "sub1"], Decimal(2))]
+
+
+def test_a_signed_conversion_has_nothing_unsigned(ledger: Connection[Any]) -> None:
+    signed = entry_of(transaction_id="T1", status="pending")
+
+    write_entries(ledger, [signed, entry_of(transaction_id="T1", status="approved")])
+
+    assert rows(ledger, "SELECT status, unsigned FROM conversions") == [("approved", None)]

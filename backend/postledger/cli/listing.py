@@ -29,7 +29,8 @@ Limit = Annotated[int, typer.Option("--limit", min=1, help="At most so many, the
 
 _CONVERSIONS = (
     "id", "created_at", "updated_at", "source", "event", "transaction_id", "click_id", "campaign", "affiliate_id",
-    "status", "source_status", "payout", "currency", "subs", "event_time", "conflicted_at", "dedup_key",
+    "status", "source_status", "payout", "currency", "subs", "event_time", "unsigned", "conflicted_at",
+    "dedup_key",
 )  # fmt: skip
 _POSTBACKS = (
     "id", "received_at", "source", "source_ip", "method", "verdict", "reason", "parameter", "conversion_id",

@@ -64,8 +64,9 @@ def _tell_secret(postback: Row) -> str:
 
 def _tell_conversion(conversion: Row) -> str:
     conflicted = f"  contradicted {show(conversion['conflicted_at'])}" if conversion["conflicted_at"] else ""
+    unsigned = f"  unsigned: {', '.join(conversion['unsigned'])}" if conversion["unsigned"] else ""
     told = _labelled(conversion, "source", "transaction_id", "click_id", "campaign", "affiliate_id")
-    return f"{_tell_money(conversion)}  {told}{conflicted}"
+    return f"{_tell_money(conversion)}  {told}{unsigned}{conflicted}"
 
 
 def _tell_money(row: dict[str, Any]) -> str:

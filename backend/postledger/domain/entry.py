@@ -17,7 +17,8 @@ class Entry(msgspec.Struct, frozen=True):
     """One judged request: refused already, or an event whose verdict only the ledger can tell.
 
     `observed` holds what the request would have been refused for, were its source not in observe mode. A believed
-    request that is refused for what it says keeps the ids by which it can be found.
+    request that is refused for what it says keeps the ids by which it can be found. `unsigned` names the fields that it
+    brought and that its signature does not cover.
     """
 
     receipt: str
@@ -34,6 +35,7 @@ class Entry(msgspec.Struct, frozen=True):
     observed: tuple[Reason, ...] = ()
     click_id: str | None = None
     transaction_id: str | None = None
+    unsigned: tuple[str, ...] = ()
 
 
 class Outcome(msgspec.Struct, frozen=True):

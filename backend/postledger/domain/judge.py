@@ -3,14 +3,18 @@
 Pure: the same request against the same source gives the same entry, whatever the clock says meanwhile.
 """
 
+import msgspec
+
 from postledger.domain.entry import Entry
 from postledger.domain.event import read_fields
 from postledger.domain.pairs import Reading
 from postledger.domain.parameters import MAX_LENGTH
+from postledger.domain.profiles.coverage import NOTHING, Coverage
 from postledger.domain.reading import names_only, read_again, read_request
 from postledger.domain.refusal import Reason, Refusal, Refused
 from postledger.domain.request import MAX_BODY_BYTES, Request
 from postledger.domain.source import Source
+from postledger.domain.unsigned import find_unsigned, refuse_unsigned
 
 _OBSERVABLE = frozenset({
     Reason.MISSING_SIGNATURE,
@@ -42,19 +46,22 @@ def refuse_unread(request: Request, source: Source | None, refusal: Refusal) -> 
 def _judge_reading(request: Request, source: Source, reading: Reading) -> Entry:
     secret_id, event, refusal, observed = None, None, None, request.observed
     click_id, transaction_id = None, None
+    unsigned: tuple[str, ...] = ()
     try:
         if reading.repeated is not None:
             raise Refused(Reason.DUPLICATE_PARAMETER, reading.repeated)
-        secret_id, reading, unverified = _verify_or_observe(request, source, reading)
-        observed += unverified
+        proof = _verify_or_observe(request, source, reading)
+        secret_id, reading = proof.secret_id, proof.reading
         click_id, transaction_id = _claimed(reading, "click_id"), _claimed(reading, "transaction_id")
+        unsigned = find_unsigned(reading, proof.coverage, source)
+        observed += proof.observed or _refuse_or_observe_unsigned(unsigned, source)
         event = read_fields(reading.fields, source)
     except Refused as refused:
         refusal = refused.refusal
     return Entry(
         request.receipt, request.received_at, request.method, source.id, request.client_address, reading.storable,
         secret_id, event, refusal, source.click_check, source.settings.may_reapprove, observed,
-        click_id, transaction_id,
+        click_id, transaction_id, unsigned,
     )  # fmt: skip
 
 
@@ -76,18 +83,37 @@ def _refuse_forged(request: Request, source: Source) -> Refusal | None:
     return None
 
 
-def _verify_or_observe(
-    request: Request, source: Source, reading: Reading
-) -> tuple[int | None, Reading, tuple[Reason, ...]]:
+class _Proof(msgspec.Struct, frozen=True):
+    """What a signature proves of a reading; without one, nothing."""
+
+    reading: Reading
+    secret_id: int | None = None
+    coverage: Coverage = NOTHING
+    observed: tuple[Reason, ...] = ()
+
+
+def _verify_or_observe(request: Request, source: Source, reading: Reading) -> _Proof:
     settings = source.settings
     if settings.auth == "none":
-        return None, reading, ()
+        return _Proof(reading)
     try:
         verified = source.verifier.verify(request, reading, settings.timestamp_tolerance_s)
     except Refused as refused:
         if settings.mode == "observe" and refused.refusal.reason in _OBSERVABLE:
-            return None, reading, (refused.refusal.reason,)
+            return _Proof(reading, observed=(refused.refusal.reason,))
         raise
     if verified.decoding is not None and verified.decoding != "form":
         reading = read_again(reading, verified.decoding, source)
-    return verified.secret_id, reading, ()
+    return _Proof(reading, verified.secret_id, verified.coverage[request.method])
+
+
+def _refuse_or_observe_unsigned(unsigned: tuple[str, ...], source: Source) -> tuple[Reason, ...]:
+    if not unsigned or not source.settings.require_signed:
+        return ()
+    try:
+        refuse_unsigned(unsigned, source.settings.require_signed)
+    except Refused as refused:
+        if source.settings.mode == "observe":
+            return (refused.refusal.reason,)
+        raise
+    return ()

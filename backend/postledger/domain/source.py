@@ -38,6 +38,7 @@ class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
     mode: Literal["enforce", "observe"] = "enforce"
     trusted: bool = False
     may_reapprove: bool = False
+    require_signed: tuple[str, ...] = ()
     client_ca: str | None = None
     pii: tuple[str, ...] = ()
     params: dict[str, tuple[str, ...]] = {}

@@ -15,6 +15,7 @@ from postledger.domain.refusal import Refused
 from postledger.domain.source import AUTHS, DEFAULT_PROFILE, Settings, Source, find_profile
 from postledger.domain.status import Status
 from postledger.domain.tables import BadValue, Table, one_of, read_flag, read_text, read_texts, whole_number
+from postledger.domain.unsigned import SIGNABLE_NAMES
 
 Places = Mapping[str, Callable[[str], Sequence[str]]]
 """How to look up what the file may only name; each may raise `BadValue`.
@@ -49,6 +50,7 @@ def read_settings(table: Table, places: Places, presets: Mapping[str, Preset]) -
         mode=table.take("mode", one_of("enforce", "observe"), usual.mode),
         trusted=table.take("trusted", read_flag, usual.trusted),
         may_reapprove=table.take("may_reapprove", read_flag, usual.may_reapprove),
+        require_signed=table.take("require_signed", _read_signable, usual.require_signed),
         client_ca=table.take("client_ca", lambda value: _read_client_ca(places["client_ca"], value), usual.client_ca),
         pii=table.take("pii", read_texts, usual.pii),
         params=table.take("params", _read_params, usual.params),
@@ -158,6 +160,14 @@ def _read_network(text: str) -> str:
     if interface.ip != interface.network.network_address:
         raise BadValue(f"{interface} has bits behind the prefix; the network is {interface.network}")
     return str(interface.network)
+
+
+def _read_signable(value: object) -> tuple[str, ...]:
+    names = read_texts(value)
+    unknown = [name for name in names if name not in SIGNABLE_NAMES]
+    if unknown:
+        raise BadValue(f"{unknown[0]} is not a field that can be signed; those are {', '.join(SIGNABLE_NAMES)}")
+    return names
 
 
 def _read_params(value: object) -> dict[str, tuple[str, ...]]:

@@ -224,3 +224,14 @@ def test_no_destination_can_be_turned_elsewhere(url: str, fault: str) -> None:
 
     assert len(faults) == 1
     assert fault in faults[0]
+
+
+def test_only_a_field_of_a_conversion_can_be_required_to_be_signed() -> None:
+    assert read(source('require_signed = ["payout", "sub1"]')).sources["acme"].settings.require_signed == (
+        "payout",
+        "sub1",
+    )
+    (fault,) = faults_of(source('require_signed = ["amount"]'))
+    assert fault.startswith(
+        "sources[acme]: require_signed: amount is not a field that can be signed; those are click_id"
+    )

@@ -20,6 +20,7 @@ from postledger.domain.entry import Entry, Outcome
 from postledger.domain.event import Event
 from postledger.domain.refusal import Reason, Refusal
 from postledger.domain.status import Standing, Status, Verdict, fold
+from postledger.domain.unsigned import carry_unsigned
 
 
 class Settled(NamedTuple):
@@ -42,6 +43,7 @@ class Known(msgspec.Struct):
     id: str
     campaign_id: int | None
     standing: Standing
+    unsigned: Sequence[str]
 
 
 def write_batch(connection: Connection[Any], rows: Sequence[Entry | Click]) -> list[Outcome | None]:
@@ -105,7 +107,8 @@ def _fold_repeats(cursor: Cursor[Any], repeats: Sequence[Entry]) -> dict[str, Ou
         event = events[entry.receipt]
         outcome = outcomes[entry.receipt] = _fold_one(entry, event, known[event.dedup_key])
         if outcome.verdict is Verdict.UPDATED:
-            changed[event.dedup_key] = folded_row(entry, event, known[event.dedup_key].standing)
+            after = known[event.dedup_key]
+            changed[event.dedup_key] = folded_row(entry, event, after.standing, after.unsigned)
         elif outcome.verdict is Verdict.REFUSED:
             flagged.append(event.dedup_key)
     _apply(cursor, list(changed.values()), flagged, max(entry.received_at for entry in repeats))
@@ -116,7 +119,9 @@ def _fold_one(entry: Entry, event: Event, known: Known) -> Outcome:
     if known.id == entry.receipt:  # this very entry opened it, in an attempt whose commit went unanswered
         return Outcome(Verdict.ACCEPTED, None, known.id, known.campaign_id, event.status)
     folded = fold(known.standing, event.standing, may_reapprove=entry.may_reapprove)
-    known.standing = folded.standing
+    if folded.verdict is Verdict.UPDATED:
+        known.standing = folded.standing
+        known.unsigned = carry_unsigned(known.unsigned, entry.unsigned, event.standing)
     status = folded.standing.status
     if folded.verdict is None:
         return Outcome(Verdict.REFUSED, Refusal(Reason.CONFLICT), known.id, known.campaign_id, status)
@@ -124,11 +129,11 @@ def _fold_one(entry: Entry, event: Event, known: Known) -> Outcome:
 
 
 def _lock_conversions(cursor: Cursor[Any], dedup_keys: list[str]) -> dict[str, Known]:
-    rows: list[tuple[str, str, int | None, str, Decimal | None, str | None, datetime | None]]
+    rows: list[tuple[str, str, int | None, str, Decimal | None, str | None, datetime | None, list[str] | None]]
     rows = cursor.execute(sql("lock_conversions"), (dedup_keys,)).fetchall()
     return {
-        dedup_key: Known(conversion_id, campaign_id, Standing(Status(status), payout, currency, event_time))
-        for dedup_key, conversion_id, campaign_id, status, payout, currency, event_time in rows
+        dedup_key: Known(conversion_id, campaign_id, Standing(Status(status), payout, currency, at), unsigned or ())
+        for dedup_key, conversion_id, campaign_id, status, payout, currency, at, unsigned in rows
     }
 
 

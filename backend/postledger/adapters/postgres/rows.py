@@ -48,6 +48,7 @@ class EntryRow(msgspec.Struct, omit_defaults=True):
     currency: str | None = None
     subs: dict[str, str] | None = None
     event_time: datetime | None = None
+    unsigned: tuple[str, ...] | None = None
 
 
 class FoldedRow(msgspec.Struct, omit_defaults=True):
@@ -60,6 +61,7 @@ class FoldedRow(msgspec.Struct, omit_defaults=True):
     payout: Decimal | None = None
     currency: str | None = None
     event_time: datetime | None = None
+    unsigned: tuple[str, ...] | None = None
 
 
 def entry_row(entry: Entry, outcome: Outcome | None = None) -> EntryRow:
@@ -76,16 +78,16 @@ def entry_row(entry: Entry, outcome: Outcome | None = None) -> EntryRow:
     if refusal is not None:
         row.reason, row.parameter = refusal.reason, refusal.parameter
     if entry.event is not None:
-        row.click_check = entry.click_check
+        row.click_check, row.unsigned = entry.click_check, entry.unsigned or None
         _add_event(row, entry.event)
     return row
 
 
-def folded_row(entry: Entry, event: Event, standing: Standing) -> FoldedRow:
-    """Shape the standing that an event brought about."""
+def folded_row(entry: Entry, event: Event, standing: Standing, unsigned: Sequence[str]) -> FoldedRow:
+    """Shape the standing that an event brought about, and what of it nobody signed."""
     return FoldedRow(
         event.dedup_key, standing.status, entry.received_at, event.source_status,
-        standing.payout, standing.currency, standing.event_time,
+        standing.payout, standing.currency, standing.event_time, tuple(unsigned) or None,
     )  # fmt: skip
 
 

@@ -56,6 +56,7 @@ CREATE TABLE public.conversions (
     conflicted_at timestamp with time zone,
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
+    unsigned text[],
     CONSTRAINT conversions_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'approved'::text, 'rejected'::text, 'reversed'::text])))
 )
 WITH (fillfactor='90');

@@ -12,6 +12,11 @@ class Coverage(msgspec.Struct, frozen=True):
     is_all: bool
     names: frozenset[str]
 
+    @property
+    def is_total(self) -> bool:
+        """Whether nothing that counts is left out."""
+        return self.is_all and not self.names
+
     def __contains__(self, name: str) -> bool:
         return (name in self.names) != self.is_all
 

@@ -1,7 +1,7 @@
 -- The conversions that an id may mean: the receipt that opened one, its transaction id, or its click id.
 SELECT
     conversions.id::text, dedup_key::text, sources.slug AS source, event, transaction_id, click_id,
-    campaigns.slug AS campaign, affiliate_id, status, source_status, payout, currency, event_time,
+    campaigns.slug AS campaign, affiliate_id, status, source_status, payout, currency, event_time, unsigned,
     conflicted_at, conversions.created_at, conversions.updated_at
 FROM conversions
 LEFT JOIN sources ON sources.id = source_id

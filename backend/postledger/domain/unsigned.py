@@ -1,0 +1,47 @@
+"""What nobody signed: the fields of a believed postback that its signature does not cover.
+
+A profile's coverage is known when the policy is loaded; only where it leaves something out is a request looked through.
+"""
+
+from collections.abc import Collection, Iterable
+
+from postledger.domain.pairs import Reading
+from postledger.domain.parameters import CANONICAL_NAMES
+from postledger.domain.profiles.coverage import Coverage
+from postledger.domain.refusal import Reason, Refused
+from postledger.domain.source import Source
+from postledger.domain.status import Standing
+
+NEVER_KEPT = frozenset({"sig", "ts", "v"})
+SIGNABLE_NAMES = tuple(name for name in CANONICAL_NAMES if name not in NEVER_KEPT)
+"""The canonical names of what a conversion is made of."""
+
+
+def find_unsigned(reading: Reading, coverage: Coverage, source: Source) -> tuple[str, ...]:
+    """Name the fields that were sent and are not covered, by their canonical names in alphabetical order."""
+    if coverage.is_total:
+        return ()
+    sent = [name for _, name, _ in reading.segments] or [name for name, _ in reading.members]
+    names = source.canonical_names
+    loose = {names[name] for name in sent if name in names and name not in coverage}
+    return tuple(sorted(loose - NEVER_KEPT))
+
+
+def refuse_unsigned(unsigned: Collection[str], required: Iterable[str]) -> None:
+    """Refuse a postback that brings a field unsigned which its source must sign, by the name of that field."""
+    for name in required:
+        if name in unsigned:
+            raise Refused(Reason.MISSING_SIGNATURE, name)
+
+
+def carry_unsigned(known: Collection[str], brought: Collection[str], event: Standing) -> tuple[str, ...]:
+    """Name what is unsigned of a conversion after an event: what it took is as it came, the rest as before."""
+    if not known and not brought:
+        return ()
+    taken = _taken_from(event)
+    return tuple(sorted({name for name in known if name not in taken} | {name for name in brought if name in taken}))
+
+
+def _taken_from(event: Standing) -> tuple[str, ...]:
+    money = () if event.payout is None else ("payout", "currency")
+    return ("status", *money, *(() if event.event_time is None else ("event_time",)))
