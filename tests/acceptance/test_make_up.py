@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,7 +35,8 @@ PORTS = (
     "PROMETHEUS_PORT",
     "ALERTMANAGER_PORT",
 )
-PARTS = ("postgres", "backend", "edge", "prometheus", "alertmanager")
+EXPORTERS = ("postgres-exporter", "nginx-exporter")
+PARTS = ("postgres", "backend", "edge", "prometheus", "alertmanager", *EXPORTERS)
 
 
 class Checkout:
@@ -90,6 +92,8 @@ class Checkout:
                 return _connects(runtime["DATABASE_URL"])
             case "prometheus" | "alertmanager":
                 return _is_ok(runtime[f"{part.upper()}_URL"] + "/-/ready")
+            case "postgres-exporter" | "nginx-exporter":
+                return _is_ok(f"http://127.0.0.1:{(self.var / f'{part}.port').read_text().strip()}/metrics")
             case _:
                 return _is_ok(runtime["POSTLEDGER_EDGE_URL"] + "/healthz", runtime["POSTLEDGER_CA_FILE"])
 
@@ -206,14 +210,18 @@ def test_runtime_env_names_everything_that_the_contract_promises(checkout: Check
 
 @pytest.mark.parametrize(
     "name",
-    ["runtime.env", "master.key", "demo.secret", "postgres.password", "tls/edge.key", "supervisor.conf"],
+    [
+        *("runtime.env", "master.key", "demo.secret", "tls/edge.key", "supervisor.conf"),
+        *("postgres.password", "reader.password", "monitor.password"),
+    ],
 )
 def test_what_is_secret_is_only_for_its_owner(checkout: Checkout, name: str) -> None:
     assert S_IMODE((checkout.var / name).stat().st_mode) == 0o600
 
 
 def test_no_secret_stands_in_a_process_list(checkout: Checkout) -> None:
-    secrets = [(checkout.var / name).read_text().strip() for name in ("master.key", "demo.secret", "postgres.password")]
+    passwords = [f"{role}.password" for role in ("postgres", "reader", "monitor")]
+    secrets = [(checkout.var / name).read_text().strip() for name in ("master.key", "demo.secret", *passwords)]
 
     for process in _pids():
         try:
@@ -304,14 +312,31 @@ def test_the_doctor_finds_everything_well(checkout: Checkout) -> None:
     assert "edge certificate" in [finding["check"] for finding in json.loads(doctor.stdout)]
 
 
-def test_prometheus_sees_the_backend_up(checkout: Checkout) -> None:
-    address = checkout.runtime()["PROMETHEUS_URL"] + "/api/v1/query?query=up%7Bjob%3D%22backend%22%7D%3D%3D1"
+@pytest.mark.parametrize(
+    "seen",
+    [
+        *('up{job="backend"} == 1', 'up{job="edge"} == 1', 'up{job="prometheus"} == 1', 'up{job="alertmanager"} == 1'),
+        *("nginx_up == 1", "nginx_connections_accepted > 0"),
+        *("pg_up == 1", "pg_wal_bytes_total > 0", 'postledger_table_data_bytes{table="postbacks"} > 0'),
+        *("pg_settings_max_connections == 100", "pg_locks_waiting == 0"),
+    ],
+)
+def test_prometheus_sees_each_part(checkout: Checkout, seen: str) -> None:
+    address = checkout.runtime()["PROMETHEUS_URL"] + "/api/v1/query?" + urllib.parse.urlencode({"query": seen})
 
-    def backend_is_up() -> bool:
+    def is_seen() -> bool:
         with urllib.request.urlopen(address, timeout=2) as answer:
-            return b'"job":"backend"' in answer.read()
+            return bool(json.load(answer)["data"]["result"])
 
-    wait_until(backend_is_up, timeout_s=15)
+    wait_until(is_seen, timeout_s=20)
+
+
+def test_the_role_of_the_dashboards_reads_amounts_and_no_secret(checkout: Checkout) -> None:
+    reader = checkout.runtime()["POSTLEDGER_READER_URL"]
+
+    assert _fetch(reader, "SELECT payout::text FROM conversions") == [("0.50",)]
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        _fetch(reader, "SELECT ciphertext FROM source_secrets")
 
 
 def test_a_given_database_is_used_and_no_postgres_is_started(root: Path, database: str) -> None:

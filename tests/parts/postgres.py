@@ -27,7 +27,8 @@ class Postgres:
     """A cluster of its own in a directory under /tmp, on a free port of 127.0.0.1.
 
     `with Postgres() as postgres:` makes, starts, and in the end removes it. The role `postledger` owns the database
-    of the same name and may create others. `durable=False` turns fsync off, for tests that kill nothing.
+    of the same name and may create others; `postledger_reader` and `postledger_monitor` only look. `durable=False`
+    turns fsync off, for tests that kill nothing.
     """
 
     def __init__(self, *, durable: bool = True, settings: tuple[str, ...] = ()) -> None:
@@ -41,15 +42,20 @@ class Postgres:
         self._settings = (*settings, *(() if durable else CARELESS))
         self.port = free_port()
 
-    def url(self, dbname: str = "postledger") -> str:
-        """The connection string of the role `postledger`."""
-        return f"postgresql://postledger:{self._password}@127.0.0.1:{self.port}/{dbname}"
+    def url(self, dbname: str = "postledger", role: str = "postledger") -> str:
+        """The connection string of a role; all of this cluster have one password."""
+        return f"postgresql://{role}:{self._password}@127.0.0.1:{self.port}/{dbname}?sslmode=disable"
 
     def create(self) -> None:
         """Makes the cluster; nothing happens to one that exists but that its settings are written anew."""
         subprocess.run(
             [SCRIPT, "create", self._directory, str(self.port), *self._settings],
-            env={**os.environ, "PGPASSWORD": self._password},
+            env={
+                **os.environ,
+                "PGPASSWORD": self._password,
+                "READER_PASSWORD": self._password,
+                "MONITOR_PASSWORD": self._password,
+            },
             check=True,
         )
 

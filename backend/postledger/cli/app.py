@@ -8,7 +8,7 @@ from postledger.cli.diagnosis import doctor
 from postledger.cli.failures import OneLineErrors
 from postledger.cli.listing import conversions, postbacks
 from postledger.cli.presets import presets
-from postledger.cli.schema import migrate, retain
+from postledger.cli.schema import grant, migrate, retain
 from postledger.cli.sending import send, sign
 from postledger.cli.sources import sources
 from postledger.cli.tracing import trace
@@ -24,7 +24,7 @@ def create_cli() -> typer.Typer:
         add_completion=False,
         pretty_exceptions_enable=False,  # its tracebacks show local variables, and some of those are secrets
     )
-    for command in (migrate, apply, export, sign, send, trace, retain, doctor):
+    for command in (migrate, grant, apply, export, sign, send, trace, retain, doctor):
         app.command()(command)
     app.add_typer(sources, name="source")
     app.add_typer(presets, name="preset")

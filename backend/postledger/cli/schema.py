@@ -1,10 +1,15 @@
-"""`migrate` and `retain`: the shape of the ledger, and the days of its audit table."""
+"""`migrate`, `grant` and `retain`: the shape of the ledger, who may look at it, and the days of its audit table."""
 
 from datetime import UTC, datetime
+from typing import Annotated
 
+import typer
+
+from postledger.adapters.postgres.grants import NoSuchRole, grant_reader
 from postledger.adapters.postgres.migrations import migrate as apply_migrations
 from postledger.adapters.postgres.retention import make_partitions
 from postledger.adapters.postgres.retention import retain as retain_days
+from postledger.cli.failures import CommandFailed
 from postledger.cli.opening import open_ledger
 from postledger.cli.output import AsJson, print_json
 from postledger.config import read_environment, read_retention_days
@@ -23,6 +28,16 @@ def migrate(as_json: AsJson = False) -> None:
     for name in applied:
         print(f"applied  {name}")
     print(f"The ledger is up to date: {len(applied)} migrations applied, {len(made)} partitions made.")
+
+
+def grant(role: Annotated[str, typer.Argument(help="A role of Postgres, such as postledger_reader.")]) -> None:
+    """Let a role read what the dashboards show, and nothing else: no secret, no id, no address, no raw request."""
+    try:
+        with open_ledger() as connection:
+            grant_reader(connection, role)
+    except NoSuchRole:
+        raise CommandFailed(f"Postgres has no role {role}; its administrator makes one: CREATE ROLE … LOGIN") from None
+    print(f"{role} may read what the dashboards show.")
 
 
 def retain(as_json: AsJson = False) -> None:

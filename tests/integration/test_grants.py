@@ -1,0 +1,82 @@
+"""What the role of the dashboards may read: amounts and names, and never what identifies a sender or opens a door."""
+
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+
+from tests.parts.cli import CommandLine
+from tests.parts.postgres import Postgres
+
+CLOSED = (
+    *("SELECT ciphertext FROM source_secrets", "SELECT settings FROM sources"),
+    *("SELECT raw FROM postbacks", "SELECT id FROM postbacks", "SELECT source_ip FROM postbacks"),
+    *("SELECT click_id FROM postbacks", "SELECT transaction_id FROM postbacks", "SELECT conversion_id FROM postbacks"),
+    *("SELECT click_id FROM clicks", "SELECT subs FROM clicks"),
+    *("SELECT id FROM conversions", "SELECT click_id FROM conversions", "SELECT transaction_id FROM conversions"),
+    *("SELECT * FROM conversions", "SELECT dedup_key FROM conversions", "SELECT subs FROM conversions"),
+    *("DELETE FROM conversions", "UPDATE conversions SET payout = 0", "CREATE TABLE own (id int)"),
+    "SET default_transaction_read_only = off; INSERT INTO affiliates VALUES ('1', 'x', now(), now())",
+)
+OPEN = (
+    "SELECT sum(payout), currency, status, event FROM conversions GROUP BY currency, status, event",
+    "SELECT verdict, reason, secret_id, received_at FROM postbacks",
+    "SELECT slug, name FROM sources",
+    'SELECT source_id, "position", created_at FROM source_secrets',
+    "SELECT name, applied_at FROM schema_migrations",
+)
+
+
+@pytest.fixture
+def run(environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
+    """The command line on a ledger of its own."""
+    monkeypatch.chdir(tmp_path)
+    return CommandLine(environment, tmp_path)
+
+
+@pytest.fixture
+def reader(postgres: Postgres, database: str, run: CommandLine) -> str:
+    """The URL of the role on a ledger that has let it in."""
+    assert run("grant", "postledger_reader").code == 0
+    return postgres.url(str(conninfo_to_dict(database)["dbname"]), role="postledger_reader")
+
+
+@pytest.mark.parametrize("statement", CLOSED)
+def test_the_reader_may_not(reader: str, statement: str) -> None:
+    with psycopg.connect(reader, autocommit=True) as connection, pytest.raises(psycopg.Error) as refused:
+        connection.execute(statement.encode())
+
+    assert isinstance(refused.value, psycopg.errors.InsufficientPrivilege | psycopg.errors.ReadOnlySqlTransaction)
+
+
+@pytest.mark.parametrize("statement", OPEN)
+def test_the_reader_may(reader: str, statement: str) -> None:
+    with psycopg.connect(reader, autocommit=True) as connection:
+        connection.execute(statement.encode())
+
+
+def test_whatever_else_the_role_had_is_taken_back(database: str, reader: str, run: CommandLine) -> None:
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("GRANT SELECT ON source_secrets TO postledger_reader")
+
+    run("grant", "postledger_reader")
+
+    with psycopg.connect(reader) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        connection.execute("SELECT ciphertext FROM source_secrets")
+
+
+def test_the_monitor_reads_statistics_and_no_table(postgres: Postgres, database: str, reader: str) -> None:
+    monitor = postgres.url(str(conninfo_to_dict(database)["dbname"]), role="postledger_monitor")
+
+    with psycopg.connect(monitor, autocommit=True) as connection:
+        connection.execute("SELECT wal_bytes FROM pg_stat_wal")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("SELECT payout FROM conversions")
+
+
+def test_a_role_that_does_not_exist_is_named(run: CommandLine) -> None:
+    ran = run("grant", "nobody-here")
+
+    assert ran.code == 1
+    assert "Postgres has no role nobody-here" in ran.err
