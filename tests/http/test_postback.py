@@ -190,6 +190,16 @@ def test_a_chunked_body_counts_what_arrives(service: Service) -> None:
     assert (answer.status_code, answer.json()["reason"]) == (413, "payload_too_large")
 
 
+def test_an_unfilled_macro_is_told_by_its_style_and_never_by_its_text(service: Service, acme: Sender) -> None:
+    postback = acme.get({"click_id": "A", "payout": "[[[payment_sum]]]"})
+
+    answer = service.client.get(postback.target)
+
+    told = answer.json()
+    del told["id"]
+    assert told == {"status": "refused", "reason": "unresolved_macro", "parameter": "payout", "macro": "[[[…]]]"}
+
+
 def test_an_answer_never_echoes_what_was_sent(service: Service, acme: Sender) -> None:
     canary = uuid4().hex
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 import msgspec
 
 from postledger.domain.dedup import dedup_key
-from postledger.domain.macros import is_unresolved_macro
+from postledger.domain.macros import find_macro
 from postledger.domain.parameters import (
     SUB_NAMES,
     read_currency,
@@ -57,7 +57,7 @@ def read_fields(fields: Mapping[str, str], source: Source) -> Event:
     event = read_event(fields["event"]) if "event" in fields else DEFAULT_EVENT
     word = fields.get("status")
     status = DEFAULT_STATUS if word is None else _read_status(word, source)
-    payout = _read_payout(fields, status)
+    payout = _read_payout(fields, source, status)
     return Event(
         dedup_key=dedup_key(source.id, event, transaction_id, click_id),
         event=event,
@@ -76,8 +76,8 @@ def read_fields(fields: Mapping[str, str], source: Source) -> Event:
 def refuse_unresolved_macros(fields: Mapping[str, str]) -> None:
     """Refuse a field whose macro the sender's template left unfilled."""
     for name, value in fields.items():
-        if is_unresolved_macro(value):
-            raise Refused(Reason.UNRESOLVED_MACRO, name)
+        if macro := find_macro(value):
+            raise Refused(Reason.UNRESOLVED_MACRO, name, macro)
 
 
 def _read_click_id(fields: Mapping[str, str]) -> str:
@@ -88,18 +88,28 @@ def _read_click_id(fields: Mapping[str, str]) -> str:
 
 def _read_status(word: str, source: Source) -> Status:
     status = source.statuses_by_word.get(word.lower())
-    if status is None:
-        raise Refused(Reason.INVALID_PARAMETER, "status")
-    return status
+    if status is not None:
+        return status
+    if word and source.settings.unknown_status == "pending":  # and never approved: nobody has said that it is
+        read_label("status", word)
+        return Status.PENDING
+    raise Refused(Reason.INVALID_PARAMETER, "status")
 
 
-def _read_payout(fields: Mapping[str, str], status: Status) -> Decimal | None:
+def _read_payout(fields: Mapping[str, str], source: Source, status: Status) -> Decimal | None:
     if "payout" not in fields:
         return None
-    payout = read_payout(fields["payout"])
+    payout = _read_amount(fields, source)
     if payout.is_signed() and status != Status.REVERSED:
         raise Refused(Reason.INVALID_PARAMETER, "payout")
     return payout
+
+
+def _read_amount(fields: Mapping[str, str], source: Source) -> Decimal:
+    if source.read_amount is None:
+        return read_payout(fields["payout"])
+    currency = read_currency(fields["currency"]) if "currency" in fields else source.settings.currency
+    return source.read_amount(fields["payout"], currency)
 
 
 def _read_currency(fields: Mapping[str, str], source: Source, payout: Decimal | None) -> str | None:

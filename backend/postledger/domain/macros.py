@@ -1,30 +1,46 @@
 """Unresolved macros: placeholders such as `{payout}` that the sender's template should have filled and did not.
 
-They are refused by name instead of being booked as a value; the bracket styles are those that some 400 public templates
-of networks use.
+They are refused by name instead of being booked as a value, and the answer says in which style they stand, so that the
+sender sees what to mend. The styles are those that some 400 public templates of networks use.
 """
 
 import re
 
-_STYLES = re.compile(
-    r"""
-      \{\{?[^{}]*\}?\}        # {x} {{x}}
-    | \$\{[^{}]*\}            # ${x}
-    | \#\#?[^\#]+\#\#?        # #x# ##x##
-    | \[\[\[[^\[\]]*\]\]\]    # [[[x]]]  (Admitad)
-    | \[%[^%]*%\]             # [%x%]    (BitLabs)
-    | \[[^\[\]]*\]            # [x]
-    | %[^%]+%                 # %x%
-    | <[^<>]*>                # <x>
-    | !!![^!]*!!!             # !!!x!!!  (Awin)
-    | \([^()]*\)              # (x)      (AppsFlyer)
-    | xx(?!x)[A-Za-z0-9]{1,30}(?<!x)xx  # xxNAMExx (Jumbleberry), and not a run of x
-    """,
-    re.VERBOSE,
-)
-_OPENING = frozenset("{$#[%<!(x")
+_WHOLE = {
+    "{": ((r"\{\{[^{}]*\}?\}", "{{…}}"), (r"\{[^{}]*\}?\}", "{…}")),
+    "$": ((r"\$\{[^{}]*\}", "${…}"),),
+    "#": ((r"##[^#]+##?", "##…##"), (r"#[^#]+##?", "#…#")),
+    "[": ((r"\[\[\[[^\[\]]*\]\]\]", "[[[…]]]"), (r"\[%[^%]*%\]", "[%…%]"), (r"\[[^\[\]]*\]", "[…]")),
+    "%": ((r"%[^%]+%", "%…%"),),
+    "<": ((r"<[^<>]*>", "<…>"),),
+    "!": ((r"!!![^!]*!!!", "!!!…!!!"),),
+    "(": ((r"\([^()]*\)", "(…)"),),
+    "x": ((r"xx(?!x)[A-Za-z0-9]{1,30}(?<!x)xx", "xx…xx"),),  # and not a run of x
+    "R": ((r"REPLACE", "REPLACE"),),  # what trackers write where their users must fill something in
+    "O": ((r"OPTIONAL", "OPTIONAL"),),
+}
+_STYLES = {
+    opening: tuple((re.compile(pattern), style) for pattern, style in patterns) for opening, patterns in _WHOLE.items()
+}
+_SEPARATORS = re.compile(r"[,;|]")
+
+STYLES = tuple(style for patterns in _STYLES.values() for _, style in patterns)
+"""Every style by its name, which is all that an answer ever says of a macro."""
 
 
-def is_unresolved_macro(value: str) -> bool:
-    """Tell whether the whole of a value is a placeholder in one of the known bracket styles."""
-    return value[:1] in _OPENING and _STYLES.fullmatch(value) is not None
+def find_macro(value: str) -> str | None:
+    """Name the style of the placeholder that the whole of a value is, or that each part of a list in it is."""
+    if value[:1] not in _STYLES:
+        return None
+    style = _find_style(value)
+    if style is None and _SEPARATORS.search(value):
+        styles = [_find_style(part) for part in _SEPARATORS.split(value) if part]
+        return styles[0] if None not in styles else None
+    return style
+
+
+def _find_style(value: str) -> str | None:
+    for pattern, style in _STYLES.get(value[:1], ()):
+        if pattern.fullmatch(value):
+            return style
+    return None

@@ -34,15 +34,19 @@ class Reason(StrEnum):
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """A refusal as a value: the reason and, where one parameter is at fault, its canonical name (never its value)."""
+    """A refusal as a value: the reason and, where one parameter is at fault, its canonical name (never its value).
+
+    `macro` is the style in which a placeholder was left unfilled, by its name in `macros.STYLES`.
+    """
 
     reason: Reason
     parameter: str | None = None
+    macro: str | None = None
 
 
 class Refused(Exception):
     """Carries a `Refusal` up to the nearest public function of the domain, which returns it as a value."""
 
-    def __init__(self, reason: Reason, parameter: str | None = None) -> None:
+    def __init__(self, reason: Reason, parameter: str | None = None, macro: str | None = None) -> None:
         super().__init__(reason.value)
-        self.refusal = Refusal(reason, parameter)
+        self.refusal = Refusal(reason, parameter, macro)

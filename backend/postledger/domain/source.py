@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from postledger.domain.acks import Ack, Acknowledge, compile_acks
+from postledger.domain.amounts import AmountForm, ReadAmount, compile_amount
 from postledger.domain.parameters import CANONICAL_NAMES
 from postledger.domain.profiles.address import read_address
 from postledger.domain.profiles.format import POSTLEDGER_V1, Profile, make_token_profile
@@ -43,6 +44,8 @@ class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
     pii: tuple[str, ...] = ()
     params: dict[str, tuple[str, ...]] = {}
     statuses: dict[Status, tuple[str, ...]] = {}
+    amount: tuple[AmountForm, ...] = ()
+    unknown_status: Literal["refuse", "pending"] = "refuse"
     ack: dict[str, Ack] = {}
 
 
@@ -74,7 +77,7 @@ class Source(msgspec.Struct, frozen=True, dict=True):
 
     def compile(self) -> None:
         """Compile what requests need before the first of them comes; raises ValueError as `verifier` does."""
-        _ = self.verifier, self.canonical_names, self.statuses_by_word, self.acks
+        _ = self.verifier, self.canonical_names, self.statuses_by_word, self.read_amount, self.acks
 
     @cached_property
     def canonical_names(self) -> dict[str, str]:
@@ -88,6 +91,11 @@ class Source(msgspec.Struct, frozen=True, dict=True):
         """Map each lower-case word that the sender may use to a status."""
         words = {word.lower(): status for status, listed in self.settings.statuses.items() for word in listed}
         return {status.value: status for status in Status} | words
+
+    @cached_property
+    def read_amount(self) -> ReadAmount | None:
+        """Read amounts as this source writes them; None where it writes them as everybody should."""
+        return compile_amount(self.settings.amount)
 
     @cached_property
     def acks(self) -> Mapping[str, Acknowledge]:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from postledger.domain.acks import read_acks
+from postledger.domain.amounts import AMOUNT_FORMS, AmountForm, check_forms
 from postledger.domain.parameters import CANONICAL_NAMES, read_currency
 from postledger.domain.preset import Preset
 from postledger.domain.profiles.address import read_address
@@ -55,6 +56,8 @@ def read_settings(table: Table, places: Places, presets: Mapping[str, Preset]) -
         pii=table.take("pii", read_texts, usual.pii),
         params=table.take("params", _read_params, usual.params),
         statuses=table.take("statuses", _read_statuses, usual.statuses),
+        amount=table.take("amount", _read_amount_forms, usual.amount),
+        unknown_status=table.take("unknown_status", one_of("refuse", "pending"), usual.unknown_status),
         ack=table.take("ack", read_acks, usual.ack),
     )
     _refuse_unmaskable(table, settings)
@@ -190,6 +193,15 @@ def _read_statuses(value: object) -> dict[Status, tuple[str, ...]]:
     words = {name: _read_named(name, listed) for name, listed in value.items()}
     _refuse_claimed_twice({name: [word.lower() for word in listed] for name, listed in words.items()})
     return {Status(name): listed for name, listed in words.items()}
+
+
+def _read_amount_forms(value: object) -> tuple[AmountForm, ...]:
+    forms = tuple(one_of(*AMOUNT_FORMS)(text) for text in read_texts(value))
+    try:
+        check_forms(forms)
+    except ValueError as error:
+        raise BadValue(str(error)) from None
+    return () if forms == ("plain",) else forms
 
 
 def _read_named(name: str, value: object) -> tuple[str, ...]:

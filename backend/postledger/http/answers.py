@@ -59,11 +59,14 @@ def _answer_in_its_words(response: falcon.Response, ack: Acknowledgement) -> Non
 
 
 def answer_refusal(response: falcon.Response, receipt: str, refusal: Refusal) -> None:
-    """Answer with the reason, and the canonical name of the parameter at fault."""
+    """Answer with the reason, the canonical name of the parameter at fault, and the style of an unfilled macro."""
     response.status = _STATUS_BY_REASON[refusal.reason]
     response.set_header("X-Postledger-Reason", refusal.reason.value)
     parameter = f',"parameter":"{refusal.parameter}"' if refusal.parameter else ""
-    response.data = f'{{"status":"refused","id":"{receipt}","reason":"{refusal.reason.value}"{parameter}}}'.encode()
+    macro = f',"macro":"{refusal.macro}"' if refusal.macro else ""
+    response.data = (
+        f'{{"status":"refused","id":"{receipt}","reason":"{refusal.reason.value}"{parameter}{macro}}}'.encode()
+    )
     if refusal.reason in (Reason.UNAVAILABLE, Reason.RATE_LIMITED):
         response.set_header("Retry-After", str(RETRY_AFTER_S))
     if refusal.reason is Reason.METHOD_NOT_ALLOWED:

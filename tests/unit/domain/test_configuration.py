@@ -97,6 +97,20 @@ def test_what_is_written_is_read_back_the_same_but_for_the_secrets() -> None:
     assert (again.campaigns, again.affiliates) == (configuration.campaigns, configuration.affiliates)
 
 
+def test_habits_of_a_source_survive_their_export() -> None:
+    habits = 'amount = ["comma", "symbol"]\nunknown_status = "pending"\nack = { ok = "1", refused = { status = 403 } }'
+    configuration = read(source(habits))
+
+    again = read_configuration(write_document(configuration), {})
+
+    assert configuration.sources["acme"].settings.amount == ("comma", "symbol")
+    assert again.sources["acme"].settings == configuration.sources["acme"].settings
+
+
+def test_the_plain_amount_is_the_default_by_its_name() -> None:
+    assert read(source('amount = "plain"')).sources["acme"].settings == read(source("")).sources["acme"].settings
+
+
 def test_secrets_may_come_from_the_environment_or_from_a_file() -> None:
     by_variable = read('[[sources]]\nslug = "a"\nsecrets_env = ["ACME_SECRET"]')
     by_file = read('[[sources]]\nslug = "a"\nsecrets_file = "acme.secrets"')
@@ -137,6 +151,10 @@ def test_a_tolerance_is_a_time_or_a_number_of_seconds(text: str, seconds: int) -
         ('trusted = "yes"', "trusted: must be true or false"),
         ('signature = "stripe"', "signature: must be the name of a profile"),
         ('signature = { header = "X-Sig" }', "signature: is not a profile"),
+        ('amount = "decimal"', 'amount: must be "plain" or "comma" or "minor-units"'),
+        ('amount = ["comma", "minor-units"]', "amount: comma and minor-units cannot stand together"),
+        ('unknown_status = "approved"', 'unknown_status: must be "refuse" or "pending"'),
+        ("ack = { ok = { status = 404 } }", "ack: ok: status must be 200, 201 or 202"),
         ('params = { clickid = "x" }', "params: clickid is not a canonical name"),
         ('params = { sub1 = "x", sub2 = ["y", "x"] }', '"x" is claimed by sub1 and by sub2'),
         ('statuses = { paid = "1" }', "statuses: paid is not a status"),

@@ -145,7 +145,51 @@ def test_a_body_signed_by_the_standard_library_is_believed() -> None:
     ],
 )
 def test_each_fault_has_its_reason(request_: Request, reason: str, parameter: str | None) -> None:
-    assert refusal_of(request_) == Refusal(Reason(reason), parameter)
+    refusal = refusal_of(request_)
+
+    assert refusal is not None
+    assert (refusal.reason, refusal.parameter) == (Reason(reason), parameter)
+
+
+@pytest.mark.parametrize(
+    ("query", "parameter", "macro"),
+    [
+        ("click_id=A&payout=%23%23CPA%23%23,%23%23RS%23%23&ts=1790000000", "payout", "##…##"),
+        ("click_id=A&status=REPLACE&ts=1790000000", "status", "REPLACE"),
+        ("click_id=A&ts=[[[time]]]", "ts", "[[[…]]]"),
+    ],
+)
+def test_an_unfilled_macro_is_told_by_its_parameter_and_its_style(query: str, parameter: str, macro: str) -> None:
+    assert refusal_of(get(query)) == Refusal(Reason.UNRESOLVED_MACRO, parameter, macro)
+
+
+def test_an_amount_is_read_as_its_source_writes_it() -> None:
+    by = source(amount=["minor-units"], currency="JPY")
+
+    payouts = [
+        event_of(judge(get(f"click_id=A&payout=1250&ts=1790000000{currency}"), by))["payout"]
+        for currency in ("", "&currency=usd")
+    ]
+
+    assert [str(payout) for payout in payouts] == ["1250", "12.50"]
+    assert refusal_of(get("click_id=A&payout=1&currency=x&ts=1790000000"), by) == Refusal(
+        Reason.INVALID_PARAMETER, "currency"
+    )
+
+
+def test_an_unknown_word_is_pending_where_the_source_says_so_and_kept() -> None:
+    by = source(unknown_status="pending")
+
+    event = event_of(judge(get("click_id=A&status=Held-Back&ts=1790000000"), by))
+
+    assert (event["status"], event["source_status"]) == (Status.PENDING, "Held-Back")
+
+
+@pytest.mark.parametrize("word", ["", "x" * 256, "a%0ab"])
+def test_no_word_at_all_is_never_booked_as_one(word: str) -> None:
+    refusal = refusal_of(get(f"click_id=A&status={word}&ts=1790000000"), source(unknown_status="pending"))
+
+    assert refusal == Refusal(Reason.INVALID_PARAMETER, "status")
 
 
 def test_an_unknown_source_is_refused_before_anything_is_read() -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from postledger.domain.macros import is_unresolved_macro
+from postledger.domain.macros import find_macro
 from postledger.domain.pairs import Reading, read_segments
 from postledger.domain.profiles.format import SignaturePlace, TimestampPlace
 from postledger.domain.refusal import Reason, Refused
@@ -27,8 +27,8 @@ def compile_find(place: SignaturePlace | TimestampPlace, canonical: str) -> Find
         if is_in_query and request.method != "GET":
             return _find_beside_body(request, name, canonical)
         value = reading.fields.get(canonical)
-        if value and is_unresolved_macro(value):
-            raise Refused(Reason.UNRESOLVED_MACRO, canonical)
+        if value and (macro := find_macro(value)):
+            raise Refused(Reason.UNRESOLVED_MACRO, canonical, macro)
         return value
 
     is_in_query = place.place == "query"
@@ -39,8 +39,8 @@ def _find_beside_body(request: Request, name: str, canonical: str) -> str | None
     found = [value for _, sent, value in read_segments(request.query) if sent == name] if request.query else []
     if len(found) > 1:
         raise Refused(Reason.DUPLICATE_PARAMETER, canonical)
-    if found and is_unresolved_macro(found[0]):
-        raise Refused(Reason.UNRESOLVED_MACRO, canonical)
+    if found and (macro := find_macro(found[0])):
+        raise Refused(Reason.UNRESOLVED_MACRO, canonical, macro)
     return found[0] if found else None
 
 
