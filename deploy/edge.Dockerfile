@@ -4,11 +4,11 @@ FROM openresty/openresty:1.25.3.2-0-bookworm
 
 # script/edge finds what a killed master left behind by pgrep, and runs its scrubber with sed.
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends procps openssl \
+    && apt-get install --yes --no-install-recommends procps openssl hostname \
     && rm -rf /var/lib/apt/lists/*
 
 COPY edge /opt/postledger/edge
-COPY script/edge script/edge-config script/environment /opt/postledger/script/
+COPY script/edge script/edge-config script/edge-names script/environment /opt/postledger/script/
 
 # A volume, so that the last good policy outlives the container.
 ENV POSTLEDGER_VAR=/var/lib/postledger \

@@ -71,14 +71,16 @@ class CanaryRun:
             read_all(connection)
 
     def shake_hands(self, server_name: str) -> None:
-        """Begin TLS with a name that is not ours, and send a request with a canary where no request should be."""
+        """Begin TLS with a name that is not ours, which the edge must end."""
         context = self.edge.tls_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        with (
-            socket.create_connection(("127.0.0.1", self.edge.https_port), timeout=10) as plain,
-            context.wrap_socket(plain, server_hostname=server_name) as connection,
-        ):
-            self._exchange(connection, b"\x16\x03" + server_name.encode() + b"\r\n\r\n")
+        with socket.create_connection(("127.0.0.1", self.edge.https_port), timeout=10) as plain:
+            try:
+                context.wrap_socket(plain, server_hostname=server_name).close()
+            except ssl.SSLError as error:
+                self.evidence.add("end of a handshake", str(error))
+            else:
+                raise AssertionError("hands were shaken with a stranger")
 
     def hang_up(self, request: bytes) -> None:
         """Send bytes and slam the door, so that the edge meets a reset."""

@@ -60,11 +60,29 @@ def test_an_accepted_postback(edge: Edge) -> None:
     assert_nothing_leaked(edge)
 
 
-def test_an_unknown_path_and_a_senders_host(edge: Edge) -> None:
+def test_an_unknown_path(edge: Edge) -> None:
     said = Said(edge)
-    exchange(edge, get(f"/{CANARY}{QUERY}", *HEADERS).replace(b"localhost", CANARY.encode() + b".example"))
+    exchange(edge, get(f"/{CANARY}{QUERY}", *HEADERS))
 
     said.expect_logged(status=404)
+    assert_nothing_leaked(edge)
+
+
+def test_a_host_that_is_not_ours(edge: Edge) -> None:
+    said = Said(edge)
+    request = get(PATH + QUERY, *HEADERS).replace(b"Host: localhost", f"Host: {CANARY}.example".encode())
+
+    assert exchange(edge, request) == b""
+    said.expect_logged(status=444)
+    assert_nothing_leaked(edge)
+
+
+def test_a_name_that_is_not_ours_in_a_tls_greeting(edge: Edge) -> None:
+    said = Said(edge)
+    command = ["openssl", "s_client", "-connect", f"127.0.0.1:{edge.https_port}"]
+    subprocess.run([*command, "-servername", f"{CANARY}.example"], input=b"", capture_output=True, check=False)
+
+    said.expect("while SSL handshaking")
     assert_nothing_leaked(edge)
 
 
@@ -121,7 +139,7 @@ HEAD = f"POST {PATH}{QUERY} HTTP/1.1\r\nHost: localhost\r\n".encode()
         (HEAD + f"Transfer-Encoding: {CANARY}\r\n\r\n".encode(), "client sent unknown "),
         (HEAD + f"Transfer-Encoding: chunked\r\n\r\n{CANARY}\r\n".encode(), "client sent invalid chunked body"),
         (f"GET {PATH} HTTP/{CANARY}\r\n\r\n".encode(), "client sent invalid request"),
-        (f"{CANARY.upper()} {PATH}{QUERY} HTTP/1.1\r\nHost: x\r\n\r\n".encode(), "client sent invalid method"),
+        (f"{CANARY.upper()} {PATH}{QUERY} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode(), "client sent invalid method"),
     ],
 )
 def test_a_request_that_is_refused_while_it_is_read(edge: Edge, request_bytes: bytes, words: str | None) -> None:

@@ -89,7 +89,7 @@ def test_the_answer_to_an_over_long_request_arrives_although_the_sender_is_still
         b"GET /tracking/postback/acme HTTP/1.1\r\nHost: localhost\r\nBad Header: 1\r\n\r\n",
         b"POST /tracking/postback/acme HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\n\r\n",
         b"POST /tracking/postback/acme HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip\r\n\r\n",
-        b"POST /tracking HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     ],
 )
 def test_what_is_not_http_is_malformed(edge: Edge, request_bytes: bytes) -> None:

@@ -122,16 +122,6 @@ def test_a_new_certificate_is_served_after_a_reload_and_nobody_is_cut_off(own_ed
         assert status(read_all(busy)) == 200
 
 
-def test_names_that_are_not_ours_get_no_handshake_and_no_answer(own_backend: EchoBackend) -> None:
-    with edge_with(own_backend, POSTLEDGER_SERVER_NAMES="localhost,edge.example") as edge:
-        for name in ("evil.example", None):
-            with pytest.raises(ssl.SSLError):
-                handshake(edge, careless(), name)
-        assert status(exchange(edge, get(PATH))) == 200
-        assert exchange(edge, get(PATH).replace(b"Host: localhost", b"Host: evil.example")) == b""
-        assert status(exchange(edge, get(PATH).replace(b"Host: localhost", b"Host: edge.example"))) == 200
-
-
 @pytest.fixture
 def partner() -> Authority:
     return Authority("CN=Partner's authority")
