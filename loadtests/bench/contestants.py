@@ -23,7 +23,11 @@ def list_contestants(ground: Ground, plan: Plan, ledger: Ledger) -> list[Contest
     """List the contestants of a plan that are asked over HTTP."""
     found: list[Contestant] = []
     if "a" in plan.only:
-        found.append(_constant(ground, plan, ledger))
+        command = [*_constant(ground), "-k", "gevent"]
+        found.append(Contestant("a", "constant", command, _shipped_environment(plan, ledger), writes=False))
+    if "e" in plan.only:
+        shipped = _shipped_environment(plan, ledger)
+        found.append(Contestant("e", "constant, our worker", _constant(ground), shipped, writes=False))
     if "b" in plan.only:
         found.append(postledger(ground, plan, ledger))
     if "c" in plan.only:
@@ -36,9 +40,8 @@ def postledger(ground: Ground, plan: Plan, ledger: Ledger) -> Contestant:
     return Contestant("b", "postledger", ["-c", _shipped(ground)], _shipped_environment(plan, ledger), writes=True)
 
 
-def _constant(ground: Ground, plan: Plan, ledger: Ledger) -> Contestant:
-    command = ["-c", _shipped(ground), "loadtests.bench.constant.app:create()"]
-    return Contestant("a", "constant", command, _shipped_environment(plan, ledger), writes=False)
+def _constant(ground: Ground) -> list[str]:
+    return ["-c", _shipped(ground), "loadtests.bench.constant.app:create()"]
 
 
 def _textbook(plan: Plan, ledger: Ledger, kind: str, size: int) -> Contestant:

@@ -1,4 +1,7 @@
-"""Contestant (a): the same edge, gunicorn and Falcon answering a constant, the most that this stack can do here."""
+"""Contestants (a) and (e): the same edge, gunicorn and Falcon answering a constant, the most that they can do here.
+
+(a) is the stack as it comes, with gunicorn's own gevent worker; (e) has Postledger's worker in its place.
+"""
 
 import falcon
 
