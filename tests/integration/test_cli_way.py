@@ -301,10 +301,25 @@ def test_a_spreadsheet_gets_no_formula_and_exact_money(cli: CommandLine) -> None
     send(cli, f"transaction_id={transaction_id}", "payout=12.50")
     send(cli, f"transaction_id={transaction_id}", "payout=-12.50", "status=reversed")
 
-    ran = cli("conversions", "list", "--limit", "1", "--csv")
+    booked, received = (cli(kind, "list", "--limit", "1", "--csv") for kind in ("conversions", "postbacks"))
 
-    assert column(ran, "transaction_id") == [f"'{transaction_id}"]
-    assert column(ran, "payout") == ["-12.50"]
+    assert column(booked, "transaction_id") == [f"'{transaction_id}"]
+    assert (column(booked, "payout"), column(booked, "status")) == (["12.50"], ["reversed"])
+    assert column(received, "payout") == ["-12.50"]
+
+
+def test_a_trace_tells_what_was_taken_back_and_from_what(cli: CommandLine) -> None:
+    transaction_id = unique("T")
+    receipt = send(cli, f"transaction_id={transaction_id}", "payout=12.50")["id"]
+    send(cli, f"transaction_id={transaction_id}", "payout=-2.50", "status=reversed")
+
+    told = cli("trace", transaction_id).out
+    (conversion,) = json.loads(cli("trace", transaction_id, "--json").out)["conversions"]
+
+    assert f"refund  -2.50 USD  of {receipt}" in told
+    assert [(change["kind"], change["delta"], change["reverses"]) for change in conversion["changes"]] == [
+        ("refund", "-2.50", receipt)
+    ]
 
 
 def test_a_filter_that_names_nothing_is_one_line(cli: CommandLine) -> None:

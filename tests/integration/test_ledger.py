@@ -11,7 +11,8 @@ from psycopg import Connection
 from postledger.adapters.postgres.connecting import connect
 from postledger.adapters.postgres.ledger import write_batch, write_entries
 from postledger.domain.click import Click
-from postledger.domain.entry import Outcome
+from postledger.domain.entry import Entry, Outcome
+from postledger.domain.fold import Rules
 from postledger.domain.refusal import Reason, Refusal
 from postledger.domain.status import Verdict
 from tests.parts.entries import entry_of, refused_entry, same_again
@@ -151,7 +152,7 @@ def test_rejected_comes_back_only_where_the_source_allows_it(ledger: Connection[
     write_entries(ledger, [entry_of(transaction_id="T1", status="rejected")])
     approved = entry_of(transaction_id="T1", status="approved")
 
-    outcomes = write_entries(ledger, [approved, same_again(approved, may_reapprove=True)])
+    outcomes = write_entries(ledger, [approved, same_again(approved, rules=Rules(may_reapprove=True))])
 
     assert verdicts(outcomes) == ["conflict", "updated"]
 
@@ -185,3 +186,113 @@ def test_a_signed_conversion_has_nothing_unsigned(ledger: Connection[Any]) -> No
     write_entries(ledger, [signed, entry_of(transaction_id="T1", status="approved")])
 
     assert rows(ledger, "SELECT status, unsigned FROM conversions") == [("approved", None)]
+
+
+def sale(rules: Rules, payout: str = "1", status: str = "approved", transaction_id: str = "T1") -> Entry:
+    return entry_of(rules=rules, payout=payout, status=status, transaction_id=transaction_id)
+
+
+def by(**settings: Any) -> Rules:
+    return Rules(**settings)
+
+
+@pytest.mark.parametrize(
+    ("rules", "told", "booked"),
+    [
+        (by(), ["accepted", "duplicate", "conflict"], [Decimal(1)]),
+        (by(duplicates="correct"), ["accepted", "duplicate", "updated"], [Decimal(2)]),
+        (by(duplicates="first"), ["accepted", "duplicate", "duplicate"], [Decimal(1)]),
+        (by(duplicates="every"), ["accepted", "duplicate", "conflict"], [Decimal(1)]),
+        (by(key_by="click"), ["accepted", "duplicate", "conflict"], [Decimal(1)]),
+    ],
+)
+@pytest.mark.parametrize("flushes", ["one batch", "a batch each"])
+def test_each_policy_folds_a_batch_as_it_folds_one_after_the_other(
+    ledger: Connection[Any], rules: Rules, told: list[str], booked: list[Decimal], flushes: str
+) -> None:
+    batch = [sale(rules), sale(rules), sale(rules, "2")]
+    batches = [batch] if flushes == "one batch" else [[entry] for entry in batch]
+
+    outcomes = [outcome for entries in batches for outcome in write_entries(ledger, entries)]
+
+    assert verdicts(outcomes) == told
+    assert rows(ledger, "SELECT payout FROM conversions") == [(payout,) for payout in booked]
+    assert rows(ledger, "SELECT verdict FROM postbacks WHERE verdict <> 'refused' ORDER BY received_at") == [
+        (verdict,) for verdict in told if verdict != "conflict"
+    ]
+
+
+def test_under_every_each_postback_without_an_id_is_a_conversion_and_each_id_is_one(ledger: Connection[Any]) -> None:
+    rules = by(duplicates="every")
+    nameless = [entry_of(rules=rules, payout="1") for _ in range(3)]
+
+    outcomes = write_entries(ledger, [*nameless, sale(rules), sale(rules), sale(rules, transaction_id="T2")])
+
+    assert verdicts(outcomes) == ["accepted", "accepted", "accepted", "accepted", "duplicate", "accepted"]
+    assert verdicts(write_entries(ledger, nameless)) == ["accepted"] * 3, "a batch written again books nothing"
+    assert rows(ledger, "SELECT count(*) FROM conversions") == [(5,)]
+
+
+def test_by_click_a_second_transaction_of_a_click_is_a_repeat(ledger: Connection[Any]) -> None:
+    rules = by(key_by="click")
+
+    outcomes = write_entries(ledger, [sale(rules, transaction_id="T1"), sale(rules, transaction_id="T2")])
+
+    assert verdicts(outcomes) == ["accepted", "duplicate"]
+
+
+def test_a_correction_is_an_event_of_its_conversion_and_its_repeat_is_not(ledger: Connection[Any]) -> None:
+    rules = by(duplicates="correct")
+    first, second = sale(rules, "10"), sale(rules, "12.50")
+    write_entries(ledger, [first])
+
+    outcomes = write_entries(ledger, [second, same_again(second), same_again(first), sale(rules, "11")])
+    late = write_entries(ledger, [same_again(second), same_again(first)])
+
+    assert verdicts(outcomes) == ["updated", "duplicate", "duplicate", "updated"]
+    assert verdicts(late) == ["duplicate", "duplicate"]
+    assert [outcome.status for outcome in outcomes] == [None] * 4
+    assert rows(ledger, "SELECT kind, payout_before, payout, delta FROM conversion_events ORDER BY received_at") == [
+        ("correction", Decimal(10), Decimal("12.50"), Decimal("2.50")),
+        ("correction", Decimal("12.50"), Decimal(11), Decimal("-1.50")),
+    ]
+    assert rows(ledger, "SELECT payout, conflicted_at FROM conversions") == [(Decimal(11), None)]
+
+
+def test_refunds_and_reversals_are_events_that_point_to_what_they_take_back(ledger: Connection[Any]) -> None:
+    opened = sale(by(), "10")
+    write_entries(ledger, [opened])
+    refund, too_much, rest = (sale(by(), payout, "reversed") for payout in ("-4", "-7", "-6"))
+
+    outcomes = write_entries(ledger, [refund, too_much, same_again(refund), same_again(opened), rest, same_again(rest)])
+
+    assert verdicts(outcomes) == ["updated", "conflict", "duplicate", "duplicate", "updated", "duplicate"]
+    assert rows(
+        ledger, "SELECT kind, reverses::text, payout_before, delta FROM conversion_events ORDER BY payout_before DESC"
+    ) == [
+        ("refund", opened.receipt, Decimal(10), Decimal(-4)),
+        ("reversal", opened.receipt, Decimal(6), Decimal(-6)),
+    ]
+    assert rows(ledger, "SELECT status, payout FROM conversions") == [("reversed", Decimal(6))]
+
+
+def test_a_reversal_of_what_is_not_on_the_ledger_is_worth_nothing_less(ledger: Connection[Any]) -> None:
+    lonely = sale(by(), "-4", "reversed")
+
+    outcomes = write_entries(ledger, [lonely, same_again(lonely)])
+
+    assert verdicts(outcomes) == ["accepted", "duplicate"]
+    assert rows(ledger, "SELECT status, payout FROM conversions") == [("reversed", Decimal(4))]
+    assert rows(ledger, "SELECT DISTINCT payout FROM postbacks") == [(Decimal(-4),)]
+    assert rows(ledger, "SELECT count(*) FROM conversion_events") == [(0,)]
+
+
+def test_a_batch_with_corrections_written_twice_has_the_effect_of_once(ledger: Connection[Any]) -> None:
+    batch = [sale(by(duplicates="correct"), payout) for payout in ("1", "2", "3")]
+    write_entries(ledger, batch)
+
+    write_entries(ledger, batch)
+
+    assert rows(ledger, "SELECT payout FROM conversions") == [(Decimal(3),)]
+    assert rows(ledger, "SELECT count(*), sum(delta) FROM conversion_events") == [(2, Decimal(2))]
+    assert rows(ledger, "SELECT count(*) FROM postbacks") == [(3,)]

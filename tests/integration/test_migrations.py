@@ -90,7 +90,12 @@ def test_a_migrator_that_cannot_get_its_turn_gives_up(database: str, monkeypatch
 
 
 def test_every_unique_key_of_a_large_table_holds_its_distribution_column(database: str) -> None:
-    distributed_by = {"clicks": "click_id", "conversions": "dedup_key", "postbacks": "id"}
+    distributed_by = {
+        "clicks": "click_id",
+        "conversions": "dedup_key",
+        "conversion_events": "dedup_key",
+        "postbacks": "id",
+    }
     statement = """
         SELECT relname, array_agg(attname::text)
         FROM pg_index

@@ -9,11 +9,13 @@ import msgspec
 
 from postledger.domain.entry import Entry
 from postledger.domain.event import read_fields
+from postledger.domain.fold import Rules
 from postledger.domain.receipt import ENTROPY_BYTES, make_receipt
 from postledger.domain.refusal import Reason, Refusal
 from postledger.domain.source import Settings, Source
 
 ClickCheck = Literal["required", "observed"] | None
+USUAL = Rules()
 SOURCE = Source(1, "acme", Settings(currency="USD"))
 
 
@@ -22,11 +24,13 @@ def new_receipt() -> str:
     return make_receipt(time.time_ns() // 1_000_000, secrets.token_bytes(ENTROPY_BYTES))
 
 
-def entry_of(*, click_check: ClickCheck = None, may_reapprove: bool = False, **fields: str) -> Entry:
+def entry_of(*, click_check: ClickCheck = None, rules: Rules = USUAL, **fields: str) -> Entry:
     """An accepted entry of source 1; the fields are a postback's canonical parameters."""
-    event = read_fields({"click_id": "C1", **fields}, SOURCE)
+    receipt = new_receipt()
+    settings = Settings(currency="USD", duplicates=rules.duplicates, key=rules.key_by)
+    event = read_fields({"click_id": "C1", **fields}, Source(1, "acme", settings), receipt)
     return Entry(
-        receipt=new_receipt(),
+        receipt=receipt,
         received_at=datetime.now(UTC),
         method="GET",
         source_id=SOURCE.id,
@@ -34,7 +38,7 @@ def entry_of(*, click_check: ClickCheck = None, may_reapprove: bool = False, **f
         raw=b"as sent",
         event=event,
         click_check=click_check,
-        may_reapprove=may_reapprove,
+        rules=rules,
     )
 
 

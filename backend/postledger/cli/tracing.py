@@ -38,6 +38,8 @@ def _print(found: Trace) -> None:
         _line("conversion", conversion["created_at"], conversion["id"], _tell_conversion(conversion))
         for event in conversion["events"]:
             _line("  event", event["received_at"], event["receipt"], f"{event['verdict']}  {_tell_money(event)}")
+        for change in conversion["changes"]:
+            _line("  change", change["received_at"], change["receipt"], _tell_change(change))
 
 
 def _line(kind: str, at: object, name: str, rest: str) -> None:
@@ -71,6 +73,12 @@ def _tell_conversion(conversion: Row) -> str:
 
 def _tell_money(row: dict[str, Any]) -> str:
     return " ".join(show(row[name]) for name in ("event", "status", "payout", "currency") if row[name] is not None)
+
+
+def _tell_change(change: Row) -> str:
+    of = f"  of {change['reverses']}" if change["reverses"] else ""
+    delta = "" if change["delta"] is None else f"{change['delta']:+f} {change['currency'] or ''}"
+    return f"{change['kind']}  {delta}{of}".rstrip()
 
 
 def _labelled(row: Row, *names: str) -> str:

@@ -5,15 +5,35 @@ Its parts are hashed with their lengths, never glued, so that no choice of names
 
 import hashlib
 
+from postledger.domain.fold import Rules
 from postledger.domain.rfc9562 import write_uuid
 
 
 def dedup_key(source_id: int, event: str, transaction_id: str | None, click_id: str) -> str:
-    """Name the conversion by (source, event, transaction id), or by the click id where the source sends none.
+    """Name the conversion by (source, event, transaction id), or by the click id where the source sends none."""
+    own = ("click", click_id) if transaction_id is None else ("transaction", transaction_id)
+    return _hash(source_id, event, *own)
 
-    The key is a UUIDv8 made of SHA-256 (RFC 9562, appendix B.2): 16 bytes in Postgres, compared faster than text.
+
+def dedup_key_by(
+    rules: Rules, source_id: int, event: str, *, transaction_id: str | None, click_id: str, receipt: str
+) -> str:
+    """Name the conversion by the rules of its event.
+
+    Under `every`, what brings no transaction id is named by its receipt, because nothing else tells a second charge
+    from a repeat; what brings one is named by it, so that the sender's own repeat still finds the first.
     """
-    kind, own_id = ("click", click_id) if transaction_id is None else ("transaction", transaction_id)
-    parts = [part.encode() for part in (str(source_id), event, kind, own_id)]
+    if rules.duplicates == "every" and transaction_id is None:
+        return _hash(source_id, event, "receipt", receipt)
+    if rules.key_by == "transaction":
+        return dedup_key(source_id, event, transaction_id, click_id)
+    if rules.duplicates == "every" and transaction_id is not None:
+        return _hash(source_id, event, "click and transaction", click_id, transaction_id)
+    return dedup_key(source_id, event, None, click_id)
+
+
+def _hash(source_id: int, *names: str) -> str:
+    # A UUIDv8 made of SHA-256 (RFC 9562, appendix B.2): 16 bytes in Postgres, compared faster than text.
+    parts = [part.encode() for part in (str(source_id), *names)]
     digest = hashlib.sha256(b"".join(len(part).to_bytes(4, "big") + part for part in parts)).digest()
     return write_uuid(int.from_bytes(digest[:16], "big"), version=8)

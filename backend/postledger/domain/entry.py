@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from postledger.domain.acks import Acknowledgement
 from postledger.domain.event import Event
+from postledger.domain.fold import Rules
 from postledger.domain.refusal import Reason, Refusal
 from postledger.domain.source import Source
 from postledger.domain.status import Status, Verdict
@@ -18,7 +19,7 @@ class Entry(msgspec.Struct, frozen=True):
 
     `observed` holds what the request would have been refused for, were its source not in observe mode. A believed
     request that is refused for what it says keeps the ids by which it can be found. `unsigned` names the fields that it
-    brought and that its signature does not cover.
+    brought and that its signature does not cover; `rules` tell how it is folded if its key is known.
     """
 
     receipt: str
@@ -31,7 +32,7 @@ class Entry(msgspec.Struct, frozen=True):
     event: Event | None = None
     refusal: Refusal | None = None
     click_check: Literal["required", "observed"] | None = "required"
-    may_reapprove: bool = False
+    rules: Rules = Rules()
     observed: tuple[Reason, ...] = ()
     click_id: str | None = None
     transaction_id: str | None = None

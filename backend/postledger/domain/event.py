@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import msgspec
 
-from postledger.domain.dedup import dedup_key
+from postledger.domain.dedup import dedup_key_by
 from postledger.domain.macros import find_macro
 from postledger.domain.parameters import (
     SUB_NAMES,
@@ -47,7 +47,7 @@ class Event(msgspec.Struct, frozen=True):
         return Standing(self.status, self.payout, self.currency, self.event_time)
 
 
-def read_fields(fields: Mapping[str, str], source: Source) -> Event:
+def read_fields(fields: Mapping[str, str], source: Source, receipt: str) -> Event:
     """Validate the fields of a believed postback; raises `Refused` with the name of the parameter at fault."""
     refuse_unresolved_macros(fields)
     if fields.get("v", _VERSION) != _VERSION:
@@ -59,7 +59,14 @@ def read_fields(fields: Mapping[str, str], source: Source) -> Event:
     status = DEFAULT_STATUS if word is None else _read_status(word, source)
     payout = _read_payout(fields, source, status)
     return Event(
-        dedup_key=dedup_key(source.id, event, transaction_id, click_id),
+        dedup_key=dedup_key_by(
+            source.rules_for(event),
+            source.id,
+            event,
+            transaction_id=transaction_id,
+            click_id=click_id,
+            receipt=receipt,
+        ),
         event=event,
         click_id=click_id,
         transaction_id=transaction_id,

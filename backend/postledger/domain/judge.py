@@ -55,12 +55,12 @@ def _judge_reading(request: Request, source: Source, reading: Reading) -> Entry:
         click_id, transaction_id = _claimed(reading, "click_id"), _claimed(reading, "transaction_id")
         unsigned = find_unsigned(reading, proof.coverage, source)
         observed += proof.observed or _refuse_or_observe_unsigned(unsigned, source)
-        event = read_fields(reading.fields, source)
+        event = read_fields(reading.fields, source, request.receipt)
     except Refused as refused:
         refusal = refused.refusal
     return Entry(
         request.receipt, request.received_at, request.method, source.id, request.client_address, reading.storable,
-        secret_id, event, refusal, source.click_check, source.settings.may_reapprove, observed,
+        secret_id, event, refusal, source.click_check, source.rules_for(event.event if event else ""), observed,
         click_id, transaction_id, unsigned,
     )  # fmt: skip
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-_MERGED = ("params", "statuses", "signature", "ack")
+_MERGED = ("params", "statuses", "signature", "ack", "events")
 
 
 class Preset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"origins": "from"}):

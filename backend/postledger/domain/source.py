@@ -5,9 +5,11 @@ from functools import cached_property
 from typing import Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from postledger.domain.acks import Ack, Acknowledge, compile_acks
 from postledger.domain.amounts import AmountForm, ReadAmount, compile_amount
+from postledger.domain.fold import Duplicates, KeyBy, Rules
 from postledger.domain.parameters import CANONICAL_NAMES
 from postledger.domain.profiles.address import read_address
 from postledger.domain.profiles.format import POSTLEDGER_V1, Profile, make_token_profile
@@ -19,6 +21,13 @@ DEFAULT_PROFILE = "postledger-v1"
 Auth = Literal["signature", "token", "none"]
 AUTHS: tuple[Auth, ...] = ("signature", "token", "none")
 _OF_SIGNATURES = frozenset({"sig", "ts"})
+
+
+class EventSettings(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an operator can say of one event of a source; what is left out is as the source has it."""
+
+    duplicates: Duplicates | None = None
+    key: KeyBy | None = None
 
 
 class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -39,6 +48,9 @@ class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
     mode: Literal["enforce", "observe"] = "enforce"
     trusted: bool = False
     may_reapprove: bool = False
+    duplicates: Duplicates = "fold"
+    key: KeyBy = "transaction"
+    events: dict[str, EventSettings] = {}
     require_signed: tuple[str, ...] = ()
     client_ca: str | None = None
     pii: tuple[str, ...] = ()
@@ -78,6 +90,7 @@ class Source(msgspec.Struct, frozen=True, dict=True):
     def compile(self) -> None:
         """Compile what requests need before the first of them comes; raises ValueError as `verifier` does."""
         _ = self.verifier, self.canonical_names, self.statuses_by_word, self.read_amount, self.acks
+        _ = self.rules, self.rules_by_event
 
     @cached_property
     def canonical_names(self) -> dict[str, str]:
@@ -101,6 +114,24 @@ class Source(msgspec.Struct, frozen=True, dict=True):
     def acks(self) -> Mapping[str, Acknowledge]:
         """Map verdicts and reasons to the answers that this source waits for; empty where our JSON will do."""
         return compile_acks(self.settings.ack)
+
+    @cached_property
+    def rules(self) -> Rules:
+        """How the repeats of an event without an entry of its own are taken."""
+        return Rules(self.settings.duplicates, self.settings.key, self.settings.may_reapprove)
+
+    @cached_property
+    def rules_by_event(self) -> dict[str, Rules]:
+        """The rules of the events that have an entry of their own."""
+        usual = self.rules
+        return {
+            name: replace(usual, duplicates=own.duplicates or usual.duplicates, key_by=own.key or usual.key_by)
+            for name, own in self.settings.events.items()
+        }
+
+    def rules_for(self, event: str) -> Rules:
+        """Tell how the repeats of an event are taken."""
+        return self.rules_by_event.get(event, self.rules)
 
     @cached_property
     def click_check(self) -> Literal["required", "observed"] | None:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from postledger.domain.acks import read_acks
 from postledger.domain.amounts import AMOUNT_FORMS, AmountForm, check_forms
+from postledger.domain.events_table import read_events
+from postledger.domain.fold import DUPLICATES, KEYS_BY
 from postledger.domain.parameters import CANONICAL_NAMES, read_currency
 from postledger.domain.preset import Preset
 from postledger.domain.profiles.address import read_address
@@ -51,6 +53,9 @@ def read_settings(table: Table, places: Places, presets: Mapping[str, Preset]) -
         mode=table.take("mode", one_of("enforce", "observe"), usual.mode),
         trusted=table.take("trusted", read_flag, usual.trusted),
         may_reapprove=table.take("may_reapprove", read_flag, usual.may_reapprove),
+        duplicates=table.take("duplicates", one_of(*DUPLICATES), usual.duplicates),
+        key=table.take("key", one_of(*KEYS_BY), usual.key),
+        events=table.take("events", read_events, usual.events),
         require_signed=table.take("require_signed", _read_signable, usual.require_signed),
         client_ca=table.take("client_ca", lambda value: _read_client_ca(places["client_ca"], value), usual.client_ca),
         pii=table.take("pii", read_texts, usual.pii),

@@ -8,6 +8,8 @@ import pytest
 
 from postledger.domain.configuration import BadConfiguration, Configuration, read_configuration
 from postledger.domain.document import write_document
+from postledger.domain.fold import Rules
+from postledger.domain.source import Source
 from postledger.domain.status import Status
 from postledger.domain.tables import BadValue
 
@@ -253,3 +255,47 @@ def test_only_a_field_of_a_conversion_can_be_required_to_be_signed() -> None:
     assert fault.startswith(
         "sources[acme]: require_signed: amount is not a field that can be signed; those are click_id"
     )
+
+
+EVENTS = """
+duplicates = "correct"
+key = "click"
+[sources.events.rebill]
+duplicates = "every"
+key = "transaction"
+[sources.events.lead]
+duplicates = "first"
+"""
+
+
+def test_each_event_has_its_own_policy_for_duplicates_and_the_source_the_rest() -> None:
+    configuration = read(source(EVENTS))
+    settings = configuration.sources["acme"].settings
+    compiled = Source(1, "acme", settings)
+
+    document: Any = write_document(configuration)
+
+    assert compiled.rules_for("sale") == Rules("correct", "click")
+    assert compiled.rules_for("rebill") == Rules("every", "transaction")
+    assert compiled.rules_for("lead") == Rules("first", "click")
+    assert read_configuration(document, {}).sources["acme"].settings == settings
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ('duplicates = "all"', 'duplicates: must be "fold" or "correct" or "first" or "every"'),
+        ('key = "order"', 'key: must be "transaction" or "click"'),
+        ('[sources.events.rebill]\nduplicates = "twice"', "events: rebill: duplicates: must be"),
+        (
+            '[sources.events.rebill]\nduplicate = "every"',
+            "events: rebill: duplicate: is not a key of this table",
+        ),
+        ('[sources.events.Rebill]\nkey = "click"', 'events: "Rebill" is not the name of an event'),
+        ('events = ["rebill"]', "events: must be tables such as [sources.events.rebill]"),
+    ],
+)
+def test_a_mistake_in_a_policy_for_duplicates_is_named(lines: str, told: str) -> None:
+    (fault,) = faults_of(source(lines))
+
+    assert fault.startswith(f"sources[acme]: {told}")

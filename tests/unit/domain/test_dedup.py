@@ -1,9 +1,11 @@
 """The dedup key: the same for the same event, different for everything else."""
 
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from postledger.domain.dedup import dedup_key
+from postledger.domain.dedup import dedup_key, dedup_key_by
+from postledger.domain.fold import Duplicates, KeyBy, Rules
 
 texts = st.text(max_size=20)
 keys = st.tuples(st.integers(1, 99), texts, st.none() | texts, texts)
@@ -33,3 +35,35 @@ def test_different_parts_give_different_keys(
     assume(one[:3] != other[:3] or (one[2] is None and one[3] != other[3]))
 
     assert dedup_key(*one) != dedup_key(*other)
+
+
+def key_by(duplicates: Duplicates, by: KeyBy, *, transaction_id: str | None, click_id: str, receipt: str) -> str:
+    rules = Rules(duplicates, by)
+    return dedup_key_by(rules, 1, "sale", transaction_id=transaction_id, click_id=click_id, receipt=receipt)
+
+
+@pytest.mark.parametrize("duplicates", ["fold", "correct", "first"])
+def test_who_folds_goes_by_transaction_or_by_click_alone(duplicates: Duplicates) -> None:
+    named = key_by(duplicates, "transaction", transaction_id="T1", click_id="C", receipt="r1")
+    clicked = key_by(duplicates, "click", transaction_id="T1", click_id="C", receipt="r1")
+
+    assert named == dedup_key(1, "sale", "T1", "C")
+    assert clicked == dedup_key(1, "sale", None, "C")
+
+
+def test_under_every_an_id_is_the_senders_repeat_and_no_id_is_never_one() -> None:
+    first, again = (key_by("every", "transaction", transaction_id="T1", click_id="C", receipt=r) for r in ("r1", "r2"))
+    charge, next_charge = (key_by("every", "click", transaction_id=None, click_id="C", receipt=r) for r in ("r1", "r2"))
+
+    assert first == again == dedup_key(1, "sale", "T1", "C")
+    assert charge != next_charge
+
+
+def test_under_every_and_click_the_same_id_under_another_click_is_another_conversion() -> None:
+    one, again, other = (
+        key_by("every", "click", transaction_id="T1", click_id=click, receipt=receipt)
+        for click, receipt in (("C", "r1"), ("C", "r2"), ("D", "r3"))
+    )
+
+    assert one == again
+    assert one != other

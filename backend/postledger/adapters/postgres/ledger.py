@@ -5,22 +5,18 @@ twice has the effect of writing it once.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from decimal import Decimal
 from typing import Any, NamedTuple
 
-import msgspec
 from msgspec.structs import replace
-from psycopg import Connection, Cursor
+from psycopg import Connection
 
 from postledger.adapters.postgres.queries import sql
-from postledger.adapters.postgres.rows import FoldedRow, encode_rows, entry_row, folded_row
+from postledger.adapters.postgres.repeats import fold_repeats
+from postledger.adapters.postgres.rows import encode_rows, entry_row
 from postledger.domain.click import Click
 from postledger.domain.entry import Entry, Outcome
-from postledger.domain.event import Event
 from postledger.domain.refusal import Reason, Refusal
-from postledger.domain.status import Standing, Status, Verdict, fold
-from postledger.domain.unsigned import carry_unsigned
+from postledger.domain.status import Verdict
 
 
 class Settled(NamedTuple):
@@ -35,15 +31,6 @@ class Settled(NamedTuple):
     def observed_reasons(self) -> tuple[Reason, ...]:
         """The reasons for which an entry of a source in observe mode would have been refused."""
         return tuple(map(Reason, self.observed)) if self.observed else ()
-
-
-class Known(msgspec.Struct):
-    """A known conversion while a batch folds into it, so that the second of two repeats sees the first."""
-
-    id: str
-    campaign_id: int | None
-    standing: Standing
-    unsigned: Sequence[str]
 
 
 def write_batch(connection: Connection[Any], rows: Sequence[Entry | Click]) -> list[Outcome | None]:
@@ -90,55 +77,8 @@ def _record_repeats(
     with connection.transaction(), connection.cursor() as cursor:
         outcomes = {
             receipt: replace(outcome, observed=settled[receipt].observed_reasons)
-            for receipt, outcome in _fold_repeats(cursor, repeats).items()
+            for receipt, outcome in fold_repeats(cursor, repeats).items()
         }
         rows = [entry_row(entry, outcomes[entry.receipt]) for entry in repeats]
         cursor.execute(sql("record_repeats"), (encode_rows(rows),))
     return outcomes
-
-
-def _fold_repeats(cursor: Cursor[Any], repeats: Sequence[Entry]) -> dict[str, Outcome]:
-    events = {entry.receipt: entry.event for entry in repeats if entry.event}
-    known = _lock_conversions(cursor, list({event.dedup_key for event in events.values()}))
-    outcomes: dict[str, Outcome] = {}
-    changed: dict[str, FoldedRow] = {}
-    flagged: list[str] = []
-    for entry in repeats:
-        event = events[entry.receipt]
-        outcome = outcomes[entry.receipt] = _fold_one(entry, event, known[event.dedup_key])
-        if outcome.verdict is Verdict.UPDATED:
-            after = known[event.dedup_key]
-            changed[event.dedup_key] = folded_row(entry, event, after.standing, after.unsigned)
-        elif outcome.verdict is Verdict.REFUSED:
-            flagged.append(event.dedup_key)
-    _apply(cursor, list(changed.values()), flagged, max(entry.received_at for entry in repeats))
-    return outcomes
-
-
-def _fold_one(entry: Entry, event: Event, known: Known) -> Outcome:
-    if known.id == entry.receipt:  # this very entry opened it, in an attempt whose commit went unanswered
-        return Outcome(Verdict.ACCEPTED, None, known.id, known.campaign_id, event.status)
-    folded = fold(known.standing, event.standing, may_reapprove=entry.may_reapprove)
-    if folded.verdict is Verdict.UPDATED:
-        known.standing = folded.standing
-        known.unsigned = carry_unsigned(known.unsigned, entry.unsigned, event.standing)
-    status = folded.standing.status
-    if folded.verdict is None:
-        return Outcome(Verdict.REFUSED, Refusal(Reason.CONFLICT), known.id, known.campaign_id, status)
-    return Outcome(folded.verdict, None, known.id, known.campaign_id, status)
-
-
-def _lock_conversions(cursor: Cursor[Any], dedup_keys: list[str]) -> dict[str, Known]:
-    rows: list[tuple[str, str, int | None, str, Decimal | None, str | None, datetime | None, list[str] | None]]
-    rows = cursor.execute(sql("lock_conversions"), (dedup_keys,)).fetchall()
-    return {
-        dedup_key: Known(conversion_id, campaign_id, Standing(Status(status), payout, currency, at), unsigned or ())
-        for dedup_key, conversion_id, campaign_id, status, payout, currency, at, unsigned in rows
-    }
-
-
-def _apply(cursor: Cursor[Any], changed: list[FoldedRow], flagged: list[str], now: datetime) -> None:
-    if changed:
-        cursor.execute(sql("update_conversions"), (encode_rows(changed),))
-    if flagged:
-        cursor.execute(sql("flag_conversions"), (now, flagged))

@@ -11,6 +11,7 @@ import msgspec
 
 from postledger.domain.entry import Entry, Outcome
 from postledger.domain.event import Event
+from postledger.domain.fold import ChangeKind
 from postledger.domain.status import Standing
 
 _encoder = msgspec.json.Encoder(decimal_format="string")
@@ -64,6 +65,24 @@ class FoldedRow(msgspec.Struct, omit_defaults=True):
     unsigned: tuple[str, ...] | None = None
 
 
+class ChangeRow(msgspec.Struct, omit_defaults=True):
+    """A change of a conversion's worth; `reverses` is the conversion's id where something is taken back."""
+
+    dedup_key: str
+    id: str
+    source_id: int
+    kind: ChangeKind
+    received_at: datetime
+    reverses: str | None = None
+    transaction_id: str | None = None
+    source_status: str | None = None
+    payout: Decimal | None = None
+    payout_before: Decimal | None = None
+    delta: Decimal | None = None
+    currency: str | None = None
+    event_time: datetime | None = None
+
+
 def entry_row(entry: Entry, outcome: Outcome | None = None) -> EntryRow:
     """Shape an entry for its first write, or with the outcome of the fold for the write of a repeat."""
     row = EntryRow(
@@ -83,10 +102,12 @@ def entry_row(entry: Entry, outcome: Outcome | None = None) -> EntryRow:
     return row
 
 
-def folded_row(entry: Entry, event: Event, standing: Standing, unsigned: Sequence[str]) -> FoldedRow:
-    """Shape the standing that an event brought about, and what of it nobody signed."""
+def folded_row(
+    dedup_key: str, updated_at: datetime, standing: Standing, source_status: str | None, unsigned: Sequence[str]
+) -> FoldedRow:
+    """Shape what a fold brought about: the standing, the source's word for it, and what of it nobody signed."""
     return FoldedRow(
-        event.dedup_key, standing.status, entry.received_at, event.source_status,
+        dedup_key, standing.status, updated_at, source_status,
         standing.payout, standing.currency, standing.event_time, tuple(unsigned) or None,
     )  # fmt: skip
 

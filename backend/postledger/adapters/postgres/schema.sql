@@ -38,6 +38,24 @@ CREATE TABLE public.clicks (
     created_at timestamp with time zone NOT NULL
 );
 
+CREATE TABLE public.conversion_events (
+    dedup_key uuid NOT NULL,
+    id uuid NOT NULL,
+    source_id integer NOT NULL,
+    kind text NOT NULL COLLATE pg_catalog."C",
+    reverses uuid,
+    transaction_id text COLLATE pg_catalog."C",
+    source_status text,
+    payout numeric,
+    payout_before numeric,
+    delta numeric,
+    currency text COLLATE pg_catalog."C",
+    event_time timestamp with time zone,
+    received_at timestamp with time zone NOT NULL,
+    CONSTRAINT conversion_events_check CHECK (((reverses IS NULL) = (kind = 'correction'::text))),
+    CONSTRAINT conversion_events_kind_check CHECK ((kind = ANY (ARRAY['correction'::text, 'refund'::text, 'reversal'::text])))
+);
+
 CREATE TABLE public.conversions (
     dedup_key uuid NOT NULL,
     id uuid NOT NULL,
@@ -146,6 +164,9 @@ ALTER TABLE ONLY public.campaigns
 ALTER TABLE ONLY public.clicks
     ADD CONSTRAINT clicks_pkey PRIMARY KEY (click_id);
 
+ALTER TABLE ONLY public.conversion_events
+    ADD CONSTRAINT conversion_events_pkey PRIMARY KEY (dedup_key, id);
+
 ALTER TABLE ONLY public.conversions
     ADD CONSTRAINT conversions_pkey PRIMARY KEY (dedup_key);
 
@@ -169,6 +190,10 @@ ALTER TABLE ONLY public.sources
 
 ALTER TABLE ONLY public.sources
     ADD CONSTRAINT sources_slug_key UNIQUE (slug);
+
+CREATE INDEX conversion_events_reversals ON public.conversion_events USING btree (source_id, received_at) WHERE (reverses IS NOT NULL);
+
+CREATE INDEX conversion_events_transaction_id ON public.conversion_events USING hash (transaction_id);
 
 CREATE INDEX conversions_click_id ON public.conversions USING btree (click_id);
 

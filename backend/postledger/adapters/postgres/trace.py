@@ -18,6 +18,10 @@ LIMIT = 1000
 _CLOCKS_DIFFER_BY = timedelta(days=1)
 _FOLDED = ("accepted", "updated")
 _EVENT_FACTS = ("received_at", "verdict", "event", "status", "source_status", "payout", "currency", "event_time")
+_CHANGE_FACTS = (
+    "received_at", "kind", "reverses", "transaction_id", "source_status", "payout", "payout_before", "delta",
+    "currency", "event_time",
+)  # fmt: skip
 
 Row = dict[str, Any]
 
@@ -37,14 +41,16 @@ class Trace(msgspec.Struct, frozen=True):
 
 
 def trace(connection: Connection[Any], wanted: str) -> Trace:
-    """Follow an id; every conversion holds the `events` that were folded into it."""
+    """Follow an id; every conversion holds the `events` that were folded into it, and its `changes` of worth."""
     named = _find_receipt(connection, wanted)
     conversions = _find_conversions(connection, wanted, named)
     postbacks = _find_postbacks(connection, wanted, conversions, named)
     click_ids = {wanted, *_values("click_id", [*conversions, *postbacks])}
     clicks = _fetch(connection, "trace_clicks", click_ids=list(click_ids))
+    changes = _fetch(connection, "trace_events", dedup_keys=_values("dedup_key", conversions))
     for conversion in conversions:
         conversion["events"] = _find_events(conversion, postbacks)
+        conversion["changes"] = _find_changes(conversion, changes)
     return Trace(wanted, clicks, postbacks, conversions)
 
 
@@ -98,4 +104,12 @@ def _find_events(conversion: Row, postbacks: Iterable[Row]) -> list[Row]:
         {"receipt": row["id"], **{name: row[name] for name in _EVENT_FACTS}}
         for row in postbacks
         if row["conversion_id"] == conversion["id"] and row["verdict"] in _FOLDED
+    ]
+
+
+def _find_changes(conversion: Row, changes: Iterable[Row]) -> list[Row]:
+    return [
+        {"receipt": row["id"], **{name: row[name] for name in _CHANGE_FACTS}}
+        for row in changes
+        if row["dedup_key"] == conversion["dedup_key"]
     ]

@@ -23,7 +23,8 @@ WITH batch AS MATERIALIZED (
 ),
 
 -- Sorted by key, because two batches that meet the same keys in different orders would wait for each other for ever;
--- under one key the first to arrive opens.
+-- under one key the first to arrive opens. A reversal of what is not on the ledger opens too, with the amount that it
+-- takes back: no conversion is ever worth less than nothing.
 opened AS (
     INSERT INTO conversions (
         dedup_key, id, source_id, event, transaction_id, click_id, campaign_id, affiliate_id,
@@ -31,7 +32,7 @@ opened AS (
     )
     SELECT
         dedup_key, id, source_id, event, transaction_id, click_id, campaign_id, attributed_to,
-        status, source_status, payout, currency, subs, event_time, unsigned, received_at, received_at
+        status, source_status, abs(payout), currency, subs, event_time, unsigned, received_at, received_at
     FROM batch
     WHERE refused_for IS NULL
     ORDER BY dedup_key, ordinality
