@@ -54,7 +54,11 @@ def read_workers(environment: Mapping[str, str]) -> int:
 
 def read_environment() -> dict[str, str]:
     """Take the process environment, and below it what `make up` left in `var/runtime.env` of the working directory."""
-    return {**_read_runtime_file(), **os.environ}
+    made = _read_runtime_file()
+    if "POSTLEDGER_EDGE_URL" in os.environ:  # another edge, perhaps, which is then not reached in the way of this one
+        for name in ("POSTLEDGER_EDGE_ADDRESS", "POSTLEDGER_PROXY_PROTOCOL"):
+            made.pop(name, None)
+    return {**made, **os.environ}
 
 
 def read_database_url(environment: Mapping[str, str]) -> str:

@@ -24,6 +24,7 @@ from stat import S_IMODE
 import psycopg
 import pytest
 
+from tests.edge.authority import Authority
 from tests.parts.ports import free_port
 from tests.parts.waiting import wait_until
 
@@ -281,6 +282,7 @@ def test_a_taken_port_is_named_in_one_line_with_its_variable(checkout: Checkout,
         ("POSTLEDGER_MASTER_KEY", "canary", "not a Fernet key (44 characters)"),
         ("POSTLEDGER_MASTER_KEY_FILE", "/nonexistent", "cannot be read: No such file or directory"),
         ("POSTLEDGER_EDGE_LOG_LEVEL", "debug", "must be info, notice, warn, error or crit"),
+        ("POSTLEDGER_TLS_CERTIFICATE", "/nonexistent", "cannot be read"),
     ],
 )
 def test_a_bad_setting_is_named_in_one_line_and_changes_nothing(
@@ -299,8 +301,9 @@ def test_a_bad_setting_is_named_in_one_line_and_changes_nothing(
     assert [checkout.pid(part) for part in PARTS] == pids
 
 
-def test_the_doctor_finds_everything_well(checkout: Checkout) -> None:
-    doctor = subprocess.run(
+def examine(checkout: Checkout) -> subprocess.CompletedProcess[str]:
+    """What the doctor says of it."""
+    return subprocess.run(
         [sys.executable, "-m", "postledger", "doctor", "--json"],
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(checkout.root / "backend"), **checkout.runtime()},
         capture_output=True,
@@ -308,8 +311,38 @@ def test_the_doctor_finds_everything_well(checkout: Checkout) -> None:
         check=False,
     )
 
+
+def test_the_doctor_finds_everything_well(checkout: Checkout) -> None:
+    doctor = examine(checkout)
+
     assert doctor.returncode == 0, doctor.stdout
     assert "edge certificate" in [finding["check"] for finding in json.loads(doctor.stdout)]
+
+
+def test_up_and_doctor_find_an_edge_that_only_a_load_balancer_and_its_partners_are_meant_to_find(
+    checkout: Checkout, tmp_path: Path
+) -> None:
+    """A certificate of some authority for a name that no DNS knows, no other name, and PROXY headers."""
+    authority = Authority("CN=authority")
+    certificate, key = authority.issue_for("*.partner.example", "track.example").files(tmp_path)
+    certificate.write_text(certificate.read_text() + authority.pem)
+    environment = {
+        "POSTLEDGER_TLS_CERTIFICATE": str(certificate),
+        "POSTLEDGER_TLS_KEY": str(key),
+        "POSTLEDGER_SERVER_NAMES": "*.partner.example,track.example",
+        "POSTLEDGER_PROXY_PROTOCOL": "on",
+        "POSTLEDGER_TRUSTED_PROXIES": "192.0.2.0/24",
+    }
+
+    up = checkout.run("up", **environment)
+
+    assert up.returncode == 0, up.stdout
+    assert checkout.runtime()["POSTLEDGER_EDGE_URL"].startswith("https://track.example:")
+    assert examine(checkout).returncode == 0
+    refused = checkout.run("up", **environment | {"POSTLEDGER_SERVER_NAMES": "other.example"})
+    assert (refused.returncode, refused.stdout.count("\n")) == (1, 1), refused.stdout
+    assert "is for none of these names: other.example" in refused.stdout
+    checkout.up()
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 Apart from the tests, because OpenSSL wants files and the policy wants text.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -18,7 +19,13 @@ class Holder:
     """A certificate and its key, signed by another holder or, without one, by itself."""
 
     def __init__(
-        self, name: str, issuer: "Holder | None" = None, *, rsa: bool = False, left: timedelta = timedelta(days=30)
+        self,
+        name: str,
+        issuer: "Holder | None" = None,
+        *,
+        rsa: bool = False,
+        left: timedelta = timedelta(days=30),
+        hosts: Sequence[str] = (),
     ) -> None:
         self.key: ec.EllipticCurvePrivateKey | rsa_keys.RSAPrivateKey = (
             rsa_keys.generate_private_key(65537, 2048) if rsa else ec.generate_private_key(ec.SECP256R1())
@@ -29,6 +36,9 @@ class Holder:
         builder = x509.CertificateBuilder(signer.name, self.name, self.key.public_key(), x509.random_serial_number())
         builder = builder.not_valid_before(end - timedelta(days=60)).not_valid_after(end)
         builder = builder.add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
+        if hosts:
+            alternatives = x509.SubjectAlternativeName([x509.DNSName(host) for host in hosts])
+            builder = builder.add_extension(alternatives, critical=False)
         self.pem = builder.sign(signer.key, SHA256()).public_bytes(Encoding.PEM).decode()
 
     def files(self, folder: Path) -> tuple[Path, Path]:
@@ -45,3 +55,7 @@ class Authority(Holder):
     def issue(self, common_name: str, left: timedelta = timedelta(days=30)) -> Holder:
         """A certificate for a client."""
         return Holder(f"CN={common_name}", self, left=left)
+
+    def issue_for(self, *hosts: str) -> Holder:
+        """A certificate for a server with these names."""
+        return Holder(f"CN={hosts[0].removeprefix('*.')}", self, hosts=hosts)

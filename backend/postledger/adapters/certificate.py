@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from cryptography import x509
 
+from postledger.adapters.edge_way import Way
 from postledger.adapters.finding import Finding
 
 TIMEOUT_S = 5.0
@@ -19,10 +20,10 @@ _NAME = "edge certificate"
 _KINDS = ("ECDSA", "RSA")  # an edge may have one of each, and shows the one that the client can use
 
 
-def examine_certificate(base: str, now: datetime) -> Finding:
+def examine_certificate(base: str, way: Way, now: datetime) -> Finding:
     """Look at the certificates of the edge at `https://HOST:PORT`, and judge the one that ends first."""
     try:
-        ends = dict(_find_ends(base))
+        ends = dict(_find_ends(base, way))
     except (OSError, ValueError) as error:  # an address that is none is a ValueError
         return Finding(_NAME, False, f"{base} shows none ({type(error).__name__})", "is it up? run: make up")
     if not ends:
@@ -39,11 +40,12 @@ def judge_end(kind: str, end: datetime, now: datetime) -> Finding:
     return Finding(_NAME, days >= LEAST_DAYS, seen, advice)
 
 
-def _find_ends(base: str) -> Iterator[tuple[str, datetime]]:
+def _find_ends(base: str, way: Way) -> Iterator[tuple[str, datetime]]:
     address = urlsplit(base)
     host, port = address.hostname or "", address.port or 443
     for kind in _KINDS:
-        with socket.create_connection((host, port), timeout=TIMEOUT_S) as connection:
+        with socket.create_connection((way.address or host, port), timeout=TIMEOUT_S) as connection:
+            connection.sendall(way.introduction())
             if shown := _show(connection, host, kind):
                 yield kind, x509.load_der_x509_certificate(shown).not_valid_after_utc
 

@@ -1,10 +1,10 @@
 """What `doctor` asks of the parts that listen: the edge's three listeners, Prometheus and Alertmanager."""
 
-import ssl
 from collections.abc import Callable, Iterator, Mapping
 
 import httpx
 
+from postledger.adapters.edge_way import find_way, make_trust, open_client
 from postledger.adapters.finding import Finding
 
 TIMEOUT_S = 5.0
@@ -44,15 +44,15 @@ def examine_listeners(environment: Mapping[str, str]) -> Iterator[Finding]:
     """Ask each listener once."""
     for name, variable, path, expect, advice in LISTENERS:
         if base := environment.get(variable):
-            yield _ask(name, base.rstrip("/") + path, expect, advice, environment.get("POSTLEDGER_CA_FILE"))
+            yield _ask(name, base.rstrip("/") + path, expect, advice, environment)
         else:
             yield Finding(name, False, f"{variable} is not set", f"set {variable}, or run: make up")
 
 
-def _ask(name: str, url: str, expect: Expect, advice: str, ca_file: str | None) -> Finding:
+def _ask(name: str, url: str, expect: Expect, advice: str, environment: Mapping[str, str]) -> Finding:
     try:
-        trust = ssl.create_default_context(cafile=ca_file or None)
-        with httpx.Client(verify=trust, trust_env=False, timeout=TIMEOUT_S) as client:
+        trust = make_trust(environment.get("POSTLEDGER_CA_FILE"))
+        with open_client(trust, find_way(environment, url), TIMEOUT_S) as client:
             response = client.get(url)
     except OSError as error:
         return Finding(name, False, f"POSTLEDGER_CA_FILE: {error.strerror}", "point it at the edge's certificate")

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import psycopg
 
 from postledger.adapters.certificate import examine_certificate
+from postledger.adapters.edge_way import find_way
 from postledger.adapters.finding import Finding
 from postledger.adapters.keyring import Keyring
 from postledger.adapters.listeners import examine_listeners
@@ -60,8 +61,9 @@ def _examine_ledger() -> Iterator[Finding]:
 
 
 def _check_certificate() -> Finding:
-    if base := read_environment().get("POSTLEDGER_EDGE_URL"):
-        return examine_certificate(base, datetime.now(UTC))
+    environment = read_environment()
+    if base := environment.get("POSTLEDGER_EDGE_URL"):
+        return examine_certificate(base, find_way(environment, base), datetime.now(UTC))
     return Finding("edge certificate", False, "POSTLEDGER_EDGE_URL is not set", "set it, or run: make up")
 
 

@@ -10,6 +10,7 @@ from typing import Annotated
 import httpx
 import typer
 
+from postledger.adapters.edge_way import find_way, make_trust, open_client
 from postledger.adapters.postgres.policy import load_policy
 from postledger.cli.failures import CommandFailed
 from postledger.cli.opening import open_keyring, open_ledger
@@ -112,8 +113,7 @@ def _curl(address: str, outgoing: Outgoing) -> str:
 
 def _send(base: str, outgoing: Outgoing) -> httpx.Response:
     try:
-        # Without the proxies of the environment: a postback shown to one of them would be a leak.
-        with httpx.Client(verify=_trust(), trust_env=False, timeout=TIMEOUT_S) as client:
+        with open_client(_trust(), find_way(read_environment(), base), TIMEOUT_S) as client:
             target = httpx.URL(base).copy_with(raw_path=outgoing.target.encode())
             return client.request(outgoing.method, target, headers=outgoing.headers, content=outgoing.body or None)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -123,7 +123,7 @@ def _send(base: str, outgoing: Outgoing) -> httpx.Response:
 def _trust() -> ssl.SSLContext:
     ca_file = read_environment().get("POSTLEDGER_CA_FILE")
     try:
-        return ssl.create_default_context(cafile=ca_file or None)
+        return make_trust(ca_file)
     except OSError as error:
         raise CommandFailed(f"POSTLEDGER_CA_FILE cannot be read: {error.strerror}") from None
 
