@@ -1,5 +1,7 @@
 """What the edge counts: right totals over all workers, closed label sets, every series of a known source from zero."""
 
+import socket
+import ssl
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,12 +12,13 @@ import pytest
 
 from tests.edge.conftest import TALKATIVE
 from tests.edge.echo_backend import EchoBackend, source
-from tests.edge.wire import exchange, get, post
+from tests.edge.wire import exchange, get, post, read_all
 from tests.parts.certificates import make_key_and_certificate
 from tests.parts.edge import Edge, wait_until
 
 REQUESTS, REFUSALS = "postledger_edge_requests_total", "postledger_edge_refusals_total"
 DURATION = "postledger_edge_request_duration_seconds"
+UPSTREAM, HANDSHAKES = "postledger_edge_upstream_duration_seconds", "postledger_edge_tls_connections_total"
 REASONS = {
     "client_certificate",
     "ip_not_allowed",
@@ -88,6 +91,42 @@ def test_under_load_not_one_request_is_lost_or_counted_twice(counting: Edge) -> 
     assert total(counting, REFUSALS) == half
     assert total(counting, DURATION + "_count", route="postback") == 2 * half
     assert total(counting, DURATION + "_bucket", route="postback", le="+Inf") == 2 * half
+
+
+def test_the_backends_part_is_counted_where_it_answered_and_nowhere_else(counting: Edge) -> None:
+    for target in ("/tracking/postback/acme", "/tracking/postback/acme", "/tracking/postback/closed"):
+        exchange(counting, get(target))
+
+    wait_until(lambda: total(counting, DURATION + "_count", route="postback") == 3)
+    assert total(counting, UPSTREAM + "_count", route="postback") == 2
+    assert total(counting, UPSTREAM + "_sum") <= total(counting, DURATION + "_sum")
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_connection_is_counted_once_by_its_version_and_handshake(counting: Edge, version: ssl.TLSVersion) -> None:
+    context = counting.tls_context()
+    context.maximum_version = version
+    name = version.name.replace("_", ".")
+
+    session = _ask_twice(counting, context, None)
+    _ask_twice(counting, context, session)
+
+    wait_until(lambda: total(counting, REQUESTS) == 4)
+    assert total(counting, HANDSHAKES, version=name, handshake="full") == 1
+    assert total(counting, HANDSHAKES, version=name, handshake="resumed") == 1
+    assert total(counting, HANDSHAKES) == 2
+
+
+def _ask_twice(edge: Edge, context: ssl.SSLContext, session: ssl.SSLSession | None) -> ssl.SSLSession | None:
+    """Two requests on one connection; gives what resumes the session."""
+    first = get("/tracking/postback/acme").replace(b"Connection: close", b"Connection: keep-alive")
+    with (
+        socket.create_connection(("127.0.0.1", edge.https_port), timeout=5) as plain,
+        context.wrap_socket(plain, server_hostname="localhost", session=session) as connection,
+    ):
+        connection.sendall(first + get("/tracking/postback/acme"))
+        read_all(connection)
+        return connection.session
 
 
 def test_what_a_worker_had_counted_survives_a_reload(counting: Edge) -> None:

@@ -15,7 +15,9 @@ from tests.parts.documents import ROOT, list_code, list_rows, read_document, rea
 DOCUMENT = read_document("docs/configuration.md")
 VARIABLES = read_section(DOCUMENT, "Environment variables")
 BENCH = read_section(DOCUMENT, "Of `make bench`")
-_VARIABLE = re.compile(r"\b(?:POSTLEDGER(?:_[A-Z]+)+|DATABASE_URL|(?:PROMETHEUS|ALERTMANAGER)_[A-Z_]*[A-Z])\b(?!_)")
+_VARIABLE = re.compile(
+    r"\b(?:POSTLEDGER(?:_[A-Z]+)+|DATABASE_URL|(?:PROMETHEUS|ALERTMANAGER|GRAFANA)_[A-Z_]*[A-Z])\b(?!_)"
+)
 _DEFAULTS = (
     re.compile(r"\$\{(\w+):-([\w.]+)\}"),  # shell: ${NAME:-default}
     re.compile(r"\bport (POSTLEDGER_\w+) (\d+)"),  # script/edge-config

@@ -68,6 +68,12 @@ class Gauges:
             multiprocess_mode="livesum",
             registry=registry,
         )
+        Gauge(
+            "postledger_backend_start_timestamp_seconds",
+            "When the first of the backend's processes started.",
+            multiprocess_mode="min",
+            registry=registry,
+        ).set(time.time())
         self._shown_sources: set[tuple[str, str, str]] = set()
         self._shown_campaigns: set[str] = set()
 

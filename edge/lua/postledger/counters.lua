@@ -15,6 +15,7 @@ local shared = ngx.shared.postledger_metrics
 local sums = {}
 local observations = {}    -- by route: how many fell into each bucket, and their sum in seconds
 local requests = {}        -- by route, then by status
+local upstreams = {}       -- by route: how many the backend answered, and its time in seconds
 
 -- Adds one to a counter; its key names it and its labels, which must come from closed lists.
 function _M.count(key)
@@ -42,6 +43,13 @@ function _M.observe(route, status, duration_s)
     buckets.sum = (buckets.sum or 0) + duration_s
 end
 
+-- The backend's part of a request that it answered.
+function _M.observe_upstream(route, duration_s)
+    local times = route_of(upstreams, route)
+    times.count = (times.count or 0) + 1
+    times.sum = (times.sum or 0) + duration_s
+end
+
 local function add(key, value)
     local _, failure, evicted = shared:incr(key, value, 0)
     if failure then ngx.log(ngx.ERR, "metrics: the dictionary took no more: ", failure) end
@@ -65,6 +73,7 @@ function _M.flush()
     end
     add_all("requests|", requests)
     add_all("durations|", observations)
+    add_all("upstreams|", upstreams)
 end
 
 -- A worker that ends has its timers called once more, then finishes its requests: those are brought one by one.

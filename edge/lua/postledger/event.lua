@@ -24,8 +24,23 @@ local function network(bytes)
     return format("%x:%x:%x::", a * 256 + b, c * 256 + d, e * 256 + f)
 end
 
+-- A connection is counted with its first request. Keys as they are, because one glued for each would be made anew.
+local HANDSHAKES = {
+    ["TLSv1.2"] = { ["."] = "tls|TLSv1.2|full", r = "tls|TLSv1.2|resumed" },
+    ["TLSv1.3"] = { ["."] = "tls|TLSv1.3|full", r = "tls|TLSv1.3|resumed" },
+}
+
+local function count_handshake(var)
+    local kinds = HANDSHAKES[var.ssl_protocol]
+    local kind = kinds and kinds[var.ssl_session_reused]
+    if kind then counters.count(kind) end
+end
+
 local function count(var, route)
     counters.observe(route, STATUSES[ngx.status] or "other", tonumber(var.request_time) or 0)
+    local upstream_s = tonumber(var.upstream_response_time)
+    if upstream_s then counters.observe_upstream(route, upstream_s) end
+    if var.connection_requests == "1" then count_handshake(var) end
     local reason = var.edge_reason
     if reason and reason ~= "" then
         local slug = var.source

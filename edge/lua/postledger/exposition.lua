@@ -89,6 +89,26 @@ local function write_durations(lines)
     for _, route in ipairs(ROUTES) do write_histogram(lines, name, route) end
 end
 
+-- Mean times are enough here: how they are spread is known of the whole, and of the backend by itself.
+local function write_upstreams(lines)
+    local name = "postledger_edge_upstream_duration_seconds"
+    head(lines, name, "summary", "How much of a request's time the backend took, where it answered.")
+    for _, route in ipairs(ROUTES) do
+        local key = "upstreams|" .. route
+        lines[#lines + 1] = format('%s_count{route="%s"} %d', name, route, shared:get(key .. "|count") or 0)
+        lines[#lines + 1] = format('%s_sum{route="%s"} %.3f', name, route, shared:get(key .. "|sum") or 0)
+    end
+end
+
+local function write_handshakes(lines)
+    local series = {}
+    for _, version in ipairs({ "TLSv1.2", "TLSv1.3" }) do
+        series[version .. "|full"], series[version .. "|resumed"] = 0, 0
+    end
+    write_family(lines, "postledger_edge_tls_connections_total", "TLS connections on which a request came.",
+        { "version", "handshake" }, collect("tls", series))
+end
+
 local function write_value(lines, name, kind, help, value, labels)
     head(lines, name, kind, help)
     local text = value == math.huge and "+Inf" or format("%.14g", value)
@@ -137,6 +157,8 @@ function _M.serve()
     write_requests(lines)
     write_refusals(lines)
     write_durations(lines)
+    write_upstreams(lines)
+    write_handshakes(lines)
     write_policy(lines)
     write_certificates(lines)
     write_dictionaries(lines)

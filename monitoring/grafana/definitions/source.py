@@ -1,0 +1,222 @@
+"""One source by variable: what it sends, what of it is refused and why, what it pays, and whether it is itself."""
+
+from grafana_foundation_sdk.models.dashboard import Dashboard
+
+from monitoring.grafana.frame import Row, choose_label, frame
+from monitoring.grafana.levels import too_high, too_low
+from monitoring.grafana.panels import VERDICT_COLORS, Ask, bars_of_rows, layers, lines, number, rows
+from monitoring.grafana.queries import at_the_end, over_range, rows_of, series_of
+from monitoring.grafana.targets import CLIENT_ERROR_EXCESS
+
+_SOURCE = 'source="$source"'
+
+
+def define() -> Dashboard:
+    """Define the dashboard."""
+    about = "One source: its verdicts, refusals, rhythm, payouts, secrets, and what the edge keeps out."
+    chosen = choose_label("source", "postledger_postbacks_total")
+    return frame("source", about, [_now(), _verdicts(), _rhythm(), _money(), _door()], chosen)
+
+
+def _now() -> Row:
+    sends = Ask(
+        question="Is it sending?",
+        about="Its postbacks a second, whatever their verdict.",
+        unit="reqps",
+        runbook="SourceSilent",
+        below="ledger",
+        width=6,
+        height=4,
+    )
+    refused = Ask(
+        question="What share of it is refused?",
+        about="Refused of all its postbacks in the hour before.",
+        unit="percentunit",
+        runbook="TrustedSourceValidationFailures",
+        empty="nothing came in the last hour",
+        levels=too_high(CLIENT_ERROR_EXCESS / 4, CLIENT_ERROR_EXCESS),
+        decimals=1,
+        below="ledger",
+        width=6,
+        height=4,
+    )
+    rhythm = Ask(
+        question="Does it send as much as a week ago?",
+        about="Its last hour against the same hour of the week before: 100 % is the same.",
+        unit="percentunit",
+        runbook="SourceSilent",
+        empty="nothing to compare with a week ago",
+        levels=too_low(0.2, 0.5),
+        decimals=0,
+        below="ledger",
+        width=6,
+        height=4,
+    )
+    repeats = Ask(
+        question="How much of it is repeats?",
+        about="Duplicates of all its postbacks in the hour before. Each was answered with success and booked once.",
+        unit="percentunit",
+        runbook="DuplicateStorm",
+        empty="nothing came in the last hour",
+        levels=too_high(0.3, 0.7),
+        decimals=1,
+        below="ledger",
+        width=6,
+        height=4,
+    )
+    hour = f"sum(increase(postledger_postbacks_total{{{_SOURCE}}}[1h]))"
+    return "Now", [
+        number(sends, over_range(f"sum(rate(postledger_postbacks_total{{{_SOURCE}}}[$__rate_interval]))")),
+        number(refused, over_range(_share("refused"))),
+        number(
+            rhythm,
+            over_range(f"{hour} / (sum(increase(postledger_postbacks_total{{{_SOURCE}}}[1h] offset 1w)) > 0)"),
+            sparkline=False,
+        ),
+        number(repeats, over_range(_share("duplicate"))),
+    ]
+
+
+def _share(verdict: str) -> str:
+    of_them = f'sum(increase(postledger_postbacks_total{{{_SOURCE}, verdict="{verdict}"}}[1h]))'
+    return f"{of_them} / (sum(increase(postledger_postbacks_total{{{_SOURCE}}}[1h])) > 0)"
+
+
+def _verdicts() -> Row:
+    verdicts = Ask(
+        question="What do we answer it?",
+        about="Its postbacks a second by verdict.",
+        unit="reqps",
+        runbook="PostbackClientErrorSpike",
+        below="ledger",
+        colors=VERDICT_COLORS,
+        width=12,
+    )
+    reasons = Ask(
+        question="Why is it refused?",
+        about="Refusals a second by reason, of the backend. bad_signature is a wrong secret or an attack, "
+        "unknown_click a wrong macro.",
+        unit="reqps",
+        runbook="TrustedSourceValidationFailures",
+        below="ledger",
+        empty="nothing of it was refused",
+        width=12,
+    )
+    by_reason = f"sum by (reason) (rate(postledger_refusals_total{{{_SOURCE}}}[$__rate_interval])) > 0"
+    by_verdict = f"sum by (verdict) (rate(postledger_postbacks_total{{{_SOURCE}}}[$__rate_interval]))"
+    return "Verdicts", [
+        layers(verdicts, over_range(by_verdict, "{{verdict}}")),
+        layers(reasons, over_range(by_reason, "{{reason}}")),
+    ]
+
+
+def _rhythm() -> Row:
+    week = Ask(
+        question="Does it keep its rhythm?",
+        about="Postbacks a second, averaged over a quarter of an hour, now and a week before.",
+        unit="reqps",
+        runbook="SourceSilent",
+        below="ledger",
+        colors={"a week ago": "text"},
+        width=16,
+    )
+    secrets = Ask(
+        question="Which secret does it sign with?",
+        about="Its live secrets, the age of each, and what matched it in this time. One that nothing matches any "
+        "more can go: postledger source rotate. The secrets themselves are nowhere to be seen.",
+        unit="short",
+        runbook="TrustedSourceValidationFailures",
+        below="ledger",
+        empty="it has no secret",
+    )
+    rate = f"sum(rate(postledger_postbacks_total{{{_SOURCE}}}[15m]%s))"
+    return "Rhythm and secrets", [
+        lines(week, over_range(rate % "", "now"), over_range(rate % " offset 1w", "a week ago")),
+        rows(secrets, rows_of("secrets_in_use"), units={"age": "d", "matched": "short"}),
+    ]
+
+
+def _money() -> Row:
+    distribution = Ask(
+        question="What does it pay?",
+        about="Conversions by payout, in this time: each bar is a payout, rounded to two digits, with its currency.",
+        unit="short",
+        runbook="PayoutShift",
+        below="campaigns",
+        empty="no payout in this time",
+    )
+    mean = Ask(
+        question="Is its mean payout moving?",
+        about="Mean payout of what was accepted, by the hour and by currency.",
+        unit="locale",
+        runbook="PayoutShift",
+        below="campaigns",
+        empty="no payout in this time",
+        decimals=2,
+    )
+    sizes = Ask(
+        question="Do its payouts change in size?",
+        about="Share of booked payouts by the round number that they do not exceed, in the hour before. This is "
+        "what the alert looks at: it knows sizes, never amounts.",
+        unit="percentunit",
+        runbook="PayoutShift",
+        below="campaigns",
+        empty="no payout in the last hour",
+    )
+    by_size = f"sum by (size) (increase(postledger_payouts_total{{{_SOURCE}}}[1h]))"
+    return "Money", [
+        bars_of_rows(distribution, rows_of("payout_distribution")),
+        lines(mean, series_of("mean_payout_of_source")),
+        layers(
+            sizes,
+            over_range(
+                f"({by_size} > 0) / scalar(sum(increase(postledger_payouts_total{{{_SOURCE}}}[1h])))", "up to {{size}}"
+            ),
+        ),
+    ]
+
+
+def _door() -> Row:
+    kept_out = Ask(
+        question="Who is kept out at the edge?",
+        about="Requests a second that the edge refused in its name, before the backend was asked: an address "
+        "outside its allowlist, a wrong client certificate, or too many at once.",
+        unit="reqps",
+        runbook="PostbackClientErrorSpike",
+        below="edge",
+    )
+    observed = Ask(
+        question="What would be refused, were it not observed?",
+        about="In observe mode: what enforce would refuse, by reason, in this time. postledger source report names "
+        "the addresses.",
+        unit="short",
+        runbook="TrustedSourceValidationFailures",
+        below="edge",
+        empty="it is not observed",
+        decimals=0,
+    )
+    pressure = Ask(
+        question="How close is it to its quota?",
+        about="Refused for their rate, of all its requests at the edge, in the hour before.",
+        unit="percentunit",
+        runbook="PostbackClientErrorSpike",
+        below="edge",
+        empty="nothing came in the last hour",
+        levels=too_high(0.001, 0.05),
+        decimals=2,
+    )
+    refusals = f"postledger_edge_refusals_total{{{_SOURCE}}}"
+    limited = f'sum(increase(postledger_edge_refusals_total{{{_SOURCE}, reason="rate_limited"}}[1h]))'
+    all_of_them = f"sum(increase(postledger_postbacks_total{{{_SOURCE}}}[1h])) + sum(increase({refusals}[1h]))"
+    return "At the door", [
+        lines(kept_out, over_range(f"sum by (reason) (rate({refusals}[$__rate_interval]))", "{{reason}}")),
+        number(
+            observed,
+            at_the_end(
+                f"sum(increase(postledger_observed_total{{{_SOURCE}}}[$__range]) or "
+                f"increase(postledger_edge_observed_total{{{_SOURCE}}}[$__range]))"
+            ),
+            sparkline=False,
+        ),
+        number(pressure, over_range(f"{limited} / (({all_of_them}) > 0)")),
+    ]

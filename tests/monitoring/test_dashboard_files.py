@@ -1,0 +1,115 @@
+"""The dashboards' files, read as a careful reviewer would: current, complete in every panel, and nobody's export."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from monitoring.grafana.__main__ import DEFINITIONS, FOLDER, render
+from monitoring.preview.reading import list_dashboards
+from monitoring.preview.units import FORMATS
+from tests.parts.edge import ROOT
+
+NAMES = ("overview", "source", "campaigns", "ledger", "edge")
+DATA_SOURCES = {"${prometheus}", "${ledger}"}
+PROVISIONED = (ROOT / "monitoring/grafana/provisioning/datasources/postledger.yaml").read_text("utf-8")
+
+
+def _read(name: str) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads((FOLDER / f"{name}.json").read_text("utf-8"))
+    return document
+
+
+PANELS = [
+    pytest.param(panel, id=f"{name}: {panel['title']}")
+    for name in list_dashboards()
+    for panel in _read(name)["panels"]
+    if panel["type"] != "row"
+]
+
+
+def test_the_dashboards_are_those_that_are_defined() -> None:
+    assert sorted(list_dashboards()) == sorted(NAMES) == sorted(DEFINITIONS)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_file_is_what_its_definition_makes(name: str) -> None:
+    """After a change of a definition: python -m monitoring.grafana"""
+    assert (FOLDER / f"{name}.json").read_text("utf-8") == render(DEFINITIONS[name]())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_is_left_of_an_export(name: str) -> None:
+    document = _read(name)
+
+    assert document["uid"] == f"postledger-{name}"
+    for leftover in ("id", "version", "iteration", "gnetId", "revision", "__inputs", "__requires", "__elements"):
+        assert leftover not in document
+    assert [panel["id"] for panel in document["panels"]] == list(range(1, len(document["panels"]) + 1))
+    assert "pluginVersion" not in json.dumps(document)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_data_sources_are_named_by_variable_and_never_by_hand(name: str) -> None:
+    document = _read(name)
+    named = set(re.findall(r'"uid": "([^"]+)"', json.dumps(document))) - {document["uid"]}
+
+    assert named <= DATA_SOURCES
+    offered = {one["name"]: one for one in document["templating"]["list"] if one["type"] == "datasource"}
+    assert {f"${{{name}}}" for name in offered} == DATA_SOURCES
+    for one in offered.values():
+        assert f"uid: {one['current']['value']}\n" in PROVISIONED
+        assert f"type: {one['query']}\n" in PROVISIONED
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_source_campaign_or_instance_is_written_into_a_query(name: str) -> None:
+    queries = re.findall(r'"(?:expr|rawSql)": ("(?:[^"\\]|\\.)*")', json.dumps(_read(name)))
+
+    for query in map(json.loads, queries):
+        assert not re.search(r'(source|campaign|instance|job)\s*=~?\s*"(?!\$)', query), query
+        assert not re.search(r"slug\s*=\s*'", query), query
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_panels_fill_the_page_and_none_lies_on_another(name: str) -> None:
+    taken: set[tuple[int, int]] = set()
+
+    for panel in _read(name)["panels"]:
+        place = panel["gridPos"]
+        cells = {(place["x"] + x, place["y"] + y) for x in range(place["w"]) for y in range(place["h"])}
+        assert place["x"] + place["w"] <= 24
+        assert not cells & taken, panel["title"]
+        taken |= cells
+    assert len(taken) == 24 * (max(y for _, y in taken) + 1), "no hole"
+
+
+@pytest.mark.parametrize("panel", PANELS)
+def test_a_panel_says_all_that_a_panel_must(panel: dict[str, Any]) -> None:
+    defaults = panel["fieldConfig"]["defaults"]
+
+    assert panel["title"].endswith("?")
+    assert len(panel["description"]) > 30
+    assert defaults["unit"] in FORMATS
+    assert defaults["noValue"]
+    assert defaults["thresholds"]["steps"][0]["value"] is None
+    assert panel["targets"] != []
+    assert [target["refId"] for target in panel["targets"]] == list("ABCDEFGH"[: len(panel["targets"])])
+    assert {target["datasource"]["uid"] for target in panel["targets"]} <= DATA_SOURCES
+
+
+@pytest.mark.parametrize("panel", PANELS)
+def test_a_panel_leads_to_a_runbook_and_to_the_next_dashboard(panel: dict[str, Any]) -> None:
+    runbook, below = (link["url"] for link in panel["links"])
+
+    assert re.fullmatch(r"\$\{runbooks\}/[A-Z][A-Za-z]+\.md", runbook)
+    assert below in {f"/d/postledger-{name}" for name in NAMES}
+
+
+@pytest.mark.parametrize("panel", PANELS)
+def test_several_lines_can_be_told_apart(panel: dict[str, Any]) -> None:
+    legends = [target["legendFormat"] for target in panel["targets"] if "expr" in target and "format" not in target]
+
+    assert len(set(legends)) == len(legends)
+    assert len(legends) < 2 or "" not in legends

@@ -1,0 +1,143 @@
+"""Every query of every panel, asked of a live Prometheus and a live ledger that have seen a mixture of everything.
+
+A dashboard that shows nothing when it is needed is worse than none; so an empty answer fails, and so does an error.
+"""
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+
+from monitoring.preview.asking import Asker, Rows
+from monitoring.preview.reading import list_dashboards, read_dashboard
+from tests.parts.backend import Backend
+from tests.parts.cli import CommandLine
+from tests.parts.databases import create_database, drop_database
+from tests.parts.edge import Edge
+from tests.parts.mixture import Mixture
+from tests.parts.postgres import Postgres
+from tests.parts.sources import add_campaign
+from tests.parts.waiting import wait_until
+from tests.parts.watch import SCRAPE_INTERVAL_S, Watch
+
+ROOT = Path(__file__).parents[2]
+WEEK_S = 7 * 86_400
+ROUNDS = 22  # more than the twenty clicks of an affiliate below which no rate is judged
+CHOSEN = {"source": "acme", "campaign": ".*"}
+# A source that is observed, and one that is kept out, say what an ordinary one cannot.
+CHOSEN_OTHERWISE = {"What would be refused, were it not observed?": {"source": "newcomer"}}
+TARGETS = [
+    pytest.param(name, panel.title, number, id=f"{name}: {panel.title} {number}")
+    for name in list_dashboards()
+    for panel in read_dashboard(name).panels
+    for number in range(len(panel.targets))
+]
+
+
+@pytest.fixture(scope="module")
+def ledger(postgres: Postgres, template: str) -> Iterator[str]:
+    """The URL of a ledger, as its owner."""
+    url = create_database(postgres, template=template)
+    yield url
+    drop_database(postgres, url)
+
+
+@pytest.fixture(scope="module")
+def asker(
+    ledger: str, postgres: Postgres, master_key: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Asker]:
+    """Whom to ask after the mixture has passed, a policy was changed, and the backend was started anew."""
+    environment = {"DATABASE_URL": ledger, "POSTLEDGER_MASTER_KEY": master_key}
+    _prepare(environment, tmp_path_factory.mktemp("home"))
+    name = str(conninfo_to_dict(ledger)["dbname"])
+    with Backend(environment) as backend, Edge(backend_socket=backend.socket, environment=_UNGUARDED) as edge:
+        _send(edge, rounds=1)
+        with Watch(
+            edge.ops_port, postgres.url(name, "postledger_monitor"), rules=_ALWAYS, history=_remember(backend)
+        ) as watch:
+            start_s = time.time() - 10
+            _send(edge, rounds=ROUNDS)
+            backend.stop()
+            backend.start()
+            add_campaign(ledger, "winter")
+            backend.wait_for_source("acme")
+            _send(edge, rounds=1)
+            wait_until(lambda: watch.ask(_ANSWERED) is not None, 20, "the new backend's first answers")
+            _send(edge, rounds=2)
+            wait_until(lambda: (watch.ask(f"rate({_ANSWERED}[10s]) > 0") or 0) > 0, 20, "the rate of its answers")
+            with psycopg.connect(ledger, autocommit=True) as connection:
+                connection.execute("ANALYZE")
+            wait_until(lambda: (watch.ask("changes(postledger_edge_policy_version[1m]) > 0") or 0) > 0, 20)
+            end_s = time.time()
+            wait_until(
+                lambda: (watch.ask("time() - timestamp(up{job='backend'})") or 9) < 1 and time.time() > end_s + 2
+            )
+            yield Asker(
+                prometheus_url=watch.url,
+                ledger_url=postgres.url(name, "postledger_reader"),
+                start_s=start_s,
+                end_s=time.time(),
+                step_s=2,
+                scrape_interval_s=SCRAPE_INTERVAL_S,
+                variables=CHOSEN,
+            )
+
+
+_UNGUARDED = {"POSTLEDGER_NETWORK_RATE": "0"}
+_ANSWERED = 'postledger_request_duration_seconds_count{route="postback", status="200"}'
+_ALWAYS = {"always.yml": "groups: [{name: always, rules: [{alert: Watchdog, expr: vector(1)}]}]"}
+
+
+def _prepare(environment: dict[str, str], directory: Path) -> None:
+    run = CommandLine(environment, directory)
+    for arguments in (("apply", str(ROOT / "tests" / "data" / "mixture.toml")), ("grant", "postledger_reader")):
+        ran = run.process(*arguments)
+        assert ran.code == 0, ran.err
+
+
+def _send(edge: Edge, *, rounds: int) -> None:
+    with httpx.Client(base_url=edge.https_url, verify=edge.tls_context(), timeout=10) as client:
+        mixture = Mixture(client, seed=7)
+        for _ in range(rounds):
+            mixture.send_round()
+
+
+def _remember(backend: Backend) -> str:
+    """A week ago: the counters of postbacks as the backend shows them, growing for an hour."""
+    shown = [line.split(" ")[0] for line in backend.metrics_text().splitlines() if "postbacks_total{" in line]
+    series = [name.replace("{", '{job="backend",') for name in shown]
+    moments = range(int(time.time()) - WEEK_S - 1800, int(time.time()) - WEEK_S + 1800, 15)
+    lines = [f"{name} {number * 10} {moment}" for name in series for number, moment in enumerate(moments)]
+    return "\n".join(["# TYPE postledger_postbacks counter", *lines, "# EOF", ""])
+
+
+@pytest.mark.parametrize(("name", "title", "number"), TARGETS)
+def test_a_panel_has_an_answer(asker: Asker, name: str, title: str, number: int) -> None:
+    panel = next(panel for panel in read_dashboard(name).panels if panel.title == title)
+    chosen = {**CHOSEN, **CHOSEN_OTHERWISE.get(title, {})}
+
+    answer = replace(asker, variables=chosen).ask(panel.targets[number])
+
+    if isinstance(answer, Rows):
+        assert answer.rows != []
+    else:
+        assert any(value == value for series in answer for value in series.values), "there is a number"  # noqa: PLR0124
+
+
+@pytest.mark.parametrize("mark", read_dashboard("overview").marks, ids=lambda mark: mark[0])
+def test_a_change_leaves_its_mark(asker: Asker, mark: tuple[str, str, str]) -> None:
+    _, expression, _ = mark
+
+    assert asker.ask_range(expression) != []
+
+
+@pytest.mark.parametrize(("name", "least"), [("source", {"acme", "borealis", "unknown"}), ("campaigns", {"spring"})])
+def test_a_variable_offers_what_there_is(asker: Asker, name: str, least: set[str]) -> None:
+    (variable,) = read_dashboard(name).choices
+
+    assert least <= set(asker.choose(variable["query"]))

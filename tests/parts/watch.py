@@ -1,0 +1,136 @@
+"""Prometheus as it is shipped, and the two exporters, watching a stack that a test has started.
+
+Only the intervals are shorter, so that a test sees in seconds what takes a quarter of a minute in the field.
+"""
+
+import json
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from tests.parts.ports import free_port
+from tests.parts.waiting import wait_until
+
+ROOT = Path(__file__).parents[2]
+SCRAPE_INTERVAL_S = 1
+_SHORTER = (
+    ("scrape_interval: 5s", f"scrape_interval: {SCRAPE_INTERVAL_S}s"),
+    ("scrape_timeout: 4s", "scrape_timeout: 900ms"),
+    ("evaluation_interval: 5s", "evaluation_interval: 1s"),
+)
+
+
+class Watch:
+    """The shipped prometheus.yml, looking at an edge's ops port and at Postgres as `monitor_url`.
+
+    `rules` are further files of rules by name; `history`, in the OpenMetrics format, is what it remembers from before.
+    """
+
+    def __init__(
+        self, ops_port: int, monitor_url: str, *, rules: Mapping[str, str] | None = None, history: str = ""
+    ) -> None:
+        self.home = Path(tempfile.mkdtemp(prefix="postledger-prometheus-", dir="/tmp"))
+        self.port, self._nginx_port, self._postgres_port = free_port(), free_port(), free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._ops_port, self._monitor_url = ops_port, monitor_url
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self._write_configuration(rules or {})
+        if history:
+            self._remember(history)
+
+    def start(self) -> None:
+        """Start all three and return when Prometheus has reached every one of its targets."""
+        self._run(
+            "prometheus-nginx-exporter",
+            f"-nginx.scrape-uri=http://127.0.0.1:{self._ops_port}/status/nginx",
+            f"-web.listen-address=127.0.0.1:{self._nginx_port}",
+        )
+        self._run(
+            "prometheus-postgres-exporter",
+            "--extend.query-path=monitoring/postgres/queries.yaml",
+            f"--web.listen-address=127.0.0.1:{self._postgres_port}",
+            DATA_SOURCE_NAME=self._monitor_url,
+        )
+        self._run(
+            "prometheus",
+            f"--config.file={self.home}/prometheus.yml",
+            f"--storage.tsdb.path={self.home}/data",
+            "--storage.tsdb.retention.time=30d",
+            f"--web.listen-address=127.0.0.1:{self.port}",
+        )
+        wait_until(lambda: self.ask("count(up == 1)") == 5, 30, "five targets that Prometheus reaches")
+
+    def ask(self, expression: str) -> float | None:
+        """The value of an expression's first series; None when there is none, or it starts still."""
+        try:
+            answer = httpx.get(f"{self.url}/api/v1/query", params={"query": expression})
+        except httpx.TransportError:
+            return None
+        found = answer.json()["data"]["result"] if answer.status_code == 200 else []
+        return float(found[0]["value"][1]) if found else None
+
+    def remove(self) -> None:
+        """End all three and forget what they saw."""
+        for process in self._processes:
+            process.terminate()
+            process.wait(timeout=20)
+        shutil.rmtree(self.home)
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.remove()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.remove()
+
+    def _write_configuration(self, rules: Mapping[str, str]) -> None:
+        shutil.copytree(ROOT / "monitoring" / "prometheus", self.home, dirs_exist_ok=True)
+        text = (self.home / "prometheus.yml").read_text()
+        for shipped, shorter in _SHORTER:
+            assert text.count(shipped) == 1, f"prometheus.yml has {shipped} once"
+            text = text.replace(shipped, shorter)
+        (self.home / "prometheus.yml").write_text(text)
+        (self.home / "rules").mkdir(exist_ok=True)
+        for name, rule in rules.items():
+            (self.home / "rules" / name).write_text(rule)
+        self._write_targets()
+
+    def _write_targets(self) -> None:
+        (self.home / "targets").mkdir()
+        ports = {
+            "backend": self._ops_port,
+            "edge": self._ops_port,
+            "nginx": self._nginx_port,
+            "postgres": self._postgres_port,
+            "prometheus": self.port,
+        }
+        for job, port in ports.items():
+            (self.home / "targets" / f"{job}.json").write_text(json.dumps([{"targets": [f"127.0.0.1:{port}"]}]))
+        (self.home / "targets" / "alertmanager.json").write_text("[]")
+
+    def _remember(self, history: str) -> None:
+        (self.home / "history.txt").write_text(history)
+        subprocess.run(
+            ["promtool", "tsdb", "create-blocks-from", "openmetrics", self.home / "history.txt", self.home / "data"],
+            check=True,
+            capture_output=True,
+        )
+
+    def _run(self, *command: str, **environment: str) -> None:
+        with (self.home / f"{command[0]}.log").open("ab") as log:
+            process = subprocess.Popen(
+                command, cwd=ROOT, env={"PATH": "/usr/bin:/bin", **environment}, stdout=log, stderr=log
+            )
+        self._processes.append(process)
