@@ -5,6 +5,7 @@ and writes. The constant comes from the backend's own stack, or from another ngi
 """
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -45,6 +46,15 @@ _BARE = """
         ssl_certificate {certificate}; ssl_certificate_key {key};
         location / {{ proxy_http_version 1.1; proxy_set_header Connection ""; proxy_pass http://backend; }}
     }}
+"""
+# All that the others ask of edge/lua/postledger/counters.lua.
+_NO_COUNTERS = """
+local _M = { BUCKETS_S = {} }
+function _M.count() end
+function _M.observe() end
+function _M.flush() end
+function _M.start() end
+return _M
 """
 
 
@@ -92,22 +102,31 @@ def run_nginx_constant(home: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def run_bare(home: Path, socket: Path, edge: Edge) -> Iterator[str]:
-    """Proxy to the same socket with the edge's certificate and nothing else, and give the URL."""
+def run_bare(home: Path, socket: Path, edge: Edge) -> Iterator[tuple[str, int]]:
+    """Proxy to the same socket with the edge's certificate and nothing else; give the URL and the master's pid."""
     port = free_port()
     rest = _BARE.format(socket=socket, port=port, certificate=edge.ca_file, key=edge.ca_file.with_suffix(".key"))
-    with _run_nginx(home, "bare", rest):
-        yield f"https://127.0.0.1:{port}"
+    with _run_nginx(home, "bare", rest) as pid:
+        yield f"https://127.0.0.1:{port}", pid
+
+
+def copy_without_metrics(home: Path) -> Path:
+    """Copy the edge's files, with a counting module that counts nothing, and give the copy's root."""
+    root = home / "uncounted"
+    for folder in ("edge", "script"):
+        shutil.copytree(ROOT / folder, root / folder)
+    (root / "edge" / "lua" / "postledger" / "counters.lua").write_text(_NO_COUNTERS)
+    return root
 
 
 @contextmanager
-def _run_nginx(home: Path, name: str, rest: str) -> Iterator[None]:
+def _run_nginx(home: Path, name: str, rest: str) -> Iterator[int]:
     file = home / f"{name}.conf"
     file.write_text(_COMMON.format(home=home, name=name, user="user root;" if os.geteuid() == 0 else "", rest=rest))
     process = subprocess.Popen(["nginx", "-e", "stderr", "-p", str(home), "-c", str(file)])
     try:
         wait_until((home / f"{name}.pid").exists, 10, f"nginx as {name}")
-        yield
+        yield process.pid
     finally:
         process.terminate()
         process.wait(20)

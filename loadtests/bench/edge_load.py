@@ -1,0 +1,96 @@
+"""Drives one contestant of `make bench EDGE=1` with wrk, and believes a number only when every answer was right.
+
+Apart from `wrk.py`, which signs each request and reads statuses in Lua: here a nginx that answers a constant must not
+be waiting for wrk, so wrk sends one request again and again and counts.
+"""
+
+import re
+import subprocess
+
+import httpx
+import msgspec
+
+from loadtests.bench.plan import Plan
+from loadtests.bench.processes import cpu_seconds
+from loadtests.bench.rounds import RoundFailed
+
+QUERY = "click_id=b5bd8274b5d0359a&payout=0.50&currency=USD&affiliate_id=456&transaction_id=TXN789&ts=1790000000"
+SIGNATURE = "b5bd8274b5d0359a26972e2a817c0acc3484b4aa2ff06ec4c51828ede13c335f"
+_ANSWERED = re.compile(r"(\d+) requests in ")
+_RATE = re.compile(r"Requests/sec:\s+([0-9.]+)")
+_OTHER_THAN_2XX = re.compile(r"Non-2xx or 3xx responses: (\d+)")
+_LOST = re.compile(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)")
+
+
+class EdgeContestant(msgspec.Struct, frozen=True):
+    """Who answers what: `status` to every request, but for `others` of them a second; `pid` is its first process."""
+
+    name: str
+    url: str
+    pid: int
+    status: int = 200
+    others: int = 0
+
+
+class Told(msgspec.Struct, frozen=True):
+    """What wrk tells of one round."""
+
+    answered: int
+    refused: int
+    lost: int
+    per_second: float
+
+
+class Driven(msgspec.Struct, frozen=True):
+    """One round of one contestant: answers a second, and its own processor time for each in microseconds."""
+
+    per_second: float
+    cpu_us: float
+
+
+def drive(plan: Plan, contestant: EdgeContestant, duration_s: int) -> Driven:
+    """Send for that long; raises `RoundFailed` when an answer was lost or was another than it should be."""
+    _check_one(contestant)
+    before_s = cpu_seconds(contestant.pid)
+    told = read_told(_run_wrk(plan, contestant, duration_s))
+    spent_s = cpu_seconds(contestant.pid) - before_s
+    _check_all(contestant, told, duration_s)
+    return Driven(told.per_second, spent_s * 1e6 / told.answered)
+
+
+def read_told(text: str) -> Told:
+    """Read what wrk has printed."""
+    answered, rate, refused, lost = (one.search(text) for one in (_ANSWERED, _RATE, _OTHER_THAN_2XX, _LOST))
+    if answered is None or rate is None:
+        raise RoundFailed(f"wrk said: {text}")
+    return Told(
+        answered=int(answered[1]),
+        refused=int(refused[1]) if refused else 0,
+        lost=sum(map(int, lost.groups())) if lost else 0,
+        per_second=float(rate[1]),
+    )
+
+
+def _request_of(contestant: EdgeContestant) -> str:
+    return f"{contestant.url}?{QUERY}&sig={SIGNATURE}"
+
+
+def _run_wrk(plan: Plan, contestant: EdgeContestant, duration_s: int) -> str:
+    numbers = [f"-t{plan.threads}", f"-c{plan.connections}", f"-d{duration_s}s"]
+    command = ["wrk", *numbers, _request_of(contestant)]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def _check_one(contestant: EdgeContestant) -> None:
+    """Which status it is: wrk tells only whether it was 2xx."""
+    with httpx.Client(verify=False, trust_env=False) as client:  # noqa: S501 - wrk does not look at certificates either
+        statuses = {client.get(_request_of(contestant)).status_code for _ in range(contestant.others + 1)}
+    if contestant.status not in statuses:
+        raise RoundFailed(f"{contestant.name}: answered {statuses}, not {contestant.status}")
+
+
+def _check_all(contestant: EdgeContestant, told: Told, duration_s: int) -> None:
+    wrong = told.refused if contestant.status < 300 else told.answered - told.refused
+    # wrk's seconds are a little longer than ours.
+    if told.lost or not told.answered or wrong > contestant.others * (duration_s + 2):
+        raise RoundFailed(f"{contestant.name}: {wrong} wrong answers and {told.lost} lost of {told.answered}")

@@ -1,0 +1,39 @@
+"""What `make bench EDGE=1` believes of what wrk tells, and what metrics cost by it."""
+
+import pytest
+
+from loadtests.bench.edge import ACCEPTED, UNCOUNTED, Found
+from loadtests.bench.edge_load import Driven, Told, read_told
+from loadtests.bench.rounds import RoundFailed
+
+QUIET = """  2 threads and 64 connections
+  12345 requests in 1.01s, 5.00MB read
+Requests/sec:  12222.77
+Transfer/sec:      4.95MB
+"""
+
+
+def test_a_round_without_faults_is_read() -> None:
+    assert read_told(QUIET) == Told(answered=12345, refused=0, lost=0, per_second=12222.77)
+
+
+def test_refusals_and_losses_are_read() -> None:
+    faults = "  Socket errors: connect 1, read 2, write 0, timeout 4\n  Non-2xx or 3xx responses: 99\n"
+
+    told = read_told(QUIET.replace("Requests/sec", faults + "Requests/sec"))
+
+    assert (told.refused, told.lost) == (99, 7)
+
+
+def test_what_is_no_result_is_no_round() -> None:
+    with pytest.raises(RoundFailed):
+        read_told("unable to connect to 127.0.0.1:1 Connection refused")
+
+
+def test_metrics_cost_what_they_add_to_a_requests_time_in_the_round_between() -> None:
+    counted = [Driven(1, cpu_us) for cpu_us in (51.0, 102.0, 70.0)]
+    uncounted = [Driven(1, cpu_us) for cpu_us in (50.0, 100.0, 50.0)]
+
+    found = Found("nginx", {}, {ACCEPTED: counted, UNCOUNTED: uncounted})
+
+    assert found.cost_of_metrics() == pytest.approx(0.02)
