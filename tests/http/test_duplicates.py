@@ -75,3 +75,54 @@ def test_more_cannot_be_taken_back_than_there_is(shop: Service, unique: str) -> 
         "conflict",
         "updated",
     ]
+
+
+def test_a_refund_with_an_id_of_its_own_points_to_what_it_takes_back(shop: Service, unique: str) -> None:
+    sale = {"click_id": "C", "transaction_id": unique, "payout": "10"}
+    refund = {"click_id": "C", "transaction_id": f"{unique}-R1", "reverses": unique, "payout": "-2"}
+    second = refund | {"transaction_id": f"{unique}-R2", "status": "reversed"}
+
+    assert answers(shop, sale, refund, refund, second) == ["accepted", "updated", "duplicate", "updated"]
+    assert shop.fetch("SELECT payout FROM conversions WHERE transaction_id = %s", unique) == [(Decimal(6),)]
+    assert shop.fetch(
+        "SELECT conversion_events.transaction_id, delta, reverses = conversions.id FROM conversions"
+        " JOIN conversion_events USING (dedup_key) WHERE conversions.transaction_id = %s ORDER BY 1",
+        unique,
+    ) == [(f"{unique}-R1", Decimal(-2), True), (f"{unique}-R2", Decimal(-2), True)]
+
+
+def test_what_reverses_must_say_that_it_does(shop: Service, unique: str) -> None:
+    answer = shop.send(SHOP.get({"click_id": "C", "transaction_id": "R", "reverses": unique, "status": "approved"}))
+
+    assert (answer.code, answer.reason, answer.parameter) == (400, "invalid_parameter", "reverses")
+
+
+def test_a_reversal_that_comes_before_its_sale_is_known_by_the_sale(shop: Service, unique: str) -> None:
+    early = {"click_id": "C", "transaction_id": f"{unique}-R", "reverses": unique, "payout": "-5"}
+    sale = {"click_id": "C", "transaction_id": unique, "payout": "5"}
+
+    assert answers(shop, early, sale, early) == ["accepted", "conflict", "duplicate"]
+    assert shop.fetch("SELECT status, payout FROM conversions WHERE transaction_id = %s", unique) == [
+        ("reversed", Decimal(5))
+    ]
+
+
+def test_beyond_the_guard_a_reversal_is_taken_and_not_booked(shop: Service, master_key: str, unique: str) -> None:
+    add_source(shop.database, master_key, "careful-shop", settings={"click": "optional", "reversal_guard": 2})
+    shop.backend.wait_for_source("careful-shop")
+    careful = Sender("careful-shop")
+    sales = [{"click_id": "C", "transaction_id": f"{unique}-{number}", "payout": "1"} for number in range(3)]
+    for fields in sales:
+        shop.send(careful.get(fields))
+
+    told = [shop.send(careful.get(fields | {"status": "reversed"})) for fields in (*sales, sales[2])]
+
+    assert [(answer.code, answer.status) for answer in told] == [
+        (200, "updated"),
+        (200, "updated"),
+        (202, "spooled"),
+        (200, "duplicate"),
+    ]
+    assert shop.audit_row(told[2].receipt) == ("spooled", None, None)
+    assert shop.metric('postledger_reversals_parked_total{source="careful-shop"}') == 1
+    assert shop.fetch("SELECT status FROM conversions WHERE transaction_id = %s", f"{unique}-2") == [("approved",)]

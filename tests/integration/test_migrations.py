@@ -94,6 +94,7 @@ def test_every_unique_key_of_a_large_table_holds_its_distribution_column(databas
         "clicks": "click_id",
         "conversions": "dedup_key",
         "conversion_events": "dedup_key",
+        "parked_reversals": "dedup_key",
         "postbacks": "id",
     }
     statement = """

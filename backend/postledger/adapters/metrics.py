@@ -76,6 +76,9 @@ class Metrics:
         self._gauges = Gauges(registry)
         self.note_ledger, self.note_days = self._gauges.note_ledger, self._gauges.note_days
         self.note_waiting, self.note_queue_limit = self._gauges.note_waiting, self._gauges.note_queue_limit
+        self._parked = Counter(
+            "postledger_reversals_parked", "Reversals beyond the guard of their source.", ["source"], registry=registry
+        )
         # Finding a child by its labels costs more than raising it, and label sets are closed: each is found once.
         self._verdicts, self._reasons = cache(self._postbacks.labels), cache(self._refusals.labels)
         self._statuses, self._durations = cache(self._conversions.labels), cache(self._requests.labels)
@@ -89,6 +92,7 @@ class Metrics:
             for reason in Reason:
                 self._refusals.labels(source, reason.value)
             self._unrecorded.labels(source)
+            self._parked.labels(source)
         for source in (slug for slug, one in policy.sources.items() if one.settings.mode == "observe"):
             for reason in Reason:
                 self._observed.labels(source, reason.value)
@@ -108,6 +112,8 @@ class Metrics:
             self._observed.labels(source or UNKNOWN, reason.value).inc()
         if outcome.refusal is None and outcome.status is not None and outcome.verdict is not Verdict.DUPLICATE:
             self._statuses(campaign or UNKNOWN, outcome.status.value).inc()
+        if outcome.is_parked:
+            self._parked.labels(source or UNKNOWN).inc()
         if outcome.verdict is Verdict.ACCEPTED:
             self._openings(campaign or UNKNOWN).inc()
 

@@ -7,6 +7,7 @@ from postledger.cli.configure import apply, export
 from postledger.cli.diagnosis import doctor
 from postledger.cli.failures import OneLineErrors
 from postledger.cli.listing import conversions, postbacks
+from postledger.cli.parked import discard_parked, list_parked, release_parked
 from postledger.cli.presets import presets
 from postledger.cli.schema import grant, migrate, retain
 from postledger.cli.sending import send, sign
@@ -26,6 +27,9 @@ def create_cli() -> typer.Typer:
     )
     for command in (migrate, grant, apply, export, sign, send, trace, retain, doctor):
         app.command()(command)
+    conversions.command("parked")(list_parked)
+    conversions.command("release")(release_parked)
+    conversions.command("discard")(discard_parked)
     app.add_typer(sources, name="source")
     app.add_typer(presets, name="preset")
     app.add_typer(clicks, name="clicks")

@@ -42,7 +42,7 @@ class Entry(msgspec.Struct, frozen=True):
 class Outcome(msgspec.Struct, frozen=True):
     """The verdict on one entry, with the conversion that it touched; `status` is the conversion's status afterwards.
 
-    `ack` is what its source waits for in place of our JSON.
+    `is_parked` tells that a reversal waits for an operator; `ack` is what its source waits for in place of our JSON.
     """
 
     verdict: Verdict
@@ -52,6 +52,7 @@ class Outcome(msgspec.Struct, frozen=True):
     status: Status | None = None
     observed: tuple[Reason, ...] = ()
     ack: Acknowledgement | None = None
+    is_parked: bool = False
 
 
 def refused(reason: Reason, parameter: str | None = None) -> Outcome:

@@ -27,7 +27,10 @@ DEFAULT_STATUS = Status.APPROVED
 
 
 class Event(msgspec.Struct, frozen=True):
-    """One goal reached, as its source tells it; `source_status` is the source's own word, `event_time` is aware UTC."""
+    """One goal reached, as its source tells it; `source_status` is the source's own word, `event_time` is aware UTC.
+
+    `reverses` is the transaction id of the conversion that a reversal takes back from, where it has another of its own.
+    """
 
     dedup_key: str
     event: str
@@ -40,6 +43,12 @@ class Event(msgspec.Struct, frozen=True):
     affiliate_id: str | None
     subs: dict[str, str] | None
     event_time: datetime | None
+    reverses: str | None = None
+
+    @property
+    def own_id(self) -> str | None:
+        """The id of a reversal that names what it reverses; one that bears the conversion's own id has none."""
+        return self.transaction_id if self.reverses is not None and self.transaction_id != self.reverses else None
 
     @property
     def standing(self) -> Standing:
@@ -56,14 +65,15 @@ def read_fields(fields: Mapping[str, str], source: Source, receipt: str) -> Even
     transaction_id = read_identifier("transaction_id", fields["transaction_id"]) if "transaction_id" in fields else None
     event = read_event(fields["event"]) if "event" in fields else DEFAULT_EVENT
     word = fields.get("status")
-    status = DEFAULT_STATUS if word is None else _read_status(word, source)
+    reverses = read_identifier("reverses", fields["reverses"]) if fields.get("reverses") else None
+    status = _read_status(word, source, reverses)
     payout = _read_payout(fields, source, status)
     return Event(
         dedup_key=dedup_key_by(
             source.rules_for(event),
             source.id,
             event,
-            transaction_id=transaction_id,
+            transaction_id=reverses or transaction_id,
             click_id=click_id,
             receipt=receipt,
         ),
@@ -77,6 +87,7 @@ def read_fields(fields: Mapping[str, str], source: Source, receipt: str) -> Even
         affiliate_id=read_label("affiliate_id", fields.get("affiliate_id", "")) or None,
         subs=_read_subs(fields),
         event_time=read_event_time(fields["event_time"]) if "event_time" in fields else None,
+        reverses=reverses,
     )
 
 
@@ -93,7 +104,16 @@ def _read_click_id(fields: Mapping[str, str]) -> str:
     return read_identifier("click_id", fields["click_id"])
 
 
-def _read_status(word: str, source: Source) -> Status:
+def _read_status(word: str | None, source: Source, reverses: str | None) -> Status:
+    if word is None:
+        return DEFAULT_STATUS if reverses is None else Status.REVERSED
+    status = _read_word(word, source)
+    if reverses is not None and status != Status.REVERSED:
+        raise Refused(Reason.INVALID_PARAMETER, "reverses")
+    return status
+
+
+def _read_word(word: str, source: Source) -> Status:
     status = source.statuses_by_word.get(word.lower())
     if status is not None:
         return status

@@ -18,13 +18,19 @@ ChangeKind = Literal["correction", "refund", "reversal"]
 DUPLICATES: tuple[Duplicates, ...] = ("fold", "correct", "first", "every")
 KEYS_BY: tuple[KeyBy, ...] = ("transaction", "click")
 
+REVERSAL_GUARD = 100
+
 
 class Rules(msgspec.Struct, frozen=True):
-    """How the repeats of one event are taken; `key_by` and `every` have done their work in the dedup key."""
+    """How the repeats of one event are taken; `key_by` and `every` have done their work in the dedup key.
+
+    `reversal_guard` is how many conversions the whole source may take back from in an hour; None is no bound.
+    """
 
     duplicates: Duplicates = "fold"
     key_by: KeyBy = "transaction"
     may_reapprove: bool = False
+    reversal_guard: int | None = REVERSAL_GUARD
 
 
 class HadPayout(NamedTuple):

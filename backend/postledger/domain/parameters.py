@@ -11,7 +11,7 @@ from postledger.domain.refusal import Reason, Refused
 SUB_NAMES = tuple(f"sub{number}" for number in range(1, 11))
 CANONICAL_NAMES = (
     "click_id", "transaction_id", "event", "status", "payout", "currency", "affiliate_id",
-    *SUB_NAMES, "event_time", "v", "ts", "sig",
+    *SUB_NAMES, "event_time", "reverses", "v", "ts", "sig",
 )  # fmt: skip
 
 MAX_LENGTH = 255

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from postledger.domain.acks import Ack, Acknowledge, compile_acks
 from postledger.domain.amounts import AmountForm, ReadAmount, compile_amount
-from postledger.domain.fold import Duplicates, KeyBy, Rules
+from postledger.domain.fold import REVERSAL_GUARD, Duplicates, KeyBy, Rules
 from postledger.domain.parameters import CANONICAL_NAMES
 from postledger.domain.profiles.address import read_address
 from postledger.domain.profiles.format import POSTLEDGER_V1, Profile, make_token_profile
@@ -51,6 +51,7 @@ class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
     duplicates: Duplicates = "fold"
     key: KeyBy = "transaction"
     events: dict[str, EventSettings] = {}
+    reversal_guard: int = REVERSAL_GUARD
     require_signed: tuple[str, ...] = ()
     client_ca: str | None = None
     pii: tuple[str, ...] = ()
@@ -118,7 +119,8 @@ class Source(msgspec.Struct, frozen=True, dict=True):
     @cached_property
     def rules(self) -> Rules:
         """How the repeats of an event without an entry of its own are taken."""
-        return Rules(self.settings.duplicates, self.settings.key, self.settings.may_reapprove)
+        own = self.settings
+        return Rules(own.duplicates, own.key, own.may_reapprove, own.reversal_guard)
 
     @cached_property
     def rules_by_event(self) -> dict[str, Rules]:

@@ -27,6 +27,7 @@ Places = Mapping[str, Callable[[str], Sequence[str]]]
 """
 
 _MOST_PER_SECOND = 1_000_000
+_MOST_REVERSALS = 1_000_000
 _LONGEST_TOLERANCE_S = 3650 * 86400
 _DURATION = re.compile(r"([0-9]{1,7})([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -56,6 +57,7 @@ def read_settings(table: Table, places: Places, presets: Mapping[str, Preset]) -
         duplicates=table.take("duplicates", one_of(*DUPLICATES), usual.duplicates),
         key=table.take("key", one_of(*KEYS_BY), usual.key),
         events=table.take("events", read_events, usual.events),
+        reversal_guard=table.take("reversal_guard", whole_number(0, _MOST_REVERSALS), usual.reversal_guard),
         require_signed=table.take("require_signed", _read_signable, usual.require_signed),
         client_ca=table.take("client_ca", lambda value: _read_client_ca(places["client_ca"], value), usual.client_ca),
         pii=table.take("pii", read_texts, usual.pii),

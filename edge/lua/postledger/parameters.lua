@@ -10,7 +10,7 @@ local concat, sort = table.concat, table.sort
 
 local KNOWN = {
     click_id = true, transaction_id = true, event = true, status = true, payout = true, currency = true,
-    affiliate_id = true, event_time = true, v = true, ts = true, sig = true, source = true, aff = true,
+    affiliate_id = true, event_time = true, reverses = true, v = true, ts = true, sig = true, source = true, aff = true,
 }
 for number = 1, 10 do KNOWN["sub" .. number] = true end
 

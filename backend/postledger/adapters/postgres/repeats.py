@@ -12,6 +12,7 @@ import msgspec
 from psycopg import Cursor
 
 from postledger.adapters.postgres.queries import sql
+from postledger.adapters.postgres.reversal_guard import ReversalGuard
 from postledger.adapters.postgres.rows import ChangeRow, FoldedRow, encode_rows, folded_row
 from postledger.domain.entry import Entry, Outcome
 from postledger.domain.event import Event
@@ -82,23 +83,29 @@ def fold_repeats(cursor: Cursor[Any], repeats: Sequence[Entry]) -> dict[str, Out
     """Fold entries into the conversions that they repeat, write what came of it, and tell the outcome by receipt."""
     events = {entry.receipt: entry.event for entry in repeats if entry.event}
     known = _lock_conversions(cursor, {event.dedup_key for event in events.values()})
-    pasts = Pasts(cursor, known)
+    pasts, guard = Pasts(cursor, known), ReversalGuard(cursor, repeats)
     outcomes: dict[str, Outcome] = {}
     for entry in repeats:
         event = events[entry.receipt]
-        outcomes[entry.receipt] = _fold_one(entry, event, known[event.dedup_key], pasts)
+        outcomes[entry.receipt] = _fold_one(entry, event, known[event.dedup_key], pasts, guard)
     _apply(cursor, known.values(), pasts.changes)
+    guard.write()
     return outcomes
 
 
-def _fold_one(entry: Entry, event: Event, known: Known, pasts: Pasts) -> Outcome:
+def _fold_one(entry: Entry, event: Event, known: Known, pasts: Pasts, guard: ReversalGuard) -> Outcome:
     if known.id == entry.receipt:  # this very entry opened it, in an attempt whose commit went unanswered
         return Outcome(Verdict.ACCEPTED, None, known.id, known.campaign_id, event.status)
     before = known.standing
-    folded = fold(before, event.standing, entry.rules, pasts.of(known.dedup_key))
+    folded = fold(before, event.standing, entry.rules, pasts.of(known.dedup_key), event.own_id)
     if folded.verdict is None:
         known.flagged_at = entry.received_at
         return Outcome(Verdict.REFUSED, Refusal(Reason.CONFLICT), known.id, known.campaign_id, before.status)
+    if folded.change is not None and folded.change.kind != "correction" and not guard.admits(entry, event):
+        is_news = guard.park(entry, event, known.id)
+        return Outcome(
+            Verdict.SPOOLED if is_news else Verdict.DUPLICATE, None, known.id, known.campaign_id, is_parked=is_news
+        )
     if folded.verdict is Verdict.UPDATED:
         _update(known, folded.standing, entry, event)
     if folded.change is not None:
@@ -118,7 +125,7 @@ def _change_row(entry: Entry, event: Event, conversion_id: str, before: Standing
     assert entry.source_id is not None, "only a source has events"
     return ChangeRow(
         event.dedup_key, entry.receipt, entry.source_id, change.kind, entry.received_at,
-        None if change.kind == "correction" else conversion_id, None, event.source_status,
+        None if change.kind == "correction" else conversion_id, event.own_id, event.source_status,
         event.payout, before.payout, change.delta, event.currency or before.currency, event.event_time,
     )  # fmt: skip
 

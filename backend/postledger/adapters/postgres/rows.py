@@ -50,6 +50,7 @@ class EntryRow(msgspec.Struct, omit_defaults=True):
     subs: dict[str, str] | None = None
     event_time: datetime | None = None
     unsigned: tuple[str, ...] | None = None
+    reverses: str | None = None
 
 
 class FoldedRow(msgspec.Struct, omit_defaults=True):
@@ -117,4 +118,5 @@ def _add_event(row: EntryRow, event: Event) -> None:
         event.dedup_key, event.event, event.click_id, event.transaction_id,
     )  # fmt: skip
     row.affiliate_id, row.status, row.source_status = event.affiliate_id, event.status, event.source_status
+    row.reverses = event.reverses
     row.payout, row.currency, row.subs, row.event_time = event.payout, event.currency, event.subs, event.event_time

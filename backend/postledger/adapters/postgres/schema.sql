@@ -79,6 +79,24 @@ CREATE TABLE public.conversions (
 )
 WITH (fillfactor='90');
 
+CREATE TABLE public.parked_reversals (
+    dedup_key uuid NOT NULL,
+    id uuid NOT NULL,
+    conversion_id uuid NOT NULL,
+    source_id integer NOT NULL,
+    transaction_id text COLLATE pg_catalog."C",
+    source_status text,
+    payout numeric,
+    currency text COLLATE pg_catalog."C",
+    event_time timestamp with time zone,
+    unsigned text[],
+    received_at timestamp with time zone NOT NULL,
+    settled_at timestamp with time zone,
+    settled_by text,
+    outcome text COLLATE pg_catalog."C",
+    CONSTRAINT parked_reversals_outcome_check CHECK ((outcome = ANY (ARRAY['updated'::text, 'duplicate'::text, 'conflict'::text, 'discarded'::text])))
+);
+
 CREATE TABLE public.policy_version (
     only_row boolean DEFAULT true NOT NULL,
     version bigint NOT NULL,
@@ -170,6 +188,9 @@ ALTER TABLE ONLY public.conversion_events
 ALTER TABLE ONLY public.conversions
     ADD CONSTRAINT conversions_pkey PRIMARY KEY (dedup_key);
 
+ALTER TABLE ONLY public.parked_reversals
+    ADD CONSTRAINT parked_reversals_pkey PRIMARY KEY (dedup_key, id);
+
 ALTER TABLE ONLY public.policy_version
     ADD CONSTRAINT policy_version_pkey PRIMARY KEY (only_row);
 
@@ -200,6 +221,8 @@ CREATE INDEX conversions_click_id ON public.conversions USING btree (click_id);
 CREATE INDEX conversions_id ON public.conversions USING btree (id);
 
 CREATE INDEX conversions_transaction_id ON public.conversions USING hash (transaction_id);
+
+CREATE INDEX parked_reversals_waiting ON public.parked_reversals USING btree (source_id, received_at) WHERE (settled_at IS NULL);
 
 CREATE INDEX postbacks_click_id ON ONLY public.postbacks USING btree (click_id) WHERE ((conversion_id IS NULL) AND (click_id IS NOT NULL));
 

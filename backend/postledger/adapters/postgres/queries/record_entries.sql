@@ -17,7 +17,7 @@ WITH batch AS MATERIALIZED (
         id uuid, received_at timestamptz, source_id integer, source_ip inet, method text, reason text, parameter text,
         secret_id integer, observed text [], click_check text, dedup_key uuid, event text, click_id text, transaction_id text,
         affiliate_id text, status text, source_status text, payout numeric, currency text, subs jsonb,
-        event_time timestamptz, unsigned text [], raw text
+        event_time timestamptz, unsigned text [], reverses text, raw text
     )) WITH ORDINALITY AS entry
     LEFT JOIN clicks ON clicks.click_id = entry.click_id
 ),
@@ -31,7 +31,7 @@ opened AS (
         status, source_status, payout, currency, subs, event_time, unsigned, created_at, updated_at
     )
     SELECT
-        dedup_key, id, source_id, event, transaction_id, click_id, campaign_id, attributed_to,
+        dedup_key, id, source_id, event, coalesce(reverses, transaction_id), click_id, campaign_id, attributed_to,
         status, source_status, abs(payout), currency, subs, event_time, unsigned, received_at, received_at
     FROM batch
     WHERE refused_for IS NULL

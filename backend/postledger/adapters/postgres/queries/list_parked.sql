@@ -1,0 +1,15 @@
+-- Reversals that wait for an operator, the oldest first.
+SELECT
+    parked.id::text, parked.received_at, sources.slug AS source, parked.conversion_id::text, conversions.event,
+    coalesce(parked.transaction_id, conversions.transaction_id) AS transaction_id, conversions.click_id,
+    conversions.status, conversions.payout AS booked, parked.payout, parked.currency, parked.source_status,
+    parked.event_time, parked.unsigned, parked.dedup_key::text, parked.source_id, parked.transaction_id AS own_id
+FROM parked_reversals AS parked
+JOIN conversions ON conversions.dedup_key = parked.dedup_key
+LEFT JOIN sources ON sources.id = parked.source_id
+WHERE
+    parked.settled_at IS NULL
+    AND (%(source)s::text IS NULL OR sources.slug = %(source)s)
+    AND (%(receipts)s::uuid[] IS NULL OR parked.id = ANY(%(receipts)s::uuid[]))
+ORDER BY parked.received_at, parked.id
+LIMIT %(limit)s

@@ -1,0 +1,158 @@
+"""The guard over reversals: what it lets through, what it puts aside, and how an operator settles that."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+from threading import Barrier, Thread
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+from psycopg import Connection
+
+from postledger.adapters.postgres.connecting import connect
+from postledger.adapters.postgres.ledger import write_entries
+from postledger.domain.entry import Entry, Outcome
+from postledger.domain.fold import Rules
+from tests.parts.cli import CommandLine
+from tests.parts.entries import entry_of, same_again
+
+GUARDED = Rules(reversal_guard=2)
+
+
+@pytest.fixture
+def ledger(database: str) -> Iterator[Connection[Any]]:
+    with connect(database, name="test", statement_timeout_ms=5000) as connection:
+        yield connection
+
+
+def sale(number: int) -> Entry:
+    return entry_of(transaction_id=f"T{number}", payout="10", rules=GUARDED)
+
+
+def reversal(number: int, payout: str = "10") -> Entry:
+    return entry_of(transaction_id=f"T{number}", status="reversed", payout=payout, rules=GUARDED)
+
+
+def verdicts(outcomes: list[Outcome]) -> list[str]:
+    return [outcome.refusal.reason.value if outcome.refusal else outcome.verdict.value for outcome in outcomes]
+
+
+def rows(ledger: Connection[Any], statement: str) -> list[tuple[Any, ...]]:
+    return ledger.execute(statement.encode()).fetchall()
+
+
+@pytest.fixture
+def parked(ledger: Connection[Any]) -> list[Entry]:
+    """Four sales, all reversed at once; the last two reversals wait."""
+    write_entries(ledger, [sale(number) for number in range(4)])
+    reversals = [reversal(number) for number in range(4)]
+    write_entries(ledger, reversals)
+    return reversals[2:]
+
+
+@pytest.mark.parametrize("flushes", ["one batch", "a batch each"])
+def test_the_guard_counts_conversions_over_batches_and_within_one(ledger: Connection[Any], flushes: str) -> None:
+    write_entries(ledger, [sale(number) for number in range(4)])
+    reversals = [reversal(0, payout="-1"), reversal(0, payout="-2"), reversal(1), reversal(2), reversal(3)]
+    batches = [reversals] if flushes == "one batch" else [[entry] for entry in reversals]
+
+    outcomes = [outcome for batch in batches for outcome in write_entries(ledger, batch)]
+
+    assert verdicts(outcomes) == ["updated", "updated", "updated", "spooled", "spooled"]
+    assert [outcome.is_parked for outcome in outcomes] == [False, False, False, True, True]
+    assert rows(ledger, "SELECT status, count(*) FROM conversions GROUP BY 1 ORDER BY 1") == [
+        ("approved", 3),
+        ("reversed", 1),
+    ]
+
+
+def test_after_an_hour_the_guard_lets_through_again(ledger: Connection[Any], parked: list[Entry]) -> None:
+    write_entries(ledger, [sale(4)])
+    at_once, later = reversal(4), same_again(reversal(4))
+    later = replace(later, received_at=later.received_at + timedelta(hours=1, seconds=1))
+
+    outcomes = [*write_entries(ledger, [at_once]), *write_entries(ledger, [later])]
+
+    assert verdicts(outcomes) == ["spooled", "updated"]
+
+
+def test_the_repeat_of_a_parked_reversal_is_a_duplicate_and_parked_once(
+    ledger: Connection[Any], parked: list[Entry]
+) -> None:
+    outcomes = write_entries(ledger, [same_again(parked[0]), same_again(parked[1])])
+
+    assert verdicts(outcomes) == ["duplicate", "duplicate"]
+    assert verdicts(write_entries(ledger, parked)) == ["spooled", "spooled"], (
+        "a batch written again parks nothing twice"
+    )
+    assert rows(ledger, "SELECT count(*) FROM parked_reversals") == [(2,)]
+
+
+def test_other_sources_and_other_postbacks_are_not_held_up(ledger: Connection[Any], parked: list[Entry]) -> None:
+    rejected = entry_of(transaction_id="T2", status="rejected", rules=GUARDED)
+
+    assert verdicts(write_entries(ledger, [rejected, sale(9)])) == ["updated", "accepted"]
+
+
+def test_two_processes_at_once_do_not_pass_the_guard_together(ledger: Connection[Any], database: str) -> None:
+    write_entries(ledger, [sale(number) for number in range(8)])
+    start, told = Barrier(4), []
+
+    def reverse(first: int) -> None:
+        with connect(database, name="test", statement_timeout_ms=5000) as connection:
+            start.wait(timeout=10)
+            told.extend(verdicts(write_entries(connection, [reversal(first), reversal(first + 1)])))
+
+    threads = [Thread(target=reverse, args=(first,)) for first in (0, 2, 4, 6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+
+    assert sorted(told) == ["spooled"] * 6 + ["updated"] * 2
+
+
+def test_what_is_released_is_booked_and_does_not_count(
+    ledger: Connection[Any], parked: list[Entry], cli: CommandLine
+) -> None:
+    listed = cli("conversions", "parked", "--json").facts
+
+    released = cli("conversions", "release", parked[0].receipt, "--json").facts
+
+    assert [(row["id"], row["transaction_id"], row["booked"]) for row in listed] == [
+        (parked[0].receipt, "T2", "10"),
+        (parked[1].receipt, "T3", "10"),
+    ]
+    assert released == {"updated": 1}
+    assert rows(ledger, "SELECT status FROM conversions WHERE transaction_id = 'T2'") == [("reversed",)]
+    assert rows(ledger, "SELECT kind, delta FROM conversion_events ORDER BY received_at DESC LIMIT 1") == [
+        ("reversal", Decimal(-10))
+    ]
+    assert [row["id"] for row in cli("conversions", "parked", "--json").facts] == [parked[1].receipt]
+    assert rows(
+        ledger, "SELECT outcome, settled_by IS NOT NULL FROM parked_reversals WHERE settled_at IS NOT NULL"
+    ) == [("updated", True)]
+
+
+def test_what_no_longer_fits_is_a_conflict_and_what_is_discarded_is_never_booked(
+    ledger: Connection[Any], parked: list[Entry], cli: CommandLine
+) -> None:
+    write_entries(ledger, [entry_of(transaction_id="T2", status="rejected", rules=GUARDED)])
+
+    released = cli("conversions", "release", parked[0].receipt, "--json").facts
+    discarded = cli("conversions", "discard", parked[1].receipt, "--json").facts
+
+    assert (released, discarded) == ({"conflict": 1}, {"discarded": 1})
+    assert rows(ledger, "SELECT transaction_id, status FROM conversions WHERE transaction_id >= 'T2' ORDER BY 1") == [
+        ("T2", "rejected"),
+        ("T3", "approved"),
+    ]
+    assert cli("conversions", "parked", "--json").facts == []
+
+
+def test_a_release_that_means_nothing_is_one_line(parked: list[Entry], cli: CommandLine) -> None:
+    for arguments in ((), (parked[0].receipt, "--source", "acme"), ("T2",), (sale(5).receipt,)):
+        ran = cli("conversions", "release", *arguments)
+
+        assert (ran.code, ran.err.count("\n")) == (1, 1)
