@@ -32,6 +32,10 @@ REASONS = {
 END = 'postledger_edge_certificate_expiry_timestamp_seconds{certificate="main"}'
 DAY_S = 86_400
 SENDERS, EACH = 8, 250
+CHUNKED = (
+    b"POST /tracking/postback/acme HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+    + (b"10000\r\n" + b"x" * 65_536 + b"\r\n") * 3
+)
 STRANGERS = 10_000
 
 
@@ -146,10 +150,22 @@ def test_what_a_worker_had_counted_survives_a_reload(counting: Edge) -> None:
         (get("/nowhere"), ("other", "404", "unknown", "not_found")),
         (get("//tracking/postback/acme"), ("postback", "404", "unknown", "not_found")),
         (get("/click/x#y"), ("click", "400", "unknown", "malformed")),
-        (get("/tracking/postback/acme?x=" + "y" * 20_000), ("other", "414", "unknown", "malformed")),
-        (get("/tracking/postback/acme", "X-Long: " + "y" * 20_000), ("other", "431", "unknown", "malformed")),
+        (get("/tracking/postback/acme?x=" + "y" * 20_000), ("postback", "414", "acme", "malformed")),
+        (get("/sandbox/postback?source=acme&x=" + "y" * 20_000), ("sandbox", "414", "acme", "malformed")),
+        (get("/" + "y" * 20_000), ("other", "414", "unknown", "malformed")),
+        (get("/tracking/postback/acme", "X-Long: " + "y" * 20_000), ("postback", "431", "acme", "malformed")),
+        (get("/tracking/postback/nobody", "X-Long: " + "y" * 20_000), ("postback", "431", "unknown", "malformed")),
+        (get("/click/x", "X-Long: " + "y" * 20_000), ("click", "431", "unknown", "malformed")),
+        (get("/healthz", "Content-Length: x"), ("healthz", "400", "unknown", "malformed")),
+        (get("/tracking/postback/acme", "Content-Length: x"), ("postback", "400", "acme", "malformed")),
+        (get("/tracking/postbacks", "Content-Length: x"), ("other", "400", "unknown", "malformed")),
+        (b"NONSENSE\r\n\r\n", ("other", "400", "unknown", "malformed")),
         (b"BREW" + get("/tracking/postback/acme")[3:], ("postback", "405", "unknown", "method_not_allowed")),
-        (post("/tracking/postback/acme", b"x" * 131_073), ("other", "413", "unknown", "payload_too_large")),
+        (post("/tracking/postback/acme", b"x" * 131_073), ("postback", "413", "acme", "payload_too_large")),
+        (post("/tracking/postback?source=acme", b"x" * 131_073), ("postback", "413", "acme", "payload_too_large")),
+        (post("/sandbox/postback/nobody", b"x" * 131_073), ("sandbox", "413", "unknown", "payload_too_large")),
+        (post("/click/x", b"x" * 131_073), ("click", "413", "unknown", "payload_too_large")),
+        (CHUNKED, ("postback", "413", "acme", "payload_too_large")),
         (get("/tracking/postback/acme?x=die/"), ("postback", "200", "", "")),
         (get("/click/die-before-answer"), ("click", "503", "unknown", "unavailable")),
     ],

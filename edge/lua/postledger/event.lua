@@ -4,12 +4,14 @@
 local address = require("postledger.address")
 local counters = require("postledger.counters")
 local parameters = require("postledger.parameters")
+local policy = require("postledger.policy")
 local query = require("postledger.query")
 local receipt = require("postledger.receipt")
+local source = require("postledger.source")
 
 local _M = {}
 
-local byte, format, sub = string.byte, string.format, string.sub
+local byte, format, match, sub = string.byte, string.format, string.match, string.sub
 
 local ROUTES = { postback = true, sandbox = true, click = true, healthz = true }
 local TRUNCATES = os.getenv("POSTLEDGER_LOG_IP") == "truncate"
@@ -50,6 +52,16 @@ local function count(var, route)
     if ngx.worker.exiting() then counters.flush() end    -- there is no later
 end
 
+-- What a request that never came to its location was about, by its first line: gives the route, and fills the source in.
+local function read_line(var)
+    local target = match(var.request or "", "^%S+ (%S+)")
+    local path = target and query.split(target)
+    local is_plain, slug = source.slug(target or "", path or "")
+    local current = policy.current()
+    if is_plain and slug and current and current.sources[slug] then var.source = slug end
+    return var.logged_route
+end
+
 -- Phase log. What operators ask is logged and not counted.
 function _M.write()
     local var = ngx.var
@@ -64,6 +76,7 @@ function _M.write()
     var.logged_address = TRUNCATES and network(address.plain(var.binary_remote_addr)) or var.remote_addr
 
     local route = var.route
+    if (route or "") == "" then route = read_line(var) end
     if route ~= "ops" then count(var, ROUTES[route] and route or "other") end
 end
 
