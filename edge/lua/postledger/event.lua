@@ -52,7 +52,7 @@ local function count(var, route)
     if ngx.worker.exiting() then counters.flush() end    -- there is no later
 end
 
--- What a request that never came to its location was about, by its first line: gives the route, and fills the source in.
+-- What a request that never came to its location was about, by its first line: gives the route, fills the source in.
 local function read_line(var)
     local target = match(var.request or "", "^%S+ (%S+)")
     local path = target and query.split(target)
