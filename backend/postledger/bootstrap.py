@@ -22,6 +22,7 @@ from postledger.domain.click import ENTROPY_BYTES, Click
 from postledger.domain.entry import Entry, Outcome
 from postledger.http.app import BackendApp, create_app
 from postledger.http.click import ClickResource
+from postledger.http.dialect import DialectSink
 from postledger.http.health import HealthResource, MetricsResource
 from postledger.http.policy import PolicyResource
 from postledger.http.postback import PostbackResource
@@ -31,6 +32,7 @@ from postledger.services.sampling import Allowance
 
 FLUSH_TIMEOUT_MS = 1400
 POOL_SIZE = 2
+SALT_BYTES = 20  # as long as what HMAC-SHA1 gives
 HEALTH_WITHIN_S = 1.2
 FIRST_POLICY_WITHIN_S = 2.0
 
@@ -56,8 +58,9 @@ def create_backend(settings: Settings) -> BackendApp:
         keeper.close()
         pool.close()
 
+    receive = _receive_postback(ledger, keeper, metrics)
     return create_app(
-        PostbackResource(_receive_postback(ledger, keeper, metrics)),
+        PostbackResource(receive),
         ClickResource(
             RecordClick(
                 lambda: keeper.policy,
@@ -68,7 +71,8 @@ def create_backend(settings: Settings) -> BackendApp:
         ),
         HealthResource(partial(_find_failing, pool, keeper)),
         MetricsResource(render_metrics),
-        PolicyResource(lambda: keeper.policy),
+        PolicyResource(lambda: keeper.policy, secrets.token_bytes(SALT_BYTES)),
+        dialects=DialectSink(receive),
         observe_request=metrics.observe_request,
         close=close,
     )

@@ -45,6 +45,7 @@ class Loud:
         yield from self._disbelieved()
         yield from self._invalid()
         yield from self._unreadable()
+        yield from self._elsewhere()
 
     def targets(self) -> Iterator[str]:
         """Paths with canaries in every place that a path has."""
@@ -125,6 +126,22 @@ class Loud:
         yield "accepted", self.acme.get(encoded)
         yield "accepted", self.acme.form(encoded + "&transaction_id=T4")
         yield "unknown_click", self.strict.get(self.parameters)
+
+    def _elsewhere(self) -> Iterator[tuple[str, Postback]]:
+        """Paths of another tracker, with the secret in them; and a source that waits for words of its own."""
+        payout, secret, form = self.canaries.payout, self.canaries.secret, {"Content-Type": FORM}
+        moved = f"/{secret}/postback"
+        yield "accepted", Postback("GET", f"{moved}?{self.query}")
+        yield "duplicate", Postback("POST", f"{moved}?{self.query}")
+        yield "duplicate", Postback("POST", moved, self.query.encode(), form)
+        yield "not_found", Postback("GET", f"/x{secret}/postback?{self.query}")
+        yield "not_found", Postback("GET", f"/{secret}/elsewhere?{self.query}")
+        yield "invalid_parameter", Postback("GET", f"{moved}?{self.query}&status={secret}&sale_status={payout}")
+        yield "unresolved_macro", Postback("GET", f"{moved}?{self.query}&tid=[[[{secret}]]]")
+        yield "malformed", Postback("GET", f"{moved}?{self.query}&sub1=%ff{payout}")
+        yield "method_not_allowed", Postback("PUT", f"{moved}?{self.query}", payout.encode())
+        yield "200", Postback("GET", f"/tracking/postback/wordy?{self.query}")
+        yield "403", Postback("GET", f"/tracking/postback/wordy?{self.query}&currency={secret}")
 
     def _disbelieved(self) -> Iterator[tuple[str, Postback]]:
         now_s = time.time()

@@ -37,6 +37,13 @@ REFUSED_BY_THE_EDGE: dict[str, dict[str, Any]] = {
     "hurried": {"rate": 1, "burst": 0},
     "certified": {"client_ca": AUTHORITY},
 }
+MOVED: dict[str, Any] = {
+    "auth": "token",
+    "paths": ["/{key}/postback"],
+    "params": {"transaction_id": ["tid"]},
+    "status_parameters": {"sale_status": "approved"},
+}
+WORDY: dict[str, Any] = {"auth": "none", "ack": {"ok": {"body": "1"}, "refused": {"status": 403, "body": "0"}}}
 # Each makes Postgres refuse rows, with a message that quotes them where Postgres may choose its words; and its undoing.
 ROW_BUGS = (
     (
@@ -77,6 +84,8 @@ def add_sources(ledger: str, master_key: str, secret: str) -> None:
     add_source(ledger, master_key, "strict", ["another-secret", secret], {**settings, "click": "required"})
     for slug, policy in REFUSED_BY_THE_EDGE.items():
         add_source(ledger, master_key, slug, ["another-secret", secret], {**settings, **policy})
+    add_source(ledger, master_key, "moved", ["another-secret", secret], {**settings, **MOVED})
+    add_source(ledger, master_key, "wordy", [], {**settings, **WORDY})
     add_campaign(ledger, "spring", "https://shop.example/?cid={click_id}")
 
 
@@ -206,7 +215,9 @@ def requests_of_each_kind(run: CanaryRun) -> list[bytes]:
     """A query, a form, a JSON object, and a click."""
     loud = run.loud
     postbacks = [loud.acme.get(loud.parameters), loud.acme.form(loud.parameters), loud.acme.json(loud.parameters)]
-    return [run.request_bytes(postback) for postback in (*postbacks, Postback("GET", f"/click/spring?{loud.query}"))]
+    elsewhere = Postback("GET", f"/{loud.canaries.secret}/postback?{loud.query}")
+    click = Postback("GET", f"/click/spring?{loud.query}")
+    return [run.request_bytes(postback) for postback in (*postbacks, elsewhere, click)]
 
 
 def assert_the_paths_were_really_taken(run: CanaryRun) -> None:

@@ -6,7 +6,7 @@ import httpx
 import msgspec
 import pytest
 
-from postledger.adapters.presets import read_presets
+from postledger.adapters.presets import read_known
 from postledger.domain.configuration import read_configuration
 from tests.http.conftest import Service
 from tests.parts.sources import add_source
@@ -18,7 +18,7 @@ ACK = {"ok": "{transaction_id}:OK", "refused": {"status": 403, "body": "no"}, "u
 def walls(service: Service, master_key: str) -> Service:
     """A source with acks of its own."""
     document = {"slug": "wordy", "auth": "none", "ack": ACK}
-    sources = read_configuration({"sources": [document]}, {}, read_presets()).sources
+    sources = read_configuration({"sources": [document]}, {}, read_known()).sources
     add_source(service.database, master_key, "wordy", [], msgspec.to_builtins(sources["wordy"].settings))
     service.backend.wait_for_source("wordy")
     return service

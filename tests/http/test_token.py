@@ -6,7 +6,7 @@ from uuid import uuid4
 import msgspec
 import pytest
 
-from postledger.adapters.presets import read_presets
+from postledger.adapters.presets import read_known
 from postledger.domain.configuration import read_configuration
 from tests.http.conftest import Service
 from tests.parts.sender import Postback
@@ -18,7 +18,7 @@ def partners(service: Service, master_key: str) -> Service:
     common = {"click": "optional", "currency": "USD"}
     add_source(service.database, master_key, "tokened", ["t0ken"], {**common, "auth": "token", "token": "key"})
     document = {"slug": "wall", "preset": "cpx", "secrets": ["app"], "click": "optional"}
-    wall = read_configuration({"sources": [document]}, {}, read_presets()).sources["wall"]
+    wall = read_configuration({"sources": [document]}, {}, read_known()).sources["wall"]
     add_source(service.database, master_key, "wall", ["app"], msgspec.to_builtins(wall.settings))
     service.backend.wait_for_source("wall")
     return service

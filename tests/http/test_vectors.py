@@ -1,6 +1,7 @@
 """The published signatures of real networks through the whole backend: believed as they stand, refused when changed.
 
-Those that sign the time are too old for any tolerance; the tests of the domain judge them at their own time.
+Those that sign the time are years old, so their sources have a tolerance that no operator could set; that a tolerance
+holds is judged by the tests of the domain, at the time of each example.
 """
 
 import msgspec
@@ -11,7 +12,8 @@ from tests.parts.sender import Answer, Postback
 from tests.parts.sources import add_source
 from tests.parts.vectors import Vector, read_vectors
 
-TIMELESS = [vector for vector in read_vectors() if vector.signed_s is None]
+VECTORS = read_vectors()
+AGES_S = 10**9
 
 
 def slug_of(vector: Vector) -> str:
@@ -21,11 +23,14 @@ def slug_of(vector: Vector) -> str:
 @pytest.fixture(scope="module")
 def networks(service: Service, master_key: str) -> Service:
     """A source for each example, verified by its own profile under the example's address."""
-    for vector in TIMELESS:
+    for vector in VECTORS:
         profile = msgspec.to_builtins(vector.profile)
-        settings = {"click": "optional", "currency": "USD", "public_url": vector.public_url, "signature": profile}
+        settings = {
+            "click": "optional", "currency": "USD", "public_url": vector.public_url, "signature": profile,
+            "timestamp_tolerance_s": AGES_S,
+        }  # fmt: skip
         add_source(service.database, master_key, slug_of(vector), [vector.secret], settings)
-    service.backend.wait_for_source(slug_of(TIMELESS[-1]))
+    service.backend.wait_for_source(slug_of(VECTORS[-1]))
     return service
 
 
@@ -44,14 +49,15 @@ def send(networks: Service, vector: Vector, *, forged: bool = False) -> Answer:
 
 
 def _forge(signature: str) -> str:
-    return signature[:-4] + ("0000" if signature[-4:] != "0000" else "1111")
+    counts, beside, ignored = signature.partition(",v0=")
+    return counts[:-4] + ("0000" if counts[-4:] != "0000" else "1111") + beside + ignored
 
 
-def test_all_examples_without_a_signed_time_are_here() -> None:
-    assert len(TIMELESS) == 26
+def test_all_published_examples_are_here() -> None:
+    assert len(VECTORS) == 35
 
 
-@pytest.mark.parametrize("vector", TIMELESS, ids=lambda vector: vector.name)
+@pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector.name)
 def test_the_example_is_believed_and_its_forgery_is_not(networks: Service, vector: Vector) -> None:
     genuine, forged = send(networks, vector), send(networks, vector, forged=True)
 

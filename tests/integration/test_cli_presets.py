@@ -55,3 +55,22 @@ def test_a_source_takes_what_its_preset_knows_and_applying_its_export_changes_no
     source = cli("source", "show", "wall", "--json").facts
     assert (source["preset"], source["signature"]["schemes"][0]["mac"]) == ("cpx", "hash-md5")
     assert {change["action"] for change in again.facts["changes"]} == {"leave"}
+
+
+def test_dialects_are_listed_and_shown(cli: CommandLine) -> None:
+    listed = {row["name"]: row for row in cli("dialect", "list", "--json").facts}
+
+    assert (listed["keitaro"]["proof"], listed["voluum"]["proof"]) == ("token", "none, or a token")
+    assert tomllib.loads(cli("dialect", "show", "keitaro").out)["source"]["paths"] == ["/{key}/postback"]
+    assert "there is no dialect volum;" in cli("dialect", "show", "volum").err
+
+
+def test_a_path_that_another_source_on_the_ledger_has_is_refused_by_apply(cli: CommandLine) -> None:
+    first = '[[sources]]\nslug = "a"\ndialect = "keitaro"\nsecrets = ["3f9c0de"]\n'
+    assert cli("apply", cli.write("a.toml", first)).code == 0
+
+    ran = cli("apply", cli.write("b.toml", first.replace('"a"', '"b"')))
+
+    assert ran.code != 0
+    assert "sources[b]: paths: /{key}/postback has the same secret in it as that of a" in ran.err
+    assert "3f9c0de" not in ran.err

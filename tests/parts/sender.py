@@ -102,5 +102,6 @@ def read_answer(code: int, body: bytes, retry_after: str | None = None) -> Answe
     try:
         said = json.loads(body)
     except ValueError:
-        said = {}
+        said = None
+    said = said if isinstance(said, dict) else {}  # the ack of a source may be the number 1
     return Answer(code, said.get("status"), said.get("id"), said.get("reason"), said.get("parameter"), retry_after)

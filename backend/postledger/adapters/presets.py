@@ -1,4 +1,4 @@
-"""The presets that come with Postledger, read from the files beside the code."""
+"""The presets and dialects that come with Postledger, read from the files beside the code."""
 
 import tomllib
 from collections.abc import Mapping
@@ -7,15 +7,19 @@ from importlib.resources import files
 
 import msgspec
 
-from postledger.domain.preset import Preset
+from postledger.domain.preset import Known, Preset
 
 _SUFFIX = ".toml"
 
 
 @cache
-def read_presets() -> Mapping[str, Preset]:
-    """Read every preset, by name."""
-    found = sorted(files("postledger.presets").iterdir(), key=lambda file: file.name)
+def read_known() -> Known:
+    """Read all that comes with Postledger."""
+    return Known(_read_folder("postledger.presets"), _read_folder("postledger.dialects"))
+
+
+def _read_folder(package: str) -> Mapping[str, Preset]:
+    found = sorted(files(package).iterdir(), key=lambda file: file.name)
     return {
         file.name.removesuffix(_SUFFIX): msgspec.convert(tomllib.loads(file.read_text("utf-8")), Preset)
         for file in found

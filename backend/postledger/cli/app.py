@@ -8,7 +8,7 @@ from postledger.cli.diagnosis import doctor
 from postledger.cli.failures import OneLineErrors
 from postledger.cli.listing import conversions, postbacks
 from postledger.cli.parked import discard_parked, list_parked, release_parked
-from postledger.cli.presets import presets
+from postledger.cli.presets import dialects, presets
 from postledger.cli.schema import grant, migrate, retain
 from postledger.cli.sending import send, sign
 from postledger.cli.sources import sources
@@ -32,6 +32,7 @@ def create_cli() -> typer.Typer:
     conversions.command("discard")(discard_parked)
     app.add_typer(sources, name="source")
     app.add_typer(presets, name="preset")
+    app.add_typer(dialects, name="dialect")
     app.add_typer(clicks, name="clicks")
     app.add_typer(conversions, name="conversions")
     app.add_typer(postbacks, name="postbacks")

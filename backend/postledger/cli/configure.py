@@ -14,6 +14,7 @@ from postledger.cli.reading_file import list_faults, read_file
 from postledger.config import read_environment
 from postledger.domain.changes import Action, Change, find_changes, find_missing_secrets
 from postledger.domain.document import write_document
+from postledger.domain.routes import find_contested_paths
 
 _HEADING = "# Secrets are not exported. When this is applied, a source that is on the ledger keeps those it has.\n\n"
 
@@ -32,7 +33,7 @@ def apply(
             lock_policy(connection)
         store = PolicyStore(connection, keyring)
         stored = store.read()
-        if faults := find_missing_secrets(wanted, stored):
+        if faults := [*find_missing_secrets(wanted, stored), *find_contested_paths(wanted, stored, prune=prune)]:
             raise list_faults(file, faults)
         changes = find_changes(wanted, stored, prune=prune)
         if not dry_run:

@@ -1,43 +1,59 @@
-"""`preset`: the networks that are known, and what is known of each."""
+"""`preset` and `dialect`: the networks and trackers that are known, and what is known of each."""
 
+from collections.abc import Callable, Mapping
 from typing import Annotated
 
 import msgspec
 import tomli_w
 import typer
 
-from postledger.adapters.presets import read_presets
+from postledger.adapters.presets import read_known
 from postledger.cli.failures import CommandFailed
 from postledger.cli.output import AsJson, print_json, print_table
 from postledger.domain.preset import Preset
 
-presets = typer.Typer(help="Known networks: their names, words and signatures.", no_args_is_help=True)
-Name = Annotated[str, typer.Argument(metavar="NAME", help="The name of the preset.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The name, as the list has it.")]
 
 
-@presets.command("list")
-def list_presets(as_json: AsJson = False) -> None:
-    """List every preset."""
-    rows = [_describe(name, preset) for name, preset in read_presets().items()]
-    if as_json:
-        print_json(rows)
-    else:
-        print_table(("name", "title", "proof", "facts"), [list(row.values()) for row in rows])
+def _make_commands(kind: str, about: str, read: Callable[[], Mapping[str, Preset]]) -> typer.Typer:
+    commands = typer.Typer(help=about, no_args_is_help=True)
 
+    @commands.command("list", help=f"List every {kind}.")
+    def list_all(as_json: AsJson = False) -> None:
+        rows = [_describe(name, preset) for name, preset in read().items()]
+        if as_json:
+            print_json(rows)
+        else:
+            print_table(("name", "title", "proof", "facts"), [list(row.values()) for row in rows])
 
-@presets.command("show")
-def show_preset(name: Name, as_json: AsJson = False) -> None:
-    """Show all that a preset says, as the table that its source would have, and where its facts come from."""
-    preset = read_presets().get(name)
-    if preset is None:
-        raise CommandFailed(f"there is no preset {name}; run: postledger preset list")
-    document = msgspec.to_builtins(preset)
-    if as_json:
-        print_json({"name": name, **document})
-    else:
-        print(tomli_w.dumps({key: value for key, value in document.items() if value != ""}), end="")
+    @commands.command(
+        "show",
+        help=f"Show all that a {kind} says, as the table that its source would have, and where its facts come from.",
+    )
+    def show_one(name: Name, as_json: AsJson = False) -> None:
+        preset = read().get(name)
+        if preset is None:
+            raise CommandFailed(f"there is no {kind} {name}; run: postledger {kind} list")
+        document = msgspec.to_builtins(preset)
+        if as_json:
+            print_json({"name": name, **document})
+        else:
+            print(tomli_w.dumps({key: value for key, value in document.items() if value != ""}), end="")
+
+    return commands
 
 
 def _describe(name: str, preset: Preset) -> dict[str, str]:
-    proof = "token" if preset.source.get("auth") == "token" else "signature"
-    return {"name": name, "title": preset.title, "proof": proof, "facts": preset.facts}
+    return {"name": name, "title": preset.title, "proof": _name_proof(preset.source), "facts": preset.facts}
+
+
+def _name_proof(source: Mapping[str, object]) -> str:
+    if source.get("auth") == "token":
+        return "token"
+    return "signature" if "signature" in source else "none, or a token"
+
+
+presets = _make_commands("preset", "Known networks: their names, words and signatures.", lambda: read_known().presets)
+dialects = _make_commands(
+    "dialect", "Known trackers: the addresses that they gave to networks.", lambda: read_known().dialects
+)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from postledger.adapters.authorities import read_authorities
-from postledger.adapters.presets import read_presets
+from postledger.adapters.presets import read_known
 from postledger.cli.failures import CommandFailed
 from postledger.domain.configuration import BadConfiguration, Configuration, read_configuration
 from postledger.domain.tables import BadValue, Fault
@@ -31,7 +31,7 @@ def read_file(path: Path, environment: Mapping[str, str]) -> Configuration:
 
     places = {"secrets_env": read_variable, "secrets_file": read_secrets_file, "client_ca": find_authorities}
     try:
-        return read_configuration(document, places, read_presets())
+        return read_configuration(document, places, read_known())
     except BadConfiguration as error:
         raise list_faults(path, error.faults) from None
 

@@ -11,7 +11,7 @@ import msgspec
 
 from postledger.domain.click import MAX_DESTINATION_CHARACTERS
 from postledger.domain.parameters import SUB_NAMES
-from postledger.domain.preset import Preset, lay_over
+from postledger.domain.preset import NOTHING_KNOWN, Known, Preset, lay_over
 from postledger.domain.source import Settings
 from postledger.domain.source_table import Places, check_signature, read_secrets, read_settings
 from postledger.domain.tables import BadValue, Fault, Table, read_text
@@ -64,13 +64,11 @@ class BadConfiguration(Exception):
         self.faults = faults
 
 
-def read_configuration(
-    document: Mapping[str, object], places: Places, presets: Mapping[str, Preset] | None = None
-) -> Configuration:
+def read_configuration(document: Mapping[str, object], places: Places, known: Known = NOTHING_KNOWN) -> Configuration:
     """Validate a parsed TOML document; raises `BadConfiguration` with every fault found."""
     faults: list[Fault] = []
     top = Table("", document, faults)
-    sources = [_read_source(table, places, presets or {}) for table in _tables(top, "sources", "slug", faults)]
+    sources = [_read_source(table, places, known) for table in _tables(top, "sources", "slug", faults)]
     campaigns = [_read_campaign(table) for table in _tables(top, "campaigns", "slug", faults)]
     affiliates = [_read_affiliate(table) for table in _tables(top, "affiliates", "id", faults)]
     top.refuse_unknown()
@@ -111,22 +109,31 @@ def _read_tables(value: object) -> tuple[Mapping[str, object], ...]:
     raise BadValue("must be written as tables in double brackets, such as [[sources]]")
 
 
-def _read_source(table: Table, places: Places, presets: Mapping[str, Preset]) -> SourceConfig:
-    name = table.take("preset", lambda value: _find_preset(value, presets), None)
-    if name is not None:
-        table = table.over(lambda own: lay_over(presets[name], own))
+def _read_source(table: Table, places: Places, known: Known) -> SourceConfig:
+    table = _lay_over_known(table, known)
     slug = table.require("slug", _read_slug, "")
-    settings, secrets = read_settings(table, places, presets), read_secrets(table, places)
+    settings, secrets = read_settings(table, places, known.presets), read_secrets(table, places)
     check_signature(table, settings, secrets)
     source = SourceConfig(slug, table.take("name", read_text, slug), settings, secrets)
     table.refuse_unknown()
     return source
 
 
-def _find_preset(value: object, presets: Mapping[str, Preset]) -> str:
-    if isinstance(value, str) and value in presets:
-        return value
-    raise BadValue("is not the name of a preset; postledger preset list names them")
+def _lay_over_known(table: Table, known: Known) -> Table:
+    preset = table.take("preset", lambda value: _find_known(value, known.presets, "preset"), None)
+    dialect = table.take("dialect", lambda value: _find_known(value, known.dialects, "dialect"), None)
+    if preset is not None and dialect is not None:
+        table.fault(
+            "dialect", "cannot stand beside preset: whose names are in the address, the network's or a tracker's?"
+        )
+    below = preset or dialect
+    return table if below is None else table.over(lambda own: lay_over(below, own))
+
+
+def _find_known(value: object, known: Mapping[str, Preset], kind: str) -> Preset:
+    if isinstance(value, str) and value in known:
+        return known[value]
+    raise BadValue(f"is not the name of a {kind}; postledger {kind} list names them")
 
 
 def _read_campaign(table: Table) -> CampaignConfig:

@@ -46,7 +46,7 @@ def _write_value(name: str, value: object) -> object:
         return write_duration(value)
     if isinstance(value, Profile):
         return msgspec.to_builtins(value)
-    if name in ("ack", "events"):
+    if name in ("ack", "events", "status_parameters"):
         return msgspec.to_builtins(value)
     if isinstance(value, Mapping):
         return {str(key): list(listed) for key, listed in value.items()}

@@ -64,9 +64,8 @@ def read_fields(fields: Mapping[str, str], source: Source, receipt: str) -> Even
     click_id = _read_click_id(fields)
     transaction_id = read_identifier("transaction_id", fields["transaction_id"]) if "transaction_id" in fields else None
     event = read_event(fields["event"]) if "event" in fields else DEFAULT_EVENT
-    word = fields.get("status")
     reverses = read_identifier("reverses", fields["reverses"]) if fields.get("reverses") else None
-    status = _read_status(word, source, reverses)
+    status = _read_status(fields, source, reverses)
     payout = _read_payout(fields, source, status)
     return Event(
         dedup_key=dedup_key_by(
@@ -81,7 +80,7 @@ def read_fields(fields: Mapping[str, str], source: Source, receipt: str) -> Even
         click_id=click_id,
         transaction_id=transaction_id,
         status=status,
-        source_status=word,
+        source_status=fields.get("status"),
         payout=payout,
         currency=_read_currency(fields, source, payout),
         affiliate_id=read_label("affiliate_id", fields.get("affiliate_id", "")) or None,
@@ -104,23 +103,38 @@ def _read_click_id(fields: Mapping[str, str]) -> str:
     return read_identifier("click_id", fields["click_id"])
 
 
-def _read_status(word: str | None, source: Source, reverses: str | None) -> Status:
+def _read_status(fields: Mapping[str, str], source: Source, reverses: str | None) -> Status:
+    word = fields.get("status")
     if word is None:
         return DEFAULT_STATUS if reverses is None else Status.REVERSED
-    status = _read_word(word, source)
+    status = _read_word(word, fields, source)
     if reverses is not None and status != Status.REVERSED:
         raise Refused(Reason.INVALID_PARAMETER, "reverses")
     return status
 
 
-def _read_word(word: str, source: Source) -> Status:
-    status = source.statuses_by_word.get(word.lower())
+def _read_word(word: str, fields: Mapping[str, str], source: Source) -> Status:
+    status = _find_in_request(word, fields, source) if word and source.settings.status_parameters else None
+    if status is None:
+        status = source.statuses_by_word.get(word.lower())
     if status is not None:
         return status
     if word and source.settings.unknown_status == "pending":  # and never approved: nobody has said that it is
         read_label("status", word)
         return Status.PENDING
     raise Refused(Reason.INVALID_PARAMETER, "status")
+
+
+def _find_in_request(word: str, fields: Mapping[str, str], source: Source) -> Status | None:
+    """Find what the request itself says that its word means: `sale_status=1,2` goes before the source's own words."""
+    claims = {
+        status
+        for name, status in source.settings.status_parameters.items()
+        if word.lower() in (listed.strip().lower() for listed in fields.get(name, "").split(","))
+    }
+    if len(claims) > 1:
+        raise Refused(Reason.INVALID_PARAMETER, "status")
+    return next(iter(claims), None)
 
 
 def _read_payout(fields: Mapping[str, str], source: Source, status: Status) -> Decimal | None:

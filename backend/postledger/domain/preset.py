@@ -1,6 +1,7 @@
 """A preset: what is known of one network, as the table that its source would have, and where the facts come from.
 
-Whatever the operator writes beside `preset = "…"` goes before it, field by field; what results is an ordinary source.
+Whatever the operator writes beside `preset = "…"` goes before it, field by field; what results is an ordinary source. A
+dialect is the same of a tracker: how the postback addresses look that it gave out, and that are still in use.
 """
 
 from collections.abc import Mapping
@@ -8,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-_MERGED = ("params", "statuses", "signature", "ack", "events")
+_MERGED = ("params", "statuses", "status_parameters", "signature", "ack", "events")
 
 
 class Preset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"origins": "from"}):
@@ -19,6 +20,16 @@ class Preset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"o
     origins: tuple[str, ...]
     source: dict[str, object]
     note: str = ""
+
+
+class Known(msgspec.Struct, frozen=True):
+    """All that comes with Postledger: networks, and trackers whose addresses it understands, by name."""
+
+    presets: Mapping[str, Preset] = {}
+    dialects: Mapping[str, Preset] = {}
+
+
+NOTHING_KNOWN = Known()
 
 
 def lay_over(preset: Preset, own: Mapping[str, object]) -> dict[str, object]:

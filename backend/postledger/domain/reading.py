@@ -27,6 +27,8 @@ def read_request(request: Request, source: Source) -> Reading:
         return _read_query(request, source)
     if request.method != "POST":
         raise Refused(Reason.METHOD_NOT_ALLOWED)
+    if not request.body and source.reads_query_of_post:
+        return _read_query(request, source)
     if len(request.body) > MAX_BODY_BYTES:
         raise Refused(Reason.PAYLOAD_TOO_LARGE)
     _refuse_known_in_query(request.query, source)

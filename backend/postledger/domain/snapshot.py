@@ -2,11 +2,16 @@
 
 import msgspec
 
+from postledger.domain.paths import KEY, digest_key
 from postledger.domain.policy import Policy
+from postledger.domain.source import Source
 
 
 class EdgeSource(msgspec.Struct, frozen=True):
-    """One source as the edge sees it: networks, requests per second and address, burst, and if refusals are real."""
+    """One source as the edge sees it: networks, requests per second and address, burst, and if refusals are real.
+
+    `paths` of its own are answered under its `hosts`, or under any; a key in them is found by its digest in `keys`.
+    """
 
     slug: str
     allow: tuple[str, ...]
@@ -14,21 +19,34 @@ class EdgeSource(msgspec.Struct, frozen=True):
     burst: int
     mode: str
     client_ca: str | None = None
+    paths: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
 
 
 class Snapshot(msgspec.Struct, frozen=True):
-    """The sources of one version of the policy."""
+    """The sources of one version of the policy, and what their keys were digested with, in hex."""
 
     version: int
+    salt: str
     sources: tuple[EdgeSource, ...]
 
 
-def render_snapshot(policy: Policy) -> bytes:
-    """Write the snapshot of a policy as JSON."""
-    sources = tuple(_edge_source(slug, policy) for slug in sorted(policy.sources))
-    return msgspec.json.encode(Snapshot(policy.version, sources))
+def render_snapshot(policy: Policy, salt: bytes) -> bytes:
+    """Write the snapshot of a policy as JSON; keys that stand in paths only as their digests under a secret salt."""
+    sources = tuple(_edge_source(policy.sources[slug], salt) for slug in sorted(policy.sources))
+    return msgspec.json.encode(Snapshot(policy.version, salt.hex(), sources))
 
 
-def _edge_source(slug: str, policy: Policy) -> EdgeSource:
-    settings = policy.sources[slug].settings
-    return EdgeSource(slug, settings.allow, settings.rate, settings.burst, settings.mode, settings.client_ca)
+def _edge_source(source: Source, salt: bytes) -> EdgeSource:
+    settings = source.settings
+    return EdgeSource(
+        source.slug, settings.allow, settings.rate, settings.burst, settings.mode, settings.client_ca,
+        settings.paths, settings.hosts, _digest_keys(source, salt),
+    )  # fmt: skip
+
+
+def _digest_keys(source: Source, salt: bytes) -> tuple[str, ...]:
+    if not any(KEY in path for path in source.settings.paths):
+        return ()
+    return tuple(digest_key(salt, key.secret) for key in source.keys)

@@ -34,6 +34,9 @@ class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
     """What an operator can say of a source in the configuration file, secrets and slug apart."""
 
     preset: str | None = None
+    dialect: str | None = None
+    paths: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
     auth: Auth = "signature"
     token: str = "token"  # noqa: S105 - the name of the parameter
     token_header: str | None = None
@@ -57,6 +60,7 @@ class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
     pii: tuple[str, ...] = ()
     params: dict[str, tuple[str, ...]] = {}
     statuses: dict[Status, tuple[str, ...]] = {}
+    status_parameters: dict[str, Status] = {}
     amount: tuple[AmountForm, ...] = ()
     unknown_status: Literal["refuse", "pending"] = "refuse"
     ack: dict[str, Ack] = {}
@@ -65,7 +69,7 @@ class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
 def find_profile(settings: Settings) -> Profile:
     """Find the profile that the settings hold or name; ValueError where nothing has that name."""
     if settings.auth == "token":
-        return make_token_profile(settings.token, settings.token_header)
+        return make_token_profile(settings.token, settings.token_header, settings.paths)
     if isinstance(settings.signature, Profile):
         return settings.signature
     if settings.signature != DEFAULT_PROFILE:
@@ -98,7 +102,8 @@ class Source(msgspec.Struct, frozen=True, dict=True):
         """Map each name that the sender may use to the canonical one; an alias loses its own meaning."""
         aliases = {alias: name for name, listed in self.settings.params.items() for alias in listed}
         own = {name: name for name in CANONICAL_NAMES if name not in _OF_SIGNATURES}
-        return own | self.profile.name_parameters() | aliases
+        words = {name: name for name in self.settings.status_parameters}
+        return own | words | self.profile.name_parameters() | aliases
 
     @cached_property
     def statuses_by_word(self) -> dict[str, Status]:
@@ -147,6 +152,11 @@ class Source(msgspec.Struct, frozen=True, dict=True):
         """Name the parameters that no query of a POST may have: all known ones, but a token that is sent there."""
         schemes = [scheme for scheme in self.profile.schemes if "POST" in scheme.methods]
         return frozenset(self.canonical_names) - {s.signature.name for s in schemes if s.signature.place == "query"}
+
+    @cached_property
+    def reads_query_of_post(self) -> bool:
+        """Tell whether a POST without a body is read by its query, as trackers do: where no signature covers either."""
+        return bool(self.settings.paths) and self.settings.auth != "signature"
 
     @cached_property
     def masked_names(self) -> frozenset[str]:

@@ -9,6 +9,7 @@ from postledger.domain.amounts import AMOUNT_FORMS, AmountForm, check_forms
 from postledger.domain.events_table import read_events
 from postledger.domain.fold import DUPLICATES, KEYS_BY
 from postledger.domain.parameters import CANONICAL_NAMES, read_currency
+from postledger.domain.path_table import check_paths, read_hosts, read_paths, read_status_parameters
 from postledger.domain.preset import Preset
 from postledger.domain.profiles.address import read_address
 from postledger.domain.profiles.check import check_secrets
@@ -40,6 +41,9 @@ def read_settings(table: Table, places: Places, presets: Mapping[str, Preset]) -
     usual = Settings()
     settings = Settings(
         preset=table.take("preset", _read_name, usual.preset),
+        dialect=table.take("dialect", _read_name, usual.dialect),
+        paths=table.take("paths", read_paths, usual.paths),
+        hosts=table.take("hosts", read_hosts, usual.hosts),
         auth=table.take("auth", one_of(*AUTHS), usual.auth),
         token=table.take("token", read_text, usual.token),
         token_header=table.take("token_header", _read_name, usual.token_header),
@@ -63,11 +67,13 @@ def read_settings(table: Table, places: Places, presets: Mapping[str, Preset]) -
         pii=table.take("pii", read_texts, usual.pii),
         params=table.take("params", _read_params, usual.params),
         statuses=table.take("statuses", _read_statuses, usual.statuses),
+        status_parameters=table.take("status_parameters", read_status_parameters, usual.status_parameters),
         amount=table.take("amount", _read_amount_forms, usual.amount),
         unknown_status=table.take("unknown_status", one_of("refuse", "pending"), usual.unknown_status),
         ack=table.take("ack", read_acks, usual.ack),
     )
     _refuse_unmaskable(table, settings)
+    check_paths(table, settings)
     return settings
 
 

@@ -11,10 +11,11 @@ import falcon
 from postledger.domain.refusal import Reason, Refusal
 from postledger.http.answers import answer_error, answer_get_only, answer_not_found, answer_refusal
 from postledger.http.click import ClickResource
+from postledger.http.dialect import DialectSink
 from postledger.http.health import HealthResource, MetricsResource
 from postledger.http.policy import PolicyResource
 from postledger.http.postback import PostbackResource
-from postledger.http.requests import receipt_of
+from postledger.http.requests import ROUTE, receipt_of
 
 _log = logging.getLogger("postledger.http")
 
@@ -36,6 +37,7 @@ def create_app(
     metrics: MetricsResource,
     policy: PolicyResource,
     *,
+    dialects: DialectSink,
     observe_request: ObserveRequest,
     close: Callable[[], None],
 ) -> BackendApp:
@@ -47,6 +49,7 @@ def create_app(
     app.add_route("/healthz", health)
     app.add_route("/internal/metrics", metrics)
     app.add_route("/internal/policy", policy)
+    app.add_sink(dialects, r"/")
     app.add_error_handler(falcon.HTTPError, _answer_http_error)
     app.add_error_handler(Exception, _answer_bug)
     return app
@@ -63,7 +66,8 @@ class _Timing:
 
     def process_response(self, request: falcon.Request, response: falcon.Response, resource: object, _: bool) -> None:
         seconds = time.perf_counter() - request.env["postledger.started_s"]
-        self._observe(getattr(resource, "route", "other"), str(response.status)[:3], seconds)
+        route = request.env.get(ROUTE, "other") if resource is None else getattr(resource, "route", "other")
+        self._observe(route, str(response.status)[:3], seconds)
 
 
 def _answer_http_error(request: falcon.Request, response: falcon.Response, error: falcon.HTTPError, _: Any) -> None:

@@ -9,12 +9,15 @@ from postledger.domain.snapshot import render_snapshot
 
 
 class PolicyResource:
-    """Serves the current policy's snapshot; the version is its ETag, so that an unchanged one costs a short answer."""
+    """Serves the current policy's snapshot; the version is its ETag, so that an unchanged one costs a short answer.
+
+    Each process has a salt of its own, and an edge looks keys up by that of the snapshot which it has.
+    """
 
     route = "policy"
 
-    def __init__(self, policy: Callable[[], Policy | None]) -> None:
-        self._policy = policy
+    def __init__(self, policy: Callable[[], Policy | None], salt: bytes) -> None:
+        self._policy, self._salt = policy, salt
 
     def on_get(self, request: falcon.Request, response: falcon.Response) -> None:
         """Answer 200, 304 to an edge that has this version, or 503 as long as no policy was read."""
@@ -27,4 +30,4 @@ class PolicyResource:
         if request.get_header("If-None-Match") == etag:
             response.status = falcon.HTTP_304
         else:
-            response.data = render_snapshot(policy)
+            response.data = render_snapshot(policy, self._salt)

@@ -48,6 +48,9 @@ def _variable(name: str) -> str:
     return variable if variable in _BARE else f"HTTP_{variable}"
 
 
+ROUTE = "postledger.route"
+"""Where a request says which route it took, if Falcon has none for it."""
+
 _EDGE_REASONS = (Reason.IP_NOT_ALLOWED, Reason.CLIENT_CERTIFICATE, Reason.RATE_LIMITED)
 
 

@@ -6,10 +6,15 @@ local allowlist = require("postledger.allowlist")
 local certificate = require("postledger.certificate")
 local counters = require("postledger.counters")
 local policy = require("postledger.policy")
+local query = require("postledger.query")
 local quota = require("postledger.quota")
+local routes = require("postledger.routes")
 local source = require("postledger.source")
 
 local _M = {}
+
+local find = string.find
+local UNREADABLE = "[^\33\34\36-\126]"    -- as in snippets/readable.conf
 
 local numbers = ngx.shared.postledger_quota
 
@@ -51,6 +56,17 @@ function _M.require_plain_path()
     if not source.slug(ngx.var.request_uri, ngx.var.uri) then return ngx.exit(404) end
 end
 
+-- May this source be spoken for by this client? Ends the request where it may not.
+local function admit(one, var)
+    var.source = one.slug
+    local bytes = address.plain(var.binary_remote_addr)
+    if one.observes then return observe(one, bytes) end
+    local reason, wait_s = refusal_of(one, bytes)
+    if not reason then return end
+    if wait_s then var.edge_retry_after = wait_s end
+    return ngx.exit(STATUS[reason])
+end
+
 -- Phase access of the routes that belong to a source.
 function _M.admit()
     local var = ngx.var
@@ -60,15 +76,23 @@ function _M.admit()
     local current = policy.current()
     if not current then return ngx.exit(503) end
     local one = slug and current.sources[slug]
-    if not one then return end    -- the backend says so, with a row in the audit
-    var.source = slug
+    if one then return admit(one, var) end    -- any other the backend refuses, with a row in the audit
+end
 
-    local bytes = address.plain(var.binary_remote_addr)
-    if one.observes then return observe(one, bytes) end
-    local reason, wait_s = refusal_of(one, bytes)
-    if not reason then return end
-    if wait_s then var.edge_retry_after = wait_s end
-    return ngx.exit(STATUS[reason])
+-- Phase access of every other path: 404, unless a source has it for its own. Only then is it looked at whether the
+-- backend could read the request, as snippets/readable.conf does for the other routes.
+function _M.admit_dialect()
+    local var = ngx.var
+    local current = policy.current()
+    if not current then return ngx.exit(503) end    -- whether this path is somebody's is not known
+    local path = query.split(var.request_uri)
+    local slug = path == var.uri and routes.find(current.routes, var.host, path)
+    if not slug then return ngx.exit(404) end
+
+    var.route = "dialect"
+    if var.logged_method == "other" then return ngx.exit(405) end
+    if find(var.request_uri, UNREADABLE) then return ngx.exit(400) end
+    return admit(current.sources[slug], var)
 end
 
 return _M

@@ -3,11 +3,12 @@
 
 local allowlist = require("postledger.allowlist")
 local json = require("cjson.safe")
+local routes = require("postledger.routes")
 
 local _M = {}
 
 local floor = math.floor
-local match = string.match
+local match, rep = string.match, string.rep
 
 local MOST_PER_SECOND = 1000000    -- as the configuration's reader has it
 local MODES = { enforce = true, observe = true }
@@ -30,6 +31,16 @@ local function read_certificates(value)
     return true, value
 end
 
+-- A list of texts that the pattern fits, empty where there is none.
+local function read_texts(value, pattern)
+    if value == nil then return {} end
+    if not is_list(value) then return nil end
+    for _, text in ipairs(value) do
+        if type(text) ~= "string" or not match(text, pattern) then return nil end
+    end
+    return value
+end
+
 local function compile_source(entry)
     if type(entry) ~= "table" then return nil, "entry" end
     local slug = entry.slug
@@ -42,10 +53,16 @@ local function compile_source(entry)
     if not allow then return nil, "allow" end
     local readable, client_ca = read_certificates(entry.client_ca)
     if not readable then return nil, "client_ca" end
+    local paths = read_texts(entry.paths, "^/[%w._~/{}-]*$")
+    if not paths then return nil, "paths" end
+    local hosts = read_texts(entry.hosts, "^[a-z0-9.-]+$")
+    if not hosts then return nil, "hosts" end
+    local keys = read_texts(entry.keys, "^" .. rep("%x", 40) .. "$")
+    if not keys then return nil, "keys" end
 
     return {
         slug = slug, rate = entry.rate, burst = entry.burst, observes = entry.mode == "observe",
-        allow = allow, client_ca = client_ca,
+        allow = allow, client_ca = client_ca, paths = paths, hosts = hosts, keys = keys,
     }
 end
 
@@ -58,6 +75,9 @@ function _M.compile(text)
     -- Nobody runs an edge for no source at all; a backend before an emptied database would say so.
     if #read.sources == 0 then return nil, "empty" end
 
+    -- Without a salt, as a backend of the previous release has it, there are no keys either.
+    if read.salt ~= nil and (type(read.salt) ~= "string" or not match(read.salt, "^%x%x+$")) then return nil, "salt" end
+
     local sources = {}
     for _, entry in ipairs(read.sources) do
         local source, fault = compile_source(entry)
@@ -65,7 +85,7 @@ function _M.compile(text)
         if sources[source.slug] then return nil, "repeated" end
         sources[source.slug] = source
     end
-    return { version = read.version, sources = sources }
+    return { version = read.version, sources = sources, routes = routes.compile(sources, read.salt or "") }
 end
 
 return _M

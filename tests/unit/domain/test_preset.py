@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 import tomli_w
 
-from postledger.adapters.presets import read_presets
+from postledger.adapters.presets import read_known
 from postledger.domain.acks import Ack
 from postledger.domain.configuration import BadConfiguration, SourceConfig, index_configuration, read_configuration
 from postledger.domain.document import write_document
 from postledger.domain.profiles.format import Profile
 
-PRESETS = read_presets()
+KNOWN = read_known()
+PRESETS = KNOWN.presets
 SPKI = (
     "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE+nzvoGqvDeB9+SzE6igTl7TyK4JBbglwir9oTcQta8NuG26ZpZFxt+F2NDk7asTE6/2Yc8i1ATcGIqtu"
     "S5hv0Q=="
@@ -28,7 +29,7 @@ DEMANDED = {
 def read(name: str, **own: Any) -> SourceConfig:
     secret = SPKI if name in ("admob-ssv", "skadnetwork") else "s3cret"
     document = {"slug": "acme", "preset": name, "secrets": [secret], "public_url": "https://t.example", **own}
-    return read_configuration({"sources": [document]}, {}, PRESETS).sources["acme"]
+    return read_configuration({"sources": [document]}, {}, KNOWN).sources["acme"]
 
 
 def test_every_network_that_was_asked_for_is_there() -> None:
@@ -49,7 +50,7 @@ def test_a_preset_survives_its_export(name: str) -> None:
 
     exported = tomli_w.dumps(write_document(index_configuration([source], [], [])))
 
-    again = read_configuration(tomllib.loads(exported), {}, PRESETS).sources["acme"]
+    again = read_configuration(tomllib.loads(exported), {}, KNOWN).sources["acme"]
 
     assert again.settings == source.settings
 
@@ -88,7 +89,7 @@ def test_a_network_that_waits_for_a_word_of_its_own_gets_it(name: str, outcome: 
 def test_a_signature_can_be_borrowed_by_name() -> None:
     document = {"slug": "acme", "secrets": ["s"], "signature": "stripe-style"}
 
-    settings = read_configuration({"sources": [document]}, {}, PRESETS).sources["acme"].settings
+    settings = read_configuration({"sources": [document]}, {}, KNOWN).sources["acme"].settings
 
     assert settings.signature == read("stripe-style").settings.signature
     assert settings.preset is None
@@ -104,6 +105,6 @@ def test_a_signature_can_be_borrowed_by_name() -> None:
 )
 def test_what_a_preset_cannot_do_is_told(document: dict[str, Any], told: str) -> None:
     with pytest.raises(BadConfiguration) as caught:
-        read_configuration({"sources": [{"slug": "acme", **document}]}, {}, PRESETS)
+        read_configuration({"sources": [{"slug": "acme", **document}]}, {}, KNOWN)
 
     assert str(caught.value.faults[0]).startswith(told)

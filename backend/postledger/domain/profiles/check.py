@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from postledger.domain.paths import check_key
 from postledger.domain.profiles.coverage import find_coverage
 from postledger.domain.profiles.format import Profile, Scheme
 from postledger.domain.profiles.key import check_form, read_key
@@ -14,6 +15,8 @@ def check_secrets(profile: Profile, secrets: Sequence[str]) -> None:
         for scheme in profile.schemes:
             try:
                 read_key(scheme.key, secret)
+                if scheme.signature.place == "path":
+                    check_key(secret)
             except ValueError as error:
                 raise ValueError(f"secret {number} cannot be used: {error}") from None
 

@@ -3,9 +3,12 @@
 Plain records without behaviour: `compile.py` turns them into what verifies, and refuses what could never be filled.
 """
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import msgspec
+
+from postledger.domain.paths import KEY
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
 Encoding = Literal["hex", "hex-upper", "hex-any", "base64", "base64url"]
@@ -24,11 +27,12 @@ class SignaturePlace(
 ):
     """Where the signature stands. With `split`, it is an item of a list; with `pair`, the items have names.
 
+    In a path it stands where `name`, which is that path, has `{key}`.
     `pick` names the items that count, the strongest first: a weaker one counts only where no stronger one was sent.
     `prefix` must stand before it; `after` skips everything up to and with that text, `before` ends it.
     """
 
-    place: Literal["header", "query", "form", "json"]
+    place: Literal["header", "query", "form", "json", "path"]
     name: Name
     split: str = ""
     pair: str = ""
@@ -130,11 +134,12 @@ def read_profile(document: object) -> Profile:
     return msgspec.convert(document, Profile)
 
 
-def make_token_profile(parameter: str, header: str | None) -> Profile:
-    """Make the profile of a sender that proves itself by a token in a header, or in a parameter of query or body."""
-    places = [SignaturePlace("header", header, prefix=_SCHEMES_OF_HEADERS.get(header.lower(), ""))] if header else []
+def make_token_profile(parameter: str, header: str | None, paths: Sequence[str] = ()) -> Profile:
+    """Make the profile of a sender that proves itself by a token: in its path, a header, or a parameter."""
+    in_paths = [SignaturePlace("path", path) for path in paths if KEY in path]
+    in_header = [SignaturePlace("header", header, prefix=_SCHEMES_OF_HEADERS.get(header.lower(), ""))] if header else []
     query, form = SignaturePlace("query", parameter), SignaturePlace("form", parameter)
-    schemes = [Scheme(signature=place, mac="token") for place in (*places, query)]
+    schemes = [Scheme(signature=place, mac="token") for place in (*in_paths, *in_header, query)]
     return Profile(schemes=(*schemes, Scheme(signature=form, mac="token", methods=("POST",))))
 
 

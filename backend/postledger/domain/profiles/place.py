@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from postledger.domain.macros import find_macro
 from postledger.domain.pairs import Reading, read_segments
+from postledger.domain.paths import split_path
 from postledger.domain.profiles.format import SignaturePlace, TimestampPlace
 from postledger.domain.refusal import Reason, Refused
 from postledger.domain.request import Request
@@ -19,6 +20,8 @@ _NOTHING: Mapping[str, str] = {}
 def compile_find(place: SignaturePlace | TimestampPlace, canonical: str) -> Find:
     """Make the function that finds what stands at a place; parameters are known by their canonical name."""
     name = place.name
+    if place.place == "path":
+        return _compile_find_in_path(name)
     if place.place == "header":
         header = name.lower()
         return lambda request, _: request.headers.get(header)
@@ -32,6 +35,20 @@ def compile_find(place: SignaturePlace | TimestampPlace, canonical: str) -> Find
         return value
 
     is_in_query = place.place == "query"
+    return find
+
+
+def _compile_find_in_path(path: str) -> Find:
+    before, after = (part.encode() for part in split_path(path))
+    beside = len(before) + len(after)
+
+    def find(request: Request, _: Reading) -> str | None:
+        sent = request.path
+        if len(sent) <= beside or not (sent.startswith(before) and sent.endswith(after)):
+            return None
+        key = sent[len(before) : len(sent) - len(after)]
+        return None if b"/" in key else key.decode("latin-1")
+
     return find
 
 

@@ -1,0 +1,172 @@
+"""Paths that other trackers gave out: whose they are, under which policy, and that the key in one is seen nowhere."""
+
+import hmac
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.edge.conftest import TALKATIVE
+from tests.edge.echo_backend import EchoBackend, source
+from tests.edge.wire import body, exchange, get, status
+from tests.parts.edge import Edge, wait_until
+
+SALT = bytes(range(20))
+KEY = "3f9c0de"
+IN_FORCE_WITHIN_S = 3
+NAMES = ("localhost", "127.0.0.1", "any.example", "red.example", "track.red.example", "px.example", "root.example")
+
+
+def digest(key: str) -> str:
+    return hmac.digest(SALT, key.encode(), "sha1").hex()
+
+
+SOURCES = (
+    source("acme"),
+    source("keitaro", paths=["/{key}/postback"], keys=[digest(KEY), digest("0ld")]),
+    source("voluum", paths=["/postback"]),
+    source("redtrack", paths=["/postback"], hosts=["red.example", "track.red.example"]),
+    source("binom", paths=["/click.php", "/click"], allow=["192.0.2.0/24"]),
+    source("slow", paths=["/slow.php"], rate=1, burst=0),
+    source("watched", paths=["/watched"], allow=["192.0.2.0/24"], mode="observe"),
+    source("root", paths=["/"], hosts=["root.example"]),
+    source("pixels", paths=["/px/{key}.gif", "/pb/"], keys=[digest("img1")], hosts=["px.example"]),
+    source("one", paths=["/contested"]),
+    source("two", paths=["/contested"]),
+)
+
+
+@pytest.fixture(scope="module")
+def edge() -> Iterator[Edge]:
+    """An edge that knows these sources; all tests leave it as it is."""
+    environment = {**TALKATIVE, "POSTLEDGER_SERVER_NAMES": ",".join(NAMES)}
+    with EchoBackend() as backend, Edge(backend_socket=backend.socket, environment=environment) as edge:
+        backend.set_policy(json.dumps({"version": 50, "salt": SALT.hex(), "sources": SOURCES}).encode())
+        wait_until(lambda: edge.metrics()["postledger_edge_policy_version"] == 50, IN_FORCE_WITHIN_S)
+        yield edge
+
+
+def ask(edge: Edge, target: str, host: str = "localhost", method: bytes = b"GET") -> tuple[int, dict[str, Any]]:
+    request = get(target).replace(b"Host: localhost", b"Host: " + host.encode()).replace(b"GET", method, 1)
+    answer = exchange(edge, request)
+    return status(answer), json.loads(body(answer))
+
+
+def owner(edge: Edge, target: str, host: str = "localhost") -> str | None:
+    """Whom the edge has named to the backend, None where it has not asked it."""
+    code, told = ask(edge, target, host)
+    if code == 404:
+        assert told["reason"] == "not_found"
+        return None
+    assert (code, told["uri"]) == (200, target)
+    found: str = told["headers"]["x-edge-source"]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("target", "host", "slug"),
+    [
+        (f"/{KEY}/postback?subid=A&status=sale", "localhost", "keitaro"),
+        ("/0ld/postback?subid=A", "any.example", "keitaro"),
+        ("/postback?cid=A", "localhost", "voluum"),
+        ("/postback?clickid=A", "red.example", "redtrack"),
+        ("/postback?clickid=A", "TRACK.red.example:8443", "redtrack"),
+        ("/px/img1.gif?a=%20b", "px.example", "pixels"),
+        ("/pb/?hit=1", "px.example", "pixels"),
+        ("/?nid=1", "root.example", "root"),
+        ("/tracking/postback/acme?a=b", "red.example", "acme"),
+    ],
+)
+def test_a_path_is_found_by_its_name_its_key_or_because_nobody_else_has_it(
+    edge: Edge, target: str, host: str, slug: str
+) -> None:
+    assert owner(edge, target, host) == slug
+
+
+@pytest.mark.parametrize(
+    ("target", "host"),
+    [
+        (f"/{KEY}0/postback", "localhost"),
+        (f"/{KEY[:-1]}/postback", "localhost"),
+        (f"/{KEY}/postback/", "localhost"),
+        (f"/a/{KEY}/postback", "localhost"),
+        ("//postback", "localhost"),
+        (f"/x/../{KEY}/postback", "localhost"),
+        ("/%33f9c0de/postback", "localhost"),
+        ("/%70ostback", "localhost"),
+        ("/px/img1.gif", "localhost"),
+        ("/px/.gif", "px.example"),
+        ("/pb", "px.example"),
+        ("/", "localhost"),
+        ("/contested", "localhost"),
+        ("/internal/policy", "localhost"),
+        ("/nowhere", "red.example"),
+    ],
+)
+def test_every_other_path_leads_nowhere(edge: Edge, target: str, host: str) -> None:
+    assert owner(edge, target, host) is None
+
+
+def test_nobody_can_name_the_source_by_himself(edge: Edge) -> None:
+    claim = b"Connection: close\r\nX-Edge-Source: keitaro\r\n"
+
+    answers = [exchange(edge, get(path).replace(b"Connection: close\r\n", claim)) for path in ("/click/a", "/postback")]
+
+    named = [json.loads(body(answer))["headers"].get("x-edge-source") for answer in answers]
+    assert named == [None, "voluum"]
+
+
+def test_the_allowlist_and_the_quota_of_the_source_hold_there_too(edge: Edge) -> None:
+    assert ask(edge, "/click.php?cnv_id=A")[1]["reason"] == "ip_not_allowed"
+    assert [ask(edge, "/slow.php")[0] for _ in range(2)] == [200, 429]
+    assert ask(edge, "/watched")[1]["headers"]["x-edge-observed"] == "ip_not_allowed"
+
+
+def test_a_method_or_an_address_that_the_backend_could_not_read_is_refused_only_where_somebody_answers(
+    edge: Edge,
+) -> None:
+    assert ask(edge, "/postback", method=b"PROPFIND")[1]["reason"] == "method_not_allowed"
+    assert ask(edge, "/postback?a=b#c")[1]["reason"] == "malformed"
+    assert ask(edge, "/nowhere", method=b"PROPFIND")[1]["reason"] == "not_found"
+
+
+def test_such_a_path_is_logged_and_counted_by_its_route_and_its_source(edge: Edge) -> None:
+    owner(edge, f"/{KEY}/postback?subid=A&payout=1")
+    owner(edge, "/nowhere-at-all")
+
+    wait_until(lambda: edge.access_log()[-1]["route"] == "other")
+    line = edge.access_log()[-2]
+    assert (line["route"], line["source"], line["params"]) == ("dialect", "keitaro", ["payout"])
+    wait_until(lambda: edge.metrics()['postledger_edge_requests_total{route="dialect",status="200"}'] > 0)
+
+
+def test_the_key_is_in_no_log_no_metric_and_no_file(edge: Edge) -> None:
+    for target in (f"/{KEY}/postback?x={KEY}", f"/{KEY}/postback/die-before-answer", f"/{KEY}/elsewhere"):
+        exchange(edge, get(target))
+    for request in (b"GET /" + KEY.encode() + b"/postback HTTP/9.9\r\n\r\n", get(f"/{KEY}/postback?" + "x" * 40000)):
+        exchange(edge, request)
+
+    wait_until(lambda: len(edge.access_log()) > 4)
+    seen = [path for path in edge.prefix.rglob("*") if path.is_file() and KEY.encode() in path.read_bytes()]
+    assert seen == []
+    assert KEY not in edge.error_output()
+
+
+def test_without_a_policy_a_sender_is_told_to_come_again() -> None:
+    with Edge(backend_socket="/tmp/no-such-socket", environment=TALKATIVE) as edge:
+        assert ask(edge, f"/{KEY}/postback")[1]["reason"] == "unavailable"
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"paths": "/postback"}, {"paths": ["postback"]}, {"paths": [1]}, {"hosts": ["Red.example"]},
+        {"keys": ["3f9c0de"]}, {"keys": {"a": 1}},
+    ],
+)  # fmt: skip
+def test_a_snapshot_with_broken_paths_is_refused_whole(edge: Edge, broken: dict[str, Any]) -> None:
+    with EchoBackend() as backend, Edge(backend_socket=backend.socket, environment=TALKATIVE) as own:
+        backend.set_sources(source("acme"), source("b", **broken))
+
+        wait_until(lambda: own.metrics()["postledger_edge_policy_refused_total"] > 0)
