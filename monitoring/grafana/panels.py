@@ -26,7 +26,6 @@ VERDICT_COLORS = {
     "accepted": "green",
     "updated": "blue",
     "duplicate": "text",
-    "conflict": "red",
     "refused": "orange",
     "spooled": "purple",
 }

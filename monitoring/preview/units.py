@@ -19,8 +19,9 @@ def write(value: float, unit: str, decimals: int | None = None) -> str:
 def _scaled(scale: Sequence[tuple[str, float]], after: str = "") -> Callable[[float, int | None], str]:
     def form(value: float, decimals: int | None) -> str:
         name, size = next((small for small, large in pairwise(scale) if abs(value) < large[1]), scale[-1])
-        text = f"{_digits(value / size, decimals)} {name}{after}".strip()
-        return text if value else f"0 {name}{after}".strip()
+        if not value:
+            name, size = next(one for one in scale if one[1] == 1)
+        return f"{_digits(value / size, decimals)} {name}{after}".strip()
 
     return form
 
@@ -45,8 +46,8 @@ def _digits(value: float, decimals: int | None) -> str:
 
 FORMATS: dict[str, Callable[[float, int | None], str]] = {
     "short": _scaled(_THOUSANDS),
-    "reqps": _scaled(_THOUSANDS, " req/s"),
-    "ops": _scaled(_THOUSANDS, " ops/s"),
+    "reqps": _scaled(_THOUSANDS, "req/s"),
+    "ops": _scaled(_THOUSANDS, "ops/s"),
     "s": _scaled(_SECONDS),
     "bytes": _scaled(_BYTES),
     "Bps": _scaled(_BYTES, "/s"),

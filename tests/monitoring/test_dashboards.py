@@ -11,10 +11,13 @@ from pathlib import Path
 import httpx
 import psycopg
 import pytest
+from PIL import Image
 from psycopg.conninfo import conninfo_to_dict
 
+from monitoring.preview.__main__ import main as preview
 from monitoring.preview.asking import Asker, Rows
 from monitoring.preview.reading import list_dashboards, read_dashboard
+from monitoring.preview.style import HEADER, MARGIN, PAGE_WIDTH, UNIT_HEIGHT
 from tests.parts.backend import Backend
 from tests.parts.cli import CommandLine
 from tests.parts.databases import create_database, drop_database
@@ -134,6 +137,22 @@ def test_a_change_leaves_its_mark(asker: Asker, mark: tuple[str, str, str]) -> N
     _, expression, _ = mark
 
     assert asker.ask_range(expression) != []
+
+
+def test_the_preview_draws_every_page_as_the_grid_says(
+    asker: Asker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROMETHEUS_URL", asker.prometheus_url)
+    monkeypatch.setenv("POSTLEDGER_READER_URL", asker.ledger_url)
+
+    preview(["--since", "5m", "--source", "acme", "--into", str(tmp_path)])
+
+    for name in list_dashboards():
+        lowest = max(panel.place.y + panel.place.height for panel in read_dashboard(name).panels)
+        with Image.open(tmp_path / f"{name}.png") as picture:
+            assert picture.format == "PNG"
+            assert picture.size == (PAGE_WIDTH, HEADER + lowest * UNIT_HEIGHT + MARGIN)
+            assert len(set(picture.convert("RGB").get_flattened_data())) > 40, "more than empty boxes"
 
 
 @pytest.mark.parametrize(("name", "least"), [("source", {"acme", "borealis", "unknown"}), ("campaigns", {"spring"})])

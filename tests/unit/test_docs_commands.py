@@ -10,7 +10,7 @@ from postledger.cli.app import create_cli
 from tests.parts.documents import ROOT, list_documents, read_document, read_section
 
 _TYPED = re.compile(r"(?:^|`|\$ |&& |\.venv/bin/|\(|run: )postledger ([a-z]+)(?: ([a-z]+))?", re.MULTILINE)
-_MADE = re.compile(r"(?:^|`)make ([a-z]+)\b", re.MULTILINE)
+_MADE = re.compile(r"(?:^|`)make ([a-z]+(?:-[a-z]+)*)\b", re.MULTILINE)
 
 
 def _groups() -> dict[str, set[str]]:

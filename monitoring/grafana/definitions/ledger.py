@@ -60,8 +60,9 @@ def _now() -> Row:
         width=6,
         height=4,
     )
+    contacted = "postledger_ledger_contact_timestamp_seconds"
     return "Now", [
-        number(contact, over_range("time() - max(postledger_ledger_contact_timestamp_seconds)")),
+        number(contact, over_range(f"min(timestamp({contacted}) - {contacted})")),
         number(commits, over_range("sum(rate(postledger_flush_rows_count[$__rate_interval]))")),
         number(waiting, over_range("sum(postledger_queue_waiting) / sum(postledger_queue_limit)")),
         number(sessions, over_range("sum(pg_stat_activity_count) / max(pg_settings_max_connections)")),
@@ -104,7 +105,7 @@ def _commits() -> Row:
                 "sum(rate(postledger_flush_rows_count[$__rate_interval]))",
                 "mean",
             ),
-            over_range(_flush_quantile("rows", 0.95), "p95"),
+            over_range(f"clamp_min({_flush_quantile('rows', 0.95)}, 1)", "p95"),
         ),
         lines(
             queue,

@@ -123,8 +123,7 @@ def _now() -> Row:
 def _traffic() -> Row:
     verdicts = Ask(
         question="What do we answer?",
-        about="Postbacks a second by verdict. A duplicate is a repeat, and a success; a conflict is money to talk "
-        "about.",
+        about="Postbacks a second by verdict. A duplicate is a repeat, and a success; a conflict is among the refused.",
         unit="reqps",
         runbook="PostbackClientErrorSpike",
         below="source",

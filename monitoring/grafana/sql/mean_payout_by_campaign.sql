@@ -1,5 +1,5 @@
--- Mean payout by campaign and currency, by the hour in which conversions were made. Columns: time, metric, value.
-SELECT date_trunc('hour', conversions.created_at) AS "time",
+-- Mean payout by campaign and currency, by the quarter of an hour in which conversions were made. Columns: time, metric, value.
+SELECT date_bin('15 minutes', conversions.created_at, timestamptz 'epoch') AS "time",
        coalesce(campaigns.slug, 'unknown') || ' ' || coalesce(conversions.currency, '?') AS metric,
        avg(conversions.payout)::float8 AS value
 FROM conversions

@@ -1,5 +1,5 @@
--- Mean payout of a source's conversions, by the hour in which they were made. Columns: time, metric (currency), value.
-SELECT date_trunc('hour', conversions.created_at) AS "time",
+-- Mean payout of a source's conversions, by the quarter of an hour in which they were made. Columns: time, metric (currency), value.
+SELECT date_bin('15 minutes', conversions.created_at, timestamptz 'epoch') AS "time",
        conversions.currency AS metric,
        avg(conversions.payout)::float8 AS value
 FROM conversions
