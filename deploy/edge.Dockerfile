@@ -8,6 +8,7 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 
 COPY edge /opt/postledger/edge
+COPY monitoring/runbooks /opt/postledger/monitoring/runbooks
 COPY script/edge script/edge-config script/edge-names script/environment /opt/postledger/script/
 
 # A volume, so that the last good policy outlives the container.

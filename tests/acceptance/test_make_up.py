@@ -36,7 +36,7 @@ PORTS = (
     "PROMETHEUS_PORT",
     "ALERTMANAGER_PORT",
 )
-EXPORTERS = ("postgres-exporter", "nginx-exporter")
+EXPORTERS = ("postgres-exporter", "nginx-exporter", "node-exporter")
 PARTS = ("postgres", "backend", "edge", "prometheus", "alertmanager", *EXPORTERS)
 
 
@@ -93,7 +93,7 @@ class Checkout:
                 return _connects(runtime["DATABASE_URL"])
             case "prometheus" | "alertmanager":
                 return _is_ok(runtime[f"{part.upper()}_URL"] + "/-/ready")
-            case "postgres-exporter" | "nginx-exporter":
+            case "postgres-exporter" | "nginx-exporter" | "node-exporter":
                 return _is_ok(f"http://127.0.0.1:{(self.var / f'{part}.port').read_text().strip()}/metrics")
             case _:
                 return _is_ok(runtime["POSTLEDGER_EDGE_URL"] + "/healthz", runtime["POSTLEDGER_CA_FILE"])

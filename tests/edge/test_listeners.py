@@ -8,7 +8,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.edge.wire import get, read_all, tls_connection
-from tests.parts.edge import Edge
+from tests.parts.edge import ROOT, Edge
 
 
 def speaks(edge: Edge, version: ssl.TLSVersion) -> str | None:
@@ -167,3 +167,17 @@ def test_a_connection_serves_many_requests(edge: Edge) -> None:
         for _ in range(3):
             connection.sendall(request)
             assert connection.recv(65536).startswith(b"HTTP/1.1 200")
+
+
+def test_operators_read_runbooks_where_the_links_in_alerts_lead(edge: Edge) -> None:
+    answer = httpx.get(edge.ops_url + "/runbooks/LedgerUnavailable.md")
+
+    assert answer.text == (ROOT / "monitoring/runbooks/LedgerUnavailable.md").read_text("utf-8")
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+
+
+@pytest.mark.parametrize(
+    "path", ["/runbooks/", "/runbooks/../nginx.conf", "/runbooks/%2e%2e/nginx.conf", "/runbooks/Nothing.md"]
+)
+def test_operators_read_nothing_else_there(edge: Edge, path: str) -> None:
+    assert httpx.get(edge.ops_url + path).status_code == 404
