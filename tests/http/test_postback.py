@@ -237,7 +237,7 @@ def test_masked_parameters_are_not_stored(service: Service, acme: Sender, unique
     answer = service.send(acme.get({"click_id": "C1", "transaction_id": unique, "email": "someone@example.com"}))
 
     ((raw,),) = service.fetch("SELECT raw FROM postbacks WHERE id = %s", answer.receipt)
-    assert b"email=***" in raw
+    assert b"email=h-" in raw
     assert b"example.com" not in raw
     assert b"sig=" not in raw
 
@@ -295,3 +295,14 @@ def is_recorded_again(service: Service) -> bool:
     """True when each of the two workers grants audit rows again: ten refusals in a row have got theirs."""
     receipts = [service.send(Postback("GET", f"{PATH}?click_id=A")).receipt for _ in range(10)]
     return service.fetch("SELECT count(*) FROM postbacks WHERE id = ANY(%s)", receipts) == [(10,)]
+
+
+def test_a_personal_parameter_is_stored_as_a_hash_that_joins(service: Service, acme: Sender, unique: str) -> None:
+    asked = [acme.get({"click_id": unique, "email": email}) for email in ("Ann@example.org", "ann@example.org")]
+
+    raws = [service.fetch("SELECT raw FROM postbacks WHERE id = %s", service.send(one).receipt)[0][0] for one in asked]
+    stored = [raw.partition(b"email=")[2].partition(b"&")[0] for raw in raws]
+
+    assert stored[0] == stored[1]
+    assert stored[0].startswith(b"h-")
+    assert len(stored[0]) == 34

@@ -37,9 +37,9 @@ class CommandLine:
     def __init__(self, environment: Mapping[str, str], directory: Path) -> None:
         self.environment, self.directory = dict(environment), directory
 
-    def __call__(self, *arguments: str) -> Ran:
+    def __call__(self, *arguments: str, stdin: str = "") -> Ran:
         """Run a command in this process; the test must have made `directory` the working directory."""
-        ran = CliRunner(env=self.environment).invoke(create_cli(), arguments)
+        ran = CliRunner(env=self.environment).invoke(create_cli(), arguments, input=stdin)
         return Ran(ran.exit_code, ran.stdout, ran.stderr)
 
     def process(self, *arguments: str) -> Ran:

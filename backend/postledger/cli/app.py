@@ -9,6 +9,7 @@ from postledger.cli.failures import OneLineErrors
 from postledger.cli.listing import conversions, postbacks
 from postledger.cli.parked import discard_parked, list_parked, release_parked
 from postledger.cli.presets import dialects, presets
+from postledger.cli.privacy import forget, hash_datum
 from postledger.cli.schema import grant, migrate, retain
 from postledger.cli.sending import send, sign
 from postledger.cli.sources import sources
@@ -25,11 +26,12 @@ def create_cli() -> typer.Typer:
         add_completion=False,
         pretty_exceptions_enable=False,  # its tracebacks show local variables, and some of those are secrets
     )
-    for command in (migrate, grant, apply, export, sign, send, trace, retain, doctor):
+    for command in (migrate, grant, apply, export, sign, send, trace, retain, forget, doctor):
         app.command()(command)
     conversions.command("parked")(list_parked)
     conversions.command("release")(release_parked)
     conversions.command("discard")(discard_parked)
+    app.command("hash")(hash_datum)
     app.add_typer(sources, name="source")
     app.add_typer(presets, name="preset")
     app.add_typer(dialects, name="dialect")

@@ -11,6 +11,7 @@ from psycopg import Connection
 from psycopg.rows import dict_row
 
 from postledger.adapters.authorities import describe_authorities
+from postledger.adapters.postgres.pii_key import encrypt_pii_key_anew
 from postledger.adapters.postgres.policy_store import lock_policy, raise_version
 from postledger.adapters.postgres.queries import sql
 from postledger.adapters.postgres.source_secrets import LockedSecret, SourceSecrets, StoredSecret
@@ -101,6 +102,7 @@ def reencrypt_secrets(as_json: AsJson = False) -> None:
         lock_policy(connection)
         try:
             slugs = SourceSecrets(connection, open_keyring()).encrypt_anew()
+            encrypt_pii_key_anew(connection, open_keyring())
         except LockedSecret as slug:
             raise CommandFailed(
                 f"{slug} has a secret that no master key decrypts; nothing was changed. Put its key back behind the"

@@ -38,7 +38,8 @@ def judge(request: Request, source: Source | None) -> Entry:
 def refuse_unread(request: Request, source: Source | None, refusal: Refusal) -> Entry:
     """Refuse a request whose parameters could not be read, or are not looked at."""
     return Entry(
-        request.receipt, request.received_at, request.method, source.id if source else None, request.client_address,
+        request.receipt, request.received_at, request.method, source.id if source else None,
+        source.store_address(request.client_address) if source else request.client_address,
         names_only(request.query, source), refusal=refusal, observed=request.observed,
     )  # fmt: skip
 
@@ -59,8 +60,9 @@ def _judge_reading(request: Request, source: Source, reading: Reading) -> Entry:
     except Refused as refused:
         refusal = refused.refusal
     return Entry(
-        request.receipt, request.received_at, request.method, source.id, request.client_address, reading.storable,
-        secret_id, event, refusal, source.click_check, source.rules_for(event.event if event else ""), observed,
+        request.receipt, request.received_at, request.method, source.id, source.store_address(request.client_address),
+        reading.storable, secret_id, event, refusal,
+        source.click_check, source.rules_for(event.event if event else ""), observed,
         click_id, transaction_id, unsigned,
     )  # fmt: skip
 

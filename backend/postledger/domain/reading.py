@@ -10,13 +10,13 @@ from msgspec.structs import replace
 
 from postledger.domain.pairs import Reading, Segment, read_json_object, read_segments
 from postledger.domain.parameters import CANONICAL_NAMES
+from postledger.domain.privacy import MASK
 from postledger.domain.profiles.evidence import decode_segment
 from postledger.domain.profiles.format import Decoding
 from postledger.domain.refusal import Reason, Refused
 from postledger.domain.request import MAX_BODY_BYTES, Request
 from postledger.domain.source import Source
 
-MASK = "***"
 _FORM = "application/x-www-form-urlencoded"
 _JSON = "application/json"
 
@@ -88,7 +88,7 @@ def _collect(pairs: Iterable[tuple[str, str]], source: Source) -> tuple[dict[str
             continue
         if canonical in fields:
             repeated = repeated or canonical
-        fields[canonical] = MASK if name in source.settings.pii else value
+        fields[canonical] = source.hide(value) if name in source.settings.pii else value
     return fields, repeated
 
 
@@ -109,15 +109,16 @@ def _media_type(request: Request) -> str:
 def _mask_segments(segments: Iterable[Segment], source: Source) -> bytes:
     pii, names = source.settings.pii, source.canonical_names
     kept = [
-        f"{part.partition('=')[0]}={MASK}" if name in pii else part
-        for part, name, _ in segments
+        f"{part.partition('=')[0]}={source.hide(value)}" if name in pii else part
+        for part, name, value in segments
         if names.get(name) != "sig"
     ]
     return "&".join(kept).encode("latin-1")
 
 
 def _mask_json(body: bytes, pairs: Iterable[tuple[str, str]], source: Source) -> bytes:
-    masked = source.masked_names
+    masked, pii = source.masked_names, source.settings.pii
     if not any(name in masked for name, _ in pairs):
         return body
-    return json.dumps({name: MASK if name in masked else value for name, value in pairs}, ensure_ascii=False).encode()
+    kept = {name: source.hide(value) if name in pii else MASK if name in masked else value for name, value in pairs}
+    return json.dumps(kept, ensure_ascii=False).encode()

@@ -11,6 +11,7 @@ from postledger.domain.acks import Ack, Acknowledge, compile_acks
 from postledger.domain.amounts import AmountForm, ReadAmount, compile_amount
 from postledger.domain.fold import REVERSAL_GUARD, Duplicates, KeyBy, Rules
 from postledger.domain.parameters import CANONICAL_NAMES
+from postledger.domain.privacy import MASK, hash_personal, shorten_address
 from postledger.domain.profiles.address import read_address
 from postledger.domain.profiles.format import POSTLEDGER_V1, Profile, make_token_profile
 from postledger.domain.profiles.verify import Verifier
@@ -20,6 +21,8 @@ from postledger.domain.status import Status
 DEFAULT_PROFILE = "postledger-v1"
 Auth = Literal["signature", "token", "none"]
 AUTHS: tuple[Auth, ...] = ("signature", "token", "none")
+StoreIp = Literal["full", "truncated", "none"]
+STORES_IP: tuple[StoreIp, ...] = ("full", "truncated", "none")
 _OF_SIGNATURES = frozenset({"sig", "ts"})
 
 
@@ -58,6 +61,7 @@ class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
     require_signed: tuple[str, ...] = ()
     client_ca: str | None = None
     pii: tuple[str, ...] = ()
+    store_ip: StoreIp = "full"
     params: dict[str, tuple[str, ...]] = {}
     statuses: dict[Status, tuple[str, ...]] = {}
     status_parameters: dict[str, Status] = {}
@@ -85,6 +89,18 @@ class Source(msgspec.Struct, frozen=True, dict=True):
     settings: Settings
     keys: tuple[Key, ...] = ()
     profile: Profile = POSTLEDGER_V1
+    pii_key: bytes | None = None
+
+    def hide(self, value: str) -> str:
+        """Replace a personal datum by its keyed hash; without the key, by a mask."""
+        return MASK if self.pii_key is None else hash_personal(self.pii_key, value)
+
+    def store_address(self, address: str | None) -> str | None:
+        """Give what is kept of a client's address."""
+        kept = self.settings.store_ip
+        if kept == "full":
+            return address
+        return shorten_address(address) if kept == "truncated" else None
 
     @cached_property
     def verifier(self) -> Verifier:

@@ -16,7 +16,7 @@ from postledger.domain.profiles.check import check_secrets
 from postledger.domain.profiles.format import Profile, read_profile
 from postledger.domain.profiles.verify import Verifier
 from postledger.domain.refusal import Refused
-from postledger.domain.source import AUTHS, DEFAULT_PROFILE, Settings, Source, find_profile
+from postledger.domain.source import AUTHS, DEFAULT_PROFILE, STORES_IP, Settings, Source, find_profile
 from postledger.domain.status import Status
 from postledger.domain.tables import BadValue, Table, one_of, read_flag, read_text, read_texts, whole_number
 from postledger.domain.unsigned import SIGNABLE_NAMES
@@ -65,6 +65,7 @@ def read_settings(table: Table, places: Places, presets: Mapping[str, Preset]) -
         require_signed=table.take("require_signed", _read_signable, usual.require_signed),
         client_ca=table.take("client_ca", lambda value: _read_client_ca(places["client_ca"], value), usual.client_ca),
         pii=table.take("pii", read_texts, usual.pii),
+        store_ip=table.take("store_ip", one_of(*STORES_IP), usual.store_ip),
         params=table.take("params", _read_params, usual.params),
         statuses=table.take("statuses", _read_statuses, usual.statuses),
         status_parameters=table.take("status_parameters", read_status_parameters, usual.status_parameters),

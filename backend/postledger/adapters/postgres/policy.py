@@ -1,12 +1,14 @@
 """The policy as Postgres keeps it: read whole by the backend, whenever its version has moved on."""
 
 import logging
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 from psycopg import Connection
 
 from postledger.adapters.keyring import Keyring, WrongMasterKey
+from postledger.adapters.postgres.pii_key import open_pii_key
 from postledger.domain.policy import Campaign, Policy
 from postledger.domain.profiles.check import check_secrets
 from postledger.domain.profiles.format import Profile
@@ -29,11 +31,12 @@ def read_version(connection: Connection[Any]) -> int:
 
 def load_policy(connection: Connection[Any], keyring: Keyring) -> Policy:
     """Read the whole policy in one snapshot, with each source's live keys."""
+    pii_key = _open_pii_key(connection, keyring)
     with connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         version = read_version(connection)
         keys = _load_keys(connection, keyring)
-        sources = [_source(row, keys) for row in connection.execute(_SOURCES).fetchall()]
+        sources = [_source(row, keys, pii_key) for row in connection.execute(_SOURCES).fetchall()]
         campaigns = [Campaign(*row) for row in connection.execute(_CAMPAIGNS).fetchall()]
     return Policy(
         version=version,
@@ -43,17 +46,27 @@ def load_policy(connection: Connection[Any], keyring: Keyring) -> Policy:
     )
 
 
-def _source(row: tuple[int, str, object], keys: dict[int, list[Key]]) -> Source:
+def _source(row: tuple[int, str, object], keys: dict[int, list[Key]], pii_key: bytes | None) -> Source:
     source_id, slug, document = row
     settings = msgspec.convert(document, Settings)
     try:
         profile = find_profile(settings)
-        source = Source(source_id, slug, settings, _usable(keys.get(source_id, []), profile, source_id), profile)
+        source = Source(
+            source_id, slug, settings, _usable(keys.get(source_id, []), profile, source_id), profile, pii_key
+        )
         source.compile()
     except ValueError as error:  # nothing can be verified, so nothing signed is believed
         _log.error("the signature profile of source %d cannot be used: %s", source_id, type(error).__name__)
-        return Source(source_id, slug, settings)
+        return Source(source_id, slug, settings, pii_key=pii_key)
     return source
+
+
+def _open_pii_key(connection: Connection[Any], keyring: Keyring) -> bytes | None:
+    try:
+        return open_pii_key(connection, keyring, datetime.now(UTC))
+    except (WrongMasterKey, ValueError) as error:  # without it personal data are masked, and cannot be joined
+        _log.error("the key of the hashes of personal data cannot be used: %s", type(error).__name__)
+        return None
 
 
 def _usable(keys: list[Key], profile: Profile, source_id: int) -> tuple[Key, ...]:

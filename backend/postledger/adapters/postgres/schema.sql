@@ -79,6 +79,32 @@ CREATE TABLE public.conversions (
 )
 WITH (fillfactor='90');
 
+CREATE TABLE public.erasures (
+    id integer NOT NULL,
+    erased_at timestamp with time zone NOT NULL,
+    actor text NOT NULL,
+    kind text NOT NULL COLLATE pg_catalog."C",
+    clicks bigint NOT NULL,
+    postbacks bigint NOT NULL,
+    conversions bigint NOT NULL,
+    CONSTRAINT erasures_kind_check CHECK ((kind = ANY (ARRAY['click_id'::text, 'hash'::text])))
+);
+
+ALTER TABLE public.erasures ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.erasures_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.instance_keys (
+    name text NOT NULL COLLATE pg_catalog."C",
+    ciphertext bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE public.parked_reversals (
     dedup_key uuid NOT NULL,
     id uuid NOT NULL,
@@ -187,6 +213,12 @@ ALTER TABLE ONLY public.conversion_events
 
 ALTER TABLE ONLY public.conversions
     ADD CONSTRAINT conversions_pkey PRIMARY KEY (dedup_key);
+
+ALTER TABLE ONLY public.erasures
+    ADD CONSTRAINT erasures_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.instance_keys
+    ADD CONSTRAINT instance_keys_pkey PRIMARY KEY (name);
 
 ALTER TABLE ONLY public.parked_reversals
     ADD CONSTRAINT parked_reversals_pkey PRIMARY KEY (dedup_key, id);

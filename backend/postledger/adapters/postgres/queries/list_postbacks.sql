@@ -1,6 +1,6 @@
 -- Audit rows, the newest first, by the time that a receipt begins with; the days outside the bounds are not looked at.
 SELECT
-    postbacks.id::text, received_at, sources.slug AS source, host(source_ip) AS source_ip, method, verdict, reason,
+    postbacks.id::text, received_at, sources.slug AS source, abbrev(source_ip) AS source_ip, method, verdict, reason,
     parameter, conversion_id::text, secret_id, postbacks.event, postbacks.click_id, postbacks.transaction_id,
     postbacks.status, postbacks.source_status, postbacks.payout, postbacks.currency, postbacks.event_time,
     CASE WHEN %(with_raw)s THEN raw END AS raw

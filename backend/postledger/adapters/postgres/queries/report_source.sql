@@ -35,7 +35,7 @@ by_address AS (
 )
 
 SELECT
-    kind, reason, CASE WHEN place <= %(addresses)s THEN host(source_ip) END AS address,
+    kind, reason, CASE WHEN place <= %(addresses)s THEN abbrev(source_ip) END AS address,
     sum(postbacks)::bigint AS postbacks, min(first_seen) AS first_seen, max(last_seen) AS last_seen
 FROM by_address
 GROUP BY kind, reason, address

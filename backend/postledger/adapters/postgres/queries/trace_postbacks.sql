@@ -1,6 +1,6 @@
 -- The audit rows behind some conversions, and those that never reached one but name the same click or transaction.
 SELECT
-    postbacks.id::text, received_at, sources.slug AS source, host(source_ip) AS source_ip, method, verdict, reason,
+    postbacks.id::text, received_at, sources.slug AS source, abbrev(source_ip) AS source_ip, method, verdict, reason,
     parameter, conversion_id::text, secret_id, source_secrets.position AS secret_position,
     event, click_id, transaction_id, status, source_status, payout, currency, event_time
 FROM postbacks

@@ -1,0 +1,73 @@
+"""Forgetting: a click id, or the hash of a personal datum, is taken off the ledger, and the money stays.
+
+Each part is a transaction of its own, so that nobody waits for the whole; whoever is interrupted says the same again.
+"""
+
+import json
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from datetime import time as clock_time
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+import msgspec
+from psycopg import Connection
+
+from postledger.adapters.postgres.queries import sql
+from postledger.adapters.postgres.retention import list_days
+
+FORGOTTEN = "forgotten"
+_AUDIT = """
+INSERT INTO erasures (erased_at, actor, kind, clicks, postbacks, conversions) VALUES (%s, %s, %s, %s, %s, %s)
+"""
+
+
+class Erased(msgspec.Struct):
+    """How many rows a datum was taken out of."""
+
+    clicks: int = 0
+    postbacks: int = 0
+    conversions: int = 0
+
+
+def erase(
+    connection: Connection[Any],
+    *,
+    click_id: str | None = None,
+    hashed: str | None = None,
+    actor: str,
+    now: datetime,
+    tell_progress: Callable[[int, int], None],
+) -> Erased:
+    """Erase one of the two, leave an audit line without the datum, and count; progress is told in days of the audit."""
+    wanted = {"click_id": click_id, "hash": hashed}
+    found = connection.execute(sql("forget_conversions"), {**wanted, "forgotten": FORGOTTEN}).fetchall()
+    erased = Erased(_count(connection, wanted), 0, len(found))
+    values = {**wanted, "conversion_ids": [row[0] for row in found], "values": _write_forms(click_id or hashed or "")}
+    days = list_days(connection)
+    for number, day in enumerate(days, 1):
+        begins = datetime.combine(day, clock_time(), UTC)
+        span = {"since": begins, "until": begins + timedelta(days=1)}
+        erased.postbacks += connection.execute(sql("forget_postbacks"), {**values, **span}).rowcount
+        tell_progress(number, len(days))
+    kind = "hash" if click_id is None else "click_id"
+    connection.execute(_AUDIT, (now, actor, kind, erased.clicks, erased.postbacks, erased.conversions))
+    return erased
+
+
+def _count(connection: Connection[Any], wanted: dict[str, str | None]) -> int:
+    row = connection.execute(sql("forget_clicks"), wanted).fetchone()
+    assert row is not None, "a sum is always a row"
+    return int(row[0])
+
+
+def _write_forms(value: str) -> list[bytes]:
+    """Write a value in every form that it may have as a whole in an audit row, each with what stands around it."""
+    quoted = {value, quote(value, safe=""), quote_plus(value), quote(value), quote(value, safe="").lower()}
+    texts = {json.dumps(value), json.dumps(value, ensure_ascii=False)}
+    numbers = [f":{space}{value}{end}" for space in ("", " ") for end in (",", "}")] if value.isdecimal() else []
+    return [form.encode() for form in _sort([f"={text}&" for text in quoted], texts, numbers)]
+
+
+def _sort(*forms: Iterable[str]) -> list[str]:
+    return sorted({form for some in forms for form in some})

@@ -1,0 +1,121 @@
+"""Forgetting: every place that holds the datum loses it, nobody else loses anything, and the money stays."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+from psycopg import Connection
+
+from postledger.adapters.keyring import Keyring
+from postledger.adapters.postgres.connecting import connect
+from postledger.adapters.postgres.ledger import write_entries
+from postledger.adapters.postgres.policy import load_policy
+from tests.parts.cli import CommandLine
+from tests.parts.entries import entry_of, refused_entry
+from tests.parts.sources import add_click, add_source
+
+HASH = "h-" + "ab" * 16
+
+
+@pytest.fixture
+def ledger(database: str) -> Iterator[Connection[Any]]:
+    with connect(database, name="test", statement_timeout_ms=5000) as connection:
+        yield connection
+
+
+def rows(ledger: Connection[Any], statement: str) -> list[tuple[Any, ...]]:
+    return ledger.execute(statement.encode()).fetchall()
+
+
+def test_a_click_id_is_taken_off_every_table_and_the_money_stays(
+    ledger: Connection[Any], database: str, cli: CommandLine
+) -> None:
+    add_click(database, "v/1")
+    add_click(database, "v/12")
+    write_entries(
+        ledger,
+        [
+            replace(
+                entry_of(click_id="v/1", transaction_id="T1", payout="5", sub1="free"), raw=b"click_id=v%2f1&sub1=free"
+            ),
+            replace(refused_entry(), raw=b"a=1&click_id=v%2F1"),
+            replace(refused_entry(), raw=b'{"click_id": "v/1"}', source_address="192.0.2.1"),
+            replace(entry_of(click_id="v/12", transaction_id="T2", payout="7"), raw=b"click_id=v%2f12"),
+        ],
+    )
+
+    counts = cli("forget", "--click-id", "v/1", "--json").facts
+
+    assert counts == {"clicks": 1, "postbacks": 3, "conversions": 1}
+    assert rows(ledger, "SELECT transaction_id, click_id, subs, payout FROM conversions ORDER BY 1") == [
+        ("T1", "forgotten", None, Decimal(5)),
+        ("T2", "v/12", None, Decimal(7)),
+    ]
+    assert rows(ledger, "SELECT click_id, host(source_ip), raw FROM postbacks WHERE raw <> ''") == [
+        ("v/12", "127.0.0.1", b"click_id=v%2f12")
+    ]
+    assert rows(ledger, "SELECT count(*) FROM postbacks WHERE raw = '' AND click_id IS NULL AND source_ip IS NULL") == [
+        (3,)
+    ]
+    assert rows(ledger, "SELECT click_id FROM clicks") == [("v/12",)]
+    assert rows(ledger, "SELECT kind, clicks, postbacks, conversions, actor <> '' FROM erasures") == [
+        ("click_id", 1, 3, 1, True)
+    ]
+
+
+def test_a_hash_is_taken_out_of_free_fields_and_audit_rows(ledger: Connection[Any], cli: CommandLine) -> None:
+    write_entries(
+        ledger,
+        [
+            replace(entry_of(transaction_id="T1", payout="5", sub1=HASH, sub2="kept"), raw=f"sub1={HASH}".encode()),
+            replace(entry_of(transaction_id="T2", payout="7"), raw=f'{{"email": "{HASH}"}}'.encode()),
+            replace(entry_of(transaction_id="T3", payout="9", sub1=HASH + "0"), raw=f"sub1={HASH}0".encode()),
+        ],
+    )
+
+    counts = cli("forget", "--hash", HASH, "--json").facts
+
+    assert counts == {"clicks": 0, "postbacks": 2, "conversions": 1}
+    assert rows(ledger, "SELECT transaction_id, subs, payout, click_id FROM conversions ORDER BY 1") == [
+        ("T1", {"sub2": "kept"}, Decimal(5), "C1"),
+        ("T2", None, Decimal(7), "C1"),
+        ("T3", {"sub1": HASH + "0"}, Decimal(9), "C1"),
+    ]
+    assert rows(ledger, "SELECT raw FROM postbacks WHERE raw <> ''") == [(f"sub1={HASH}0".encode(),)]
+
+
+@pytest.mark.parametrize(
+    "arguments", [(), ("--click-id", "A", "--hash", HASH), ("--hash", "ann@example.org"), ("--click-id", "")]
+)
+def test_what_cannot_be_forgotten_is_one_line(cli: CommandLine, arguments: tuple[str, ...]) -> None:
+    ran = cli("forget", *arguments)
+
+    assert (ran.code, ran.err.count("\n")) == (1, 1)
+    assert "ann" not in ran.err
+
+
+def test_the_hash_that_a_person_asks_for_is_the_one_that_the_policy_stores(
+    ledger: Connection[Any], database: str, master_key: str, cli: CommandLine
+) -> None:
+    add_source(database, master_key, "acme", settings={"pii": ["email"]})
+
+    told = cli("hash", stdin="Ann@example.org\n").out.strip()
+
+    assert told == load_policy(ledger, Keyring([master_key])).sources["acme"].hide("ann@example.org")
+
+
+def test_the_hash_outlives_a_rotation_of_the_master_key(
+    ledger: Connection[Any], database: str, master_key: str, cli: CommandLine
+) -> None:
+    add_source(database, master_key, "acme")
+    before = cli("hash", stdin="ann\n").out
+    newer = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+    cli.environment["POSTLEDGER_MASTER_KEY"] = f"{newer} {master_key}"
+
+    reencrypted = cli("source", "reencrypt")
+    cli.environment["POSTLEDGER_MASTER_KEY"] = newer
+
+    assert (reencrypted.code, cli("hash", stdin="ann\n").out) == (0, before)
+    assert load_policy(ledger, Keyring([master_key])).sources["acme"].hide("ann") == "***", "the old key opens nothing"
