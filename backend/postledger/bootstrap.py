@@ -17,6 +17,7 @@ from postledger.adapters.postgres.ledger import write_batch
 from postledger.adapters.postgres.policy_keeper import PolicyKeeper
 from postledger.adapters.postgres.pool import Pool, make_pool
 from postledger.adapters.postgres.waiting import GreenletConnection
+from postledger.adapters.schemas import read_schemas
 from postledger.config import Settings
 from postledger.domain.click import ENTROPY_BYTES, Click
 from postledger.domain.entry import Entry, Outcome
@@ -26,6 +27,7 @@ from postledger.http.dialect import DialectSink
 from postledger.http.health import HealthResource, MetricsResource
 from postledger.http.policy import PolicyResource
 from postledger.http.postback import PostbackResource
+from postledger.http.schemas import SchemaResource
 from postledger.services.receive_postback import UNAUTHENTICATED_PER_SECOND, ReceivePostback
 from postledger.services.record_click import RecordClick
 from postledger.services.sampling import Allowance
@@ -73,6 +75,7 @@ def create_backend(settings: Settings) -> BackendApp:
         MetricsResource(render_metrics),
         PolicyResource(lambda: keeper.policy, secrets.token_bytes(SALT_BYTES)),
         dialects=DialectSink(receive),
+        schemas=SchemaResource(read_schemas()),
         observe_request=metrics.observe_request,
         close=close,
     )

@@ -64,6 +64,7 @@ class Loud:
         yield f"/click/../{secret}?{self.query}"
         yield f"/{secret}/{payout}/{email}?{self.query}"
         yield f"/healthz?{self.query}"
+        yield f"/schemas/{secret}?{self.query}"
         yield f"/metrics/backend?{self.query}"
         yield f"/internal/metrics?{self.query}"
         yield f"/%2e%2e/%00/{secret}?{self.query}"
@@ -173,6 +174,10 @@ class Loud:
         yield "malformed", self.acme.get(f"{self.query}&sub1=%ff%fe{payout}")
         yield "malformed", self.acme.form(f"{self.query}&sub1=%00")
         yield "malformed", self.acme.json(loud | {"sub1": {"nested": payout}})
+        yield "malformed", self.acme.json({"v": 2, "conversion": payout, "email": self.canaries.email})
+        nested = {"v": 2, "conversion": {"click_id": "c8"}, "amount": {"value": payout}}
+        yield "accepted", self.acme.json({**nested, "buyer": {"email": self.canaries.email}})
+        yield "invalid_parameter", self.acme.json({**nested, "items": [{"sku": payout, "quantity": payout}]})
         yield "malformed", self.acme.post(json.dumps(loud).encode()[:-1], JSON)
         yield "malformed", self.acme.post(b"[" * 5000 + payout.encode(), JSON)
         yield "unsupported_media_type", self.acme.post(json.dumps(loud).encode(), f"text/{self.canaries.secret}")

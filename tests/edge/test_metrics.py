@@ -201,7 +201,7 @@ def test_every_failure_of_ours_is_there_at_zero(counting: Edge) -> None:
 
     assert series == {
         f'{REQUESTS}{{route="{route}",status="{status}"}}'
-        for route in ("click", "healthz", "other", "postback", "sandbox")
+        for route in ("click", "dialect", "healthz", "other", "postback", "sandbox", "schemas")
         for status in (500, 502, 503, 504)
     }
 

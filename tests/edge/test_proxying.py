@@ -32,6 +32,7 @@ CLAIMS = {
         "/tracking/postback?source=acme",
         "/sandbox/postback/acme?x=%25%2f",
         "/click/spring?sub1=%E2%82%AC&sub1=again",
+        "/schemas/postback-v1.json?x=%25",
         '/tracking/postback/acme?quote="raw"',
     ],
 )

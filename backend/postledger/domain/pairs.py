@@ -24,7 +24,8 @@ class Reading(msgspec.Struct, frozen=True):
     """The fields by canonical name, the bytes of a query or body without its signature, those fit for the audit row,
     and every parameter in its order: the segments of a query or form, or the members of a JSON object.
 
-    `repeated` is a known parameter that was sent twice, for which the request is refused without a further look.
+    `repeated` is a known parameter that was sent twice, for which the request is refused without a further look. Of
+    version 2 of the API, `document` is the body with its objects and lists, and the members' names are paths.
     """
 
     fields: Mapping[str, str]
@@ -33,6 +34,8 @@ class Reading(msgspec.Struct, frozen=True):
     repeated: str | None = None
     segments: Sequence[Segment] = ()
     members: Sequence[tuple[str, str]] = ()
+    version: str = "1"
+    document: "JsonObject | None" = None
 
 
 def read_segments(raw: bytes) -> list[Segment]:
@@ -66,24 +69,36 @@ def _decode_utf8(encoded: bytes) -> str:
     return text
 
 
-def read_json_object(body: bytes) -> list[tuple[str, str]]:
-    """Read a flat JSON object into pairs; numbers keep the digits that were sent, so that money never meets a float."""
+def load_json(body: bytes) -> "JsonObject":
+    """Read a JSON object as it stands; numbers keep the digits that were sent, so that money never meets a float."""
     try:
-        pairs = json.loads(
+        document = json.loads(
             _decode_utf8(body),
-            object_pairs_hook=_Pairs,
+            object_pairs_hook=JsonObject,
             parse_float=str,
             parse_int=str,
             parse_constant=_refuse_constant,
         )
     except (ValueError, RecursionError) as error:
         raise Refused(Reason.MALFORMED) from error
-    if not isinstance(pairs, _Pairs) or len(pairs) > MAX_PARAMETERS:
+    if not isinstance(document, JsonObject):
         raise Refused(Reason.MALFORMED)
-    return [(_read_json_text(name), _read_json_scalar(value)) for name, value in pairs if value is not None]
+    return document
 
 
-class _Pairs(list[tuple[str, object]]):
+def read_json_object(body: bytes) -> list[tuple[str, str]]:
+    """Read a flat JSON object into pairs."""
+    return read_flat(load_json(body))
+
+
+def read_flat(document: "JsonObject") -> list[tuple[str, str]]:
+    """Read the members of an object in which there are neither objects nor lists."""
+    if len(document) > MAX_PARAMETERS:
+        raise Refused(Reason.MALFORMED)
+    return [(read_json_text(name), read_json_scalar(value)) for name, value in document if value is not None]
+
+
+class JsonObject(list[tuple[str, object]]):
     """The members of a JSON object in their order, repeated names included; a JSON array stays a plain list."""
 
 
@@ -91,15 +106,17 @@ def _refuse_constant(_: str) -> NoReturn:
     raise Refused(Reason.MALFORMED)  # NaN and Infinity are not JSON
 
 
-def _read_json_scalar(value: object) -> str:
+def read_json_scalar(value: object) -> str:
+    """Read one value as text."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return _read_json_text(value)
+        return read_json_text(value)
     raise Refused(Reason.MALFORMED)
 
 
-def _read_json_text(text: str) -> str:
+def read_json_text(text: str) -> str:
+    """Read a text that may stand in Postgres."""
     # An escape can smuggle in what the bytes could not: NUL, or half of a surrogate pair.
     if "\0" in text or (not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text)):
         raise Refused(Reason.MALFORMED)

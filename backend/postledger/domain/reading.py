@@ -8,7 +8,9 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from postledger.domain.pairs import Reading, Segment, read_json_object, read_segments
+from postledger.domain import nested
+from postledger.domain.macros import find_macro
+from postledger.domain.pairs import JsonObject, Reading, Segment, load_json, read_flat, read_segments
 from postledger.domain.parameters import CANONICAL_NAMES
 from postledger.domain.privacy import MASK
 from postledger.domain.profiles.evidence import decode_segment
@@ -72,11 +74,35 @@ def _read_form(body: bytes, source: Source) -> Reading:
 
 
 def _read_json(body: bytes, source: Source) -> Reading:
-    pairs = read_json_object(body)
+    document = load_json(body)
+    version = next((value for name, value in document if name == "v"), None)
+    if version is not None and version != "1" and source.canonical_names.get("v") == "v":
+        return _read_json_of(version, document, body, source)
+    pairs = read_flat(document)
     fields, repeated = _collect(pairs, source)
     if repeated is None and len({name for name, _ in pairs}) < len(pairs):
         raise Refused(Reason.MALFORMED)
     return Reading(fields, body, _mask_json(body, pairs, source), repeated, members=pairs)
+
+
+def _read_json_of(version: object, document: JsonObject, body: bytes, source: Source) -> Reading:
+    if isinstance(version, str) and find_macro(version):
+        raise Refused(Reason.UNRESOLVED_MACRO, "v", find_macro(version))
+    if version != nested.VERSION:
+        raise Refused(Reason.UNSUPPORTED_VERSION)
+    leaves, masked, pii = nested.list_leaves(document), source.masked_names, source.settings.pii
+
+    def hide(name: str, value: str) -> str:
+        return value if name not in masked else source.hide(value) if name in pii else MASK
+
+    fields = {nested.NAMES[path]: hide(path[-1], value) for path, value in leaves if path in nested.NAMES}
+    is_masked = any(path[-1] in masked for path, _ in leaves)
+    storable = nested.write_masked(document, hide) if is_masked else body
+    members = [(".".join(path), value) for path, value in leaves]
+    return Reading(
+        fields, body, storable, nested.find_repeated(document),
+        members=members, version=nested.VERSION, document=document,
+    )  # fmt: skip
 
 
 def _collect(pairs: Iterable[tuple[str, str]], source: Source) -> tuple[dict[str, str], str | None]:

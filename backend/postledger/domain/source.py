@@ -20,6 +20,7 @@ from postledger.domain.status import Status
 
 DEFAULT_PROFILE = "postledger-v1"
 Auth = Literal["signature", "token", "none"]
+VERSIONS: tuple[Literal[1, 2], ...] = (1, 2)
 AUTHS: tuple[Auth, ...] = ("signature", "token", "none")
 StoreIp = Literal["full", "truncated", "none"]
 STORES_IP: tuple[StoreIp, ...] = ("full", "truncated", "none")
@@ -63,6 +64,7 @@ class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
     pii: tuple[str, ...] = ()
     store_ip: StoreIp = "full"
     params: dict[str, tuple[str, ...]] = {}
+    versions: tuple[Literal[1, 2], ...] = VERSIONS
     statuses: dict[Status, tuple[str, ...]] = {}
     status_parameters: dict[str, Status] = {}
     amount: tuple[AmountForm, ...] = ()
@@ -110,7 +112,7 @@ class Source(msgspec.Struct, frozen=True, dict=True):
 
     def compile(self) -> None:
         """Compile what requests need before the first of them comes; raises ValueError as `verifier` does."""
-        _ = self.verifier, self.canonical_names, self.statuses_by_word, self.read_amount, self.acks
+        _ = self.versions, self.verifier, self.canonical_names, self.statuses_by_word, self.read_amount, self.acks
         _ = self.rules, self.rules_by_event
 
     @cached_property
@@ -126,6 +128,11 @@ class Source(msgspec.Struct, frozen=True, dict=True):
         """Map each lower-case word that the sender may use to a status."""
         words = {word.lower(): status for status, listed in self.settings.statuses.items() for word in listed}
         return {status.value: status for status in Status} | words
+
+    @cached_property
+    def versions(self) -> frozenset[str]:
+        """Name the versions of the API that this source may speak."""
+        return frozenset(str(version) for version in self.settings.versions)
 
     @cached_property
     def read_amount(self) -> ReadAmount | None:

@@ -3,6 +3,7 @@
 import ipaddress
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Literal
 
 from postledger.domain.acks import read_acks
 from postledger.domain.amounts import AMOUNT_FORMS, AmountForm, check_forms
@@ -16,7 +17,7 @@ from postledger.domain.profiles.check import check_secrets
 from postledger.domain.profiles.format import Profile, read_profile
 from postledger.domain.profiles.verify import Verifier
 from postledger.domain.refusal import Refused
-from postledger.domain.source import AUTHS, DEFAULT_PROFILE, STORES_IP, Settings, Source, find_profile
+from postledger.domain.source import AUTHS, DEFAULT_PROFILE, STORES_IP, VERSIONS, Settings, Source, find_profile
 from postledger.domain.status import Status
 from postledger.domain.tables import BadValue, Table, one_of, read_flag, read_text, read_texts, whole_number
 from postledger.domain.unsigned import SIGNABLE_NAMES
@@ -67,6 +68,7 @@ def read_settings(table: Table, places: Places, presets: Mapping[str, Preset]) -
         pii=table.take("pii", read_texts, usual.pii),
         store_ip=table.take("store_ip", one_of(*STORES_IP), usual.store_ip),
         params=table.take("params", _read_params, usual.params),
+        versions=table.take("versions", _read_versions, usual.versions),
         statuses=table.take("statuses", _read_statuses, usual.statuses),
         status_parameters=table.take("status_parameters", read_status_parameters, usual.status_parameters),
         amount=table.take("amount", _read_amount_forms, usual.amount),
@@ -207,6 +209,13 @@ def _read_statuses(value: object) -> dict[Status, tuple[str, ...]]:
     words = {name: _read_named(name, listed) for name, listed in value.items()}
     _refuse_claimed_twice({name: [word.lower() for word in listed] for name, listed in words.items()})
     return {Status(name): listed for name, listed in words.items()}
+
+
+def _read_versions(value: object) -> tuple[Literal[1, 2], ...]:
+    listed = value if isinstance(value, list) else [value]
+    if not listed or any(isinstance(item, bool) or item not in VERSIONS for item in listed):
+        raise BadValue(f"must be a list of versions of the API, such as [1]; there are {', '.join(map(str, VERSIONS))}")
+    return tuple(version for version in VERSIONS if version in listed)
 
 
 def _read_amount_forms(value: object) -> tuple[AmountForm, ...]:

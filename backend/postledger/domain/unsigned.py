@@ -21,6 +21,8 @@ def find_unsigned(reading: Reading, coverage: Coverage, source: Source) -> tuple
     """Name the fields that were sent and are not covered, by their canonical names in alphabetical order."""
     if coverage.is_total:
         return ()
+    if reading.version != "1":  # its names are paths, which no profile can list
+        return tuple(sorted(set(reading.fields) - NEVER_KEPT))
     sent = [name for _, name, _ in reading.segments] or [name for name, _ in reading.members]
     names = source.canonical_names
     loose = {names[name] for name in sent if name in names and name not in coverage}

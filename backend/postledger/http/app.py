@@ -16,6 +16,7 @@ from postledger.http.health import HealthResource, MetricsResource
 from postledger.http.policy import PolicyResource
 from postledger.http.postback import PostbackResource
 from postledger.http.requests import ROUTE, receipt_of
+from postledger.http.schemas import SchemaResource
 
 _log = logging.getLogger("postledger.http")
 
@@ -38,6 +39,7 @@ def create_app(
     policy: PolicyResource,
     *,
     dialects: DialectSink,
+    schemas: SchemaResource,
     observe_request: ObserveRequest,
     close: Callable[[], None],
 ) -> BackendApp:
@@ -49,6 +51,7 @@ def create_app(
     app.add_route("/healthz", health)
     app.add_route("/internal/metrics", metrics)
     app.add_route("/internal/policy", policy)
+    app.add_route("/schemas/{name}", schemas)
     app.add_sink(dialects, r"/")
     app.add_error_handler(falcon.HTTPError, _answer_http_error)
     app.add_error_handler(Exception, _answer_bug)

@@ -13,7 +13,7 @@ local _M = {}
 
 local byte, format, match, sub = string.byte, string.format, string.match, string.sub
 
-local ROUTES = { postback = true, sandbox = true, click = true, healthz = true, dialect = true }
+local ROUTES = { postback = true, sandbox = true, click = true, healthz = true, dialect = true, schemas = true }
 local TRUNCATES = os.getenv("POSTLEDGER_LOG_IP") == "truncate"
 local STATUSES = {}
 for status = 100, 599 do STATUSES[status] = tostring(status) end

@@ -18,7 +18,7 @@ local REASONS = {
 }
 local OBSERVED_REASONS = { "client_certificate", "ip_not_allowed", "rate_limited" }
 local FAILURES = { 500, 502, 503, 504 }
-local ROUTES = { "click", "dialect", "healthz", "other", "postback", "sandbox" }
+local ROUTES = { "click", "dialect", "healthz", "other", "postback", "sandbox", "schemas" }
 
 local function head(lines, name, kind, help)
     lines[#lines + 1] = format("# HELP %s %s\n# TYPE %s %s", name, help, name, kind)
