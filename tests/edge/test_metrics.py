@@ -27,6 +27,7 @@ REASONS = {
     "not_found",
     "payload_too_large",
     "rate_limited",
+    "timeout",
     "unavailable",
 }
 END = 'postledger_edge_certificate_expiry_timestamp_seconds{certificate="main"}'

@@ -1,16 +1,22 @@
 """Slow clients: they hold a connection of the edge for a while, and never a worker of the backend."""
 
+import json
+import socket
 import subprocess
 import time
+from collections.abc import Iterator
+from threading import Event
 
 import httpx
 import pytest
 
-from tests.edge.wire import get, post, read_all, tls_connection
+from tests.edge.wire import body, get, header, post, read_all, status, tls_connection
 from tests.parts.edge import Edge, wait_until
 
 PATH = "/tracking/postback/acme"
 SLOW_CLIENTS = 150  # the echoing backend has 8 threads
+CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
+LOST_PATIENCE_S = 6  # the time that must pass is what is tested; edge/lua/postledger/body.lua waits for five seconds
 
 
 def slow_http(edge: Edge, *options: str) -> subprocess.Popen[bytes]:
@@ -43,19 +49,84 @@ def test_while_many_are_slow_others_are_served_at_once(own_edge: Edge, options: 
     assert len(asked_for) < 60, "only ours were passed on, and the probes by which slowhttptest sees whether we live"
 
 
-def test_a_body_that_stops_is_given_up_and_logged_as_a_time_out(edge: Edge) -> None:
+HEAD = f"POST {PATH} HTTP/1.1\r\nHost: localhost\r\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("path", "beginning"),
+    [
+        (PATH, post(PATH, b"x" * 1000)[:-500]),
+        (PATH, HEAD + b"Content-Length: 5\r\n\r\n"),
+        ("/sandbox/postback/acme", HEAD + CHUNKED + b"5\r\nhello\r\n"),
+        ("/click/spring", HEAD + b"Content-Length: 5\r\n\r\n"),
+    ],
+    ids=["half", "nothing", "chunked", "click"],
+)
+def test_a_body_that_stops_is_answered_in_the_contracts_words(edge: Edge, path: str, beginning: bytes) -> None:
     with tls_connection(edge) as connection:
-        connection.sendall(post(PATH, b"x" * 1000)[:-500])
+        connection.sendall(beginning.replace(PATH.encode(), path.encode()))
+        answer = read_all(connection)
 
-        assert read_all(connection) == b""  # nginx closes without a word
+    receipt = header(answer, "X-Request-Id")
+    assert status(answer) == 408
+    assert json.loads(body(answer)) == {"status": "refused", "id": receipt, "reason": "timeout"}
+    wait_until(lambda: receipt in [line["receipt"] for line in edge.access_log()])
+    line = next(line for line in edge.access_log() if line["receipt"] == receipt)
+    assert (line["status"], line["reason"], line["upstream_duration_s"]) == (408, "timeout", None)
 
-    wait_until(lambda: 408 in [line["status"] for line in edge.access_log()])
-    line = next(line for line in edge.access_log() if line["status"] == 408)
-    assert line["upstream_duration_s"] is None
+
+def test_a_body_that_trickles_in_is_no_better(edge: Edge) -> None:
+    with tls_connection(edge) as connection:
+        connection.settimeout(1)
+        connection.sendall(HEAD + b"Content-Length: 1000\r\n\r\n")
+
+        assert status(send_slowly(connection)) == 408
 
 
-def test_headers_that_stop_are_given_up(edge: Edge) -> None:
+def send_slowly(connection: socket.socket) -> bytes:
+    """A byte whenever there has been no answer for a while, ten in all."""
+    for _ in range(10):
+        try:
+            return connection.recv(65536)
+        except TimeoutError:
+            connection.sendall(b"x")
+    raise AssertionError("nobody lost patience")
+
+
+def test_a_body_that_comes_in_pieces_and_in_time_is_taken(edge: Edge) -> None:
+    whole = post(PATH, b"x" * 100_000)
+    with tls_connection(edge) as connection:
+        for start in range(0, len(whole), 20_000):
+            connection.sendall(whole[start : start + 20_000])
+        answer = read_all(connection)
+
+    assert status(answer) == 200
+    assert b'"body_bytes": 100000' in answer
+
+
+def test_over_http2_a_body_that_stops_is_answered_where_its_length_is_known(edge: Edge) -> None:
+    with httpx.Client(base_url=edge.https_url, verify=edge.tls_context(), http2=True, timeout=20) as client:
+        answer = client.post(PATH, content=late_body(), headers={"Content-Length": "6"})
+
+    assert (answer.http_version, answer.status_code, answer.json()["reason"]) == ("HTTP/2", 408, "timeout")
+
+
+def late_body() -> Iterator[bytes]:
+    """Its second half comes when the edge has lost patience."""
+    yield b"abc"
+    Event().wait(LOST_PATIENCE_S)
+    yield b"def"
+
+
+def test_headers_that_stop_are_given_up_without_an_answer(edge: Edge) -> None:
+    """nginx has none for a request that it could not read, and runs no Lua before it has."""
+    before = len(edge.access_log())
     with tls_connection(edge) as connection:
         connection.sendall(get(PATH)[:-2])
 
         assert read_all(connection) == b""
+
+    def lines() -> list[tuple[int, str, str]]:
+        return [(line["status"], line["route"], line["reason"]) for line in edge.access_log()[before:]]
+
+    wait_until(lambda: (408, "postback", "") in lines())

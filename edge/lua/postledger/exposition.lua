@@ -14,7 +14,7 @@ local shared = ngx.shared.postledger_metrics
 
 local REASONS = {
     "client_certificate", "ip_not_allowed", "malformed", "method_not_allowed", "not_found", "payload_too_large",
-    "rate_limited", "unavailable",
+    "rate_limited", "timeout", "unavailable",
 }
 local OBSERVED_REASONS = { "client_certificate", "ip_not_allowed", "rate_limited" }
 local FAILURES = { 500, 502, 503, 504 }

@@ -4,6 +4,7 @@
 local counters = require("postledger.counters")
 local pull = require("postledger.pull")
 local validity = require("postledger.validity")
+require("postledger.body")
 require("postledger.gate")
 require("postledger.event")
 require("postledger.exposition")
