@@ -9,7 +9,7 @@ import pytest
 
 from tests.edge.conftest import TALKATIVE
 from tests.edge.echo_backend import EchoBackend, source
-from tests.edge.wire import body, exchange, get, status
+from tests.edge.wire import body, exchange, get, header, post, status
 from tests.parts.edge import Edge, wait_until
 
 SALT = bytes(range(20))
@@ -170,3 +170,24 @@ def test_a_snapshot_with_broken_paths_is_refused_whole(edge: Edge, broken: dict[
         backend.set_sources(source("acme"), source("b", **broken))
 
         wait_until(lambda: own.metrics()["postledger_edge_policy_refused_total"] > 0)
+
+
+@pytest.mark.parametrize(
+    ("request_bytes", "code", "reason"),
+    [
+        (post(f"/{KEY}/postback", b"x" * 131_073), 413, "payload_too_large"),
+        (get(f"/{KEY}/postback", "X-Long: " + "y" * 20_000), 431, "malformed"),
+        (post(f"/{KEY}/postback", b"x" * 1000)[:-500], 408, "timeout"),
+    ],
+)
+def test_what_is_too_much_or_too_slow_is_refused_and_logged_under_the_source_of_its_path(
+    edge: Edge, request_bytes: bytes, code: int, reason: str
+) -> None:
+    answer = exchange(edge, request_bytes)
+
+    receipt = header(answer, "X-Request-Id")
+    assert (status(answer), json.loads(body(answer))["reason"]) == (code, reason)
+    wait_until(lambda: receipt in [line["receipt"] for line in edge.access_log()])
+    line = next(line for line in edge.access_log() if line["receipt"] == receipt)
+    assert (line["route"], line["source"], line["status"]) == ("dialect", "keitaro", code)
+    assert KEY not in (edge.prefix / "logs" / "access.log").read_text()

@@ -7,6 +7,7 @@ local parameters = require("postledger.parameters")
 local policy = require("postledger.policy")
 local query = require("postledger.query")
 local receipt = require("postledger.receipt")
+local routes = require("postledger.routes")
 local source = require("postledger.source")
 
 local _M = {}
@@ -52,14 +53,19 @@ local function count(var, route)
     if ngx.worker.exiting() then counters.flush() end    -- there is no later
 end
 
--- What a request that never came to its location was about, by its first line: gives the route, fills the source in.
+-- Route and source of a request that never came to its location, by its first line, as far as that goes.
 local function read_line(var)
-    local target = match(var.request or "", "^%S+ (%S+)")
-    local path = target and query.split(target)
-    local is_plain, slug = source.slug(target or "", path or "")
-    local current = policy.current()
-    if is_plain and slug and current and current.sources[slug] then var.source = slug end
-    return var.logged_route
+    local target, current = match(var.request or "", "^%S+ (%S+)"), policy.current()
+    if not target or not current then return end
+
+    local path = query.split(target)
+    local _, slug = source.slug(target, path)
+    if slug and current.sources[slug] then
+        var.source = slug
+    elseif not slug then
+        slug = routes.find(current.routes, var.host, path)
+        if slug then var.route, var.source = "dialect", slug end
+    end
 end
 
 -- Phase log. What operators ask is logged and not counted.
@@ -76,7 +82,10 @@ function _M.write()
     var.logged_address = TRUNCATES and network(address.plain(var.binary_remote_addr)) or var.remote_addr
 
     local route = var.route
-    if (route or "") == "" then route = read_line(var) end
+    if (route or "") == "" then
+        read_line(var)
+        route = var.logged_route
+    end
     if route ~= "ops" then count(var, ROUTES[route] and route or "other") end
 end
 
