@@ -1,0 +1,196 @@
+"""Prometheus and Alertmanager for drills: the shipped files, sixty times as fast, and a webhook that catches all.
+
+Every length of time in the rules and routes is divided by 60 and nothing else is changed, so that a minute of theirs is
+a second of ours and the expressions that are tested are the shipped ones. Scrapes come 10 times as fast only, so that a
+window of five minutes still holds ten of them.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from tests.parts.ports import free_port
+from tests.parts.waiting import wait_until
+
+ROOT = Path(__file__).parents[2]
+RULES_FASTER, SCRAPES_FASTER = 60, 10
+_UNIT_MS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_LENGTH = re.compile(
+    r"(\[|\boffset |\b(?:for|\w*interval|scrape_timeout|group_wait): )"  # where PromQL and YAML have a length of time
+    r"((?:\d+[smhd])+)\b"
+)
+
+
+def hasten(text: str, times: int) -> str:
+    """The text of a configuration with every length of time in it divided; those in the names of series stay."""
+    return _LENGTH.sub(lambda found: found[1] + _shorten(found[2], times), text)
+
+
+def _shorten(length: str, times: int) -> str:
+    total_ms = sum(int(number) * _UNIT_MS[unit] for number, unit in re.findall(r"(\d+)([smhd])", length))
+    return f"{total_ms // times}ms"
+
+
+class Catcher:
+    """A webhook: keeps what Alertmanager posts, in the order in which it comes."""
+
+    def __init__(self) -> None:
+        self.messages: list[dict[str, Any]] = []
+        catcher = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                catcher.messages.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+                self.send_response(200)
+                self.end_headers()
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's own word
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._thread = Thread(target=self._server.serve_forever)
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/"
+
+    def heard(self, status: str, **labels: str) -> bool:
+        """True when an alert with these labels has been told with this status, `firing` or `resolved`."""
+        return any(
+            alert["status"] == status and labels.items() <= alert["labels"].items()
+            for message in list(self.messages)
+            for alert in message["alerts"]
+        )
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+class Alertmanager:
+    """The shipped routes with receivers from the environment, hastened; alerts can be posted to it."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self.home = Path(tempfile.mkdtemp(prefix="postledger-alertmanager-", dir="/tmp"))
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        file = self.home / "alertmanager.yml"
+        write_receivers(file, environment)
+        file.write_text(hasten(file.read_text(), RULES_FASTER))
+
+    def __enter__(self) -> Self:
+        self._process = _start(
+            self.home,
+            *("prometheus-alertmanager", f"--config.file={self.home}/alertmanager.yml"),
+            *(f"--storage.path={self.home}/data", "--cluster.listen-address="),
+            f"--web.listen-address=127.0.0.1:{self.port}",
+        )
+        wait_until(lambda: _answers(self.url), 20, "an Alertmanager")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        _end(self._process, self.home)
+
+    def post(self, *alerts: Mapping[str, str]) -> None:
+        """Post alerts by their labels, as Prometheus does."""
+        httpx.post(f"{self.url}/api/v2/alerts", json=[{"labels": dict(labels)} for labels in alerts]).raise_for_status()
+
+    def silent(self) -> set[str]:
+        """The names of alerts that another one keeps back."""
+        alerts = httpx.get(f"{self.url}/api/v2/alerts").json()
+        return {alert["labels"]["alertname"] for alert in alerts if alert["status"]["inhibitedBy"]}
+
+
+class Prometheus:
+    """The shipped prometheus.yml and rules, hastened, looking at an edge and telling an Alertmanager."""
+
+    def __init__(self, ops_port: int, alertmanager_port: int) -> None:
+        self.home = Path(tempfile.mkdtemp(prefix="postledger-prometheus-", dir="/tmp"))
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        shutil.copytree(ROOT / "monitoring/prometheus/rules", self.home / "rules")
+        shutil.copy(ROOT / "monitoring/prometheus/prometheus.yml", self.home)
+        _rewrite(self.home / "prometheus.yml", lambda text: hasten(text, SCRAPES_FASTER))
+        for file in (self.home / "rules").iterdir():
+            _rewrite(file, lambda text: hasten(text, RULES_FASTER))
+        (self.home / "targets").mkdir()
+        for job, port in {"backend": ops_port, "edge": ops_port, "alertmanager": alertmanager_port}.items():
+            (self.home / "targets" / f"{job}.json").write_text(json.dumps([{"targets": [f"127.0.0.1:{port}"]}]))
+
+    def __enter__(self) -> Self:
+        self._process = _start(
+            self.home,
+            *("prometheus", f"--config.file={self.home}/prometheus.yml", f"--storage.tsdb.path={self.home}/data"),
+            *("--enable-feature=expand-external-labels", f"--web.listen-address=127.0.0.1:{self.port}"),
+        )
+        wait_until(lambda: self.ask("count(up == 1)") == 3, 30, "three targets that Prometheus reaches")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        _end(self._process, self.home)
+
+    def ask(self, expression: str) -> float | None:
+        """The value of an expression's first series, or None."""
+        try:
+            answer = httpx.get(f"{self.url}/api/v1/query", params={"query": expression})
+        except httpx.TransportError:
+            return None
+        found = answer.json()["data"]["result"] if answer.status_code == 200 else []
+        return float(found[0]["value"][1]) if found else None
+
+    def firing(self) -> set[str]:
+        """The names of all alerts that fire."""
+        alerts = httpx.get(f"{self.url}/api/v1/alerts").json()["data"]["alerts"]
+        return {alert["labels"]["alertname"] for alert in alerts if alert["state"] == "firing"}
+
+
+def write_receivers(file: Path, environment: Mapping[str, str]) -> None:
+    """Have the shipped script write Alertmanager's configuration."""
+    variables = {"PATH": os.environ["PATH"], **environment}
+    done = subprocess.run(
+        [ROOT / "script/alertmanager-config", file], env=variables, capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        raise ValueError(done.stderr)
+
+
+def _rewrite(file: Path, change: Callable[[str], str]) -> None:
+    file.write_text(change(file.read_text("utf-8")))
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/-/ready").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def _start(home: Path, *command: str) -> subprocess.Popen[bytes]:
+    environment = {"PATH": os.environ["PATH"], "POSTLEDGER_RUNBOOKS_URL": "http://runbooks.test"}
+    with (home / "log").open("ab") as log:
+        return subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+
+
+def _end(process: subprocess.Popen[bytes], home: Path) -> None:
+    process.terminate()
+    process.wait(timeout=20)
+    shutil.rmtree(home)
