@@ -10,13 +10,14 @@ from prometheus_client import CollectorRegistry
 from psycopg_pool import PoolTimeout
 
 from postledger.adapters.keyring import Keyring
-from postledger.adapters.metrics import Metrics, remember_process, render_metrics
+from postledger.adapters.metrics import Metrics, Unmeasured, remember_process, render_metrics
 from postledger.adapters.postgres.connecting import connect
 from postledger.adapters.postgres.group_commit import GroupCommit
 from postledger.adapters.postgres.ledger import write_batch
 from postledger.adapters.postgres.policy_keeper import PolicyKeeper
 from postledger.adapters.postgres.pool import Pool, make_pool
 from postledger.adapters.postgres.waiting import GreenletConnection
+from postledger.adapters.request_log import RequestLog
 from postledger.adapters.schemas import read_schemas
 from postledger.config import Settings
 from postledger.domain.click import ENTROPY_BYTES, Click
@@ -24,6 +25,7 @@ from postledger.domain.entry import Entry, Outcome
 from postledger.http.app import BackendApp, create_app
 from postledger.http.click import ClickResource
 from postledger.http.dialect import DialectSink
+from postledger.http.event import Teller
 from postledger.http.health import HealthResource, MetricsResource
 from postledger.http.policy import PolicyResource
 from postledger.http.postback import PostbackResource
@@ -42,7 +44,7 @@ FIRST_POLICY_WITHIN_S = 2.0
 def create_backend(settings: Settings) -> BackendApp:
     """Build one worker's application and start its writer and its policy keeper; call it after the fork."""
     remember_process()
-    metrics = Metrics(CollectorRegistry())
+    metrics = Metrics(CollectorRegistry()) if settings.metrics else Unmeasured()
     pool = make_pool(settings.database_url, size=POOL_SIZE)
     pool.open()
     ledger = _start_group_commit(settings, metrics)
@@ -55,10 +57,14 @@ def create_backend(settings: Settings) -> BackendApp:
     )
     keeper.wait_for_first_attempt(FIRST_POLICY_WITHIN_S)
 
+    log = RequestLog(settings.request_log) if settings.request_log else None
+
     def close() -> None:
         ledger.close()
         keeper.close()
         pool.close()
+        if log:
+            log.close()
 
     receive = _receive_postback(ledger, keeper, metrics)
     return create_app(
@@ -77,11 +83,18 @@ def create_backend(settings: Settings) -> BackendApp:
         dialects=DialectSink(receive),
         schemas=SchemaResource(read_schemas()),
         observe_request=metrics.observe_request,
+        tell=Teller(log.write, partial(_knows_source, keeper)).tell if log else None,
         close=close,
     )
 
 
-def _start_group_commit(settings: Settings, metrics: Metrics) -> GroupCommit[Entry | Click, Outcome | None]:
+def _knows_source(keeper: PolicyKeeper, slug: str) -> bool:
+    return keeper.policy is not None and slug in keeper.policy.sources
+
+
+def _start_group_commit(
+    settings: Settings, metrics: Metrics | Unmeasured
+) -> GroupCommit[Entry | Click, Outcome | None]:
     metrics.note_queue_limit(settings.queue_limit)
     return GroupCommit(
         partial(
@@ -100,7 +113,7 @@ def _start_group_commit(settings: Settings, metrics: Metrics) -> GroupCommit[Ent
 
 
 def _receive_postback(
-    ledger: GroupCommit[Entry | Click, Outcome | None], keeper: PolicyKeeper, metrics: Metrics
+    ledger: GroupCommit[Entry | Click, Outcome | None], keeper: PolicyKeeper, metrics: Metrics | Unmeasured
 ) -> ReceivePostback:
     def record(entry: Entry) -> Outcome:
         outcome = ledger.submit(entry)

@@ -25,6 +25,8 @@ class Settings(msgspec.Struct, frozen=True):
     queue_limit: int
     flush_rows: int
     retention_days: int
+    request_log: Path | None
+    metrics: bool
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -35,6 +37,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         queue_limit=read_count(environment, "POSTLEDGER_QUEUE_LIMIT", 1000),
         flush_rows=read_count(environment, "POSTLEDGER_FLUSH_ROWS", 256),
         retention_days=read_retention_days(environment),
+        request_log=read_request_log(environment),
+        metrics=read_switch(environment, "POSTLEDGER_METRICS", "on"),
     )
 
 
@@ -71,6 +75,14 @@ def read_retention_days(environment: Mapping[str, str]) -> int:
     return read_count(environment, "POSTLEDGER_RETENTION_DAYS", 90)
 
 
+def read_request_log(environment: Mapping[str, str]) -> Path | None:
+    """Read where each request leaves its line; nowhere when it is `off`, or not said."""
+    text = environment.get("POSTLEDGER_REQUEST_LOG") or "off"
+    if text != "off" and not Path(text).parent.is_dir():
+        raise BadSetting("POSTLEDGER_REQUEST_LOG must be off, or a file in a folder that exists")
+    return None if text == "off" else Path(text)
+
+
 def read_master_keys(environment: Mapping[str, str]) -> tuple[str, ...]:
     """Read the Fernet keys that protect source secrets, from the variable or its file; the first one encrypts."""
     text = environment.get("POSTLEDGER_MASTER_KEY") or _read_key_file(environment)
@@ -98,6 +110,14 @@ def read_count(environment: Mapping[str, str], name: str, default: int) -> int:
     if text.isascii() and text.isdigit() and int(text) > 0:
         return int(text)
     raise BadSetting(f"{name} must be a whole number of at least 1")
+
+
+def read_switch(environment: Mapping[str, str], name: str, default: str) -> bool:
+    """Read `on` or `off`."""
+    text = environment.get(name) or default
+    if text not in ("on", "off"):
+        raise BadSetting(f"{name} must be on or off")
+    return text == "on"
 
 
 def _read_key_file(environment: Mapping[str, str]) -> str:

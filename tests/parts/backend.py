@@ -35,6 +35,7 @@ class Backend:
         self.home.chmod(0o755)
         self.socket = self.home / "backend.sock"
         self._log, self._metrics = self.home / "backend.log", self.home / "metrics"
+        self.request_log = self.home / "requests.log"
         self._workers, self._app = workers, app
         self._environment = {**os.environ, **self._variables(), **environment}
         self._process: subprocess.Popen[bytes] | None = None
@@ -154,6 +155,7 @@ class Backend:
             "POSTLEDGER_BACKEND_SOCKET": str(self.socket),
             "POSTLEDGER_WORKERS": str(self._workers),
             "PROMETHEUS_MULTIPROC_DIR": str(self._metrics),
+            "POSTLEDGER_REQUEST_LOG": str(self.request_log),
         }
 
     def _is_ready(self) -> bool:

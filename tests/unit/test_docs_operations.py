@@ -2,6 +2,7 @@
 
 import re
 
+from postledger.http.event import Answered
 from tests.parts.documents import ROOT, list_code, list_rows, read_document, read_section
 
 DOCUMENT = read_document("docs/operations.md")
@@ -24,6 +25,10 @@ def test_every_metric_is_documented() -> None:
 
     assert len(documented) == len(set(documented))
     assert set(documented) == counted | set(_EDGE.findall(edge))
+
+
+def test_every_field_of_the_request_log_is_documented_in_its_order() -> None:
+    assert _first_cells("The request log") == list(Answered.__struct_fields__)
 
 
 def test_every_field_of_the_access_log_is_documented_in_its_order() -> None:

@@ -4,6 +4,7 @@ In multiprocess mode every process writes its own files, so a counter outlives t
 """
 
 import os
+from collections.abc import Callable
 from decimal import Decimal
 from functools import cache
 
@@ -137,6 +138,17 @@ class Metrics:
         """Observe one group commit."""
         self._flush_rows.observe(rows)
         self._flush_seconds.observe(seconds)
+
+
+class Unmeasured:
+    """Counts nothing, whatever it is told: to measure what counting costs, and for nothing else."""
+
+    def __getattr__(self, _: str) -> Callable[..., None]:
+        return _discard
+
+
+def _discard(*_: object, **__: object) -> None:
+    return
 
 
 def remember_process() -> None:

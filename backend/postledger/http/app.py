@@ -21,13 +21,14 @@ from postledger.http.schemas import SchemaResource
 _log = logging.getLogger("postledger.http")
 
 ObserveRequest = Callable[[str, str, float], None]
+Tell = Callable[[falcon.Request, falcon.Response, str, float], None]
 
 
 class BackendApp(falcon.App[falcon.Request, falcon.Response]):
     """The WSGI application of one worker, and how to close what it opened."""
 
-    def __init__(self, close: Callable[[], None], observe_request: ObserveRequest) -> None:
-        super().__init__(media_type=falcon.MEDIA_JSON, middleware=[_Timing(observe_request)])
+    def __init__(self, close: Callable[[], None], observe_request: ObserveRequest, tell: Tell | None) -> None:
+        super().__init__(media_type=falcon.MEDIA_JSON, middleware=[_Timing(observe_request, tell)])
         self.close = close
 
 
@@ -41,10 +42,11 @@ def create_app(
     dialects: DialectSink,
     schemas: SchemaResource,
     observe_request: ObserveRequest,
+    tell: Tell | None,
     close: Callable[[], None],
 ) -> BackendApp:
-    """Wire resources to paths."""
-    app = BackendApp(close, observe_request)
+    """Wire resources to paths; without `tell` no request leaves a line."""
+    app = BackendApp(close, observe_request, tell)
     app.add_route("/tracking/postback", postbacks)
     app.add_route("/tracking/postback/{source}", postbacks)
     app.add_route("/click/{campaign}", clicks)
@@ -59,10 +61,10 @@ def create_app(
 
 
 class _Timing:
-    """Observes how long each request took, by route and status."""
+    """Observes how long each request took, by route and status, and has it told."""
 
-    def __init__(self, observe: ObserveRequest) -> None:
-        self._observe = observe
+    def __init__(self, observe: ObserveRequest, tell: Tell | None) -> None:
+        self._observe, self._tell = observe, tell
 
     def process_request(self, request: falcon.Request, _: falcon.Response) -> None:
         request.env["postledger.started_s"] = time.perf_counter()
@@ -71,6 +73,8 @@ class _Timing:
         seconds = time.perf_counter() - request.env["postledger.started_s"]
         route = request.env.get(ROUTE, "other") if resource is None else getattr(resource, "route", "other")
         self._observe(route, str(response.status)[:3], seconds)
+        if self._tell is not None:
+            self._tell(request, response, route, seconds)
 
 
 def _answer_http_error(request: falcon.Request, response: falcon.Response, error: falcon.HTTPError, _: Any) -> None:

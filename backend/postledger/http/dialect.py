@@ -10,7 +10,7 @@ import falcon
 
 from postledger.domain.refusal import Reason
 from postledger.http.answers import answer, answer_not_found
-from postledger.http.requests import ROUTE, read_postback, receipt_of
+from postledger.http.requests import ROUTE, SOURCE, read_postback, receipt_of
 from postledger.services.receive_postback import ReceivePostback
 
 
@@ -29,7 +29,7 @@ class DialectSink:
         if not slug:
             answer_not_found(response, receipt_of(request))
             return
-        request.env[ROUTE] = self.route
+        request.env[ROUTE], request.env[SOURCE] = self.route, slug
         is_read = request.method in ("GET", "POST")
         postback = read_postback(request, with_body=is_read)
         unread = None if is_read else Reason.METHOD_NOT_ALLOWED

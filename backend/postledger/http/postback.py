@@ -5,7 +5,7 @@ import falcon
 from postledger.domain.pairs import read_segments
 from postledger.domain.refusal import Reason, Refused
 from postledger.http.answers import answer
-from postledger.http.requests import read_postback
+from postledger.http.requests import SOURCE, read_postback
 from postledger.services.receive_postback import ReceivePostback
 
 
@@ -20,14 +20,14 @@ class PostbackResource:
     def on_get(self, request: falcon.Request, response: falcon.Response, source: str | None = None) -> None:
         """Receive one postback and answer with its verdict."""
         postback = read_postback(request)
-        slug = _slug_in_query(postback.query) if source is None else source
+        slug = request.env[SOURCE] = _slug_in_query(postback.query) if source is None else source
         answer(response, postback.receipt, self._receive(slug, postback))
 
     on_post = on_get
 
     def _refuse_method(self, request: falcon.Request, response: falcon.Response, source: str | None = None) -> None:
         postback = read_postback(request, with_body=False)
-        slug = _slug_in_query(postback.query) if source is None else source
+        slug = request.env[SOURCE] = _slug_in_query(postback.query) if source is None else source
         answer(response, postback.receipt, self._receive(slug, postback, Reason.METHOD_NOT_ALLOWED))
 
     on_head = on_put = on_patch = on_delete = on_options = _refuse_method

@@ -51,6 +51,9 @@ def _variable(name: str) -> str:
 ROUTE = "postledger.route"
 """Where a request says which route it took, if Falcon has none for it."""
 
+SOURCE = "postledger.source"
+"""Where a request says which source it was for; the slug is the sender's text until it is looked up."""
+
 _EDGE_REASONS = (Reason.IP_NOT_ALLOWED, Reason.CLIENT_CERTIFICATE, Reason.RATE_LIMITED)
 
 

@@ -1,0 +1,154 @@
+"""The request log: a line for each answered request, its receipt, and never a word of the sender's."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.http.conftest import Service
+from tests.parts.backend import Backend
+from tests.parts.sender import Answer, Sender, send
+from tests.parts.sources import add_source
+from tests.parts.waiting import wait_until
+
+FIELDS = ["time", "receipt", "route", "source", "method", "status", "verdict", "reason", "duration_s", "event"]
+
+
+def lines_of(backend: Backend, receipt: str | None) -> list[dict[str, Any]]:
+    """The lines that bear a receipt, waited for."""
+    assert receipt, "every answer has a receipt"
+    wait_until(lambda: backend.request_log.exists() and receipt in backend.request_log.read_text())
+    lines = map(json.loads, backend.request_log.read_text().splitlines())
+    return [line for line in lines if line["receipt"] == receipt]
+
+
+@pytest.fixture
+def own(environment: dict[str, str]) -> Iterator[Backend]:
+    """A backend whose log a test may spoil."""
+    add_source(
+        environment["DATABASE_URL"], environment["POSTLEDGER_MASTER_KEY"], "acme", settings={"click": "optional"}
+    )
+    with Backend(environment, workers=1) as backend:
+        yield backend
+
+
+def ask(backend: Backend, **parameters: str) -> Answer:
+    """A signed postback past the edge."""
+    with backend.client() as client:
+        return send(client, Sender("acme").get({"click_id": "c", **parameters}))
+
+
+def test_a_postback_leaves_one_line_under_its_receipt(service: Service, acme: Sender, unique: str) -> None:
+    answer = service.send(acme.get({"click_id": unique, "transaction_id": unique, "payout": "1.50"}))
+
+    (line,) = lines_of(service.backend, answer.receipt)
+    assert list(line) == FIELDS
+    duration_s = line.pop("duration_s")
+    assert 0 < duration_s < 5
+    assert line.pop("time").endswith("Z")
+    assert line == {
+        "receipt": answer.receipt,
+        "route": "postback",
+        "source": "acme",
+        "method": "GET",
+        "status": 200,
+        "verdict": "accepted",
+        "reason": "",
+        "event": "answered",
+    }
+
+
+def test_a_refusal_says_why(service: Service, unique: str) -> None:
+    answer = service.send(Sender("acme", "wrong").get({"click_id": unique}))
+
+    (line,) = lines_of(service.backend, answer.receipt)
+    assert (line["status"], line["verdict"], line["reason"]) == (401, "refused", "bad_signature")
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "route"),
+    [
+        ("GET", "/tracking/postback/CANARY?click_id=CANARY&payout=CANARY", "postback"),
+        ("GET", "/tracking/postback?source=CANARY&sig=CANARY", "postback"),
+        ("GET", "/tracking/postback/acme?click_id=CANARY&CANARY=1", "postback"),
+        ("CANARY", "/tracking/postback/acme", "postback"),
+        ("GET", "/click/CANARY?sub1=CANARY", "click"),
+        ("GET", "/CANARY", "other"),
+    ],
+)
+def test_nothing_that_a_sender_worded_gets_in(service: Service, method: str, target: str, route: str) -> None:
+    answer = service.client.request(method, target, headers={"User-Agent": "CANARY", "Referer": "CANARY"})
+
+    (line,) = lines_of(service.backend, answer.json()["id"])
+    assert line["route"] in (route, "other")
+    assert "CANARY" not in service.backend.request_log.read_text()
+
+
+def test_what_operators_ask_leaves_no_line(own: Backend) -> None:
+    for path in ("/healthz", "/internal/metrics", "/internal/policy"):
+        own.get(path)
+    last = ask(own)
+
+    lines_of(own, last.receipt)
+    assert {json.loads(line)["route"] for line in own.request_log.read_text().splitlines()} == {"postback"}
+
+
+def test_a_log_that_was_renamed_is_begun_anew(own: Backend) -> None:
+    first = ask(own)
+    lines_of(own, first.receipt)
+
+    renamed = own.request_log.rename(own.request_log.with_suffix(".1"))
+    second = ask(own)
+
+    assert len(lines_of(own, second.receipt)) == 1
+    assert str(first.receipt) in renamed.read_text()
+
+
+def test_only_its_owner_and_his_group_read_it(own: Backend) -> None:
+    """The backend's umask is the socket's, which is open to the edge; the log must not be."""
+    lines_of(own, ask(own).receipt)
+
+    assert os.stat(own.request_log).st_mode & 0o777 == 0o640
+
+
+def test_a_log_that_cannot_be_written_costs_no_request(own: Backend) -> None:
+    lines_of(own, ask(own).receipt)
+    own.request_log.unlink()
+    own.request_log.mkdir()
+
+    answers = [ask(own) for _ in range(3)]
+
+    assert {answer.code for answer in answers} == {200}
+    wait_until(lambda: "the request log cannot be written" in own.log_text())
+    shutil.rmtree(own.request_log)
+    assert len(lines_of(own, ask(own).receipt)) == 1
+
+
+def test_what_was_answered_is_told_before_a_worker_ends(own: Backend) -> None:
+    answer = ask(own)
+
+    own.stop()
+
+    assert str(answer.receipt) in own.request_log.read_text()
+
+
+def test_it_can_be_switched_off_and_so_can_the_counting(environment: dict[str, str]) -> None:
+    add_source(
+        environment["DATABASE_URL"], environment["POSTLEDGER_MASTER_KEY"], "acme", settings={"click": "optional"}
+    )
+    off = {"POSTLEDGER_REQUEST_LOG": "off", "POSTLEDGER_METRICS": "off"}
+    backend = Backend({**environment, **off}, workers=1)
+    try:
+        backend.start(ready=False)
+        wait_until(backend.socket.exists)
+        wait_until(lambda: backend.get("/healthz").status_code == 200)
+
+        assert ask(backend).code == 200
+        backend.stop()
+
+        assert not backend.request_log.exists()
+    finally:
+        backend.remove()
