@@ -12,6 +12,8 @@ b
 # the next one in the middle of a line, behind the quote.
 /^[0-9]\{4\}\/[0-9][0-9]\/[0-9][0-9] [0-9:]\{8\} \[[a-z]*\] [0-9]*#[0-9]*: /{
 s/".*/[cut]/
+# A backend that is away: an error to nginx while the file of its socket is there, and critical once that is gone too.
+s/ \[crit\] \([0-9#]*: \*[0-9]* connect() to unix:.* failed (2: No such file or directory) while connecting to upstream,\)/ [error] \1/
 w /dev/stderr
 b
 }

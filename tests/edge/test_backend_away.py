@@ -73,6 +73,21 @@ def test_service_is_back_with_the_backend(own_backend: EchoBackend, asking: http
     wait_until(lambda: asking.get("/tracking/postback/acme").status_code == 200, timeout_s=3)
 
 
+def test_while_it_is_away_the_log_says_so_once_and_calls_nothing_critical(
+    own_edge: Edge, own_backend: EchoBackend, asking: httpx.Client
+) -> None:
+    own_backend.stop()
+    wait_until(lambda: own_edge.policy_age_s() > 3)
+    said = own_edge.error_output()
+    assert said.count("the backend gave no connection") == 1
+    assert "connect()" not in said
+
+    assert_unavailable(asking.get("/tracking/postback/acme"))
+
+    wait_until(lambda: "connect() to unix:" in own_edge.error_output())
+    assert "[crit]" not in own_edge.error_output()
+
+
 def test_a_backend_that_dies_before_its_answer_is_asked_once_only(own_edge: Edge, asking: httpx.Client) -> None:
     asking.get("/tracking/postback/acme")  # leaves an idle connection behind, which nginx would gladly try again after
 

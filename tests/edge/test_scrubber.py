@@ -41,6 +41,28 @@ def test_a_record_without_a_senders_words_passes_whole() -> None:
     assert scrubbed(record) == record
 
 
+def test_a_backend_that_is_away_is_an_error_whether_or_not_its_socket_is_there() -> None:
+    critical = START.replace(b"error", b"crit")
+    words = (
+        b"connect() to unix:/a b.sock failed (2: No such file or directory) while connecting to upstream, client: ::1"
+    )
+
+    assert scrubbed(critical + words + b"\n") == START + words + b"\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        b"connect() to unix:/b.sock failed (13: Permission denied) while connecting to upstream, client: ::1\n",
+        b"open() failed (2: No such file or directory), client: ::1\n",
+    ],
+)
+def test_what_else_is_critical_stays_so(words: bytes) -> None:
+    record = START.replace(b"error", b"crit") + words
+
+    assert scrubbed(record) == record
+
+
 def test_an_error_in_the_configuration_keeps_its_file_name() -> None:
     record = b'nginx: [emerg] cannot load certificate "/etc/edge.crt": BIO_new_file() failed\n'
 

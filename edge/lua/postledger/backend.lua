@@ -9,6 +9,16 @@ local SOCKET = os.getenv("POSTLEDGER_BACKEND_SOCKET")
 local CONNECT_MS, SEND_MS, READ_MS = 500, 500, 2000
 local MOST_BYTES = 8 * 1024 * 1024    -- about 300,000 networks; more is a mistake, and would not fit the dictionary
 
+local NO_SUCH_FILE = 2    -- ENOENT
+
+-- nginx calls it critical, each second anew, to connect to a socket that is not there. To open it as a file fails too,
+-- but says in silence which of the two it is.
+local function is_there()
+    local file, _, error_number = io.open(SOCKET)
+    if file then file:close() end
+    return error_number ~= NO_SUCH_FILE
+end
+
 -- The headers that matter, by lower-case name.
 local function read_headers(socket)
     local headers = {}
@@ -39,6 +49,8 @@ end
 
 -- The answer with status, etag and text; or nil and what was missing. With an etag the answer may be 304.
 function _M.get_policy(etag)
+    if not is_there() then return nil, "no connection" end
+
     local socket = ngx.socket.tcp()
     socket:settimeouts(CONNECT_MS, SEND_MS, READ_MS)
     if not socket:connect("unix:" .. SOCKET) then return nil, "no connection" end
