@@ -26,6 +26,7 @@ from tests.parts.waiting import wait_until
 __all__ = ["ALARMING", "ROOT", "SELF_SIGNED", "Edge", "wait_until"]
 
 ROOT = Path(__file__).parents[2]
+LOG_WRITTEN_WITHIN_S = 0.2
 SELF_SIGNED = (
     *("openssl", "req", "-x509", "-nodes", "-days", "2"),
     *("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"),
@@ -169,10 +170,16 @@ class Edge:
         return self.metrics()["postledger_edge_policy_age_seconds"]
 
     def access_log(self) -> list[dict[str, Any]]:
-        """The lines written so far, each as the object that it must be."""
+        """The lines of what was asked so far, in the order of their receipts, each as the object that it must be.
+
+        Each worker of nginx holds its lines back for a tenth of a second: this waits as long.
+        """
         log = self.prefix / "logs" / "access.log"
+        written_s = time.monotonic() + LOG_WRITTEN_WITHIN_S
+        wait_until(lambda: time.monotonic() > written_s, what="the lines that are held back")
         text = log.read_text() if log.exists() else ""
-        return [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
+        lines = [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
+        return sorted(lines, key=lambda line: str(line["receipt"]))
 
     def error_output(self) -> str:
         """All that nginx and its scrubber have said on stdout and stderr since the first start."""
