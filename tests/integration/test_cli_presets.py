@@ -1,5 +1,6 @@
 """`preset`, and a file that names one: from its name to what the backend verifies by."""
 
+import hashlib
 import tomllib
 
 from tests.parts.cli import CommandLine
@@ -36,13 +37,16 @@ def test_an_unknown_preset_is_told_in_one_line(cli: CommandLine) -> None:
     assert "there is no preset cpxx" in ran.err
 
 
-def test_what_another_profile_signs_is_not_signed_wrongly(cli: CommandLine) -> None:
+def test_a_postback_is_signed_as_its_network_would(cli: CommandLine) -> None:
     cli("apply", cli.write("wall.toml", FILE))
 
-    ran = cli("sign", "wall", "trans_id=1", "--url", "https://t.example")
+    signed = cli("sign", "wall", "trans_id=1", "--url", "https://t.example")
+    refused = cli("sign", "wall", "trans_id=1", "--post", "json", "--url", "https://t.example")
 
-    assert ran.code != 0
-    assert "sign and send know postledger-v1 alone" in ran.err
+    expected = hashlib.md5(b"1-app-secret").hexdigest()  # noqa: S324 - as the network does
+    assert signed.out.strip() == f"https://t.example/tracking/postback/wall?trans_id=1&secure_hash={expected}"
+    assert refused.code != 0
+    assert "the source wall cannot be signed for: its profile does not sign such a POST" in refused.err
 
 
 def test_a_source_takes_what_its_preset_knows_and_applying_its_export_changes_nothing(cli: CommandLine) -> None:

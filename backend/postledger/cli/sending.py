@@ -16,8 +16,7 @@ from postledger.cli.failures import CommandFailed
 from postledger.cli.opening import open_keyring, open_ledger
 from postledger.cli.output import AsJson, note, print_json
 from postledger.config import read_environment, require
-from postledger.domain.outgoing import Outgoing, make_get, make_post
-from postledger.domain.profiles.format import POSTLEDGER_V1
+from postledger.domain.outgoing import CannotSign, Outgoing, make_get, make_post
 from postledger.domain.source import Source
 
 TIMEOUT_S = 10.0
@@ -41,7 +40,7 @@ Base = Annotated[str | None, typer.Option("--url", help="The edge; otherwise POS
 def sign(
     source: SourceSlug, parameters: Parameters = None, post: PostKind = None, url: Base = None, as_json: AsJson = False
 ) -> None:
-    """Print a signed URL, or for a POST a curl command, that is good for the source's time window."""
+    """Print a signed URL, or a curl command where there are headers, that is good for the source's time window."""
     base = _edge(url)
     outgoing = _make(source, parameters or [], post)
     address = base + outgoing.target
@@ -49,7 +48,7 @@ def sign(
         body = outgoing.body.decode()
         print_json({"method": outgoing.method, "url": address, "headers": outgoing.headers, "body": body})
     else:
-        print(address if outgoing.method == "GET" else _curl(address, outgoing))
+        print(_curl(address, outgoing) if outgoing.headers else address)
 
 
 def send(
@@ -75,16 +74,17 @@ def _edge(url: str | None) -> str:
 
 def _make(slug: str, parameters: list[str], post: Post | None) -> Outgoing:
     source = _find_source(slug)
-    if source.settings.auth != "none" and source.profile != POSTLEDGER_V1:
-        raise CommandFailed(f"the source {slug} has a profile of its own; sign and send know postledger-v1 alone")
     key = source.keys[0] if source.keys and source.settings.auth != "none" else None
     if key is None and source.settings.auth != "none":
         raise CommandFailed(f"the source {slug} has no secret that can be used; run: postledger doctor")
     pairs, now_s = [_read_pair(text) for text in parameters], int(time.time())
-    if post is None:
-        return make_get(source, key, pairs, now_s)
     message_id = f"msg_{secrets.token_urlsafe(16)}"
-    return make_post(source, key, pairs, post.value, message_id=message_id, unix_s=now_s)
+    try:
+        if post is None:
+            return make_get(source, key, pairs, now_s)
+        return make_post(source, key, pairs, post.value, message_id=message_id, unix_s=now_s)
+    except CannotSign as error:
+        raise CommandFailed(f"the source {slug} cannot be signed for: {error}") from None
 
 
 def _find_source(slug: str) -> Source:
@@ -107,8 +107,8 @@ def _curl(address: str, outgoing: Outgoing) -> str:
     ca_file = read_environment().get("POSTLEDGER_CA_FILE")
     trust = ["--cacert", ca_file] if ca_file else []
     headers = [part for name, value in outgoing.headers.items() for part in ("--header", f"{name}: {value}")]
-    body = ["--data-raw", outgoing.body.decode()]
-    return shlex.join(["curl", *trust, "--request", "POST", *headers, *body, address])
+    body = ["--request", "POST", "--data-raw", outgoing.body.decode()] if outgoing.method == "POST" else []
+    return shlex.join(["curl", *trust, *headers, *body, address])
 
 
 def _send(base: str, outgoing: Outgoing) -> httpx.Response:

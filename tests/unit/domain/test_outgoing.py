@@ -7,15 +7,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from postledger.adapters.presets import read_known
+from postledger.domain.configuration import read_configuration
 from postledger.domain.judge import judge
-from postledger.domain.outgoing import Body, Outgoing, make_get, make_post
+from postledger.domain.outgoing import Body, CannotSign, Outgoing, make_get, make_post
+from postledger.domain.profiles.template import find_atoms
 from postledger.domain.refusal import Reason
 from postledger.domain.request import Request
 from postledger.domain.signing import Key
-from postledger.domain.source import Settings, Source
+from postledger.domain.source import Settings, Source, find_profile
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 KEYS = [Key.from_secret(7, secret) for secret in ("s3cret-current", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")]
+KNOWN = read_known()
+ONLY_THEIRS = {"admob-ssv", "skadnetwork"}
+SPKI = (
+    "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE+nzvoGqvDeB9+SzE6igTl7TyK4JBbglwir9oTcQta8NuG26ZpZFxt+F2NDk7asTE6/2Yc8i1ATcGIqtu"
+    "S5hv0Q=="
+)
 printable = st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_size=60)
 
 
@@ -26,6 +35,7 @@ def as_received(outgoing: Outgoing) -> Request:
         receipt="01981c1b-9c80-7abc-8abc-0123456789ab",
         received_at=NOW,
         method=outgoing.method,
+        path=urlsplit(outgoing.target).path.encode(),
         query=urlsplit(outgoing.target).query.encode(),
         body=outgoing.body,
         media_type=headers.get("content-type", ""),
@@ -76,3 +86,73 @@ def test_a_name_given_twice_is_sent_twice_so_that_its_refusal_can_be_tried() -> 
 
     assert refusal is not None
     assert refusal.reason is Reason.DUPLICATE_PARAMETER
+
+
+def network(name: str) -> Source:
+    """A source of a preset, as `apply` would make it."""
+    secret = SPKI if name in ONLY_THEIRS else "s3cret-current"
+    document = {"slug": "acme", "preset": name, "secrets": [secret], "public_url": "https://t.example"}
+    settings = read_configuration({"sources": [document]}, {}, KNOWN).sources["acme"].settings
+    return Source(1, "acme", settings, (Key.from_secret(7, secret),), find_profile(settings))
+
+
+def covered(source: Source) -> list[tuple[str, str]]:
+    """A value for each parameter that the message must have."""
+    atoms = find_atoms(source.profile.schemes[0].message)
+    names = [name for kind, _, name in (atom.partition(":") for atom in atoms) if kind in ("query", "form")]
+    time = source.profile.schemes[0].timestamp
+    return [(name, "5") for name in names if time is None or name != time.name]
+
+
+def attempt(source: Source, pairs: list[tuple[str, str]]) -> Outgoing:
+    """A GET where the profile knows one, else a POST of the form that it knows."""
+    scheme = source.profile.schemes[0]
+    if "GET" in scheme.methods:
+        return make_get(source, source.keys[0], pairs, int(NOW.timestamp()))
+    kind: Body = "form" if scheme.signature.place == "form" else "json"
+    return make_post(source, source.keys[0], pairs, kind, message_id="msg_1", unix_s=int(NOW.timestamp()))
+
+
+@pytest.mark.parametrize("name", sorted(set(KNOWN.presets) - ONLY_THEIRS))
+def test_what_we_sign_for_a_network_is_believed_as_its_own(name: str) -> None:
+    source = network(name)
+
+    outgoing = attempt(source, [*covered(source), ("note", "a b+c%&é")])
+
+    entry = judge(as_received(outgoing), source)
+    assert entry.secret_id == 7, entry.refusal
+
+
+@pytest.mark.parametrize("name", sorted(ONLY_THEIRS))
+def test_what_only_the_network_can_sign_is_said_in_plain_words(name: str) -> None:
+    source = network(name)
+
+    with pytest.raises(CannotSign, match="with a key that only the sender has"):
+        attempt(source, covered(source))
+
+
+def test_a_method_that_the_profile_does_not_sign_is_told_with_the_one_that_it_does() -> None:
+    for_post, for_get = network("stripe-style"), network("cpx")
+
+    with pytest.raises(CannotSign, match="it may sign a POST: add --post form or --post json"):
+        make_get(for_post, for_post.keys[0], [], 0)
+    with pytest.raises(CannotSign, match="it may sign a GET"):
+        make_post(for_get, for_get.keys[0], [], "json", message_id="m", unix_s=0)
+
+
+def test_a_parameter_that_must_be_signed_and_is_not_given_is_told() -> None:
+    source = network("cpx")
+
+    with pytest.raises(CannotSign, match="what the profile signs is not all there"):
+        make_get(source, source.keys[0], [("user_id", "U1")], 0)
+
+
+def test_for_another_tracker_the_secret_goes_into_the_path() -> None:
+    document = {"slug": "moved", "dialect": "keitaro", "secrets": ["3f9c0de"]}
+    settings = read_configuration({"sources": [document]}, {}, KNOWN).sources["moved"].settings
+    source = Source(1, "moved", settings, (Key.from_secret(7, "3f9c0de"),), find_profile(settings))
+
+    outgoing = make_get(source, source.keys[0], [("subid", "C1")], 0)
+
+    assert outgoing.target == "/3f9c0de/postback?subid=C1"
+    assert judge(as_received(outgoing), source).refusal is None
