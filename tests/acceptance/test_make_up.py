@@ -318,7 +318,32 @@ def test_the_doctor_finds_everything_well(checkout: Checkout) -> None:
     doctor = examine(checkout)
 
     assert doctor.returncode == 0, doctor.stdout
-    assert "edge certificate" in [finding["check"] for finding in json.loads(doctor.stdout)]
+    assert {"edge certificate", "edge policy"} <= {finding["check"] for finding in json.loads(doctor.stdout)}
+
+
+def test_reload_asks_the_program_that_runs_before_it_has_the_new_files_read(checkout: Checkout, tmp_path: Path) -> None:
+    other = tmp_path / "openresty"  # of some other installation on the machine
+    other.write_text("#!/bin/sh\nexit 1\n")
+    other.chmod(0o755)
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    certificate = checkout.var / "tls" / "edge.crt"
+    good, workers = certificate.read_text(), _workers(checkout)
+
+    certificate.write_text("none")
+    refused = checkout.run("reload", PATH=path)
+    certificate.write_text(good)
+
+    assert (refused.returncode, "the edge was left as it is" in refused.stdout) == (1, True)
+    assert _workers(checkout) == workers
+    done = checkout.run("reload", PATH=path)
+    assert done.returncode == 0, done.stdout
+    wait_until(lambda: bool(_workers(checkout)) and not _workers(checkout) & workers, 15)
+
+
+def _workers(checkout: Checkout) -> set[str]:
+    """The edge's workers, also those on their way out."""
+    command = ["pgrep", "-x", "nginx", "-P", str(checkout.pid("edge"))]
+    return set(subprocess.run(command, capture_output=True, text=True, check=False).stdout.split())
 
 
 def test_up_and_doctor_find_an_edge_that_only_a_load_balancer_and_its_partners_are_meant_to_find(

@@ -45,6 +45,9 @@ def runtime(prefix: Path, name: str) -> str:
         ("POSTLEDGER_CLIENT_CERTIFICATES", "1"),
         ("POSTLEDGER_TRUSTED_PROXIES", "10.0.0.0/8,load.balancer"),
         ("POSTLEDGER_SERVER_NAMES", "a.example; include /etc/passwd"),
+        ("POSTLEDGER_RESOLVER", "dns.example"),
+        ("POSTLEDGER_RESOLVER", "192.0.2.1; include /etc/passwd"),
+        ("POSTLEDGER_RESOLVER", "2001:db8::53"),
     ],
 )
 def test_a_value_that_cannot_be_is_refused_by_the_name_of_its_variable(prefix: Path, variable: str, value: str) -> None:
@@ -110,6 +113,18 @@ def test_a_second_certificate_without_its_key_is_refused(prefix: Path) -> None:
     done = configure(prefix, POSTLEDGER_TLS_RSA_CERTIFICATE="/tmp/rsa.crt")
 
     assert "POSTLEDGER_TLS_RSA_KEY" in done.stderr
+
+
+def test_the_key_of_a_second_certificate_without_it_is_refused(prefix: Path) -> None:
+    done = configure(prefix, POSTLEDGER_TLS_RSA_KEY="/tmp/rsa.key")
+
+    assert done.returncode == 1
+    assert "POSTLEDGER_TLS_RSA_CERTIFICATE is not set" in done.stderr
+
+
+@pytest.mark.parametrize("address", ["192.0.2.53", "192.0.2.53:5353", "[2001:db8::53]", "[2001:db8::53]:5353"])
+def test_the_address_of_a_dns_server_is_taken(prefix: Path, address: str) -> None:
+    assert configure(prefix, POSTLEDGER_RESOLVER=address).returncode == 0
 
 
 def test_a_certificate_that_names_no_responder_is_not_stapled(prefix: Path) -> None:

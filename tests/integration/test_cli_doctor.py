@@ -1,5 +1,6 @@
-"""What `doctor` says of the edge's certificates, with real ones on a real TLS listener."""
+"""What `doctor` says of the edge's certificates, with real ones on a real TLS listener, and of its policy."""
 
+import re
 import socket
 import ssl
 from collections.abc import Iterator
@@ -10,8 +11,11 @@ from threading import Thread
 
 import pytest
 
+from postledger.adapters.edge_policy import judge_age
+from tests.edge.echo_backend import source
 from tests.parts.certificates import make_key_and_certificate
 from tests.parts.cli import CommandLine
+from tests.parts.edge import Edge
 
 
 @contextmanager
@@ -79,3 +83,42 @@ def test_an_address_without_a_certificate_is_told(cli: CommandLine, url: str) ->
 
 def test_without_an_address_the_variable_is_named(cli: CommandLine) -> None:
     assert certificate_line(cli) == "FAIL  edge certificate  POSTLEDGER_EDGE_URL is not set: set it, or run: make up"
+
+
+def policy_line(cli: CommandLine) -> str:
+    """The doctor's line about the edge's policy."""
+    return next(line for line in cli("doctor").out.splitlines() if line[6:].startswith("edge policy"))
+
+
+def test_an_edge_that_has_no_policy_is_told(cli: CommandLine) -> None:
+    with Edge(backend_socket="/tmp/no-such-socket") as edge:
+        cli.environment["POSTLEDGER_OPS_URL"] = edge.ops_url
+
+        assert policy_line(cli).startswith("FAIL  edge policy       there is none, and every postback is refused")
+
+
+def test_an_edge_whose_policy_nobody_confirms_is_told(cli: CommandLine) -> None:
+    kept = {"version": 1, "sources": [source("acme")]}
+    with Edge(backend_socket="/tmp/no-such-socket") as edge:
+        edge.stop()
+        edge.keep_policy(kept, age_s=60)
+        edge.start()
+        cli.environment["POSTLEDGER_OPS_URL"] = edge.ops_url
+
+        assert re.match(r"FAIL  edge policy       confirmed 6\d s ago: changes do not reach", policy_line(cli))
+
+
+@pytest.mark.parametrize(("age_s", "is_well"), [(0.4, True), (10, True), (10.1, False)])
+def test_a_policy_may_be_ten_seconds_old(age_s: float, is_well: bool) -> None:
+    assert judge_age(age_s).is_well is is_well
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1", "http://[", "nonsense"])
+def test_an_ops_listener_that_does_not_answer_tells_nothing_of_a_policy(cli: CommandLine, url: str) -> None:
+    cli.environment["POSTLEDGER_OPS_URL"] = url
+
+    assert policy_line(cli).startswith(f"FAIL  edge policy       {url}/metrics does not answer")
+
+
+def test_without_an_ops_listener_the_variable_is_named(cli: CommandLine) -> None:
+    assert policy_line(cli).startswith("FAIL  edge policy       POSTLEDGER_OPS_URL is not set")

@@ -154,11 +154,11 @@ class Edge:
         self.ca_file.write_text(text)
         self._key_file.write_text(text)
 
-    def keep_policy(self, policy: dict[str, Any]) -> None:
-        """Puts a snapshot where the edge keeps its last good one, as if it had been fetched just now."""
+    def keep_policy(self, policy: dict[str, Any], age_s: int = 0) -> None:
+        """Puts a snapshot where the edge keeps its last good one, as if it had been fetched so long ago."""
         folder = self.prefix / "policy"
         folder.mkdir(exist_ok=True)
-        (folder / "snapshot").write_text(f"{int(time.time())}\n{json.dumps(policy)}")
+        (folder / "snapshot").write_text(f"{int(time.time()) - age_s}\n{json.dumps(policy)}")
 
     def metrics(self) -> dict[str, float]:
         """The edge's own series by name and labels, as in `name{label="value"}`."""

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import psycopg
 
 from postledger.adapters.certificate import examine_certificate
+from postledger.adapters.edge_policy import examine_policy_age
 from postledger.adapters.edge_way import find_way
 from postledger.adapters.finding import Finding
 from postledger.adapters.keyring import Keyring
@@ -36,6 +37,7 @@ def _examine_all() -> Iterator[Finding]:
     yield _check_settings()
     yield from _examine_ledger()
     yield from examine_listeners(read_environment())
+    yield examine_policy_age(read_environment())
     yield _check_certificate()
 
 
