@@ -30,6 +30,8 @@ def list_contestants(ground: Ground, plan: Plan, ledger: Ledger) -> list[Contest
         found.append(Contestant("e", "constant, our worker", _constant(ground), shipped, writes=False))
     if "b" in plan.only:
         found.append(postledger(ground, plan, ledger))
+    if "s" in plan.only:
+        found.append(_silent(ground, plan, ledger))
     if "c" in plan.only:
         found += [_textbook(plan, ledger, kind, size) for kind, size in plan.textbooks]
     return found
@@ -38,6 +40,13 @@ def list_contestants(ground: Ground, plan: Plan, ledger: Ledger) -> list[Contest
 def postledger(ground: Ground, plan: Plan, ledger: Ledger) -> Contestant:
     """Postledger, as shipped, on a ledger."""
     return Contestant("b", "postledger", ["-c", _shipped(ground)], _shipped_environment(plan, ledger), writes=True)
+
+
+def _silent(ground: Ground, plan: Plan, ledger: Ledger) -> Contestant:
+    """Postledger that counts nothing and tells nothing: what it is faster by is what metrics and request log cost."""
+    off = {"POSTLEDGER_METRICS": "off", "POSTLEDGER_REQUEST_LOG": "off"}
+    environment = {**_shipped_environment(plan, ledger), **off}
+    return Contestant("s", "postledger, silent", ["-c", _shipped(ground)], environment, writes=True)
 
 
 def _constant(ground: Ground) -> list[str]:

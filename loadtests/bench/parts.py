@@ -80,6 +80,7 @@ class Backend:
             "PYTHONPATH": f"{ground.backend}:{ROOT}",
             "POSTLEDGER_BACKEND_SOCKET": str(ground.backend_socket),
             "PROMETHEUS_MULTIPROC_DIR": str(ground.home / "metrics"),
+            "POSTLEDGER_REQUEST_LOG": str(ground.home / "requests.log"),
             **environment,
         }
         self._log = ground.home / "gunicorn.log"

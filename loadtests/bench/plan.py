@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 CONTESTANTS = ("a", "e", "b", "c", "d")
+ON_REQUEST = ("s",)
 # What tuning on two cores found best; the run still takes the best of all, by the median of its rounds.
 TEXTBOOKS = ("sync:1", "gthread:16", "gevent:16")
 
@@ -67,9 +68,9 @@ def _whole(name: str, text: str) -> int:
 
 def _letters(environment: Mapping[str, str]) -> tuple[str, ...]:
     letters = _list(environment, "ONLY", CONTESTANTS)
-    if set(letters) <= set(CONTESTANTS):
+    if set(letters) <= {*CONTESTANTS, *ON_REQUEST}:
         return letters
-    raise BadPlan(f"ONLY must name some of {', '.join(CONTESTANTS)}")
+    raise BadPlan(f"ONLY must name some of {', '.join((*CONTESTANTS, *ON_REQUEST))}")
 
 
 def _textbook(text: str) -> tuple[str, int]:

@@ -13,7 +13,7 @@ from monitoring.grafana.links import TITLES, uid_of
 from monitoring.grafana.panels import Panel
 from monitoring.grafana.queries import LEDGER, PROMETHEUS
 
-RUNBOOKS = "https://postledger.example/runbooks"
+RUNBOOKS = "http://127.0.0.1:9080/runbooks"  # the ops listener of make up, as in the links of alerts
 _TAG = "postledger"
 _CHANGES = (
     ("Policy changed", "changes(postledger_edge_policy_version[1m]) > 0", "blue"),

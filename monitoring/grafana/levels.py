@@ -1,6 +1,6 @@
 """When a panel turns yellow or red: the numbers that the alerts fire at, so that the wall and the pager agree.
 
-A test compares them with the alerts' own, which stand in one file of rules.
+They stand in `targets`; a test compares them with the rules of the alerts.
 """
 
 from dataclasses import dataclass

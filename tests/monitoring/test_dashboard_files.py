@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from monitoring.grafana import targets
 from monitoring.grafana.__main__ import DEFINITIONS, FOLDER, render
 from monitoring.preview.reading import list_dashboards
 from monitoring.preview.units import FORMATS
 from tests.parts.edge import ROOT
+from tests.parts.promtool import RUNBOOKS, list_rules
 
 NAMES = ("overview", "source", "campaigns", "ledger", "edge")
 DATA_SOURCES = {"${prometheus}", "${ledger}"}
@@ -103,7 +105,7 @@ def test_a_panel_says_all_that_a_panel_must(panel: dict[str, Any]) -> None:
 def test_a_panel_leads_to_a_runbook_and_to_the_next_dashboard(panel: dict[str, Any]) -> None:
     runbook, below = (link["url"] for link in panel["links"])
 
-    assert re.fullmatch(r"\$\{runbooks\}/[A-Z][A-Za-z]+\.md", runbook)
+    assert runbook in {f"${{runbooks}}/{path.name}" for path in RUNBOOKS.glob("*.md")}
     assert below in {f"/d/postledger-{name}" for name in NAMES}
 
 
@@ -113,3 +115,30 @@ def test_several_lines_can_be_told_apart(panel: dict[str, Any]) -> None:
 
     assert len(set(legends)) == len(legends)
     assert len(legends) < 2 or "" not in legends
+
+
+@pytest.mark.parametrize(
+    ("number", "record", "labels"),
+    [
+        (1 - targets.AVAILABILITY, "error_budget_ratio", {"slo": "availability"}),
+        (1 - targets.FASTNESS, "error_budget_ratio", {"slo": "latency"}),
+        (targets.CONVERSION_RATE_LIMIT, "conversion_rate_ratio", {}),
+        (targets.CLIENT_ERROR_EXCESS, "excess_ratio", {"kind": "client_error"}),
+        (targets.DUPLICATE_EXCESS, "excess_ratio", {"kind": "duplicate"}),
+        (targets.FLUSH_SLOW_S, "flush_p99_seconds", {}),
+        (targets.LEDGER_SILENT_S, "ledger_silence_seconds", {}),
+        (targets.QUEUE_LIMIT, "queue_ratio", {}),
+        (targets.CONNECTIONS_LIMIT, "connections_ratio", {}),
+        (targets.POLICY_STALE_S, "policy_age_seconds", {}),
+        (targets.CERTIFICATE_DAYS, "certificate_days", {"severity": "warning"}),
+        (targets.CERTIFICATE_LAST_DAYS, "certificate_days", {"severity": "critical"}),
+    ],
+)
+def test_a_line_on_a_dashboard_is_where_the_alert_stands(number: float, record: str, labels: dict[str, str]) -> None:
+    (threshold,) = [
+        rule["expr"]
+        for rule in list_rules()
+        if rule.get("record") == f"postledger:threshold:{record}" and rule.get("labels", {}) == labels
+    ]
+
+    assert number == pytest.approx(float(threshold))

@@ -60,9 +60,7 @@ def asker(
     name = str(conninfo_to_dict(ledger)["dbname"])
     with Backend(environment) as backend, Edge(backend_socket=backend.socket, environment=_UNGUARDED) as edge:
         _send(edge, rounds=1)
-        with Watch(
-            edge.ops_port, postgres.url(name, "postledger_monitor"), rules=_ALWAYS, history=_remember(backend)
-        ) as watch:
+        with Watch(edge.ops_port, postgres.url(name, "postledger_monitor"), history=_remember(backend)) as watch:
             start_s = time.time() - 10
             _send(edge, rounds=ROUNDS)
             backend.stop()
@@ -73,6 +71,7 @@ def asker(
             wait_until(lambda: watch.ask(_ANSWERED) is not None, 20, "the new backend's first answers")
             _send(edge, rounds=2)
             wait_until(lambda: (watch.ask(f"rate({_ANSWERED}[10s]) > 0") or 0) > 0, 20, "the rate of its answers")
+            wait_until(lambda: watch.ask(_BUDGET) is not None, 20, "what is left of the error budget")
             with psycopg.connect(ledger, autocommit=True) as connection:
                 connection.execute("ANALYZE")
             wait_until(lambda: (watch.ask("changes(postledger_edge_policy_version[1m]) > 0") or 0) > 0, 20)
@@ -91,9 +90,9 @@ def asker(
             )
 
 
+_BUDGET = 'slo:postledger_error_budget:left_ratio{slo="latency"}'
 _UNGUARDED = {"POSTLEDGER_NETWORK_RATE": "0"}
 _ANSWERED = 'postledger_request_duration_seconds_count{route="postback", status="200"}'
-_ALWAYS = {"always.yml": "groups: [{name: always, rules: [{alert: Watchdog, expr: vector(1)}]}]"}
 
 
 def _prepare(environment: dict[str, str], directory: Path) -> None:

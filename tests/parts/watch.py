@@ -4,10 +4,10 @@ Only the intervals are shorter, so that a test sees in seconds what takes a quar
 """
 
 import json
+import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -19,6 +19,7 @@ from tests.parts.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 SCRAPE_INTERVAL_S = 1
+_INTERVAL = re.compile(r"\binterval: \w+")
 _SHORTER = (
     ("scrape_interval: 5s", f"scrape_interval: {SCRAPE_INTERVAL_S}s"),
     ("scrape_timeout: 4s", "scrape_timeout: 900ms"),
@@ -29,18 +30,16 @@ _SHORTER = (
 class Watch:
     """The shipped prometheus.yml, looking at an edge's ops port and at Postgres as `monitor_url`.
 
-    `rules` are further files of rules by name; `history`, in the OpenMetrics format, is what it remembers from before.
+    `history`, in the OpenMetrics format, is what it remembers from before.
     """
 
-    def __init__(
-        self, ops_port: int, monitor_url: str, *, rules: Mapping[str, str] | None = None, history: str = ""
-    ) -> None:
+    def __init__(self, ops_port: int, monitor_url: str, *, history: str = "") -> None:
         self.home = Path(tempfile.mkdtemp(prefix="postledger-prometheus-", dir="/tmp"))
         self.port, self._nginx_port, self._postgres_port = free_port(), free_port(), free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._ops_port, self._monitor_url = ops_port, monitor_url
         self._processes: list[subprocess.Popen[bytes]] = []
-        self._write_configuration(rules or {})
+        self._write_configuration()
         if history:
             self._remember(history)
 
@@ -59,10 +58,12 @@ class Watch:
         )
         self._run(
             "prometheus",
+            "--enable-feature=expand-external-labels",
             f"--config.file={self.home}/prometheus.yml",
             f"--storage.tsdb.path={self.home}/data",
             "--storage.tsdb.retention.time=30d",
             f"--web.listen-address=127.0.0.1:{self.port}",
+            POSTLEDGER_RUNBOOKS_URL="http://runbooks.test",
         )
         wait_until(lambda: self.ask("count(up == 1)") == 5, 30, "five targets that Prometheus reaches")
 
@@ -95,16 +96,15 @@ class Watch:
     ) -> None:
         self.remove()
 
-    def _write_configuration(self, rules: Mapping[str, str]) -> None:
+    def _write_configuration(self) -> None:
         shutil.copytree(ROOT / "monitoring" / "prometheus", self.home, dirs_exist_ok=True)
         text = (self.home / "prometheus.yml").read_text()
         for shipped, shorter in _SHORTER:
             assert text.count(shipped) == 1, f"prometheus.yml has {shipped} once"
             text = text.replace(shipped, shorter)
         (self.home / "prometheus.yml").write_text(text)
-        (self.home / "rules").mkdir(exist_ok=True)
-        for name, rule in rules.items():
-            (self.home / "rules" / name).write_text(rule)
+        for rules in (self.home / "rules").glob("*.yml"):
+            rules.write_text(_INTERVAL.sub(f"interval: {SCRAPE_INTERVAL_S}s", rules.read_text()))
         self._write_targets()
 
     def _write_targets(self) -> None:

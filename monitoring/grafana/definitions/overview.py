@@ -58,7 +58,7 @@ def _now() -> Row:
     )
     available = Ask(
         question="How much error budget is left?",
-        about=f"Of 30 days, for {AVAILABILITY:.2%} of postbacks answered without a 5xx. Below zero it is broken.",
+        about=f"Of 30 days: {AVAILABILITY:.2%} of postbacks and clicks get no 5xx. Below zero the promise is broken.",
         unit="percentunit",
         runbook="ErrorBudgetBurn",
         below="edge",
@@ -70,7 +70,7 @@ def _now() -> Row:
     )
     fast = Ask(
         question="How much latency budget is left?",
-        about=f"Of 30 days, for {FASTNESS:.0%} of postbacks answered within {FAST_S * 1000:.0f} ms at the edge.",
+        about=f"Of 30 days: {FASTNESS:.0%} of postbacks and clicks take the backend at most {FAST_S * 1000:.0f} ms.",
         unit="percentunit",
         runbook="ErrorBudgetBurn",
         below="edge",

@@ -6,7 +6,7 @@ from monitoring.grafana.frame import Row, choose_label, frame
 from monitoring.grafana.levels import too_high, too_low
 from monitoring.grafana.panels import VERDICT_COLORS, Ask, bars_of_rows, layers, lines, number, rows
 from monitoring.grafana.queries import at_the_end, over_range, rows_of, series_of
-from monitoring.grafana.targets import CLIENT_ERROR_EXCESS
+from monitoring.grafana.targets import CLIENT_ERROR_EXCESS, DUPLICATE_EXCESS
 
 _SOURCE = 'source="$source"'
 
@@ -58,7 +58,7 @@ def _now() -> Row:
         unit="percentunit",
         runbook="DuplicateStorm",
         empty="nothing came in the last hour",
-        levels=too_high(0.3, 0.7),
+        levels=too_high(DUPLICATE_EXCESS / 2, DUPLICATE_EXCESS),
         decimals=1,
         below="ledger",
         width=6,
