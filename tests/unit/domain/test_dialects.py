@@ -7,6 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 import tomli_w
+from hypothesis import given
+from hypothesis import strategies as st
 
 from postledger.adapters.presets import read_known
 from postledger.domain.configuration import SourceConfig, index_configuration, read_configuration
@@ -190,3 +192,19 @@ def test_a_post_with_a_body_is_read_by_that_alone() -> None:
 
     assert said(ask(make("keitaro"), f"/{KEY}/postback", **body))["click_id"] == "C1"
     assert ask(make("keitaro"), f"/{KEY}/postback?payout=2", **body).refusal == Refusal(Reason.MALFORMED)
+
+
+@pytest.mark.parametrize("name", ADDRESSES)
+@given(
+    path=st.text("/abc%{}.3f9c0de", max_size=20), query=st.binary(max_size=120), body=st.binary(max_size=40),
+    method=st.sampled_from(["GET", "POST", "PUT"]),
+)  # fmt: skip
+def test_no_request_crashes_a_dialect_or_passes_without_the_key(
+    name: str, path: str, query: bytes, body: bytes, method: str
+) -> None:
+    source = make(name, auth="token")
+    request = Request("r", NOW, method, path=path.encode(), query=query, body=body, media_type="application/json")
+
+    entry = judge(request, source)
+
+    assert entry.refusal is not None or KEY in path or KEY.encode() in query

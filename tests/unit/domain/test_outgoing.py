@@ -156,3 +156,30 @@ def test_for_another_tracker_the_secret_goes_into_the_path() -> None:
 
     assert outgoing.target == "/3f9c0de/postback?subid=C1"
     assert judge(as_received(outgoing), source).refusal is None
+
+
+@pytest.mark.parametrize(
+    ("name", "pairs", "transaction_id"),
+    [
+        ("tapjoy", [("id", "T1"), ("snuid", "C1"), ("currency", "100")], "T1"),
+        ("adcolony", [("id", "T1"), ("amount", "5"), ("currency", "Coins"), ("custom_id", "C1")], "T1"),
+        ("pangle", [("user_id", "C1"), ("trans_id", "T1"), ("reward_amount", "5")], "T1"),
+        ("unity-ads", [("productid", "1"), ("sid", "C1"), ("oid", "T1")], "T1"),
+        ("ironsource", [("userId", "C1"), ("eventId", "T1"), ("rewards", "5")], "T1"),
+        ("superrewards", [("id", "T1"), ("new", "5"), ("total", "9"), ("uid", "C1"), ("oid", "7")], "T1"),
+        ("lootably", [("userID", "C1"), ("ip", "1"), ("revenue", "1.5"), ("currencyReward", "9"),
+                      ("transactionID", "T1"), ("status", "1")], "T1"),
+        ("torox", [("id", "T1"), ("oid", "7"), ("user_id", "C1"), ("payout", "1.5"), ("amount", "9")], "T1"),
+        ("bitlabs", [("uid", "C1"), ("tx", "T1"), ("val", "9"), ("raw", "1.5"), ("type", "COMPLETE")], "T1"),
+    ],
+)  # fmt: skip
+def test_what_a_network_sends_becomes_the_event_that_it_means(
+    name: str, pairs: list[tuple[str, str]], transaction_id: str
+) -> None:
+    source = network(name)
+
+    entry = judge(as_received(attempt(source, pairs)), source)
+
+    assert entry.refusal is None
+    assert entry.event is not None
+    assert (entry.event.click_id, entry.event.transaction_id) == ("C1", transaction_id)

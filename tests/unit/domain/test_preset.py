@@ -79,6 +79,9 @@ def test_a_preset_gives_way_field_by_field() -> None:
         ("ironsource", "ok", Ack(body="{transaction_id}:OK")),
         ("digistore24", "ok", Ack(body="OK")),
         ("tapjoy", "refused", Ack(status=403)),
+        ("adcolony", "ok", Ack(body="vc_success")),
+        ("pangle", "ok", Ack(body='{"isValid":true}')),
+        ("terraleads", "ok", Ack(body="OK")),
     ],
 )
 def test_a_network_that_waits_for_a_word_of_its_own_gets_it(name: str, outcome: str, ack: Ack) -> None:
