@@ -8,13 +8,17 @@ it accepts.
 import shutil
 import socket
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
+from threading import Event
 
 import httpx
 import pytest
 
-from tests.edge.echo_backend import EchoBackend
+from tests.edge.authority import Authority
+from tests.edge.conftest import TALKATIVE
+from tests.edge.echo_backend import EchoBackend, source
 from tests.edge.wire import exchange, get, post, read_all, status, tls_connection
 from tests.parts.edge import ROOT, Edge, wait_until
 
@@ -227,6 +231,105 @@ def test_a_server_name_in_a_tls_greeting(edge: Edge) -> None:
 
     said.expect("while SSL handshaking")
     assert_nothing_leaked(edge)
+
+
+@pytest.fixture(scope="module")
+def strict() -> Iterator[Edge]:
+    """An edge with sources that refuse, each for a reason of its own, and that asks for client certificates."""
+    authority = Authority("CN=nobody here")
+    with EchoBackend() as backend:
+        backend.set_sources(
+            source("acme"),
+            source("closed", allow=["192.0.2.0/24"]),
+            source("hurried", rate=1, burst=0),
+            source("certified", client_ca=authority.pem),
+        )
+        environment = {**TALKATIVE, "POSTLEDGER_CLIENT_CERTIFICATES": "on"}
+        with Edge(backend_socket=backend.socket, environment=environment) as edge:
+            yield edge
+
+
+def loud(slug: str, *headers: str) -> bytes:
+    return get(f"/tracking/postback/{slug}{QUERY}", *HEADERS, *headers)
+
+
+@pytest.mark.parametrize(
+    ("request_bytes", "code"),
+    [
+        (loud("acme", f"Content-Length: {CANARY}"), 400),
+        (loud("acme#" + CANARY), 400),
+        (loud("closed"), 403),
+        (loud("certified"), 403),
+        (get(f"/{CANARY}{QUERY}", *HEADERS), 404),
+        (loud("acme").replace(b"GET", b"CANARY", 1), 405),
+        (post(f"/tracking/postback/acme{QUERY}", CANARY.encode() * 100, *HEADERS)[:-5], 408),
+        (post(f"/tracking/postback/acme{QUERY}", CANARY.encode() * 20_000, *HEADERS), 413),
+        (get(f"/tracking/postback/acme?x={CANARY * 3000}", *HEADERS), 414),
+        (loud("hurried"), 429),
+        (loud("acme", f"X-Long: {CANARY * 3000}"), 431),
+        (get(f"/tracking/postback/acme/die-before-answer{QUERY}", *HEADERS), 503),
+    ],
+)
+def test_each_error_page(strict: Edge, request_bytes: bytes, code: int) -> None:
+    said = Said(strict)
+    exchange(strict, loud("hurried"))  # so that the next of this source is too fast
+
+    answer = exchange(strict, request_bytes)
+
+    assert status(answer) == code
+    assert CANARY.encode() not in answer
+    said.expect_logged(status=code)
+    assert_nothing_leaked(strict)
+
+
+@pytest.mark.parametrize("left", [timedelta(days=30), timedelta(days=-1)], ids=["of-a-stranger", "ended"])
+def test_a_client_certificate_that_is_not_accepted(strict: Edge, tmp_path: Path, left: timedelta) -> None:
+    said = Said(strict)
+    context = strict.tls_context()
+    context.load_cert_chain(*Authority(f"CN={CANARY} authority,O={CANARY}").issue(CANARY, left).files(tmp_path))
+    with (
+        socket.create_connection(("127.0.0.1", strict.https_port), timeout=5) as plain,
+        context.wrap_socket(plain, server_hostname="localhost") as connection,
+    ):
+        connection.sendall(loud("certified"))
+        assert b'"reason":"client_certificate"' in read_all(connection)
+
+    said.expect_logged(status=403, reason="client_certificate")
+    assert_nothing_leaked(strict)
+
+
+def test_tls_that_breaks_off_or_is_none(edge: Edge) -> None:
+    said = Said(edge)
+    for beginning in (
+        b"\x16\x03\x01\x00\xff" + CANARY.encode() * 20,
+        b"\x80" + CANARY.encode(),
+        b"\x15\x03\x03\x00\x02",
+    ):
+        with socket.create_connection(("127.0.0.1", edge.https_port), timeout=5) as connection:
+            connection.sendall(beginning)
+            connection.shutdown(socket.SHUT_WR)
+            read_all(connection)
+
+    said.expect("SSL_do_handshake() failed")
+    assert_nothing_leaked(edge)
+
+
+def test_a_slow_body_over_http2(edge: Edge) -> None:
+    said = Said(edge)
+    with httpx.Client(base_url=edge.https_url, verify=edge.tls_context(), http2=True, timeout=20) as client:
+        answer = client.post(PATH + QUERY, content=late_body(), headers={"Content-Length": "999", "referer": CANARY})
+
+    assert answer.status_code == 408
+    assert CANARY not in answer.text
+    said.expect_logged(status=408, http="2")
+    assert_nothing_leaked(edge)
+
+
+def late_body() -> Iterator[bytes]:
+    """Its second half comes when the edge has lost patience: waiting is what this is about."""
+    yield CANARY.encode()
+    Event().wait(6)
+    yield CANARY.encode()
 
 
 def test_a_bug_in_lua(own_backend: EchoBackend, tmp_path: Path) -> None:
