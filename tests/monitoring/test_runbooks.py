@@ -33,6 +33,14 @@ def test_every_alert_has_its_runbook_and_every_runbook_its_alert() -> None:
     assert {book.stem for book in BOOKS} == {alert.name for alert in list_alerts()}
 
 
+def test_every_runbook_that_a_dashboard_links_to_exists() -> None:
+    definitions = (ROOT / "monitoring/grafana/definitions").glob("*.py")
+    linked = {name for path in definitions for name in re.findall(r'runbook="(\w+)"', path.read_text("utf-8"))}
+
+    assert linked
+    assert linked - {book.stem for book in BOOKS} == set()
+
+
 @each_book
 def test_a_runbook_has_its_four_headings(book: Path) -> None:
     headings = re.findall(r"^#+ .*$", without_code(book.read_text("utf-8")), re.MULTILINE)
