@@ -2,6 +2,7 @@
 
 import secrets
 import time
+from contextlib import suppress
 from functools import partial
 
 import gevent
@@ -16,6 +17,7 @@ from postledger.adapters.postgres.group_commit import GroupCommit
 from postledger.adapters.postgres.ledger import write_batch
 from postledger.adapters.postgres.policy_keeper import PolicyKeeper
 from postledger.adapters.postgres.pool import Pool, make_pool
+from postledger.adapters.postgres.secret_usage import SecretUsage
 from postledger.adapters.postgres.waiting import GreenletConnection
 from postledger.adapters.request_log import RequestLog
 from postledger.adapters.schemas import read_schemas
@@ -48,12 +50,14 @@ def create_backend(settings: Settings) -> BackendApp:
     pool = make_pool(settings.database_url, size=POOL_SIZE)
     pool.open()
     ledger = _start_group_commit(settings, metrics)
+    usage = SecretUsage()
     keeper = PolicyKeeper(
         pool,
         Keyring(settings.master_keys),
         metrics.prepare,
         on_contact=metrics.note_ledger,
         on_days=partial(metrics.note_days, retention_days=settings.retention_days),
+        tend=lambda connection: usage.write_due(connection, time.monotonic()),
     )
     keeper.wait_for_first_attempt(FIRST_POLICY_WITHIN_S)
 
@@ -62,11 +66,12 @@ def create_backend(settings: Settings) -> BackendApp:
     def close() -> None:
         ledger.close()
         keeper.close()
+        _write_usage(pool, usage)
         pool.close()
         if log:
             log.close()
 
-    receive = _receive_postback(ledger, keeper, metrics)
+    receive = _receive_postback(ledger, keeper, metrics, usage)
     return create_app(
         PostbackResource(receive),
         ClickResource(
@@ -86,6 +91,12 @@ def create_backend(settings: Settings) -> BackendApp:
         tell=Teller(log.write, partial(_knows_source, keeper)).tell if log else None,
         close=close,
     )
+
+
+def _write_usage(pool: Pool, usage: SecretUsage) -> None:
+    # What a minute's use of a secret is worth is no reason to end badly.
+    with suppress(psycopg.Error, PoolTimeout), pool.connection() as connection:
+        usage.write_all(connection)
 
 
 def _knows_source(keeper: PolicyKeeper, slug: str) -> bool:
@@ -113,7 +124,10 @@ def _start_group_commit(
 
 
 def _receive_postback(
-    ledger: GroupCommit[Entry | Click, Outcome | None], keeper: PolicyKeeper, metrics: Metrics | Unmeasured
+    ledger: GroupCommit[Entry | Click, Outcome | None],
+    keeper: PolicyKeeper,
+    metrics: Metrics | Unmeasured,
+    usage: SecretUsage,
 ) -> ReceivePostback:
     def record(entry: Entry) -> Outcome:
         outcome = ledger.submit(entry)
@@ -127,6 +141,7 @@ def _receive_postback(
         metrics.count_postback,
         metrics.count_unrecorded,
         count_payout=metrics.count_payout,
+        note_match=usage.note,
     )
 
 

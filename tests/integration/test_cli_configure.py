@@ -292,7 +292,7 @@ def test_secrets_are_shown_only_where_they_are_asked_for(cli: CommandLine, file:
     assert secrets_of(cli, "acme") == ["s3cret-current", "s3cret-previous"]
 
 
-def test_a_rotation_keeps_the_newest_secret_beside_the_new_one(cli: CommandLine, file: str) -> None:
+def test_a_rotation_adds_a_secret_and_ends_none(cli: CommandLine, file: str) -> None:
     cli("apply", file)
     before = load(cli).version
 
@@ -301,7 +301,20 @@ def test_a_rotation_keeps_the_newest_secret_beside_the_new_one(cli: CommandLine,
 
     assert fresh.startswith("whsec_")
     assert fresh not in ran.err
-    assert secrets_of(cli, "acme") == [fresh, "s3cret-current"]
+    assert secrets_of(cli, "acme") == [fresh, "s3cret-current", "s3cret-previous"]
+    assert load(cli).version == before + 1
+
+
+@pytest.mark.parametrize("command", ["rotate", "secret"])
+def test_retiring_ends_all_secrets_but_the_newest(cli: CommandLine, file: str, command: str) -> None:
+    cli("apply", file)
+    before = load(cli).version
+
+    ran = cli("source", command, "acme", "--retire", "--json")
+
+    assert ran.facts == {"source": "acme", "retired": 1}
+    assert "has not matched yet" in ran.err
+    assert secrets_of(cli, "acme") == ["s3cret-current"]
     assert load(cli).version == before + 1
 
 

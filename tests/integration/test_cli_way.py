@@ -21,6 +21,7 @@ from tests.parts.edge import Edge
 from tests.parts.entries import new_receipt
 from tests.parts.postgres import Postgres
 from tests.parts.sources import add_campaign, add_click, add_source
+from tests.parts.waiting import wait_until
 
 
 @pytest.fixture(scope="module")
@@ -338,10 +339,12 @@ def test_a_filter_that_names_nothing_is_one_line(cli: CommandLine) -> None:
 def test_it_shows_when_a_secret_last_matched(cli: CommandLine) -> None:
     send(cli, f"transaction_id={unique('t')}")
 
-    secrets = cli("source", "secret", "acme", "--json").facts["secrets"]
+    def last_matched() -> list[str | None]:
+        secrets = cli("source", "secret", "acme", "--usage", "--json").facts["secrets"]
+        return [secret["last_matched"] for secret in secrets]
 
-    assert secrets[0]["last_matched"] is not None
-    assert secrets[1]["last_matched"] is None
+    wait_until(lambda: last_matched()[0] is not None, 5, "the note of a match")
+    assert last_matched()[1] is None
 
 
 def test_the_doctor_finds_what_is_well_and_says_what_to_do_about_the_rest(cli: CommandLine) -> None:

@@ -53,7 +53,12 @@ def keeper(database: str, master_key: str) -> Iterator[PolicyKeeper]:
     pool = make_pool(database, size=1)
     pool.open()
     keeper = PolicyKeeper(
-        pool, Keyring([master_key]), lambda policy: None, on_contact=lambda: None, on_days=lambda days: None
+        pool,
+        Keyring([master_key]),
+        lambda policy: None,
+        on_contact=lambda: None,
+        on_days=lambda days: None,
+        tend=lambda connection: None,
     )
     yield keeper
     keeper.close()

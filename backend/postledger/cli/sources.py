@@ -23,12 +23,13 @@ from postledger.domain.configuration import SourceConfig
 from postledger.domain.document import write_source
 from postledger.domain.source import Settings
 
-NEWEST_POSTBACKS = 500_000
 _SECRET_BYTES = 32
+_USAGE = ("position", "id", "created_at", "last_matched")
 
 sources = typer.Typer(help="Sources, their secrets, and what they were refused for.", no_args_is_help=True)
 sources.command("report")(report_source)
 Slug = Annotated[str, typer.Argument(metavar="SLUG", help="The slug of the source.")]
+Retire = Annotated[bool, typer.Option("--retire", help="End all secrets but the newest.")]
 
 
 @sources.command("list")
@@ -64,35 +65,60 @@ def show_source(slug: Slug, as_json: AsJson = False) -> None:
 def show_secrets(
     slug: Slug,
     reveal: Annotated[bool, typer.Option("--reveal", help="Print the secrets themselves.")] = False,
+    usage: Annotated[bool, typer.Option("--usage", help="Only how old each is, and when it last matched.")] = False,
+    retire: Retire = False,
     as_json: AsJson = False,
 ) -> None:
     """Show the live secrets of a source, newest first: how old each is, and when it last matched a signature."""
+    if retire:
+        _retire_secrets(slug, as_json=as_json)
+        return
     with open_ledger() as connection:
         stored = _read_secrets(connection, slug)[1]
-        matched = _last_matched(connection, stored)
-    rows = [_describe_secret(secret, matched, reveal=reveal) for secret in stored]
+    rows = [_describe_secret(secret, reveal=reveal) for secret in stored]
+    if usage:
+        rows = [{name: row[name] for name in _USAGE} for row in rows]
     if as_json:
         print_json({"source": slug, "secrets": rows})
         return
     print_table(list(rows[0]) if rows else ["position"], [list(row.values()) for row in rows])
-    note(f"{len(rows)} live. last_matched looks at the newest {NEWEST_POSTBACKS:,} postbacks of the ledger.")
+    note(f"{len(rows)} live. last_matched may be a minute behind.")
 
 
 @sources.command("rotate")
-def rotate_secret(slug: Slug, as_json: AsJson = False) -> None:
-    """Make a new secret, keep the newest one beside it, drop those before; the new one is printed now and not again."""
+def rotate_secret(slug: Slug, retire: Retire = False, as_json: AsJson = False) -> None:
+    """Make a new secret beside those that are live, so that both work; the new one is printed now and not again."""
+    if retire:
+        _retire_secrets(slug, as_json=as_json)
+        return
     fresh = "whsec_" + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
     with open_ledger() as connection, connection.transaction():
         lock_policy(connection)
         source_id, stored = _read_secrets(connection, slug)
-        kept = [secret.secret for secret in stored[:1] if secret.secret is not None]
+        kept = [secret.secret for secret in stored if secret.secret is not None]
         SourceSecrets(connection, open_keyring()).replace(source_id, [fresh, *kept], datetime.now(UTC))
         raise_version(connection)
     if as_json:
         print_json({"source": slug, "secret": fresh, "kept": len(kept), "dropped": len(stored) - len(kept)})
         return
     print(fresh)
-    note(f"Give it to the sender. {len(kept)} older secrets are kept, {len(stored) - len(kept)} dropped.")
+    note(f"Give it to the sender. {len(kept)} older secrets stay live until postledger source rotate {slug} --retire.")
+
+
+def _retire_secrets(slug: str, *, as_json: bool) -> None:
+    with open_ledger() as connection, connection.transaction():
+        lock_policy(connection)
+        source_id, stored = _read_secrets(connection, slug)
+        if not stored or stored[0].secret is None:
+            raise CommandFailed(f"the newest secret of {slug} cannot be used; nothing was done; run: postledger doctor")
+        SourceSecrets(connection, open_keyring()).replace(source_id, [stored[0].secret], datetime.now(UTC))
+        raise_version(connection)
+    if as_json:
+        print_json({"source": slug, "retired": len(stored) - 1})
+    else:
+        print(f"{len(stored) - 1} retired, the newest stays")
+    if stored[0].last_matched_at is None:
+        note("The newest secret has not matched yet: make sure that the sender uses it.")
 
 
 @sources.command("reencrypt")
@@ -145,18 +171,13 @@ def _read_secrets(connection: Connection[Any], slug: str) -> tuple[int, list[Sto
     return source_id, stored.read(source_id)
 
 
-def _last_matched(connection: Connection[Any], stored: list[StoredSecret]) -> dict[int, datetime]:
-    values = {"newest": NEWEST_POSTBACKS, "secret_ids": [secret.id for secret in stored]}
-    return dict(connection.execute(sql("last_matched"), values).fetchall())
-
-
-def _describe_secret(secret: StoredSecret, matched: dict[int, datetime], *, reveal: bool) -> dict[str, object]:
+def _describe_secret(secret: StoredSecret, *, reveal: bool) -> dict[str, object]:
     facts: dict[str, object] = {
         "position": secret.position,
         "id": secret.id,
         "created_at": secret.created_at,
         "age_days": (datetime.now(UTC) - secret.created_at).days,
-        "last_matched": matched.get(secret.id),
+        "last_matched": secret.last_matched_at,
         "usable": secret.secret is not None,
     }
     return {**facts, "secret": secret.secret} if reveal else facts

@@ -1,6 +1,7 @@
 """The main job: one postback in, one outcome out, after the ledger has it on disk."""
 
 from collections.abc import Callable
+from datetime import datetime
 from decimal import Decimal
 
 from postledger.domain.entry import Entry, Outcome, acknowledge, refused
@@ -27,10 +28,12 @@ class ReceivePostback:
         count_unrecorded: Callable[[str | None], None],
         *,
         count_payout: Callable[[str, Decimal], None],
+        note_match: Callable[[int, datetime], None],
     ) -> None:
         self._policy, self._record = policy, record
         self._may_record_unauthenticated = may_record_unauthenticated
         self._count, self._count_unrecorded, self._count_payout = count, count_unrecorded, count_payout
+        self._note_match = note_match
 
     def __call__(self, slug: str, request: Request, unread: Reason | None = None) -> Outcome:
         """Receive a postback for the source of that slug; `unread` refuses it without a look at its parameters."""
@@ -48,6 +51,8 @@ class ReceivePostback:
 
     def _settle(self, source: Source | None, entry: Entry) -> Outcome:
         refusal = entry.refusal
+        if entry.secret_id is not None:
+            self._note_match(entry.secret_id, entry.received_at)
         # Refusals that anybody can cause without a secret: a flood of them must not fill the ledger.
         if refusal and entry.secret_id is None and not self._may_record_unauthenticated():
             self._count_unrecorded(source.slug if source else None)

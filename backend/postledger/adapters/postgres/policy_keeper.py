@@ -7,10 +7,12 @@ import logging
 import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from typing import Any
 
 import gevent
 import psycopg
 from gevent.event import Event
+from psycopg import Connection
 from psycopg_pool import PoolTimeout
 
 from postledger.adapters.keyring import Keyring
@@ -36,9 +38,11 @@ class PolicyKeeper:
         *,
         on_contact: Callable[[], None],
         on_days: Callable[[list[date]], None],
+        tend: Callable[[Connection[Any]], None],
     ) -> None:
         self._pool, self._keyring = pool, keyring
         self._on_change, self._on_contact, self._on_days = on_change, on_contact, on_days
+        self._tend = tend
         self.policy: Policy | None = None
         self._partitions_due_s = 0.0
         self._first_attempt = Event()
@@ -69,6 +73,7 @@ class PolicyKeeper:
                 self.policy = load_policy(connection, self._keyring)
                 self._on_change(self.policy)
             self._on_contact()
+            self._tend(connection)
             if time.monotonic() >= self._partitions_due_s:
                 make_partitions(connection, datetime.now(UTC))
                 self._on_days(list_days(connection))

@@ -164,7 +164,8 @@ CREATE TABLE public.source_secrets (
     source_id integer NOT NULL,
     "position" smallint NOT NULL,
     ciphertext bytea NOT NULL,
-    created_at timestamp with time zone NOT NULL
+    created_at timestamp with time zone NOT NULL,
+    last_matched_at timestamp with time zone
 );
 
 ALTER TABLE public.source_secrets ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (

@@ -12,7 +12,7 @@ from psycopg import Connection
 from postledger.adapters.keyring import Keyring, WrongMasterKey
 
 _READ = """
-SELECT id, position, ciphertext, created_at FROM source_secrets WHERE source_id = %s ORDER BY position
+SELECT id, position, ciphertext, created_at, last_matched_at FROM source_secrets WHERE source_id = %s ORDER BY position
 """
 _FIND_SOURCE = "SELECT id FROM sources WHERE slug = %s AND removed_at IS NULL"
 _DELETE = "DELETE FROM source_secrets WHERE source_id = %s AND NOT id = ANY(%s)"
@@ -38,6 +38,7 @@ class StoredSecret(NamedTuple):
     position: int
     secret: str | None
     created_at: datetime
+    last_matched_at: datetime | None
 
 
 class LockedSecret(Exception):
@@ -58,7 +59,7 @@ class SourceSecrets:
     def read(self, source_id: int) -> list[StoredSecret]:
         """Read the secrets of a source, newest first."""
         rows = self._connection.execute(_READ, (source_id,)).fetchall()
-        return [StoredSecret(row[0], row[1], self._decrypt(bytes(row[2])), row[3]) for row in rows]
+        return [StoredSecret(row[0], row[1], self._decrypt(bytes(row[2])), *row[3:]) for row in rows]
 
     def read_all(self, source_id: int) -> tuple[str, ...] | None:
         """Read the secrets alone, or None where one of them cannot be decrypted."""
