@@ -126,3 +126,23 @@ def test_ten_thousand_unknown_sources_and_random_campaigns_make_no_series(servic
         service.client.get(f"{paths[number % len(paths)]}-{number}?source=s{number}")
 
     assert service.series() == before
+
+
+def test_a_source_that_cannot_be_read_is_told_to_come_again_and_others_follow_the_policy(
+    service: Service, master_key: str, unique: str
+) -> None:
+    for slug in ("shaky", "steady"):
+        add_source(service.database, master_key, slug, settings={"click": "optional"})
+    service.backend.wait_for_source("steady")
+    good, other = Sender("shaky").get({"click_id": unique}), Sender("steady").get({"click_id": unique})
+    shown = 'postledger_source_unusable{source="shaky"}'
+
+    change_source(service.database, "shaky", {"rate": "fast"})
+    change_source(service.database, "steady", {"click": "required"})
+    wait_until(lambda: service.metric(shown) == 1, 5, "the gauge of an unusable source")
+    wait_until(lambda: service.send(good).code == 503, 5, "the source to be turned away")
+    wait_until(lambda: service.send(other).reason == "unknown_click", 5, "the other source to follow the policy")
+    change_source(service.database, "shaky", {"click": "optional"})
+    wait_until(lambda: service.metric(shown) == 0, 5, "the source to be usable again")
+
+    assert service.send(good).status in ("accepted", "duplicate")

@@ -1,6 +1,7 @@
 """`apply`, `export` and `source`: what an operator says is what the ledger has, and saying it twice changes nothing."""
 
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -14,7 +15,7 @@ from postledger.domain.policy import Policy
 from tests.parts.certificates import key_usage, make_authority, make_certificate
 from tests.parts.cli import CommandLine
 from tests.parts.databases import fetch
-from tests.parts.sources import add_source
+from tests.parts.sources import add_source, change_source
 
 FILE = """
 [[sources]]
@@ -368,3 +369,22 @@ def test_an_unknown_source_is_one_line(cli: CommandLine) -> None:
         ran = cli("source", command, "nobody")
 
         assert (ran.code, ran.err) == (1, "postledger: there is no source nobody; run: postledger source list\n")
+
+
+def test_a_source_that_cannot_be_read_is_told_of_and_can_be_applied_anew(cli: CommandLine, file: str) -> None:
+    cli("apply", file)
+    change_source(cli.environment["DATABASE_URL"], "acme", {"rate": "fast"})
+
+    exported, listed = cli("export"), cli("source", "list", "--json").facts
+    changed = cli("apply", file, "--json").facts["changes"]
+
+    assert 'slug = "acme"' not in exported.out
+    assert "acme is left out" in exported.err
+    assert [row["state"] for row in listed if row["slug"] == "acme"] == ["cannot be read: apply it anew"]
+    assert "is_readable" in next(change["keys"] for change in changes_of(changed, "acme"))
+    assert load(cli).unusable == frozenset()
+
+
+def changes_of(changes: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
+    """What became of one object."""
+    return [change for change in changes if change["name"] == name]

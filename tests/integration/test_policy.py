@@ -1,5 +1,6 @@
 """The policy as workers hold it: read whole, refreshed within a second, and failing closed."""
 
+import json
 from collections.abc import Iterator
 
 import gevent
@@ -11,6 +12,7 @@ from postledger.adapters.postgres.policy import load_policy
 from postledger.adapters.postgres.policy_keeper import PolicyKeeper
 from postledger.adapters.postgres.pool import make_pool
 from postledger.domain.policy import Policy
+from postledger.domain.snapshot import render_snapshot
 from tests.parts.sources import add_campaign, add_source, change_source
 
 OTHER_KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
@@ -82,3 +84,21 @@ def wait_for_rate(keeper: PolicyKeeper, rate: int) -> None:
             keeper.policy and "acme" in keeper.policy.sources and keeper.policy.sources["acme"].settings.rate == rate
         ):
             gevent.sleep(0.01)
+
+
+BROKEN = {"rate": "fast", "pii": ["email"]}
+
+
+def test_settings_that_make_no_sense_cost_their_own_source_alone(
+    database: str, master_key: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    add_source(database, master_key, "acme")
+    add_source(database, master_key, "other", settings={"rate": 7})
+    change_source(database, "acme", BROKEN)
+
+    policy = load(database, master_key)
+
+    assert (set(policy.sources), policy.unusable) == ({"other"}, frozenset({"acme"}))
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+    edge = {source["slug"]: source for source in json.loads(render_snapshot(policy, b"salt"))["sources"]}
+    assert set(edge) == {"acme", "other"}, "the edge lets it through, so that the backend can say: come again"

@@ -25,6 +25,13 @@ class Gauges:
             multiprocess_mode="livemax",
             registry=registry,
         )
+        self._unusable = Gauge(
+            "postledger_source_unusable",
+            "1 for each source whose stored settings cannot be read, 0 for every other.",
+            ["source"],
+            multiprocess_mode="livemax",
+            registry=registry,
+        )
         self._campaigns = Gauge(
             "postledger_campaign_info",
             "1 for each campaign in force, 0 for one that was removed.",
@@ -86,6 +93,8 @@ class Gauges:
         self._shown_sources |= sources
         for labels in self._shown_sources:
             self._sources.labels(*labels).set(labels in sources)
+        for slug in {slug for slug, _, _ in self._shown_sources} | policy.unusable:
+            self._unusable.labels(slug).set(slug in policy.unusable)
         self._shown_campaigns |= policy.campaigns.keys()
         for slug in self._shown_campaigns:
             self._campaigns.labels(slug).set(slug in policy.campaigns)

@@ -9,7 +9,7 @@ import typer
 
 from postledger.adapters.postgres.policy_store import PolicyStore, lock_policy
 from postledger.cli.opening import open_keyring, open_ledger
-from postledger.cli.output import AsJson, print_json
+from postledger.cli.output import AsJson, note, print_json
 from postledger.cli.reading_file import list_faults, read_file
 from postledger.config import read_environment
 from postledger.domain.changes import Action, Change, find_changes, find_missing_secrets
@@ -45,6 +45,8 @@ def export(as_json: AsJson = False) -> None:
     """Print what is in force as the TOML that `apply` reads; without the secrets, which stay where they are."""
     with open_ledger() as connection, connection.transaction():
         stored = PolicyStore(connection, open_keyring()).read()
+    for slug in [slug for slug, source in stored.in_force.sources.items() if not source.is_readable]:
+        note(f"{slug} is left out: what the ledger holds of it cannot be read; apply it anew from a file")
     document = write_document(stored.in_force)
     if as_json:
         print_json(document)

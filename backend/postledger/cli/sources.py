@@ -5,14 +5,13 @@ import secrets
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-import msgspec
 import typer
 from psycopg import Connection
 from psycopg.rows import dict_row
 
 from postledger.adapters.authorities import describe_authorities
 from postledger.adapters.postgres.pii_key import encrypt_pii_key_anew
-from postledger.adapters.postgres.policy_store import lock_policy, raise_version
+from postledger.adapters.postgres.policy_store import lock_policy, raise_version, read_stored_settings
 from postledger.adapters.postgres.queries import sql
 from postledger.adapters.postgres.source_secrets import LockedSecret, SourceSecrets, StoredSecret
 from postledger.cli.failures import CommandFailed
@@ -147,8 +146,11 @@ def _fetch(connection: Connection[Any], slug: str | None, *, retired: bool = Tru
 
 
 def _describe(row: dict[str, Any]) -> dict[str, Any]:
-    source = SourceConfig(row["slug"], row["name"], msgspec.convert(row["settings"], Settings))
+    settings = read_stored_settings(row["settings"])
+    source = SourceConfig(row["slug"], row["name"], settings or Settings())
     state = "in force" if row["removed_at"] is None else "retired"
+    if settings is None:
+        state = "cannot be read: apply it anew"
     authorities = source.settings.client_ca
     certificates = {"client_ca": describe_authorities(authorities)} if authorities else {}
     rest = {name: row[name] for name in ("secrets", "created_at", "updated_at", "removed_at")}

@@ -25,12 +25,16 @@ _URL_CHARACTERS = re.compile(
 
 
 class SourceConfig(msgspec.Struct, frozen=True):
-    """A source as configured; `secrets` is None where the file leaves them as they are."""
+    """A source as configured; `secrets` is None where the file leaves them as they are.
+
+    One that the ledger holds may not be readable: its settings are then the usual ones, and not to be believed.
+    """
 
     slug: str
     name: str
     settings: Settings
     secrets: tuple[str, ...] | None = None
+    is_readable: bool = True
 
 
 class CampaignConfig(msgspec.Struct, frozen=True):

@@ -12,9 +12,10 @@ _UNITS = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
 
 
 def write_document(configuration: Configuration) -> dict[str, object]:
-    """Write a configuration as the TOML document that `read_configuration` reads; secrets are left out."""
+    """Write a configuration as the TOML document that `read_configuration` reads; secrets are left out, and
+    sources that cannot be read."""
     return {
-        "sources": [write_source(source) for source in configuration.sources.values()],
+        "sources": [write_source(source) for source in configuration.sources.values() if source.is_readable],
         "campaigns": [msgspec.structs.asdict(campaign) for campaign in configuration.campaigns.values()],
         "affiliates": [msgspec.structs.asdict(affiliate) for affiliate in configuration.affiliates.values()],
     }

@@ -16,9 +16,13 @@ class Campaign(msgspec.Struct, frozen=True):
 
 
 class Policy(msgspec.Struct, frozen=True):
-    """One version of the configuration, indexed as requests look it up."""
+    """One version of the configuration, indexed as requests look it up.
+
+    `unusable` names sources whose stored settings make no sense: they are told to come again, and book nothing.
+    """
 
     version: int
     sources: Mapping[str, Source]
     campaigns: Mapping[str, Campaign]
     campaign_slugs: Mapping[int, str]
+    unusable: frozenset[str] = frozenset()

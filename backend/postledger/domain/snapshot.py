@@ -4,7 +4,7 @@ import msgspec
 
 from postledger.domain.paths import KEY, digest_key
 from postledger.domain.policy import Policy
-from postledger.domain.source import Source
+from postledger.domain.source import Settings, Source
 
 
 class EdgeSource(msgspec.Struct, frozen=True):
@@ -34,8 +34,15 @@ class Snapshot(msgspec.Struct, frozen=True):
 
 def render_snapshot(policy: Policy, salt: bytes) -> bytes:
     """Write the snapshot of a policy as JSON; keys that stand in paths only as their digests under a secret salt."""
-    sources = tuple(_edge_source(policy.sources[slug], salt) for slug in sorted(policy.sources))
-    return msgspec.json.encode(Snapshot(policy.version, salt.hex(), sources))
+    known = [_edge_source(source, salt) for source in policy.sources.values()]
+    sources = sorted([*known, *map(_let_through, policy.unusable)], key=lambda source: source.slug)
+    return msgspec.json.encode(Snapshot(policy.version, salt.hex(), tuple(sources)))
+
+
+def _let_through(slug: str) -> EdgeSource:
+    # The backend alone knows that it must turn the source away; a 404 of the edge's would make senders give up.
+    usual = Settings()
+    return EdgeSource(slug, usual.allow, usual.rate, usual.burst, usual.mode)
 
 
 def _edge_source(source: Source, salt: bytes) -> EdgeSource:

@@ -39,9 +39,16 @@ class ReceivePostback:
         """Receive a postback for the source of that slug; `unread` refuses it without a look at its parameters."""
         policy = self._policy()
         source = policy.sources.get(slug) if policy else None
+        if source is None and policy and slug in policy.unusable:
+            return self._turn_away(slug)
         outcome = self._receive(source, request, unread) if policy else refused(Reason.UNAVAILABLE)
         campaign = policy.campaign_slugs.get(outcome.campaign_id or 0) if policy else None
         self._count(source.slug if source else None, outcome, campaign)
+        return outcome
+
+    def _turn_away(self, slug: str) -> Outcome:
+        outcome = refused(Reason.UNAVAILABLE)
+        self._count(slug, outcome, None)
         return outcome
 
     def _receive(self, source: Source | None, request: Request, unread: Reason | None) -> Outcome:

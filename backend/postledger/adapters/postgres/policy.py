@@ -36,14 +36,24 @@ def load_policy(connection: Connection[Any], keyring: Keyring) -> Policy:
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         version = read_version(connection)
         keys = _load_keys(connection, keyring)
-        sources = [_source(row, keys, pii_key) for row in connection.execute(_SOURCES).fetchall()]
+        rows = connection.execute(_SOURCES).fetchall()
+        sources = {row[1]: _read_source(row, keys, pii_key) for row in rows}
         campaigns = [Campaign(*row) for row in connection.execute(_CAMPAIGNS).fetchall()]
     return Policy(
         version=version,
-        sources={source.slug: source for source in sources},
+        sources={slug: source for slug, source in sources.items() if source is not None},
         campaigns={campaign.slug: campaign for campaign in campaigns},
         campaign_slugs={campaign.id: campaign.slug for campaign in campaigns},
+        unusable=frozenset(slug for slug, source in sources.items() if source is None),
     )
+
+
+def _read_source(row: tuple[int, str, object], keys: dict[int, list[Key]], pii_key: bytes | None) -> Source | None:
+    try:
+        return _source(row, keys, pii_key)
+    except msgspec.ValidationError:  # it may cost this source its postbacks, and no other source anything
+        _log.error("the settings of source %d cannot be read; it is answered 503 until they are applied anew", row[0])
+        return None
 
 
 def _source(row: tuple[int, str, object], keys: dict[int, list[Key]], pii_key: bytes | None) -> Source:

@@ -38,6 +38,14 @@ def lock_policy(connection: Connection[Any]) -> None:
     connection.execute("SELECT version FROM policy_version FOR UPDATE")
 
 
+def read_stored_settings(document: object) -> Settings | None:
+    """Read a source's settings as they are stored; None where they make no sense, as a newer release's may."""
+    try:
+        return msgspec.convert(document, Settings)
+    except msgspec.ValidationError:
+        return None
+
+
 def raise_version(connection: Connection[Any]) -> None:
     """Have every running worker read the policy anew."""
     connection.execute("UPDATE policy_version SET version = version + 1")
@@ -75,8 +83,8 @@ class PolicyStore:
     def _read_sources(self, *, in_force: bool) -> Sequence[SourceConfig]:
         rows = self._connection.execute(_SOURCES, (in_force,)).fetchall()
         return [
-            SourceConfig(slug, name, msgspec.convert(settings, Settings), self._secrets.read_all(source_id))
-            for source_id, slug, name, settings in rows
+            _make_config(slug, name, read_stored_settings(document), self._secrets.read_all(source_id))
+            for source_id, slug, name, document in rows
         ]
 
     def _write_one(self, change: Change, now: datetime) -> None:
@@ -100,3 +108,7 @@ class PolicyStore:
         assert row is not None, "an upsert always gives a row"
         if source.secrets is not None:
             self._secrets.replace(row[0], source.secrets, now)
+
+
+def _make_config(slug: str, name: str, settings: Settings | None, secrets: tuple[str, ...] | None) -> SourceConfig:
+    return SourceConfig(slug, name, settings or Settings(), secrets, is_readable=settings is not None)
