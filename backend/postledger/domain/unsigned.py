@@ -5,6 +5,7 @@ A profile's coverage is known when the policy is loaded; only where it leaves so
 
 from collections.abc import Collection, Iterable
 
+from postledger.domain import nested
 from postledger.domain.pairs import Reading
 from postledger.domain.parameters import CANONICAL_NAMES
 from postledger.domain.profiles.coverage import Coverage
@@ -16,6 +17,8 @@ NEVER_KEPT = frozenset({"sig", "ts", "v"})
 SIGNABLE_NAMES = tuple(name for name in CANONICAL_NAMES if name not in NEVER_KEPT)
 """The canonical names of what a conversion is made of."""
 
+_NESTED_NAMES = {".".join(path): name for path, name in nested.NAMES.items()}
+
 
 def find_unsigned(reading: Reading, coverage: Coverage, source: Source) -> tuple[str, ...]:
     """Name the fields that were sent and are not covered, by their canonical names in alphabetical order."""
@@ -24,7 +27,7 @@ def find_unsigned(reading: Reading, coverage: Coverage, source: Source) -> tuple
     if reading.version != "1":  # its names are paths, which no profile can list
         return tuple(sorted(set(reading.fields) - NEVER_KEPT))
     sent = [name for _, name, _ in reading.segments] or [name for name, _ in reading.members]
-    names = source.canonical_names
+    names = _NESTED_NAMES if reading.version == nested.VERSION else source.canonical_names
     loose = {names[name] for name in sent if name in names and name not in coverage}
     return tuple(sorted(loose - NEVER_KEPT))
 

@@ -83,6 +83,16 @@ def test_without_a_signature_all_that_was_sent_is_unsigned(by: Source) -> None:
     assert ask(f"click_id=A&payout=5&v=1&key={SECRET}", by).unsigned == ("click_id", "payout")
 
 
+def test_the_fields_of_a_nested_body_are_unsigned_by_the_same_names() -> None:
+    body = b'{"v": 2, "conversion": {"click_id": "A"}, "amount": {"value": "5", "currency": "EUR"}}'
+    request = Request("r", NOW, "POST", body=body, media_type="application/json")
+
+    assert judge(request, source(auth="none")).unsigned == ("click_id", "currency", "payout")
+    assert judge(request, source(auth="none", require_signed=["payout"])).refusal == Refusal(
+        Reason.MISSING_SIGNATURE, "payout"
+    )
+
+
 def test_a_field_that_must_be_signed_is_refused_by_its_name() -> None:
     by = partly(require_signed=["transaction_id", "payout"])
 
