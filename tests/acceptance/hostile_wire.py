@@ -42,6 +42,7 @@ class Loud:
     def postbacks(self) -> Iterator[tuple[str, Postback]]:
         """Each verdict and each refusal that a backend with Postgres can give, by the name of what it is."""
         yield from self._believed()
+        yield from self._taken_back()
         yield from self._disbelieved()
         yield from self._invalid()
         yield from self._unreadable()
@@ -127,6 +128,20 @@ class Loud:
         yield "accepted", self.acme.get(encoded)
         yield "accepted", self.acme.form(encoded + "&transaction_id=T4")
         yield "unknown_click", self.strict.get(self.parameters)
+
+    def _taken_back(self) -> Iterator[tuple[str, Postback]]:
+        """A source that corrects its payouts, may take nothing back unseen, and must sign what it pays."""
+        shop, payout, path = Sender("shop", self.canaries.secret), self.canaries.payout, "/tracking/postback/careful"
+        sale = self.parameters | {"transaction_id": "T1", "status": "approved"}
+        refund = sale | {"transaction_id": "R1", "reverses": "T1", "status": "reversed", "payout": f"-{payout}"}
+        yield "accepted", shop.get(sale)
+        yield "updated", shop.form(sale | {"payout": "1" + payout})
+        yield "duplicate", shop.json(sale)
+        yield "spooled", shop.get(refund)
+        yield "duplicate", shop.json(refund)
+        yield "conflict", shop.form(refund | {"transaction_id": "R2", "payout": f"-9{payout}"})
+        yield "invalid_parameter", shop.get(refund | {"status": "approved"})
+        yield "missing_signature", Postback("GET", f"{path}?{self.query}")
 
     def _elsewhere(self) -> Iterator[tuple[str, Postback]]:
         """Paths of another tracker, with the secret in them; and a source that waits for words of its own."""

@@ -44,6 +44,8 @@ MOVED: dict[str, Any] = {
     "status_parameters": {"sale_status": "approved"},
 }
 WORDY: dict[str, Any] = {"auth": "none", "ack": {"ok": {"body": "1"}, "refused": {"status": 403, "body": "0"}}}
+SHOP: dict[str, Any] = {"duplicates": "correct", "reversal_guard": 0, "store_ip": "truncated"}
+CAREFUL: dict[str, Any] = {"auth": "token", "require_signed": ["payout"], "store_ip": "none"}
 # Each makes Postgres refuse rows, with a message that quotes them where Postgres may choose its words; and its undoing.
 ROW_BUGS = (
     (
@@ -86,6 +88,8 @@ def add_sources(ledger: str, master_key: str, secret: str) -> None:
         add_source(ledger, master_key, slug, ["another-secret", secret], {**settings, **policy})
     add_source(ledger, master_key, "moved", ["another-secret", secret], {**settings, **MOVED})
     add_source(ledger, master_key, "wordy", [], {**settings, **WORDY})
+    add_source(ledger, master_key, "shop", ["another-secret", secret], {**settings, **SHOP})
+    add_source(ledger, master_key, "careful", ["another-secret", secret], {**settings, **CAREFUL})
     add_campaign(ledger, "spring", "https://shop.example/?cid={click_id}")
 
 
