@@ -28,7 +28,7 @@ __all__ = ["ALARMING", "ROOT", "SELF_SIGNED", "Edge", "wait_until"]
 ROOT = Path(__file__).parents[2]
 LOG_WRITTEN_WITHIN_S = 0.2
 SELF_SIGNED = (
-    *("openssl", "req", "-x509", "-nodes", "-days", "2"),
+    *("openssl", "req", "-x509", "-nodes", "-days", "60"),
     *("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"),
     *("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"),
 )
