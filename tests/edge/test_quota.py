@@ -1,9 +1,12 @@
 """How fast one address may speak for one source: over all workers together, and without touching anybody else."""
 
+import re
+import shutil
 import subprocess
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from threading import Event
 
 import httpx
@@ -175,6 +178,44 @@ def test_a_dictionary_that_takes_nothing_lets_nobody_through() -> None:
     said = run_lua('refuses = true; print(quota.take(numbers, "acme", "addr", 10, 20, 100))')
 
     assert said == "false\t1\tno memory\n"
+
+
+def test_of_two_workers_that_both_see_the_last_place_only_one_gets_it() -> None:
+    """Both have read the same number; what the second one raises is already the first one's."""
+    said = run_lua("""
+        numbers:set("acme:addr", 100)
+        local seen = numbers:get("acme:addr")
+        function numbers:get() return seen end
+        print((quota.take(numbers, "acme", "addr", 1, 2, 99)))
+        print((quota.take(numbers, "acme", "addr", 1, 2, 99)))""")
+
+    assert said.split() == ["true", "false"]
+
+
+def test_a_dictionary_of_nginx_that_is_full_counts_whom_it_forgets_and_goes_on_limiting(
+    own_backend: EchoBackend, tmp_path: Path
+) -> None:
+    """The shipped one has room for far more addresses than a test can have, so a copy of the files gets a small one."""
+    for folder in ("edge", "script"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    conf = tmp_path / "edge" / "snippets" / "lua.conf"
+    conf.write_text(re.sub(r"postledger_quota \d+m", "postledger_quota 12k", conf.read_text()))
+    own_backend.set_sources(source("acme", rate=1, burst=1))
+    environment = {**TALKATIVE, "POSTLEDGER_TRUSTED_PROXIES": "127.0.0.1"}
+    with (
+        Edge(backend_socket=own_backend.socket, environment=environment, root=tmp_path) as edge,
+        client_of(edge) as client,
+    ):
+        for number in range(400):
+            address = f"198.51.{number // 200}.{number % 200}"
+            answer = client.get("/tracking/postback/acme", headers={"X-Forwarded-For": address})
+            assert answer.status_code == 200
+
+        again = client.get("/tracking/postback/acme", headers={"X-Forwarded-For": address})
+
+        assert again.status_code == 429
+        name = 'postledger_edge_dictionary_evictions_total{dictionary="quota"}'
+        wait_until(lambda: edge.metrics()[name] > 0)
 
 
 def test_the_same_64_bits_of_ipv6_are_one_sender_and_others_are_not() -> None:
