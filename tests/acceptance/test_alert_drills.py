@@ -145,3 +145,7 @@ def test_an_alert_links_to_its_runbook(prometheus: Prometheus, catcher: Catcher)
         f"http://runbooks.test/{alert['labels']['alertname']}.md" for alert in told
     }
     assert all("runbooks" not in alert["labels"] for alert in told)
+
+
+def test_every_rule_could_be_evaluated_over_what_the_parts_really_say(prometheus: Prometheus) -> None:
+    assert prometheus.failing() == {}

@@ -157,6 +157,13 @@ class Prometheus:
         found = answer.json()["data"]["result"] if answer.status_code == 200 else []
         return float(found[0]["value"][1]) if found else None
 
+    def failing(self) -> dict[str, str]:
+        """The rules that could not be evaluated, with what Prometheus says of each."""
+        groups = httpx.get(f"{self.url}/api/v1/rules").json()["data"]["groups"]
+        return {
+            rule["name"]: rule["lastError"] for group in groups for rule in group["rules"] if rule["health"] == "err"
+        }
+
     def firing(self) -> set[str]:
         """The names of all alerts that fire."""
         alerts = httpx.get(f"{self.url}/api/v1/alerts").json()["data"]["alerts"]
