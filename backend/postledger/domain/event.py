@@ -7,7 +7,7 @@ from decimal import Decimal
 import msgspec
 
 from postledger.domain.dedup import dedup_key_by
-from postledger.domain.macros import find_macro
+from postledger.domain.macros import OPENINGS, find_macro
 from postledger.domain.parameters import (
     SUB_NAMES,
     read_currency,
@@ -93,7 +93,7 @@ def read_fields(fields: Mapping[str, str], source: Source, receipt: str) -> Even
 def refuse_unresolved_macros(fields: Mapping[str, str]) -> None:
     """Refuse a field whose macro the sender's template left unfilled."""
     for name, value in fields.items():
-        if macro := find_macro(value):
+        if value[:1] in OPENINGS and (macro := find_macro(value)):  # the look first: it spares nearly all of the calls
             raise Refused(Reason.UNRESOLVED_MACRO, name, macro)
 
 

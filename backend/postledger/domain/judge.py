@@ -55,7 +55,10 @@ def _judge_reading(request: Request, source: Source, reading: Reading) -> Entry:
         proof = _verify_or_observe(request, source, reading)
         secret_id, reading = proof.secret_id, proof.reading
         click_id, transaction_id = _claimed(reading, "click_id"), _claimed(reading, "transaction_id")
-        _refuse_version(reading, source)
+        if reading.version not in source.versions:
+            raise Refused(Reason.UNSUPPORTED_VERSION)
+        if reading.document is not None:
+            check_items(reading.document)
         unsigned = find_unsigned(reading, proof.coverage, source)
         observed += proof.observed or _refuse_or_observe_unsigned(unsigned, source)
         event = read_fields(reading.fields, source, request.receipt)
@@ -67,13 +70,6 @@ def _judge_reading(request: Request, source: Source, reading: Reading) -> Entry:
         source.click_check, source.rules_for(event.event if event else ""), observed,
         click_id, transaction_id, unsigned,
     )  # fmt: skip
-
-
-def _refuse_version(reading: Reading, source: Source) -> None:
-    if reading.version not in source.versions:
-        raise Refused(Reason.UNSUPPORTED_VERSION)
-    if reading.document is not None:
-        check_items(reading.document)
 
 
 def _claimed(reading: Reading, name: str) -> str | None:

@@ -22,6 +22,8 @@ _WHOLE = {
 _STYLES = {
     opening: tuple((re.compile(pattern), style) for pattern, style in patterns) for opening, patterns in _WHOLE.items()
 }
+OPENINGS = frozenset(_STYLES)
+"""What a placeholder begins with: a value that begins otherwise is none."""
 _SEPARATORS = re.compile(r"[,;|]")
 
 STYLES = tuple(style for patterns in _STYLES.values() for _, style in patterns)
