@@ -113,7 +113,7 @@ def test_a_conversion_is_counted_once_and_its_payout_by_size_and_never_by_amount
         assert service.send(acme.get({**sale, "status": status})).is_success
 
     assert (service.metric(opened), service.metric(sized)) == (before[0] + 1, before[1] + 2)
-    assert "345" not in service.backend.metrics_text()
+    assert "345.67" not in service.backend.metrics_text()
 
 
 def test_ten_thousand_unknown_sources_and_random_campaigns_make_no_series(service: Service) -> None:
