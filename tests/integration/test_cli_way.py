@@ -352,8 +352,8 @@ def test_the_doctor_finds_what_is_well_and_says_what_to_do_about_the_rest(cli: C
     findings = {finding["check"]: finding for finding in json.loads(ran.out)}
     ill = {name: finding["advice"] for name, finding in findings.items() if not finding["ok"]}
 
-    # The tests' own Postgres is careless with the disk, their certificate is short-lived, and nothing watches them.
-    assert set(ill) == {"durability", "edge certificate", "prometheus", "alertmanager"}
+    # The tests' own Postgres is careless with the disk, and nothing watches them.
+    assert set(ill) == {"durability", "prometheus", "alertmanager"}
     assert ill["durability"] == "an acknowledged postback may be lost: set fsync = on, full_page_writes = on"
     assert ill["prometheus"] == "set PROMETHEUS_URL, or run: make up"
     assert (ran.code, ran.err) == (1, f"postledger: 4 of {len(findings)} checks failed\n")
