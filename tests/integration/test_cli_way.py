@@ -356,7 +356,7 @@ def test_the_doctor_finds_what_is_well_and_says_what_to_do_about_the_rest(cli: C
     assert set(ill) == {"durability", "prometheus", "alertmanager"}
     assert ill["durability"] == "an acknowledged postback may be lost: set fsync = on, full_page_writes = on"
     assert ill["prometheus"] == "set PROMETHEUS_URL, or run: make up"
-    assert (ran.code, ran.err) == (1, f"postledger: 4 of {len(findings)} checks failed\n")
+    assert (ran.code, ran.err) == (1, f"postledger: 3 of {len(findings)} checks failed\n")
 
 
 def test_the_doctor_tells_an_edge_with_a_foreign_certificate_from_one_that_is_down(cli: CommandLine) -> None:
