@@ -20,6 +20,7 @@ from typing import Any, Self
 
 import httpx
 
+from tests.parts.asking import ask_prometheus
 from tests.parts.ports import free_port
 from tests.parts.waiting import wait_until
 
@@ -150,12 +151,7 @@ class Prometheus:
 
     def ask(self, expression: str) -> float | None:
         """The value of an expression's first series, or None."""
-        try:
-            answer = httpx.get(f"{self.url}/api/v1/query", params={"query": expression})
-        except httpx.TransportError:
-            return None
-        found = answer.json()["data"]["result"] if answer.status_code == 200 else []
-        return float(found[0]["value"][1]) if found else None
+        return ask_prometheus(self.url, expression)
 
     def failing(self) -> dict[str, str]:
         """The rules that could not be evaluated, with what Prometheus says of each."""

@@ -11,11 +11,10 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import httpx
 
+from tests.parts.part import Part
 from tests.parts.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -23,7 +22,7 @@ START_WITHIN_S = 30
 STOP_WITHIN_S = 40
 
 
-class Backend:
+class Backend(Part):
     """gunicorn and its workers. `environment` must hold DATABASE_URL and the master key; `app` replaces the shipped.
 
     `with Backend(environment) as backend:` starts it, waits until every worker has a policy, and in the end removes it.
@@ -134,19 +133,6 @@ class Backend:
     def wait_for_source(self, slug: str) -> None:
         """Wait until every worker has read a policy with that source."""
         wait_until(lambda: self.knows_source(slug), START_WITHIN_S, f"a policy with {slug}")
-
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.remove()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.remove()
 
     def _variables(self) -> dict[str, str]:
         return {

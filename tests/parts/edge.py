@@ -16,10 +16,11 @@ import time
 from pathlib import Path
 from threading import Thread
 from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import httpx
 
+from tests.parts.part import Part
 from tests.parts.ports import free_port
 from tests.parts.waiting import wait_until
 
@@ -35,7 +36,7 @@ SELF_SIGNED = (
 ALARMING = re.compile(r"\[(alert|emerg|crit)\]|stack traceback|lua entry thread aborted")
 
 
-class Edge:
+class Edge(Part):
     """nginx before the backend that listens on `backend_socket` (which need not exist yet).
 
     `with Edge(backend_socket=...) as edge:` starts, and in the end stops it, asserts that its error output is clean,
@@ -195,14 +196,6 @@ class Edge:
     def tls_context(self) -> ssl.SSLContext:
         """A client's settings: trusts this edge's certificate and nothing else."""
         return ssl.create_default_context(cafile=self.ca_file)
-
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.remove()
-            raise
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

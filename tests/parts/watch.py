@@ -9,11 +9,9 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
-import httpx
-
+from tests.parts.asking import ask_prometheus
+from tests.parts.part import Part
 from tests.parts.ports import free_port
 from tests.parts.waiting import wait_until
 
@@ -27,7 +25,7 @@ _SHORTER = (
 )
 
 
-class Watch:
+class Watch(Part):
     """The shipped prometheus.yml, looking at an edge's ops port and at Postgres as `monitor_url`.
 
     `history`, in the OpenMetrics format, is what it remembers from before.
@@ -69,12 +67,7 @@ class Watch:
 
     def ask(self, expression: str) -> float | None:
         """The value of an expression's first series; None when there is none, or it starts still."""
-        try:
-            answer = httpx.get(f"{self.url}/api/v1/query", params={"query": expression})
-        except httpx.TransportError:
-            return None
-        found = answer.json()["data"]["result"] if answer.status_code == 200 else []
-        return float(found[0]["value"][1]) if found else None
+        return ask_prometheus(self.url, expression)
 
     def remove(self) -> None:
         """End all three and forget what they saw."""
@@ -82,19 +75,6 @@ class Watch:
             process.terminate()
             process.wait(timeout=20)
         shutil.rmtree(self.home)
-
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.remove()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.remove()
 
     def _write_configuration(self) -> None:
         shutil.copytree(ROOT / "monitoring" / "prometheus", self.home, dirs_exist_ok=True)

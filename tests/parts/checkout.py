@@ -1,0 +1,125 @@
+"""A copy of the project, and what its own scripts make of it, looked at from outside.
+
+Apart from the tests of `make up` because what is alive is told by the kernel and by the parts themselves, and not by
+what the scripts say.
+"""
+
+import os
+import ssl
+import subprocess
+import sys
+import urllib.error
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+import psycopg
+
+from tests.parts.ports import free_port
+
+ROOT = Path(__file__).parents[2]
+PORTS = (
+    "POSTLEDGER_EDGE_PORT",
+    "POSTLEDGER_EDGE_HTTP_PORT",
+    "POSTLEDGER_OPS_PORT",
+    "PROMETHEUS_PORT",
+    "ALERTMANAGER_PORT",
+)
+EXPORTERS = ("postgres-exporter", "nginx-exporter", "node-exporter")
+PARTS = ("postgres", "backend", "edge", "prometheus", "alertmanager", *EXPORTERS)
+
+
+class Checkout:
+    """A copy of the project, and one run of it in the directory `var`."""
+
+    def __init__(self, root: Path, var: Path | None = None, **environment: str) -> None:
+        self.root = root
+        self.var = var or root / "var"
+        self._environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": os.environ.get("HOME", "/"),
+            "POSTLEDGER_VENV": sys.prefix,
+            "POSTLEDGER_VAR": str(self.var),
+            **{name: str(free_port()) for name in PORTS},
+            **environment,
+        }
+
+    def run(self, script: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """The script as a newcomer's shell would run it; both streams are in `stdout`."""
+        return subprocess.run(
+            [self.root / "script" / script],
+            env={**self._environment, **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            timeout=120,
+            text=True,
+            check=False,
+        )
+
+    def up(self) -> str:
+        """Brings it up, and returns what was printed."""
+        up = self.run("up")
+        assert up.returncode == 0, up.stdout
+        return up.stdout
+
+    def runtime(self) -> dict[str, str]:
+        """What runtime.env says to a shell that sources it."""
+        shell = f"set -a; . '{self.var}/runtime.env'; env -0"
+        output = subprocess.run(["env", "-i", "bash", "-c", shell], capture_output=True, text=True, check=True).stdout
+        return dict(line.split("=", 1) for line in output.split("\0") if line)
+
+    def pid(self, part: str) -> int:
+        """The first process of a part; 0 while there is none."""
+        text = (self.var / "run" / f"{part}.pid").read_text()
+        return int(text or 0)
+
+    def answers(self, part: str) -> bool:
+        """Asks the part itself."""
+        runtime = self.runtime()
+        match part:
+            case "postgres":
+                return _connects(runtime["DATABASE_URL"])
+            case "prometheus" | "alertmanager":
+                return _is_ok(runtime[f"{part.upper()}_URL"] + "/-/ready")
+            case "postgres-exporter" | "nginx-exporter" | "node-exporter":
+                return _is_ok(f"http://127.0.0.1:{(self.var / f'{part}.port').read_text().strip()}/metrics")
+            case _:
+                return _is_ok(runtime["POSTLEDGER_EDGE_URL"] + "/healthz", runtime["POSTLEDGER_CA_FILE"])
+
+    def processes(self) -> list[str]:
+        """Command lines of all living processes that work in, or were told about, this checkout or its `var`."""
+        return [text for pid in pids() if (text := _about(pid)) and (str(self.root) in text or str(self.var) in text)]
+
+
+def _connects(url: str) -> bool:
+    try:
+        psycopg.connect(url, connect_timeout=2).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def _is_ok(url: str, ca_file: str | None = None) -> bool:
+    context = ssl.create_default_context(cafile=ca_file) if ca_file else None
+    try:
+        with urllib.request.urlopen(url, timeout=2, context=context) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+def pids() -> list[Path]:
+    """Of every process but this one, its folder in `/proc`."""
+    return [entry for entry in Path("/proc").iterdir() if entry.name.isdigit() and entry.name != str(os.getpid())]
+
+
+def _about(process: Path) -> str:
+    """Command line, directory and environment; nothing of a process that has ended."""
+    try:
+        if ") Z " in (process / "stat").read_text():
+            return ""
+        texts = [(process / name).read_bytes().decode(errors="replace") for name in ("cmdline", "environ")]
+        return "\n".join([*texts, os.readlink(process / "cwd")])
+    except OSError:
+        return ""
