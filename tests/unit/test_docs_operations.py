@@ -18,7 +18,8 @@ def _first_cells(heading: str) -> list[str]:
 def test_every_metric_is_documented() -> None:
     adapters = ROOT / "backend/postledger/adapters"
     backend = "".join((adapters / name).read_text("utf-8") for name in ("metrics.py", "gauges.py"))
-    edge = (ROOT / "edge/lua/postledger/exposition.lua").read_text("utf-8")
+    modules = ROOT / "edge/lua/postledger"
+    edge = "".join((modules / name).read_text("utf-8") for name in ("traffic.lua", "condition.lua"))
     counted = {name + ("_total" if kind == "Counter" else "") for kind, name in _BACKEND.findall(backend)}
 
     documented = _first_cells("Metrics")
