@@ -20,6 +20,14 @@ def test_what_is_copied_into_an_image_exists(name: str) -> None:
     assert [source for source in sources if not (ROOT / source).exists()] == []
 
 
+def test_what_a_script_sources_is_copied_beside_it() -> None:
+    copied = re.findall(r"\bscript/[\w-]+", (DEPLOY / "edge.Dockerfile").read_text())
+    sourced = {name for file in copied for name in re.findall(r"\bsource=(script/[\w-]+)", (ROOT / file).read_text())}
+
+    assert sourced != set()
+    assert sourced - set(copied) == set()
+
+
 def test_the_image_of_the_edge_sets_only_what_the_edge_reads() -> None:
     names = set(re.findall(r"\bPOSTLEDGER_[A-Z_]+", (DEPLOY / "edge.Dockerfile").read_text()))
 

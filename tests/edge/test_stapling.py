@@ -1,0 +1,151 @@
+"""OCSP stapling, asked of a real responder: the edge tells a client that its certificate is not revoked."""
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.edge.authority import Authority, Holder
+from tests.edge.conftest import TALKATIVE
+from tests.edge.echo_backend import EchoBackend
+from tests.edge.responder import NameServer, Responder, ask_for_status_at, may_sign_statuses
+from tests.edge.wire import exchange, get, status
+from tests.parts.edge import Edge, wait_until
+
+STAPLED, BARE = "OCSP Response Status: successful", "OCSP response: no response sent"
+ANY, ECDSA, RSA = "DEFAULT", "ECDHE+aECDSA", "ECDHE+aRSA"
+
+
+@pytest.fixture
+def root() -> Authority:
+    """One that no file of the edge holds: clients have it."""
+    return Authority("CN=Root")
+
+
+@pytest.fixture
+def authority(root: Authority) -> Authority:
+    """What issues the edge's certificates."""
+    return Authority("CN=Intermediate", root)
+
+
+@contextmanager
+def edge_with(backend: EchoBackend, root: Authority, folder: Path, **environment: str) -> Iterator[Edge]:
+    """An edge on a machine that trusts this root."""
+    trusted = folder / "trusted.pem"
+    trusted.write_text(root.pem)
+    environment = {**TALKATIVE, "SSL_CERT_FILE": str(trusted), **environment}
+    with Edge(backend_socket=backend.socket, environment=environment) as edge:
+        edge.ca_file.write_text(root.pem)  # for what speaks to it: its own certificate is a file of `folder`
+        yield edge
+
+
+def leaf(authority: Authority, *urls: str, rsa: bool = False) -> Holder:
+    return Holder("CN=localhost", authority, rsa=rsa, hosts=["localhost"], extensions=[*map(ask_for_status_at, urls)])
+
+
+def chain(issued: Holder, authority: Authority, folder: Path, kind: str = "TLS") -> dict[str, str]:
+    """The variables for a certificate with its issuer behind it, as ACME clients write it."""
+    certificate, key = issued.files(folder)
+    certificate.write_text(issued.pem + authority.pem)
+    return {f"POSTLEDGER_{kind}_CERTIFICATE": str(certificate), f"POSTLEDGER_{kind}_KEY": str(key)}
+
+
+def said(edge: Edge, ciphers: str = ANY) -> str:
+    """What OpenSSL's client has to say of a connection on which it asks for the status."""
+    how = ["-status", "-tls1_2", "-cipher", ciphers, "-servername", "localhost", "-CAfile", str(edge.ca_file)]
+    command = ["openssl", "s_client", "-connect", f"127.0.0.1:{edge.https_port}", *how]
+    return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False, text=True).stdout
+
+
+def staples(edge: Edge, ciphers: str = ANY) -> bool:
+    """The first client after a start never sees it: nginx asks the responder then."""
+    return STAPLED in said(edge, ciphers)
+
+
+def warnings(edge: Edge) -> list[str]:
+    """What the edge has said of stapling."""
+    return [line for line in edge.error_output().splitlines() if "tapling" in line or "OCSP" in line]
+
+
+@pytest.mark.parametrize("delegates", [False, True], ids=["by the authority", "by one whom it has charged"])
+def test_the_status_is_stapled(
+    own_backend: EchoBackend, root: Authority, authority: Authority, tmp_path: Path, delegates: bool
+) -> None:
+    signer = Holder("CN=Responder", authority, extensions=[may_sign_statuses()]) if delegates else None
+    responder = Responder(authority, signer)
+    issued = leaf(authority, responder.url)
+    responder.tell_of(issued)
+    with responder, edge_with(own_backend, root, tmp_path, **chain(issued, authority, tmp_path)) as edge:
+        wait_until(lambda: staples(edge), what="the status")
+
+        assert "Cert Status: good" in said(edge)
+        assert "Verify return code: 0 (ok)" in said(edge)
+        assert warnings(edge) == []
+
+
+def test_ecdsa_and_rsa_certificates_have_their_own_status(
+    own_backend: EchoBackend, root: Authority, authority: Authority, tmp_path: Path
+) -> None:
+    responder = Responder(authority)
+    ecdsa, rsa = leaf(authority, responder.url), leaf(authority, responder.url, rsa=True)
+    responder.tell_of(ecdsa, rsa)
+    variables = {**chain(ecdsa, authority, tmp_path), **chain(rsa, authority, tmp_path, "TLS_RSA")}
+    with responder, edge_with(own_backend, root, tmp_path, **variables) as edge:
+        for ciphers, issued in ((ECDSA, ecdsa), (RSA, rsa)):
+            wait_until(lambda ciphers=ciphers: staples(edge, ciphers), what=f"the status with {ciphers}")  # type: ignore[misc]
+            assert f"Serial Number: {issued.serial}" in said(edge, ciphers)
+        assert warnings(edge) == []
+
+
+def test_the_second_certificate_is_stapled_where_the_first_offers_no_status(
+    own_backend: EchoBackend, root: Authority, authority: Authority, tmp_path: Path
+) -> None:
+    responder = Responder(authority)
+    ecdsa, rsa = leaf(authority), leaf(authority, responder.url, rsa=True)
+    responder.tell_of(rsa)
+    variables = {**chain(ecdsa, authority, tmp_path), **chain(rsa, authority, tmp_path, "TLS_RSA")}
+    with responder, edge_with(own_backend, root, tmp_path, **variables) as edge:
+        wait_until(lambda: staples(edge, RSA), what="the status")
+
+        assert BARE in said(edge, ECDSA)
+
+
+def test_a_certificate_that_offers_no_status_is_served_without_a_word(
+    own_backend: EchoBackend, root: Authority, authority: Authority, tmp_path: Path
+) -> None:
+    with edge_with(own_backend, root, tmp_path, **chain(leaf(authority), authority, tmp_path)) as edge:
+        assert BARE in said(edge)
+        assert status(exchange(edge, get("/healthz"))) == 200
+        assert warnings(edge) == []
+
+
+def test_a_responder_that_is_away_costs_the_status_and_no_connection(
+    own_backend: EchoBackend, root: Authority, authority: Authority, tmp_path: Path
+) -> None:
+    away = Responder(authority)
+    with edge_with(own_backend, root, tmp_path, **chain(leaf(authority, away.url), authority, tmp_path)) as edge:
+        assert BARE in said(edge)
+        wait_until(lambda: "while requesting certificate status" in edge.error_output())
+
+        assert status(exchange(edge, get("/healthz"))) == 200
+    away.remove()
+
+
+def test_a_responder_is_found_by_its_name(
+    own_backend: EchoBackend, root: Authority, authority: Authority, tmp_path: Path
+) -> None:
+    responder = Responder(authority)
+    issued = leaf(authority, f"http://localhost:{responder.port}")
+    responder.tell_of(issued)
+    variables = chain(issued, authority, tmp_path)
+    with (
+        responder,
+        NameServer() as names,
+        edge_with(own_backend, root, tmp_path, POSTLEDGER_RESOLVER=names.address, **variables) as edge,
+    ):
+        wait_until(lambda: staples(edge), what="the status")
+
+        assert names.asked == {"localhost"}
+        assert warnings(edge) == []
