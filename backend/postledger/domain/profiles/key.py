@@ -16,6 +16,7 @@ from postledger.domain.profiles.format import KeyForm, Mac
 
 _WHSEC = "whsec_"
 _WHPK = "whpk_"
+_OF_PAIRS = (_WHPK, "whsk_")
 _PEM_LINE = "-----"
 
 KeyMaterial = bytes | EllipticCurvePublicKey | Ed25519PublicKey
@@ -55,6 +56,10 @@ def decode_whsec(secret: str) -> bytes:
 
 
 def _read_whsec(secret: str) -> bytes:
+    if secret.startswith(_OF_PAIRS):  # its text under an HMAC would let everybody sign who has read the public key
+        raise ValueError(
+            'it is a key of ed25519; that wants key = "ed25519", mac = "ed25519" and its public half, whpk_'
+        )
     return decode_whsec(secret) if secret.startswith(_WHSEC) else _read_utf8(secret)
 
 

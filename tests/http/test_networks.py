@@ -1,0 +1,114 @@
+"""Networks that sign, through the whole backend: each by a hand of its own, which follows what the network published.
+
+The published examples are in `test_vectors.py`. Here are postbacks of now that nobody has published, under our keys.
+"""
+
+import time
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+
+from postledger.adapters.presets import read_known
+from postledger.domain.configuration import read_configuration
+from tests.http.conftest import Service
+from tests.parts.network import Network, tamper
+from tests.parts.sender import Postback
+from tests.parts.sources import UNLIMITED, add_source
+from tests.parts.wall_senders import WALLS
+from tests.parts.webhook_senders import WEBHOOKS
+
+NETWORKS = [*WEBHOOKS, *WALLS]
+TIMED = [network for network in NETWORKS if network.is_timed]
+LONG_AGO_S, AHEAD_S = 4 * 3600, 3600
+
+
+def named(network: Network) -> str:
+    return network.name
+
+
+@pytest.fixture(scope="module")
+def networks(service: Service, master_key: str) -> Service:
+    """A source for each network, of the settings that `apply` would make of its table."""
+    for network in NETWORKS:
+        document = {
+            "slug": network.slug,
+            "secrets": list(network.secrets),
+            "click": "optional",
+            **UNLIMITED,
+            **network.table,
+        }
+        read = read_configuration({"sources": [document]}, {}, read_known()).sources[network.slug]
+        add_source(service.database, master_key, network.slug, network.secrets, msgspec.to_builtins(read.settings))
+    service.backend.wait_for_source(NETWORKS[-1].slug)
+    return service
+
+
+def told(networks: Service, postback: Postback) -> tuple[int, str | None]:
+    """The verdict as our own header has it, whatever words the network waits for."""
+    answer = networks.client.request(
+        postback.method, postback.target, content=postback.body or None, headers=dict(postback.headers)
+    )
+    return answer.status_code, answer.headers.get("x-postledger-reason", answer.headers["x-postledger-verdict"])
+
+
+def booked(networks: Service, network: Network, unique: str) -> int:
+    ((count,),) = networks.fetch(
+        "SELECT count(*) FROM conversions JOIN sources ON sources.id = source_id "
+        "WHERE slug = %s AND (transaction_id = %s OR click_id = %s)",
+        network.slug, unique, unique,
+    )  # fmt: skip
+    return int(count)
+
+
+def test_every_preset_that_signs_has_a_hand_here() -> None:
+    signing = {
+        name for name, preset in read_known().presets.items() if isinstance(preset.source.get("signature"), dict)
+    }
+
+    assert signing == {network.table["preset"] for network in NETWORKS if "preset" in network.table}
+
+
+@pytest.mark.parametrize("network", NETWORKS, ids=named)
+def test_what_it_signs_is_booked_and_its_repeat_is_not(networks: Service, network: Network, unique: str) -> None:
+    postback = network.postback(unique, int(time.time()))
+
+    answers = [told(networks, postback) for _ in range(2)]
+
+    assert answers == [(200, "accepted"), (200, "duplicate")]
+    assert booked(networks, network, unique) == 1
+
+
+@pytest.mark.parametrize("network", NETWORKS, ids=named)
+def test_whatever_is_covered_and_changed_is_refused(networks: Service, network: Network, unique: str) -> None:
+    postback = network.postback(unique, int(time.time()))
+
+    reasons = {piece: told(networks, tamper(postback, piece, new))[1] for piece, new in network.covered.items()}
+
+    assert reasons == dict.fromkeys(network.covered, "bad_signature")
+    assert booked(networks, network, unique) == 0
+
+
+@pytest.mark.parametrize("network", TIMED, ids=named)
+def test_what_was_signed_long_ago_is_refused_and_nobody_can_renew_it(
+    networks: Service, network: Network, unique: str
+) -> None:
+    now_s = int(time.time())
+    captured, early = (network.postback(unique, now_s + apart_s) for apart_s in (-LONG_AGO_S, AHEAD_S))
+
+    reasons = [told(networks, sent)[1] for sent in (captured, early, renew(captured, now_s - LONG_AGO_S, now_s))]
+
+    assert reasons == ["stale_timestamp", "future_timestamp", "bad_signature"]
+    assert booked(networks, network, unique) == 0
+
+
+def renew(captured: Postback, signed_s: int, now_s: int) -> Postback:
+    """Put the time of now into what was captured, in the form in which it has its time."""
+    shown = f"{captured.target}{captured.headers}"
+    write = next(form for form in (str, in_minutes) if form(signed_s) in shown)
+    return tamper(captured, write(signed_s), write(now_s))
+
+
+def in_minutes(moment_s: int) -> str:
+    """A time as ironSource writes it."""
+    return datetime.fromtimestamp(moment_s, UTC).strftime("%Y%m%d%H%M")
