@@ -30,6 +30,30 @@ def test_a_preset_is_shown_as_the_table_that_its_source_would_have(cli: CommandL
     assert cli("preset", "show", "cpx", "--json").facts["source"] == shown["source"]
 
 
+def test_a_preset_tells_what_its_signature_covers_and_whom_it_comes_from(cli: CommandLine) -> None:
+    wall, ours, moved = (
+        tomllib.loads(cli("preset", "show", name).out) for name in ("cpx", "postledger-v1", "everflow")
+    )
+
+    assert (wall["signed"], ours["signed"], moved["signed"]) == ("trans_id", "all parameters", "nothing")
+    assert wall["addresses"]["networks"][0] == "188.40.3.73"
+    assert (wall["addresses"]["read"], bool(wall["addresses"]["from"])) == ("2026-11-22", True)
+    assert "addresses" not in ours
+
+
+def test_known_addresses_come_into_force_as_a_change_that_apply_tells(cli: CommandLine) -> None:
+    cli("apply", cli.write("wall.toml", FILE))
+    open_to_all = cli("source", "show", "wall", "--json").facts["allow"]
+
+    applied = cli("apply", cli.write("wall.toml", FILE + 'allow = "preset"\n'))
+
+    assert open_to_all == []
+    assert "allow" in applied.out
+    assert cli("source", "show", "wall", "--json").facts["allow"] == [
+        "188.40.3.73/32", "157.90.97.92/32", "2a01:4f8:d0a:30ff::2/128"
+    ]  # fmt: skip
+
+
 def test_an_unknown_preset_is_told_in_one_line(cli: CommandLine) -> None:
     ran = cli("preset", "show", "cpxx")
 

@@ -11,6 +11,9 @@ from postledger.adapters.presets import read_known
 from postledger.cli.failures import CommandFailed
 from postledger.cli.output import AsJson, print_json, print_table
 from postledger.domain.preset import Preset
+from postledger.domain.profiles.coverage import tell_coverage
+from postledger.domain.profiles.format import POSTLEDGER_V1, read_profile
+from postledger.domain.source import DEFAULT_PROFILE
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The name, as the list has it.")]
 
@@ -34,11 +37,11 @@ def _make_commands(kind: str, about: str, read: Callable[[], Mapping[str, Preset
         preset = read().get(name)
         if preset is None:
             raise CommandFailed(f"there is no {kind} {name}; run: postledger {kind} list")
-        document = msgspec.to_builtins(preset)
+        document = {"signed": _tell_signed(preset.source), **msgspec.to_builtins(preset)}
         if as_json:
             print_json({"name": name, **document})
         else:
-            print(tomli_w.dumps({key: value for key, value in document.items() if value != ""}), end="")
+            print(tomli_w.dumps(_drop_empty(document)), end="")
 
     return commands
 
@@ -51,6 +54,19 @@ def _name_proof(source: Mapping[str, object]) -> str:
     if source.get("auth") == "token":
         return "token"
     return "signature" if "signature" in source else "none, or a token"
+
+
+def _tell_signed(source: Mapping[str, object]) -> str:
+    signature = source.get("signature")
+    if signature == DEFAULT_PROFILE:
+        return tell_coverage(POSTLEDGER_V1)
+    return "nothing" if signature is None else tell_coverage(read_profile(signature))
+
+
+def _drop_empty(document: Mapping[str, object]) -> dict[str, object]:
+    """Leave out what a preset does not say; TOML has no word for nothing."""
+    said = {key: _drop_empty(value) if isinstance(value, dict) else value for key, value in document.items()}
+    return {key: value for key, value in said.items() if value not in ("", None)}
 
 
 presets = _make_commands("preset", "Known networks: their names, words and signatures.", lambda: read_known().presets)

@@ -5,11 +5,25 @@ dialect is the same of a tracker: how the postback addresses look that it gave o
 """
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Literal
 
 import msgspec
 
 _MERGED = ("params", "statuses", "status_parameters", "signature", "ack", "events")
+
+
+class Addresses(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"origins": "from"}):
+    """Whom a network says that it sends from, who says that it does, and on which day that was read.
+
+    It is known and nothing more: lists are left to grow old, and money from a new address must not be lost by one. A
+    source takes it over by `allow = "preset"`, which an operator has to say.
+    """
+
+    networks: tuple[str, ...]
+    origins: tuple[str, ...]
+    read: date
+    note: str = ""
 
 
 class Preset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"origins": "from"}):
@@ -20,6 +34,7 @@ class Preset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"o
     origins: tuple[str, ...]
     source: dict[str, object]
     note: str = ""
+    addresses: Addresses | None = None
 
 
 class Known(msgspec.Struct, frozen=True):

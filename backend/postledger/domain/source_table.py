@@ -34,14 +34,17 @@ _LONGEST_TOLERANCE_S = 3650 * 86400
 _DURATION = re.compile(r"([0-9]{1,7})([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _SECRET_KEYS = ("secrets", "secrets_env", "secrets_file")
+OF_PRESET = "preset"
+"""In `allow`: the addresses that the source's preset knows, as they are when the file is applied."""
 _NOT_MASKABLE = ("click_id", "transaction_id", "event", "status", "payout", "currency", "affiliate_id", "event_time")
 
 
 def read_settings(table: Table, places: Places, presets: Mapping[str, Preset]) -> Settings:
     """Read all that a source's table says but its slug, its name and its secrets."""
     usual = Settings()
+    preset = table.take("preset", _read_name, usual.preset)
     settings = Settings(
-        preset=table.take("preset", _read_name, usual.preset),
+        preset=preset,
         dialect=table.take("dialect", _read_name, usual.dialect),
         paths=table.take("paths", read_paths, usual.paths),
         hosts=table.take("hosts", read_hosts, usual.hosts),
@@ -50,7 +53,7 @@ def read_settings(table: Table, places: Places, presets: Mapping[str, Preset]) -
         token_header=table.take("token_header", _read_name, usual.token_header),
         signature=table.take("signature", lambda value: _read_signature(value, presets), usual.signature),
         public_url=table.take("public_url", _read_public_url, usual.public_url),
-        allow=table.take("allow", _read_networks, usual.allow),
+        allow=table.take("allow", lambda value: _read_networks(value, presets.get(preset or "")), usual.allow),
         rate=table.take("rate", whole_number(1, _MOST_PER_SECOND), usual.rate),
         burst=table.take("burst", whole_number(0, _MOST_PER_SECOND), usual.burst),
         timestamp_tolerance_s=table.take("timestamp_tolerance", read_duration_s, usual.timestamp_tolerance_s),
@@ -165,8 +168,17 @@ def _read_client_ca(look: Callable[[str], Sequence[str]], value: object) -> str:
     raise BadValue('must be the path of a PEM file with certificates, such as "certs/acme-ca.pem", or its text')
 
 
-def _read_networks(value: object) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(_read_network(text) for text in read_texts(value)))
+def _read_networks(value: object, preset: Preset | None) -> tuple[str, ...]:
+    listed = [network for text in read_texts(value) for network in _list_known(text, preset)]
+    return tuple(dict.fromkeys(_read_network(text) for text in listed))
+
+
+def _list_known(text: str, preset: Preset | None) -> Sequence[str]:
+    if text != OF_PRESET:
+        return (text,)
+    if preset is None or preset.addresses is None:
+        raise BadValue('"preset" stands for the addresses that a preset knows, and here is none that knows any')
+    return preset.addresses.networks
 
 
 def _read_network(text: str) -> str:

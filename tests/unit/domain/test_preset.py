@@ -14,10 +14,12 @@ from postledger.domain.profiles.format import Profile
 
 KNOWN = read_known()
 PRESETS = KNOWN.presets
+ED25519 = "whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4="
 SPKI = (
     "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE+nzvoGqvDeB9+SzE6igTl7TyK4JBbglwir9oTcQta8NuG26ZpZFxt+F2NDk7asTE6/2Yc8i1ATcGIqtu"
     "S5hv0Q=="
 )
+KEYS = {"admob-ssv": SPKI, "skadnetwork": SPKI, "standard-webhooks-v1a": ED25519, "svix-v1a": ED25519}
 DEMANDED = {
     "postledger-v1", "standard-webhooks", "svix", "stripe-style", "github-style", "shopify-style", "bitlabs", "ayet",
     "unity-ads", "ironsource", "tapjoy", "cpx", "torox", "lootably", "superrewards", "theoremreach", "pollfish",
@@ -27,7 +29,7 @@ DEMANDED = {
 
 
 def read(name: str, **own: Any) -> SourceConfig:
-    secret = SPKI if name in ("admob-ssv", "skadnetwork") else "s3cret"
+    secret = KEYS.get(name, "s3cret")
     document = {"slug": "acme", "preset": name, "secrets": [secret], "public_url": "https://t.example", **own}
     return read_configuration({"sources": [document]}, {}, KNOWN).sources["acme"]
 
@@ -58,6 +60,38 @@ def test_a_preset_survives_its_export(name: str) -> None:
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_preset_says_where_its_facts_come_from(name: str) -> None:
     assert PRESETS[name].origins
+
+
+PUBLISHING = [name for name, preset in PRESETS.items() if preset.addresses is not None]
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_no_preset_closes_a_source_to_anybody_by_itself(name: str) -> None:
+    assert read(name).settings.allow == ()
+    assert "allow" not in PRESETS[name].source
+
+
+@pytest.mark.parametrize("name", PUBLISHING)
+def test_known_addresses_are_taken_over_when_the_operator_says_so(name: str) -> None:
+    addresses = PRESETS[name].addresses
+    assert addresses is not None
+
+    known = read(name, allow=list(addresses.networks)).settings.allow
+
+    assert addresses.origins
+    assert read(name, allow="preset").settings.allow == known
+    assert read(name, allow=["preset", "203.0.113.0/24"]).settings.allow == (*known, "203.0.113.0/24")
+
+
+@pytest.mark.parametrize("document", [{"preset": "maxbounty"}, {}, {"preset": "nobody"}])
+def test_addresses_that_nobody_knows_cannot_be_taken_over(document: dict[str, Any]) -> None:
+    with pytest.raises(BadConfiguration) as caught:
+        read_configuration({"sources": [{"slug": "acme", "secrets": ["s"], "allow": "preset", **document}]}, {}, KNOWN)
+
+    assert any(
+        str(fault).startswith('sources[acme]: allow: "preset" stands for the addresses that a preset knows')
+        for fault in caught.value.faults
+    )
 
 
 def test_a_preset_gives_way_field_by_field() -> None:

@@ -26,6 +26,7 @@ def check_scheme(scheme: Scheme) -> None:
     check_form(scheme.key, scheme.mac)
     if not scheme.methods:
         raise ValueError("methods: at least one of GET and POST")
+    _check_covers(scheme)
     if scheme.mac == "token":
         if scheme.message or scheme.timestamp or scheme.parameters:
             raise ValueError("message: a token signs nothing, so it has no message, parameters or timestamp")
@@ -34,6 +35,16 @@ def check_scheme(scheme: Scheme) -> None:
         if place is not None and place.place in ("form", "json") and "POST" not in scheme.methods:
             raise ValueError(f'from = "{place.place}" needs POST among the methods')
     _check_time_is_signed(scheme)
+
+
+def _check_covers(scheme: Scheme) -> None:
+    for method in scheme.methods:
+        coverage = find_coverage(scheme, method)
+        uncovered = [name for name in scheme.covers if name not in coverage]
+        if uncovered:
+            raise ValueError(
+                f"covers: {uncovered[0]} is not in the message, so whoever alters it in a {method} is believed"
+            )
 
 
 def _check_time_is_signed(scheme: Scheme) -> None:

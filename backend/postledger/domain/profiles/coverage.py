@@ -2,7 +2,7 @@
 
 import msgspec
 
-from postledger.domain.profiles.format import Scheme
+from postledger.domain.profiles.format import Profile, Scheme
 from postledger.domain.profiles.template import find_atoms
 
 
@@ -35,6 +35,19 @@ def find_coverage(scheme: Scheme, method: str) -> Coverage:
     if whole:
         return Coverage(is_all=True, names=frozenset(scheme.drop) - named)
     return _cover_listed(scheme, place, named)
+
+
+def tell_coverage(profile: Profile) -> str:
+    """Tell in words what a profile's signatures cover; several answers where its schemes differ."""
+    told = [_tell(find_coverage(scheme, method)) for scheme in profile.schemes for method in scheme.methods]
+    return "; or ".join(dict.fromkeys(told))
+
+
+def _tell(coverage: Coverage) -> str:
+    names = ", ".join(sorted(coverage.names))
+    if coverage.is_all:
+        return f"all parameters but {names}" if names else "all parameters"
+    return names or "nothing"
 
 
 def _cover_listed(scheme: Scheme, place: str, named: frozenset[str]) -> Coverage:

@@ -96,7 +96,8 @@ class Scheme(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
 
     `decode` lists how a signed query may have been decoded before it was signed; the parameters are then read as what
     verified. `drop` names parameters of the query that are never signed. `signs_no_content` admits a message in which
-    nothing of the postback stands: all that it says is then unsigned.
+    nothing of the postback stands: all that it says is then unsigned. `covers` claims that parameters are signed, by
+    the sender's names; what is signed follows from the message alone, and a claim that it does not bear out is refused.
     """
 
     signature: SignaturePlace
@@ -113,6 +114,7 @@ class Scheme(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     drop: tuple[Name, ...] = ()
     digest: BodyDigest | None = None
     signs_no_content: bool = False
+    covers: tuple[Name, ...] = ()
 
 
 class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

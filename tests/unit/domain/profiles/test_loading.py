@@ -60,6 +60,12 @@ def test_the_plainest_profile_loads() -> None:
         ({"mesage": "{body}"}, "mesage"),
         ({"signature": None}, "signature"),
         ({"methods": []}, "at least one of GET and POST"),
+        ({"message": "{form:a}", "covers": ["a", "b"]}, "covers: b is not in the message"),
+        (
+            {"message": "{query}{header:X-Id}", "methods": ["GET", "POST"], "covers": ["a"]},
+            "covers: a is not in the message",
+        ),
+        ({"message": "", "mac": "token", "covers": ["a"]}, "covers: a is not in the message"),
     ],
 )
 def test_what_cannot_work_is_refused_and_named(changes: dict[str, Any], told: str) -> None:
@@ -67,6 +73,21 @@ def test_what_cannot_work_is_refused_and_named(changes: dict[str, Any], told: st
         check(**changes)
 
     assert told in str(error.value)
+
+
+def test_what_a_profile_claims_to_cover_and_does_is_no_fault() -> None:
+    check(covers=["payout"])
+    check(message="{form:payout}{form:id?}", covers=["payout", "id"])
+
+
+@pytest.mark.parametrize("secret", ["whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=", "whsk_AAAA"])
+@pytest.mark.parametrize("profile", [POSTLEDGER_V1, read_profile({**GOOD, "key": "whsec"})])
+def test_a_public_key_is_never_taken_for_a_secret(profile: Profile, secret: str) -> None:
+    """Its text as an HMAC's key would let whoever has read it sign."""
+    with pytest.raises(ValueError, match="key of ed25519") as error:
+        check_secrets(profile, [secret])
+
+    assert secret not in str(error.value)
 
 
 @pytest.mark.parametrize(
