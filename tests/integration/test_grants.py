@@ -23,7 +23,7 @@ OPEN = (
     "SELECT sum(payout), currency, status, event FROM conversions GROUP BY currency, status, event",
     "SELECT verdict, reason, secret_id, received_at FROM postbacks",
     "SELECT slug, name FROM sources",
-    'SELECT source_id, "position", created_at FROM source_secrets',
+    'SELECT source_id, "position", created_at, last_matched_at FROM source_secrets',
     "SELECT name, applied_at FROM schema_migrations",
 )
 

@@ -1,5 +1,7 @@
 """Migrations: applied once, in order, unchanged, by one process at a time, to the schema that `schema.sql` shows."""
 
+import json
+import re
 import threading
 from collections.abc import Callable, Iterator
 from importlib.resources import files
@@ -12,7 +14,14 @@ from psycopg import Connection
 from postledger.adapters.postgres import migrations
 from postledger.adapters.postgres.connecting import connect
 from tests.parts.schema import dump_schema
+from tests.parts.waiting import wait_until
 
+TIME_INDEXES = "0008_time_indexes.sql"
+VALID = "SELECT indisvalid FROM pg_index JOIN pg_class ON oid = indexrelid WHERE relname LIKE '%s_created_at'"
+WAITS_FOR_A_READER = """
+SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'virtualxid' AND clock_timestamp() - query_start > '200 ms'
+"""
+A_YEAR_OF_ROWS = "generate_series(0, 99999) AS n, LATERAL (SELECT now() - n * interval '5 minutes' AS at) AS t"
 SCHEMA = files("postledger.adapters.postgres").joinpath("schema.sql").read_text("utf-8")
 
 
@@ -34,6 +43,15 @@ def empty(postgres: Any) -> Iterator[Callable[[], str]]:
 
 def open_connection(url: str) -> Connection[Any]:
     return connect(url, name="test", statement_timeout_ms=20_000)
+
+
+def without_time_indexes(url: str) -> str:
+    """The ledger of a release that had no indexes on the time."""
+    with open_connection(url) as connection:
+        migrations.migrate(connection)
+        connection.execute("DROP INDEX clicks_created_at, conversions_created_at")
+        connection.execute("DELETE FROM schema_migrations WHERE name = %s", (TIME_INDEXES,))
+    return url
 
 
 def test_the_migrations_lead_to_the_schema_that_is_shown(empty: Callable[[], str]) -> None:
@@ -87,6 +105,66 @@ def test_a_migrator_that_cannot_get_its_turn_gives_up(database: str, monkeypatch
 
         with pytest.raises(psycopg.errors.LockNotAvailable):
             migrations.migrate(connection)
+
+
+def test_an_index_whose_building_was_interrupted_is_built_anew(empty: Callable[[], str]) -> None:
+    with (
+        open_connection(unindexed := without_time_indexes(empty())) as connection,
+        open_connection(unindexed) as reader,
+    ):
+        reader.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+        reader.execute("SELECT count(*) FROM clicks")
+        connection.execute("SET statement_timeout = '200ms'")
+        with pytest.raises(psycopg.errors.QueryCanceled):
+            migrations.migrate(connection)
+        broken = connection.execute(VALID).fetchall()
+        reader.execute("COMMIT")
+        connection.execute("SET statement_timeout = '20s'")
+
+        again = migrations.migrate(connection)
+
+        assert (broken, again) == ([(False,)], [TIME_INDEXES])
+        assert connection.execute(VALID).fetchall() == [(True,)] * 2
+
+
+def test_writers_go_on_while_an_index_waits_for_a_reader_to_end(
+    empty: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migrations, "_LOCK_TIMEOUT_MS", 50)
+    url = without_time_indexes(empty())
+    with open_connection(url) as connection, open_connection(url) as reader, open_connection(url) as writer:
+        reader.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+        reader.execute("SELECT count(*) FROM clicks")
+        migrator = threading.Thread(target=migrations.migrate, args=(connection,))
+        migrator.start()
+        wait_until(lambda: writer.execute(WAITS_FOR_A_READER).fetchone() == (1,), 10, "the index that waits")
+
+        writer.execute("INSERT INTO clicks (click_id, created_at) VALUES ('C', now())")
+
+        assert migrator.is_alive()
+        reader.execute("COMMIT")
+        migrator.join(timeout=30)
+        assert connection.execute(VALID).fetchall() == [(True,)] * 2
+
+
+@pytest.mark.parametrize("table", ["conversions", "clicks"])
+def test_the_last_day_is_read_without_the_years_before_it(database: str, table: str) -> None:
+    fill = {
+        "clicks": "INSERT INTO clicks (click_id, created_at) SELECT md5(n::text), at",
+        "conversions": "INSERT INTO conversions (dedup_key, id, source_id, event, click_id, status, payout, created_at,"
+        " updated_at) SELECT md5(n::text)::uuid, md5(n::text)::uuid, 1, 'sale', 'C', 'approved', 1, at, at",
+    }
+    with open_connection(database) as connection:
+        connection.execute(f"{fill[table]} FROM {A_YEAR_OF_ROWS} ORDER BY at")
+        connection.execute(f"VACUUM ANALYZE {table}")
+
+        plan = connection.execute(
+            f"EXPLAIN (ANALYZE, FORMAT JSON) SELECT count(*) FROM {table} WHERE created_at > now() - interval '1 day'"
+        ).fetchall()
+
+    text = json.dumps(plan)
+    assert f"{table}_created_at" in text
+    assert max(map(int, re.findall(r'"Rows Removed by Index Recheck": (\d+)', text))) < 20_000
 
 
 def test_every_unique_key_of_a_large_table_holds_its_distribution_column(database: str) -> None:

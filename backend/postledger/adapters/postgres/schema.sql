@@ -245,11 +245,15 @@ ALTER TABLE ONLY public.sources
 ALTER TABLE ONLY public.sources
     ADD CONSTRAINT sources_slug_key UNIQUE (slug);
 
+CREATE INDEX clicks_created_at ON public.clicks USING brin (created_at timestamptz_minmax_multi_ops) WITH (autosummarize='on');
+
 CREATE INDEX conversion_events_reversals ON public.conversion_events USING btree (source_id, received_at) WHERE (reverses IS NOT NULL);
 
 CREATE INDEX conversion_events_transaction_id ON public.conversion_events USING hash (transaction_id);
 
 CREATE INDEX conversions_click_id ON public.conversions USING btree (click_id);
+
+CREATE INDEX conversions_created_at ON public.conversions USING brin (created_at timestamptz_minmax_multi_ops) WITH (autosummarize='on');
 
 CREATE INDEX conversions_id ON public.conversions USING btree (id);
 
