@@ -1,10 +1,12 @@
 """`/click/{campaign}`: a stored click, a redirect that no value can bend, and no cache in between."""
 
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from tests.http.conftest import Service
+from tests.parts.cli import CommandLine
 from tests.parts.sender import Sender
 
 
@@ -72,3 +74,20 @@ def test_clicks_and_their_conversions_are_counted_by_campaign(service: Service, 
     service.send(Sender("acme").get({"click_id": "known-click", "transaction_id": unique}))
 
     assert (service.metric(clicks), service.metric(conversions)) == (before[0] + 1, before[1] + 1)
+
+
+def test_conversions_of_imported_clicks_are_counted_apart_from_those_of_our_own(
+    service: Service, tmp_path: Path, unique: str
+) -> None:
+    ours, imported = (
+        f'postledger_conversions_{name}_total{{campaign="spring"}}' for name in ("opened", "of_imported_clicks")
+    )
+    before = service.metric(ours), service.metric(imported)
+    run = CommandLine({"DATABASE_URL": service.database}, tmp_path)
+    assert run.process("clicks", "import", run.write("clicks.csv", f"click_id,campaign\n{unique},spring\n")).code == 0
+
+    for click_id in ("known-click", unique):
+        sale = {"click_id": click_id, "transaction_id": f"{unique}-{click_id}"}
+        assert [service.send(Sender("acme").get(sale)).status for _ in range(2)] == ["accepted", "duplicate"]
+
+    assert (service.metric(ours), service.metric(imported)) == (before[0] + 1, before[1] + 1)

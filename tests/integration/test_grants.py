@@ -24,6 +24,7 @@ OPEN = (
     "SELECT verdict, reason, secret_id, received_at FROM postbacks",
     "SELECT slug, name FROM sources",
     'SELECT source_id, "position", created_at, last_matched_at FROM source_secrets',
+    "SELECT campaign_id, affiliate_id, created_at, is_imported FROM clicks",
     "SELECT name, applied_at FROM schema_migrations",
 )
 

@@ -60,7 +60,16 @@ class Metrics:
             registry=registry,
         )
         self._opened = Counter(
-            "postledger_conversions_opened", "Conversions, each counted once.", ["campaign"], registry=registry
+            "postledger_conversions_opened",
+            "Conversions of clicks that we recorded, each counted once.",
+            ["campaign"],
+            registry=registry,
+        )
+        self._opened_of_imports = Counter(
+            "postledger_conversions_of_imported_clicks",
+            "Conversions of clicks that were imported, each counted once; their clicks are in no metric.",
+            ["campaign"],
+            registry=registry,
         )
         self._payouts = Counter(
             "postledger_payouts",
@@ -84,6 +93,7 @@ class Metrics:
         self._verdicts, self._reasons = cache(self._postbacks.labels), cache(self._refusals.labels)
         self._statuses, self._durations = cache(self._conversions.labels), cache(self._requests.labels)
         self._openings, self._sizes = cache(self._opened.labels), cache(self._payouts.labels)
+        self._openings_of_imports = cache(self._opened_of_imports.labels)
 
     def prepare(self, policy: Policy) -> None:
         """Show every series of the policy at zero from the start, so that the first event is a rise and not a birth."""
@@ -100,6 +110,7 @@ class Metrics:
         for campaign in (*policy.campaigns, UNKNOWN):
             self._clicks.labels(campaign)
             self._opened.labels(campaign)
+            self._opened_of_imports.labels(campaign)
             for status in Status:
                 self._conversions.labels(campaign, status.value)
         self._gauges.show(policy)
@@ -116,7 +127,8 @@ class Metrics:
         if outcome.is_parked:
             self._parked.labels(source or UNKNOWN).inc()
         if outcome.verdict is Verdict.ACCEPTED:
-            self._openings(campaign or UNKNOWN).inc()
+            openings = self._openings_of_imports if outcome.is_of_imported_click else self._openings
+            openings(campaign or UNKNOWN).inc()
 
     def count_payout(self, source: str, payout: Decimal) -> None:
         """Count one booked payout by its size."""

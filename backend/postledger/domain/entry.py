@@ -42,7 +42,8 @@ class Entry(msgspec.Struct, frozen=True):
 class Outcome(msgspec.Struct, frozen=True):
     """The verdict on one entry, with the conversion that it touched; `status` is the conversion's status afterwards.
 
-    `is_parked` tells that a reversal waits for an operator; `ack` is what its source waits for in place of our JSON.
+    `is_parked` tells that a reversal waits for an operator; `ack` is what its source waits for in place of our JSON;
+    `is_of_imported_click` that another system recorded the visit, which no count of ours holds.
     """
 
     verdict: Verdict
@@ -53,6 +54,7 @@ class Outcome(msgspec.Struct, frozen=True):
     observed: tuple[Reason, ...] = ()
     ack: Acknowledgement | None = None
     is_parked: bool = False
+    is_of_imported_click: bool = False
 
 
 def refused(reason: Reason, parameter: str | None = None) -> Outcome:

@@ -18,8 +18,8 @@ _COPY = "COPY imported_clicks (click_id, campaign_id, affiliate_id, subs, create
 _TYPES = ("text", "int4", "text", "jsonb", "timestamptz")
 # Sorted, because the index then grows at one place at a time; a million random places would each be a page to read.
 _INSERT = """
-INSERT INTO clicks (click_id, campaign_id, affiliate_id, subs, created_at)
-SELECT click_id, campaign_id, affiliate_id, subs, created_at FROM imported_clicks ORDER BY click_id
+INSERT INTO clicks (click_id, campaign_id, affiliate_id, subs, created_at, is_imported)
+SELECT click_id, campaign_id, affiliate_id, subs, created_at, true FROM imported_clicks ORDER BY click_id
 ON CONFLICT (click_id) DO NOTHING
 """
 _CAMPAIGNS = "SELECT slug, id FROM campaigns WHERE removed_at IS NULL"

@@ -26,6 +26,7 @@ class Settled(NamedTuple):
     reason: str | None
     campaign_id: int | None
     observed: list[str] | None
+    is_imported: bool | None
 
     @property
     def observed_reasons(self) -> tuple[Reason, ...]:
@@ -63,8 +64,11 @@ def write_entries(connection: Connection[Any], entries: Sequence[Entry]) -> list
 
 def _read_outcome(entry: Entry, settled: Settled) -> Outcome | None:
     if settled.verdict == Verdict.ACCEPTED and entry.event is not None:
-        status = entry.event.status
-        return Outcome(Verdict.ACCEPTED, None, entry.receipt, settled.campaign_id, status, settled.observed_reasons)
+        status, is_imported = entry.event.status, settled.is_imported is True
+        return Outcome(
+            Verdict.ACCEPTED, None, entry.receipt, settled.campaign_id, status, settled.observed_reasons,
+            is_of_imported_click=is_imported,
+        )  # fmt: skip
     if settled.verdict == Verdict.REFUSED:
         refusal = entry.refusal or Refusal(Reason(str(settled.reason)))
         return Outcome(Verdict.REFUSED, refusal, observed=settled.observed_reasons)
@@ -76,7 +80,11 @@ def _record_repeats(
 ) -> dict[str, Outcome]:
     with connection.transaction(), connection.cursor() as cursor:
         outcomes = {
-            receipt: replace(outcome, observed=settled[receipt].observed_reasons)
+            receipt: replace(
+                outcome,
+                observed=settled[receipt].observed_reasons,
+                is_of_imported_click=settled[receipt].is_imported is True,
+            )
             for receipt, outcome in fold_repeats(cursor, repeats).items()
         }
         rows = [entry_row(entry, outcomes[entry.receipt]) for entry in repeats]

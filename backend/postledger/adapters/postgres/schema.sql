@@ -35,7 +35,8 @@ CREATE TABLE public.clicks (
     campaign_id integer,
     affiliate_id text COLLATE pg_catalog."C",
     subs jsonb,
-    created_at timestamp with time zone NOT NULL
+    created_at timestamp with time zone NOT NULL,
+    is_imported boolean
 );
 
 CREATE TABLE public.conversion_events (

@@ -7,7 +7,7 @@ GRANT SELECT (id, slug, name, removed_at) ON sources TO {role};
 GRANT SELECT (id, slug, name, removed_at) ON campaigns TO {role};
 GRANT SELECT (id, name, removed_at) ON affiliates TO {role};
 GRANT SELECT (id, source_id, "position", created_at, last_matched_at) ON source_secrets TO {role};
-GRANT SELECT (campaign_id, affiliate_id, created_at) ON clicks TO {role};
+GRANT SELECT (campaign_id, affiliate_id, created_at, is_imported) ON clicks TO {role};
 GRANT SELECT (
     source_id, event, campaign_id, affiliate_id, status, payout, currency, conflicted_at, created_at, updated_at
 ) ON conversions TO {role};

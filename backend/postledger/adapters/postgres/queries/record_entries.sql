@@ -4,6 +4,7 @@ WITH batch AS MATERIALIZED (
     SELECT
         entry.*,
         clicks.campaign_id,
+        clicks.is_imported,
         coalesce(entry.affiliate_id, clicks.affiliate_id) AS attributed_to, -- the postback goes before the click
         CASE
             WHEN entry.reason IS NULL AND entry.click_check = 'required' AND clicks.click_id IS NULL THEN 'unknown_click'
@@ -63,4 +64,4 @@ recorded AS (
     ON CONFLICT (id, received_at) DO NOTHING -- a batch written again, its commit unanswered, leaves its own rows alone
 )
 
-SELECT id::text, verdict, refused_for, campaign_id, observed_for FROM settled
+SELECT id::text, verdict, refused_for, campaign_id, observed_for, is_imported FROM settled
