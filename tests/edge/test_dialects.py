@@ -32,6 +32,8 @@ SOURCES = (
     source("watched", paths=["/watched"], allow=["192.0.2.0/24"], mode="observe"),
     source("root", paths=["/"], hosts=["root.example"]),
     source("pixels", paths=["/px/{key}.gif", "/pb/"], keys=[digest("img1")], hosts=["px.example"]),
+    source("broken", paths=["/{key}/gone", "/{key}/there"], any_key=True),
+    source("whole", paths=["/{key}/there"], keys=[digest(KEY)]),
     source("one", paths=["/contested"]),
     source("two", paths=["/contested"]),
 )
@@ -75,6 +77,9 @@ def owner(edge: Edge, target: str, host: str = "localhost") -> str | None:
         ("/px/img1.gif?a=%20b", "px.example", "pixels"),
         ("/pb/?hit=1", "px.example", "pixels"),
         ("/?nid=1", "root.example", "root"),
+        ("/any0ne/gone?subid=A", "localhost", "broken"),
+        ("/any0ne/there?subid=A", "localhost", "broken"),
+        (f"/{KEY}/there?subid=A", "localhost", "whole"),
         ("/tracking/postback/acme?a=b", "red.example", "acme"),
     ],
 )

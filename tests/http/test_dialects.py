@@ -10,6 +10,7 @@ from postledger.adapters.presets import read_known
 from postledger.domain.configuration import read_configuration
 from tests.http.conftest import Service
 from tests.parts.sources import add_source
+from tests.parts.waiting import wait_until
 
 KEY = "3f9c0de"
 
@@ -71,6 +72,18 @@ def test_such_requests_are_timed_under_a_route_of_their_own(moved: Service) -> N
     ask(moved, "/3f9c0df/postback?subid=C1")
 
     assert moved.metric('postledger_request_duration_seconds_count{route="dialect",status="401"}') == before + 1
+
+
+def test_a_source_whose_settings_cannot_be_read_is_told_to_come_again_on_its_own_paths_too(
+    service: Service, master_key: str
+) -> None:
+    shaky = {"auth": "token", "paths": ["/{key}/shaky"], "rate": "fast"}
+    add_source(service.database, master_key, "shaky-moved", ["4a8d1ef"], shaky)
+    wait_until(lambda: ask(service, "/4a8d1ef/shaky", "shaky-moved").status_code != 404, 5, "a policy with the source")
+
+    answer = ask(service, "/4a8d1ef/shaky?subid=C1", "shaky-moved")
+
+    assert (answer.status_code, answer.json()["reason"], answer.headers["retry-after"]) == (503, "unavailable", "1")
 
 
 def test_the_snapshot_tells_the_edge_of_paths_and_never_of_keys(moved: Service) -> None:

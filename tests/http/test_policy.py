@@ -12,7 +12,7 @@ def test_the_snapshot_names_every_source_and_nothing_secret(service: Service) ->
     assert {"acme", "hooks", "strict", "watched"} <= set(slugs), "and those of other tests"
     assert next(one for one in snapshot["sources"] if one["slug"] == "acme") == {
         "slug": "acme", "allow": [], "rate": 10, "burst": 20, "mode": "enforce", "client_ca": None,
-        "paths": [], "hosts": [], "keys": [],
+        "paths": [], "hosts": [], "keys": [], "any_key": False,
     }  # fmt: skip
     assert answer.headers["etag"] == f'"{snapshot["version"]}"'
     assert "s3cret" not in answer.text

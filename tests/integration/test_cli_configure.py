@@ -382,7 +382,7 @@ def test_a_source_that_cannot_be_read_is_told_of_and_can_be_applied_anew(cli: Co
     assert "acme is left out" in exported.err
     assert [row["state"] for row in listed if row["slug"] == "acme"] == ["cannot be read: apply it anew"]
     assert "is_readable" in next(change["keys"] for change in changes_of(changed, "acme"))
-    assert load(cli).unusable == frozenset()
+    assert load(cli).unusable == {}
 
 
 def changes_of(changes: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:

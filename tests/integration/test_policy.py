@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import gevent
 import pytest
@@ -11,10 +12,12 @@ from postledger.adapters.postgres.connecting import connect
 from postledger.adapters.postgres.policy import load_policy
 from postledger.adapters.postgres.policy_keeper import PolicyKeeper
 from postledger.adapters.postgres.pool import make_pool
+from postledger.domain.paths import digest_key
 from postledger.domain.policy import Policy
 from postledger.domain.snapshot import render_snapshot
 from tests.parts.sources import add_campaign, add_source, change_source
 
+SALT = b"salt"
 OTHER_KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 
 
@@ -44,10 +47,54 @@ def test_a_secret_that_cannot_be_used_leaves_the_source_without_that_key(
     assert [key.query for key in load(database, master_key).sources["acme"].keys] == [b"good"]
 
 
-def test_under_a_wrong_master_key_a_source_has_no_keys(database: str, master_key: str) -> None:
+def test_under_a_wrong_master_key_whoever_must_prove_something_is_told_to_come_again(
+    database: str, master_key: str
+) -> None:
+    """Not that they signed wrongly: the fault is ours, and a network that is told so would not send again."""
     add_source(database, master_key, "acme")
+    add_source(database, master_key, "open", settings={"auth": "none"})
+    add_source(database, master_key, "bare", [])
 
-    assert load(database, OTHER_KEY).sources["acme"].keys == ()
+    policy = load(database, OTHER_KEY)
+
+    assert (set(policy.unusable), set(policy.sources)) == ({"acme"}, {"open", "bare"})
+
+
+KEYED: dict[str, Any] = {"auth": "token", "paths": ["/{key}/postback"], "hosts": ["trk.example"]}
+
+
+@pytest.mark.parametrize("fault", [{"rate": "fast"}, {"signature": "no-such-profile", "auth": "signature"}])
+def test_a_source_that_cannot_be_used_keeps_the_addresses_that_it_gave_out(
+    database: str, master_key: str, fault: dict[str, Any]
+) -> None:
+    """A 404 at the edge would tell its senders that nobody lives there any more."""
+    add_source(database, master_key, "moved", ["3f9c0de"], {**KEYED, **fault})
+
+    (shown,) = json.loads(render_snapshot(load(database, master_key), SALT))["sources"]
+
+    assert (shown["slug"], shown["paths"], shown["hosts"]) == ("moved", KEYED["paths"], KEYED["hosts"])
+    assert (shown["keys"], shown["any_key"]) == ([digest_key(SALT, "3f9c0de")], False)
+
+
+def test_where_no_key_can_be_read_every_key_is_asked_about(database: str, master_key: str) -> None:
+    add_source(database, master_key, "moved", ["3f9c0de"], KEYED)
+
+    (shown,) = json.loads(render_snapshot(load(database, OTHER_KEY), SALT))["sources"]
+
+    assert (shown["paths"], shown["keys"], shown["any_key"]) == (KEYED["paths"], [], True)
+
+
+@pytest.mark.parametrize(
+    "odd", [{"paths": "/postback"}, {"paths": ["/internal/x"]}, {"hosts": [7]}, {"hosts": ["NOT A HOST"]}]
+)
+def test_addresses_that_cannot_be_read_either_are_not_half_read(
+    database: str, master_key: str, odd: dict[str, Any]
+) -> None:
+    add_source(database, master_key, "moved", ["3f9c0de"], {**KEYED, "rate": "fast", **odd})
+
+    (shown,) = json.loads(render_snapshot(load(database, master_key), SALT))["sources"]
+
+    assert (shown["slug"], shown["paths"], shown["hosts"], shown["keys"]) == ("moved", [], [], [])
 
 
 @pytest.fixture
@@ -98,7 +145,7 @@ def test_settings_that_make_no_sense_cost_their_own_source_alone(
 
     policy = load(database, master_key)
 
-    assert (set(policy.sources), policy.unusable) == ({"other"}, frozenset({"acme"}))
+    assert (set(policy.sources), set(policy.unusable)) == ({"other"}, {"acme"})
     assert [record.levelname for record in caplog.records] == ["ERROR"]
     edge = {source["slug"]: source for source in json.loads(render_snapshot(policy, b"salt"))["sources"]}
     assert set(edge) == {"acme", "other"}, "the edge lets it through, so that the backend can say: come again"

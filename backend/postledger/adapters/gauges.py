@@ -93,7 +93,7 @@ class Gauges:
         self._shown_sources |= sources
         for labels in self._shown_sources:
             self._sources.labels(*labels).set(labels in sources)
-        for slug in {slug for slug, _, _ in self._shown_sources} | policy.unusable:
+        for slug in {slug for slug, _, _ in self._shown_sources} | policy.unusable.keys():
             self._unusable.labels(slug).set(slug in policy.unusable)
         self._shown_campaigns |= policy.campaigns.keys()
         for slug in self._shown_campaigns:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 import msgspec
 
+from postledger.domain.paths import check_host, check_path
+from postledger.domain.signing import Key
 from postledger.domain.source import Source
 
 
@@ -15,14 +17,39 @@ class Campaign(msgspec.Struct, frozen=True):
     destination: str
 
 
+class Unusable(msgspec.Struct, frozen=True):
+    """What is still known of a source that cannot be used: by what its senders' requests are told from nobody's."""
+
+    paths: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    keys: tuple[Key, ...] = ()
+
+
 class Policy(msgspec.Struct, frozen=True):
     """One version of the configuration, indexed as requests look it up.
 
-    `unusable` names sources whose stored settings make no sense: they are told to come again, and book nothing.
+    `unusable` holds sources whose stored settings make no sense, or none of whose secrets can be read: their senders
+    are told to come again, and nothing is booked.
     """
 
     version: int
     sources: Mapping[str, Source]
     campaigns: Mapping[str, Campaign]
     campaign_slugs: Mapping[int, str]
-    unusable: frozenset[str] = frozenset()
+    unusable: Mapping[str, Unusable] = {}
+
+
+def salvage(document: object, keys: tuple[Key, ...]) -> Unusable:
+    """Read where a source is asked from settings that cannot be read as a whole; nothing of it if any of that is odd.
+
+    Half of the hosts would be worse than none: a path without its host could take another source's requests.
+    """
+    try:
+        known = msgspec.convert(document, Unusable)
+        for path in known.paths:
+            check_path(path)
+        for host in known.hosts:
+            check_host(host)
+    except ValueError:
+        return Unusable()
+    return Unusable(known.paths, known.hosts, keys)

@@ -7,6 +7,7 @@ local byte, char, find, gsub, hmac, match, sub =
     string.byte, string.char, string.find, string.gsub, ngx.hmac_sha1, string.match, string.sub
 
 local SLASH = byte("/")
+local ANY_KEY = ""    -- no digest is empty
 
 local function byte_of(hex)
     return char(tonumber(hex, 16))
@@ -43,6 +44,7 @@ local function find_keyed(index, before, after)
 end
 
 -- An index of what the sources claim: each has `paths`, `hosts` and `keys` (HMAC-SHA1 under the salt, both in hex).
+-- With `any_key` it is asked whenever a key is nobody's: nobody knows what its own are, and 404 would be final.
 function _M.compile(sources, salt)
     local index = { exact = {}, keyed = {}, salt = bytes_of(salt) }
     for slug, source in pairs(sources) do
@@ -55,6 +57,7 @@ function _M.compile(sources, salt)
                 for _, key in ipairs(source.keys) do
                     claim(keyed.entries, bytes_of(key), source.hosts, slug)
                 end
+                if source.any_key then claim(keyed.entries, ANY_KEY, source.hosts, slug) end
             end
         end
     end
@@ -83,12 +86,14 @@ function _M.find(index, host, path)
     local slug = choose(index.exact[path], host)
     if slug then return slug end
 
+    local unknown
     for _, keyed in ipairs(index.keyed) do
         local key = key_in(path, keyed.before, keyed.after)
         slug = key and choose(keyed.entries[hmac(index.salt, key)], host)
         if slug then return slug end
+        unknown = unknown or key and choose(keyed.entries[ANY_KEY], host)
     end
-    return nil
+    return unknown or nil
 end
 
 return _M

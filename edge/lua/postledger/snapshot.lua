@@ -63,6 +63,7 @@ local function compile_source(entry)
     return {
         slug = slug, rate = entry.rate, burst = entry.burst, observes = entry.mode == "observe",
         allow = allow, client_ca = client_ca, paths = paths, hosts = hosts, keys = keys,
+        any_key = entry.any_key == true,
     }
 end
 

@@ -9,11 +9,13 @@ from psycopg import Connection
 
 from postledger.adapters.keyring import Keyring, WrongMasterKey
 from postledger.adapters.postgres.pii_key import open_pii_key
-from postledger.domain.policy import Campaign, Policy
+from postledger.domain.policy import Campaign, Policy, Unusable, salvage
 from postledger.domain.profiles.check import check_secrets
 from postledger.domain.profiles.format import Profile
 from postledger.domain.signing import Key
 from postledger.domain.source import Settings, Source, find_profile
+
+_Row = tuple[int, str, object]  # id, slug, settings
 
 _log = logging.getLogger("postledger.policy")
 
@@ -41,33 +43,35 @@ def load_policy(connection: Connection[Any], keyring: Keyring) -> Policy:
         campaigns = [Campaign(*row) for row in connection.execute(_CAMPAIGNS).fetchall()]
     return Policy(
         version=version,
-        sources={slug: source for slug, source in sources.items() if source is not None},
+        sources={slug: source for slug, source in sources.items() if isinstance(source, Source)},
         campaigns={campaign.slug: campaign for campaign in campaigns},
         campaign_slugs={campaign.id: campaign.slug for campaign in campaigns},
-        unusable=frozenset(slug for slug, source in sources.items() if source is None),
+        unusable={slug: source for slug, source in sources.items() if isinstance(source, Unusable)},
     )
 
 
-def _read_source(row: tuple[int, str, object], keys: dict[int, list[Key]], pii_key: bytes | None) -> Source | None:
+def _read_source(row: _Row, keys: dict[int, list[Key]], pii_key: bytes | None) -> Source | Unusable:
+    """Read one source; what is wrong with it may cost it its postbacks, and no other source anything."""
+    source_id, _, document = row
+    live = keys.get(source_id, [])
     try:
-        return _source(row, keys, pii_key)
-    except msgspec.ValidationError:  # it may cost this source its postbacks, and no other source anything
-        _log.error("the settings of source %d cannot be read; it is answered 503 until they are applied anew", row[0])
-        return None
+        source = _source(row, live, pii_key)
+    except ValueError as error:  # of msgspec too; ours is the fault, so senders are told to come again
+        told = "the settings of source %d cannot be used (%s); it is answered 503 until they are applied anew"
+        _log.error(told, source_id, type(error).__name__)
+        return salvage(document, tuple(live))
+    if source.keys or source_id not in keys or source.settings.auth == "none":
+        return source
+    _log.error("no secret of source %d can be used; it is answered 503 until one can", source_id)
+    return salvage(document, ())
 
 
-def _source(row: tuple[int, str, object], keys: dict[int, list[Key]], pii_key: bytes | None) -> Source:
+def _source(row: _Row, keys: list[Key], pii_key: bytes | None) -> Source:
     source_id, slug, document = row
     settings = msgspec.convert(document, Settings)
-    try:
-        profile = find_profile(settings)
-        source = Source(
-            source_id, slug, settings, _usable(keys.get(source_id, []), profile, source_id), profile, pii_key
-        )
-        source.compile()
-    except ValueError as error:  # nothing can be verified, so nothing signed is believed
-        _log.error("the signature profile of source %d cannot be used: %s", source_id, type(error).__name__)
-        return Source(source_id, slug, settings, pii_key=pii_key)
+    profile = find_profile(settings)
+    source = Source(source_id, slug, settings, _usable(keys, profile, source_id), profile, pii_key)
+    source.compile()
     return source
 
 
@@ -84,7 +88,7 @@ def _usable(keys: list[Key], profile: Profile, source_id: int) -> tuple[Key, ...
     for key in keys:
         try:
             check_secrets(profile, [key.secret])
-        except ValueError as error:  # without its key the source refuses every signature
+        except ValueError as error:  # the source goes on with the others that it has
             _log.error("secret %d of source %d cannot be used: %s", key.secret_id, source_id, type(error).__name__)
             continue
         usable.append(key)
@@ -92,12 +96,14 @@ def _usable(keys: list[Key], profile: Profile, source_id: int) -> tuple[Key, ...
 
 
 def _load_keys(connection: Connection[Any], keyring: Keyring) -> dict[int, list[Key]]:
+    """Read the live keys of each source that has a secret; of one none of whose secrets can be read, an empty list."""
     keys: dict[int, list[Key]] = {}
     for secret_id, source_id, ciphertext in connection.execute(_SECRETS).fetchall():
+        own = keys.setdefault(source_id, [])
         try:
             key = Key.from_secret(secret_id, keyring.decrypt(bytes(ciphertext)))
-        except (WrongMasterKey, ValueError) as error:  # without its key the source refuses every signature
+        except (WrongMasterKey, ValueError) as error:  # the source goes on with the others that it has
             _log.error("secret %d of source %d cannot be used: %s", secret_id, source_id, type(error).__name__)
             continue
-        keys.setdefault(source_id, []).append(key)
+        own.append(key)
     return keys
