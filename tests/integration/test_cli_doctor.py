@@ -1,4 +1,4 @@
-"""What `doctor` says of the edge's certificates, with real ones on a real TLS listener, and of its policy."""
+"""What `doctor` says of the edge's certificates, with real ones on a real listener, of its policy, and of sources."""
 
 import re
 import socket
@@ -16,6 +16,7 @@ from tests.edge.echo_backend import source
 from tests.parts.certificates import make_key_and_certificate
 from tests.parts.cli import CommandLine
 from tests.parts.edge import Edge
+from tests.parts.sources import add_source, remove
 
 
 @contextmanager
@@ -122,3 +123,32 @@ def test_an_ops_listener_that_does_not_answer_tells_nothing_of_a_policy(cli: Com
 
 def test_without_an_ops_listener_the_variable_is_named(cli: CommandLine) -> None:
     assert policy_line(cli).startswith("FAIL  edge policy       POSTLEDGER_OPS_URL is not set")
+
+
+def sources_line(cli: CommandLine) -> str:
+    """The doctor's line about the settings of the sources."""
+    return next(line for line in cli("doctor").out.splitlines() if line[6:].startswith("sources"))
+
+
+def test_sources_whose_settings_can_be_read_are_counted(cli: CommandLine, database: str, master_key: str) -> None:
+    for slug in ("acme", "best"):
+        add_source(database, master_key, slug, settings={"mode": "observe"})
+
+    assert sources_line(cli) == "ok    sources           the settings of 2 can be read"
+
+
+def test_each_source_whose_settings_cannot_be_read_is_named_with_what_to_do(
+    cli: CommandLine, database: str, master_key: str
+) -> None:
+    add_source(database, master_key, "acme", settings={"mode": "s3cret-word"})
+    add_source(database, master_key, "best")
+    add_source(database, master_key, "corp", settings={"signature": "of-a-newer-release"})
+    add_source(database, master_key, "done", settings={"mode": "s3cret-word"})
+    remove(database, "sources", "done")
+
+    line = sources_line(cli)
+
+    assert line.startswith(
+        "FAIL  sources           the settings of acme ($.mode), corp (the signature profile) cannot be read: "
+    )
+    assert line.endswith("postledger apply FILE.toml")

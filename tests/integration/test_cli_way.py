@@ -271,6 +271,16 @@ def test_a_trace_goes_over_the_indexes(way: dict[str, str]) -> None:
         assert index in plan
 
 
+def test_a_trace_finds_conversions_over_the_indexes(way: dict[str, str]) -> None:
+    values = {"receipts": [new_receipt()], "click_ids": ["c"], "transaction_ids": ["t"], "limit": 1}
+    with psycopg.connect(way["DATABASE_URL"], options="-c enable_seqscan=off") as connection:
+        plan = "\n".join(row[0] for row in connection.execute("EXPLAIN " + sql("trace_conversions"), values).fetchall())
+
+    for table in ("conversions", "conversion_events", "parked_reversals"):
+        assert f"Seq Scan on {table}" not in plan
+        assert f"{table}_transaction_id" in plan
+
+
 def test_what_was_sent_is_shown_only_where_it_is_asked_for(cli: CommandLine) -> None:
     send(cli, f"transaction_id={unique('t')}", "note=seen")
 
@@ -321,6 +331,18 @@ def test_a_trace_tells_what_was_taken_back_and_from_what(cli: CommandLine) -> No
     assert [(change["kind"], change["delta"], change["reverses"]) for change in conversion["changes"]] == [
         ("refund", "-2.50", receipt)
     ]
+
+
+def test_a_refund_is_traced_by_its_own_transaction_id_and_by_its_receipt(cli: CommandLine) -> None:
+    sale, refund = unique("T"), unique("R")
+    send(cli, f"transaction_id={sale}", "payout=12.50")
+    receipt = send(cli, f"transaction_id={refund}", f"reverses={sale}", "payout=-2.50")["id"]
+
+    for wanted in (refund, receipt):
+        (conversion,) = cli("trace", wanted, "--json").facts["conversions"]
+
+        assert (conversion["transaction_id"], conversion["payout"]) == (sale, "10.00")
+        assert [change["receipt"] for change in conversion["changes"]] == [receipt]
 
 
 def test_a_filter_that_names_nothing_is_one_line(cli: CommandLine) -> None:

@@ -1,5 +1,6 @@
 """The guard over reversals: what it lets through, what it puts aside, and how an operator settles that."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
@@ -149,6 +150,35 @@ def test_what_no_longer_fits_is_a_conflict_and_what_is_discarded_is_never_booked
         ("T3", "approved"),
     ]
     assert cli("conversions", "parked", "--json").facts == []
+
+
+def test_a_trace_tells_that_a_reversal_is_parked_why_and_what_books_it(
+    ledger: Connection[Any], parked: list[Entry], cli: CommandLine
+) -> None:
+    refund = entry_of(transaction_id="R2", reverses="T2", payout="-3", rules=GUARDED)
+    write_entries(ledger, [refund])
+
+    told = cli("trace", "R2").out
+    (conversion,) = cli("trace", "R2", "--json").facts["conversions"]
+
+    for entry, amount in ((parked[0], "10 USD"), (refund, "-3 USD  transaction=R2")):
+        (line,) = [line for line in told.splitlines() if line.startswith("  parked") and entry.receipt in line]
+        assert f"{amount}  waits, not booked: its source took back more in an hour than its reversal_guard" in line
+        assert f"run: postledger conversions release {entry.receipt} " in line
+    assert told.count("spooled (parked)") == 2
+    assert [(one["receipt"], one["payout"], one["outcome"]) for one in conversion["parked"]] == [
+        (parked[0].receipt, "10", None),
+        (refund.receipt, "-3", None),
+    ]
+
+
+def test_a_trace_tells_what_became_of_what_was_parked(parked: list[Entry], cli: CommandLine) -> None:
+    assert cli("conversions", "discard", parked[0].receipt).code == 0
+
+    told = cli("trace", "T2").out
+
+    assert "waits" not in told
+    assert re.search(r"parked .*10 USD  discarded by \S+ at 20", told)
 
 
 def test_a_release_that_means_nothing_is_one_line(parked: list[Entry], cli: CommandLine) -> None:

@@ -32,22 +32,26 @@ def trace(
 def _print(found: Trace) -> None:
     for click in found.clicks:
         _line("click", click["created_at"], click["click_id"], _labelled(click, "campaign", "affiliate_id"))
+    parked_receipts = {parked["receipt"] for conversion in found.conversions for parked in conversion["parked"]}
     for postback in found.postbacks:
-        _line("postback", postback["received_at"], postback["id"], _tell_postback(postback))
+        told = _tell_postback(postback, is_parked=postback["id"] in parked_receipts)
+        _line("postback", postback["received_at"], postback["id"], told)
     for conversion in found.conversions:
         _line("conversion", conversion["created_at"], conversion["id"], _tell_conversion(conversion))
         for event in conversion["events"]:
             _line("  event", event["received_at"], event["receipt"], f"{event['verdict']}  {_tell_money(event)}")
         for change in conversion["changes"]:
             _line("  change", change["received_at"], change["receipt"], _tell_change(change))
+        for parked in conversion["parked"]:
+            _line("  parked", parked["received_at"], parked["receipt"], _tell_parked(parked))
 
 
 def _line(kind: str, at: object, name: str, rest: str) -> None:
     print(f"{kind:<11}{show(at)}  {name}  {rest}".rstrip())
 
 
-def _tell_postback(postback: Row) -> str:
-    reason = tell_reason(postback["reason"], postback["parameter"])
+def _tell_postback(postback: Row, *, is_parked: bool) -> str:
+    reason = "parked" if is_parked else tell_reason(postback["reason"], postback["parameter"])
     verdict = f"{postback['verdict']} ({reason})" if reason else str(postback["verdict"])
     return "  ".join(
         part
@@ -79,6 +83,17 @@ def _tell_change(change: Row) -> str:
     of = f"  of {change['reverses']}" if change["reverses"] else ""
     delta = "" if change["delta"] is None else f"{change['delta']:+f} {change['currency'] or ''}"
     return f"{change['kind']}  {delta}{of}".rstrip()
+
+
+def _tell_parked(parked: Row) -> str:
+    amount = "all" if parked["payout"] is None else f"{show(parked['payout'])} {parked['currency'] or ''}".rstrip()
+    told = f"{amount}  {_labelled(parked, 'transaction_id')}".rstrip()
+    if parked["settled_at"] is not None:
+        return f"{told}  {parked['outcome']} by {parked['settled_by']} at {show(parked['settled_at'])}"
+    return (
+        f"{told}  waits, not booked: its source took back more in an hour than its reversal_guard allows; run:"
+        f" postledger conversions release {parked['receipt']} (or discard, never to book it)"
+    )
 
 
 def _labelled(row: Row, *names: str) -> str:

@@ -13,6 +13,7 @@ from psycopg import Connection
 from postledger.adapters.finding import Finding
 from postledger.adapters.keyring import Keyring
 from postledger.adapters.postgres.migrations import shipped_migrations
+from postledger.adapters.postgres.policy import find_fault
 from postledger.adapters.postgres.retention import partition_name
 from postledger.adapters.postgres.source_secrets import SourceSecrets
 
@@ -22,6 +23,7 @@ _DAYS_AHEAD = 2
 _SETTINGS = "SELECT name, setting FROM pg_settings WHERE name = ANY(%s)"
 _PARTITIONS = "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = to_regclass('postbacks')"
 _SOURCES = "SELECT id, slug FROM sources WHERE removed_at IS NULL ORDER BY slug"
+_STORED_SETTINGS = "SELECT slug, settings FROM sources WHERE removed_at IS NULL ORDER BY slug"
 _DURABLE = {"fsync": "on", "full_page_writes": "on"}
 _QUIET = {
     "log_min_error_statement": ("log", "fatal", "panic"),
@@ -40,6 +42,7 @@ def examine(connection: Connection[Any], keyring: Keyring | None, now: Callable[
         ("clock", lambda: _check_clock(connection, now)),
         ("migrations", lambda: _check_migrations(connection)),
         ("partitions", lambda: _check_partitions(connection, now())),
+        ("sources", lambda: _check_sources(connection)),
     ]
     if keyring is not None:
         checks.append(("secrets", lambda: _check_secrets(connection, keyring)))
@@ -109,6 +112,16 @@ def _check_partitions(connection: Connection[Any], now: datetime) -> Finding:
     missing = [name for name in days if name not in existing]
     seen = f"{missing[0]} is missing" if missing else f"{len(existing)} days, {_DAYS_AHEAD} or more ahead"
     return Finding("partitions", not missing, seen, "run: postledger retain (and have cron run it every day)")
+
+
+def _check_sources(connection: Connection[Any]) -> Finding:
+    stored = connection.execute(_STORED_SETTINGS).fetchall()
+    faults = [(slug, fault) for slug, document in stored if (fault := find_fault(document)) is not None]
+    if faults:
+        named = ", ".join(f"{slug} ({fault})" for slug, fault in faults)
+        advice = "nothing of theirs is booked; apply a file that names them: postledger apply FILE.toml"
+        return Finding("sources", False, f"the settings of {named} cannot be read", advice)
+    return Finding("sources", True, f"the settings of {len(stored)} can be read")
 
 
 def _check_secrets(connection: Connection[Any], keyring: Keyring) -> Finding:

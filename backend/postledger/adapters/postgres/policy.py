@@ -1,6 +1,7 @@
 """The policy as Postgres keeps it: read whole by the backend, whenever its version has moved on."""
 
 import logging
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +18,7 @@ from postledger.domain.source import Settings, Source, find_profile
 
 _Row = tuple[int, str, object]  # id, slug, settings
 
+_PATH = re.compile(r"`(\$[^`]*)`")  # in what msgspec says: Expected `str`, got `int` - at `$.mode`
 _log = logging.getLogger("postledger.policy")
 
 _SOURCES = "SELECT id, slug, settings FROM sources WHERE removed_at IS NULL"
@@ -48,6 +50,20 @@ def load_policy(connection: Connection[Any], keyring: Keyring) -> Policy:
         campaign_slugs={campaign.id: campaign.slug for campaign in campaigns},
         unusable={slug: source for slug, source in sources.items() if isinstance(source, Unusable)},
     )
+
+
+def find_fault(document: object) -> str | None:
+    """Find where stored settings make no sense to this release, as a path (`$.mode`) or a part; None where all does."""
+    try:
+        settings = msgspec.convert(document, Settings)
+    except msgspec.ValidationError as error:  # its message quotes a value, its path does not
+        found = _PATH.search(str(error))
+        return found[1] if found else "$"
+    try:
+        Source(0, "", settings, profile=find_profile(settings)).compile()
+    except ValueError:
+        return "the signature profile"
+    return None
 
 
 def _read_source(row: _Row, keys: dict[int, list[Key]], pii_key: bytes | None) -> Source | Unusable:

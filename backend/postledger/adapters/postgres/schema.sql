@@ -260,6 +260,8 @@ CREATE INDEX conversions_id ON public.conversions USING btree (id);
 
 CREATE INDEX conversions_transaction_id ON public.conversions USING hash (transaction_id);
 
+CREATE INDEX parked_reversals_transaction_id ON public.parked_reversals USING hash (transaction_id);
+
 CREATE INDEX parked_reversals_waiting ON public.parked_reversals USING btree (source_id, received_at) WHERE (settled_at IS NULL);
 
 CREATE INDEX postbacks_click_id ON ONLY public.postbacks USING btree (click_id) WHERE ((conversion_id IS NULL) AND (click_id IS NOT NULL));

@@ -22,6 +22,10 @@ _CHANGE_FACTS = (
     "received_at", "kind", "reverses", "transaction_id", "source_status", "payout", "payout_before", "delta",
     "currency", "event_time",
 )  # fmt: skip
+_PARKED_FACTS = (
+    "received_at", "transaction_id", "source_status", "payout", "currency", "event_time", "settled_at", "settled_by",
+    "outcome",
+)  # fmt: skip
 
 Row = dict[str, Any]
 
@@ -41,16 +45,21 @@ class Trace(msgspec.Struct, frozen=True):
 
 
 def trace(connection: Connection[Any], wanted: str) -> Trace:
-    """Follow an id; every conversion holds the `events` that were folded into it, and its `changes` of worth."""
+    """Follow an id; every conversion holds the `events` that were folded into it, its `changes` of worth, and the
+    reversals of it that were `parked`: those without `settled_at` still wait.
+    """
     named = _find_receipt(connection, wanted)
     conversions = _find_conversions(connection, wanted, named)
     postbacks = _find_postbacks(connection, wanted, conversions, named)
     click_ids = {wanted, *_values("click_id", [*conversions, *postbacks])}
     clicks = _fetch(connection, "trace_clicks", click_ids=list(click_ids))
-    changes = _fetch(connection, "trace_events", dedup_keys=_values("dedup_key", conversions))
+    dedup_keys = _values("dedup_key", conversions)
+    changes = _fetch(connection, "trace_events", dedup_keys=dedup_keys)
+    parked = _fetch(connection, "trace_parked", dedup_keys=dedup_keys)
     for conversion in conversions:
         conversion["events"] = _find_events(conversion, postbacks)
-        conversion["changes"] = _find_changes(conversion, changes)
+        conversion["changes"] = _select(conversion, changes, _CHANGE_FACTS)
+        conversion["parked"] = _select(conversion, parked, _PARKED_FACTS)
     return Trace(wanted, clicks, postbacks, conversions)
 
 
@@ -107,9 +116,9 @@ def _find_events(conversion: Row, postbacks: Iterable[Row]) -> list[Row]:
     ]
 
 
-def _find_changes(conversion: Row, changes: Iterable[Row]) -> list[Row]:
+def _select(conversion: Row, rows: Iterable[Row], facts: Iterable[str]) -> list[Row]:
     return [
-        {"receipt": row["id"], **{name: row[name] for name in _CHANGE_FACTS}}
-        for row in changes
+        {"receipt": row["id"], **{name: row[name] for name in facts}}
+        for row in rows
         if row["dedup_key"] == conversion["dedup_key"]
     ]

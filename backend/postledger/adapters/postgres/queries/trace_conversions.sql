@@ -1,4 +1,5 @@
--- The conversions that an id may mean: the receipt that opened one, its transaction id, or its click id.
+-- The conversions that an id may mean: the receipt that opened one, its transaction id, its click id, or the transaction
+-- id of a refund of it, booked or parked. Those are looked up first, as an array, so that all goes over indexes.
 SELECT
     conversions.id::text, dedup_key::text, sources.slug AS source, event, transaction_id, click_id,
     campaigns.slug AS campaign, affiliate_id, status, source_status, payout, currency, event_time, unsigned,
@@ -10,5 +11,10 @@ WHERE
     conversions.id = ANY(%(receipts)s::uuid[])
     OR transaction_id = ANY(%(transaction_ids)s::text[])
     OR click_id = ANY(%(click_ids)s::text[])
+    OR dedup_key = ANY(ARRAY(
+        SELECT dedup_key FROM conversion_events WHERE transaction_id = ANY(%(transaction_ids)s::text[])
+        UNION ALL
+        SELECT dedup_key FROM parked_reversals WHERE transaction_id = ANY(%(transaction_ids)s::text[])
+    ))
 ORDER BY conversions.created_at, conversions.id
 LIMIT %(limit)s

@@ -1,0 +1,8 @@
+-- The reversals of some conversions that their source's guard has put aside, and what became of them, the oldest first.
+SELECT
+    id::text, dedup_key::text, transaction_id, source_status, payout, currency, event_time, received_at, settled_at,
+    settled_by, outcome
+FROM parked_reversals
+WHERE dedup_key = ANY(%(dedup_keys)s::uuid[])
+ORDER BY received_at, id
+LIMIT %(limit)s
