@@ -8,7 +8,7 @@ from pathlib import Path
 
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
-from monitoring.grafana.definitions import campaigns, edge, ledger, overview, source
+from monitoring.grafana.definitions import campaigns, edge, finance, ledger, overview, source
 from monitoring.grafana.frame import JSONEncoder
 
 FOLDER = Path(__file__).parent / "dashboards"
@@ -18,6 +18,7 @@ DEFINITIONS = {
     "campaigns": campaigns.define,
     "ledger": ledger.define,
     "edge": edge.define,
+    "finance": finance.define,
 }
 
 

@@ -4,6 +4,7 @@ Apart from the panels because here is the one place that knows data sources by t
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from grafana_foundation_sdk.builders import dashboard as parts
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
@@ -13,22 +14,35 @@ from monitoring.grafana.links import TITLES, uid_of
 from monitoring.grafana.panels import Panel
 from monitoring.grafana.queries import LEDGER, PROMETHEUS
 
-RUNBOOKS = "http://127.0.0.1:9080/runbooks"  # the ops listener of make up, as in the links of alerts
+RUNBOOKS = 'label_values(ALERTS{alertname="Watchdog"}, runbooks)'
 _TAG = "postledger"
 _CHANGES = (
     ("Policy changed", "changes(postledger_edge_policy_version[1m]) > 0", "blue"),
     ("Backend started", "changes(postledger_backend_start_timestamp_seconds[1m]) > 0", "purple"),
 )
 
-__all__ = ["JSONEncoder", "Row", "frame"]
+__all__ = ["JSONEncoder", "Row", "Times", "frame"]
 
 Row = tuple[str, Sequence[Panel]]
 
 
-def frame(name: str, about: str, rows: Sequence[Row], *variables: parts.QueryVariable) -> models.Dashboard:
+@dataclass(frozen=True, slots=True)
+class Times:
+    """How far back a dashboard looks until it is told otherwise, and how often it looks anew."""
+
+    span: str
+    refresh: str
+
+
+_LATELY = Times(span="6h", refresh="1m")
+
+
+def frame(
+    name: str, about: str, rows: Sequence[Row], *variables: parts.QueryVariable, times: Times = _LATELY
+) -> models.Dashboard:
     """Put a dashboard together from rows of panels, each under its heading."""
     board = parts.Dashboard(f"Postledger · {TITLES[name]}").uid(uid_of(name)).description(about).tags([_TAG])
-    board = board.time("now-6h", "now").refresh("1m").timezone("browser").readonly()
+    board = board.time(f"now-{times.span}", "now").refresh(times.refresh).timezone("browser").readonly()
     board = board.tooltip(models.DashboardCursorSync.CROSSHAIR).link(_sisters())
     for variable in (*_sources(), *variables):
         board = board.with_variable(variable)
@@ -49,14 +63,16 @@ def choose_label(name: str, metric: str, *, many: bool = False) -> parts.QueryVa
     return variable.multi(True).include_all(True).all_value(".*") if many else variable
 
 
-def _sources() -> tuple[parts.DatasourceVariable, parts.DatasourceVariable, parts.TextBoxVariable]:
+def _sources() -> tuple[parts.DatasourceVariable, parts.DatasourceVariable, parts.QueryVariable]:
     prometheus = parts.DatasourceVariable("prometheus").label("Prometheus").type(str(PROMETHEUS.type_val))
     ledger = parts.DatasourceVariable("ledger").label("Ledger").type(str(LEDGER.type_val))
-    runbooks = parts.TextBoxVariable("runbooks").label("Runbooks").default_value(RUNBOOKS)
+    # Told by the alert that is always on, so that these links lead where those of alerts do: POSTLEDGER_RUNBOOKS_URL.
+    runbooks = parts.QueryVariable("runbooks").label("Runbooks").datasource(PROMETHEUS)
+    runbooks = runbooks.query(RUNBOOKS).refresh(models.VariableRefresh.ON_DASHBOARD_LOAD)
     return (
         prometheus.current(models.VariableOption(text="Postledger Prometheus", value="postledger-prometheus")),
         ledger.current(models.VariableOption(text="Postledger Ledger", value="postledger-ledger")),
-        runbooks.current(models.VariableOption(text=RUNBOOKS, value=RUNBOOKS)).hide(models.VariableHide.HIDE_VARIABLE),
+        runbooks.hide(models.VariableHide.HIDE_VARIABLE),
     )
 
 

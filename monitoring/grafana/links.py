@@ -12,6 +12,7 @@ TITLES = {
     "campaigns": "Campaigns",
     "ledger": "Ledger",
     "edge": "Edge",
+    "finance": "Finance",
 }
 """The dashboards by the name of their file, from the wall down."""
 
@@ -22,9 +23,9 @@ def uid_of(name: str) -> str:
 
 
 def link_to_runbook(alert: str) -> DashboardLink:
-    """Link to what to do when the alert of that name fires; `$runbooks` is where this Grafana's readers find them."""
+    """Link to what to do when the alert of that name fires; `$runbooks` is an address, and stays one."""
     link = DashboardLink(f"Runbook: {alert}").type(DashboardLinkType.LINK).target_blank(True)
-    return link.url(f"${{runbooks}}/{alert}.md")
+    return link.url(f"${{runbooks:raw}}/{alert}.md")
 
 
 def link_to_dashboard(name: str) -> DashboardLink:

@@ -1,6 +1,6 @@
 """`make dashboards-preview`: draws every dashboard from a live Prometheus and a live ledger, where there is no Grafana.
 
-python -m monitoring.preview --since 1h --source acme --into var/dashboards
+python -m monitoring.preview --since 6h --source acme --into var/dashboards
 """
 
 import argparse
@@ -24,9 +24,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Draw them and say where they are."""
     options = _read_options(arguments)
     options.into.mkdir(parents=True, exist_ok=True)
-    asker = _make_asker(options)
+    end_s = time.time()
     for name in list_dashboards():
         dashboard = read_dashboard(name)
+        asker = _make_asker(options.since or _read_span(dashboard.span), end_s)
         file = options.into / f"{name}.png"
         draw_page(dashboard, _choose(dashboard, asker, options.source)).save(file)
         print(file)
@@ -44,21 +45,20 @@ def _busiest(asker: Asker, query: str) -> str:
     return next(iter(asker.choose(query)), "")
 
 
-def _make_asker(options: argparse.Namespace) -> Asker:
-    end_s = time.time()
+def _make_asker(span_s: int, end_s: float) -> Asker:
     return Asker(
         prometheus_url=_require("PROMETHEUS_URL"),
         ledger_url=_require("POSTLEDGER_READER_URL"),
-        start_s=end_s - options.since,
+        start_s=end_s - span_s,
         end_s=end_s,
-        step_s=max(5, options.since // _STEPS),
+        step_s=max(5, span_s // _STEPS),
         scrape_interval_s=5,
     )
 
 
 def _read_options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="dashboards-preview", description="Draws the dashboards as PNG files.")
-    parser.add_argument("--since", type=_read_span, default="1h", help="how far back: 30m, 1h, 7d (default: 1h)")
+    parser.add_argument("--since", type=_read_span, help="how far back: 30m, 1h, 7d (default: as each page does)")
     parser.add_argument("--source", default="", help="the source of the page Source (default: the busiest)")
     parser.add_argument("--into", type=Path, default=Path("var/dashboards"), help="folder (default: var/dashboards)")
     return parser.parse_args(arguments)

@@ -43,7 +43,7 @@ def _write_header(canvas: Canvas, dashboard: Dashboard, asker: Asker) -> None:
     canvas.text(MARGIN + 4, 24, dashboard.title, size=15, bold=True)
     chosen = [f"{one['name']}: {_shown(asker.variables, one['name'])}" for one in dashboard.choices]
     start, end = (datetime.fromtimestamp(moment, UTC) for moment in (asker.start_s, asker.end_s))
-    spell = f"{start:%Y-%m-%d %H:%M} to {end:%H:%M} UTC"
+    spell = f"{start:%Y-%m-%d %H:%M} to {end:{'%H:%M' if start.date() == end.date() else '%Y-%m-%d %H:%M'}} UTC"
     canvas.text(PAGE_WIDTH - MARGIN - 4, 24, "    ".join([*chosen, spell]), size=10, color=FAINT, at="right")
     x = PAGE_WIDTH * 0.36
     for name, _, tint in dashboard.marks:

@@ -20,6 +20,8 @@ from monitoring.preview.units import write
 
 _LEGEND_LINE, _TABLE_LINE = 15, 20
 _LEGENDS = 8
+_DAY_S = 86_400
+_TICKS_S = (60, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200, _DAY_S, 2 * _DAY_S, 5 * _DAY_S, 15 * _DAY_S)
 Marks = Sequence[tuple[float, str]]
 
 
@@ -153,11 +155,11 @@ def _finish_axes(axes: Axes, panel: Panel, span_s: tuple[float, float]) -> None:
     axes.set_ylim(min(axes.dataLim.ymin, 0), highest if axes.dataLim.ymax > 0 else 1)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=4))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: write(value, panel.unit)))
-    step_s = next(step for step in (60, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400, 10**9)
-                  if (span_s[1] - span_s[0]) / step <= 7)  # fmt: skip
+    step_s = next((step for step in _TICKS_S if (span_s[1] - span_s[0]) / step <= 7), span_s[1] - span_s[0])
     first_s = math.ceil(span_s[0] / step_s) * step_s
     axes.set_xticks(range(int(first_s), int(span_s[1]), int(step_s)))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda moment, _: f"{datetime.fromtimestamp(moment, UTC):%H:%M}"))
+    form = "%H:%M" if step_s < _DAY_S else "%d %b"
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda moment, _: format(datetime.fromtimestamp(moment, UTC), form)))
 
 
 def _write_legend(canvas: Canvas, box: Box, panel: Panel, series: Sequence[Series], tints: Sequence[str]) -> None:

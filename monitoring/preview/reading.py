@@ -42,10 +42,14 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class Dashboard:
-    """A page; `rows` are headings with their line, `marks` the queries of what was changed, by name and colour."""
+    """A page; `span` is how far back it looks by itself (`6h`), `rows` are headings with their line.
+
+    `choices` are the variables that a viewer sees; `marks` the queries of what was changed, by name and colour.
+    """
 
     name: str
     title: str
+    span: str
     panels: Sequence[Panel]
     rows: Sequence[tuple[str, Place]]
     choices: Sequence[Mapping[str, Any]]
@@ -65,9 +69,10 @@ def read_dashboard(name: str) -> Dashboard:
     return Dashboard(
         name,
         document["title"],
+        document["time"]["from"].removeprefix("now-"),
         [_read_panel(panel) for panel in panels],
         [(panel["title"], _read_place(panel)) for panel in document["panels"] if panel["type"] == "row"],
-        [one for one in document["templating"]["list"] if one["type"] == "query"],
+        [one for one in document["templating"]["list"] if one["type"] == "query" and "hide" not in one],
         [(one["name"], one["expr"], one["iconColor"]) for one in document["annotations"]["list"] if one.get("expr")],
     )
 

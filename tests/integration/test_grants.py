@@ -15,6 +15,8 @@ CLOSED = (
     *("SELECT click_id FROM postbacks", "SELECT transaction_id FROM postbacks", "SELECT conversion_id FROM postbacks"),
     *("SELECT click_id FROM clicks", "SELECT subs FROM clicks"),
     *("SELECT id FROM conversions", "SELECT click_id FROM conversions", "SELECT transaction_id FROM conversions"),
+    *("SELECT id FROM conversion_events", "SELECT transaction_id FROM conversion_events"),
+    *("SELECT dedup_key FROM parked_reversals", "SELECT settled_by FROM parked_reversals"),
     *("SELECT * FROM conversions", "SELECT dedup_key FROM conversions", "SELECT subs FROM conversions"),
     *("DELETE FROM conversions", "UPDATE conversions SET payout = 0", "CREATE TABLE own (id int)"),
     "SET default_transaction_read_only = off; INSERT INTO affiliates VALUES ('1', 'x', now(), now())",
@@ -25,6 +27,8 @@ OPEN = (
     "SELECT slug, name FROM sources",
     'SELECT source_id, "position", created_at, last_matched_at FROM source_secrets',
     "SELECT campaign_id, affiliate_id, created_at, is_imported FROM clicks",
+    "SELECT source_id, kind, delta, currency, received_at FROM conversion_events",
+    "SELECT source_id, payout, currency, received_at, settled_at, outcome FROM parked_reversals",
     "SELECT name, applied_at FROM schema_migrations",
 )
 

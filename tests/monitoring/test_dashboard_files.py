@@ -13,7 +13,7 @@ from monitoring.preview.units import FORMATS
 from tests.parts.edge import ROOT
 from tests.parts.promtool import RUNBOOKS, list_rules
 
-NAMES = ("overview", "source", "campaigns", "ledger", "edge")
+NAMES = ("overview", "source", "campaigns", "ledger", "edge", "finance")
 DATA_SOURCES = {"${prometheus}", "${ledger}"}
 PROVISIONED = (ROOT / "monitoring/grafana/provisioning/datasources/postledger.yaml").read_text("utf-8")
 
@@ -46,6 +46,7 @@ def test_nothing_is_left_of_an_export(name: str) -> None:
     document = _read(name)
 
     assert document["uid"] == f"postledger-{name}"
+    assert re.fullmatch(r"now-[1-9]\d*[mhd]", document["time"]["from"]), "the preview knows it too"
     for leftover in ("id", "version", "iteration", "gnetId", "revision", "__inputs", "__requires", "__elements"):
         assert leftover not in document
     assert [panel["id"] for panel in document["panels"]] == list(range(1, len(document["panels"]) + 1))
@@ -105,7 +106,7 @@ def test_a_panel_says_all_that_a_panel_must(panel: dict[str, Any]) -> None:
 def test_a_panel_leads_to_a_runbook_and_to_the_next_dashboard(panel: dict[str, Any]) -> None:
     runbook, below = (link["url"] for link in panel["links"])
 
-    assert runbook in {f"${{runbooks}}/{path.name}" for path in RUNBOOKS.glob("*.md")}
+    assert runbook in {f"${{runbooks:raw}}/{path.name}" for path in RUNBOOKS.glob("*.md")}
     assert below in {f"/d/postledger-{name}" for name in NAMES}
 
 
@@ -130,6 +131,7 @@ def test_several_lines_can_be_told_apart(panel: dict[str, Any]) -> None:
         (targets.QUEUE_LIMIT, "queue_ratio", {}),
         (targets.CONNECTIONS_LIMIT, "connections_ratio", {}),
         (targets.POLICY_STALE_S, "policy_age_seconds", {}),
+        (targets.PARKED_REVERSALS, "parked_reversals", {}),
         (targets.CERTIFICATE_DAYS, "certificate_days", {"severity": "warning"}),
         (targets.CERTIFICATE_LAST_DAYS, "certificate_days", {"severity": "critical"}),
     ],

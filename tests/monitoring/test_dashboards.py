@@ -3,6 +3,8 @@
 A dashboard that shows nothing when it is needed is worse than none; so an empty answer fails, and so does an error.
 """
 
+import json
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,7 +18,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from monitoring.preview.__main__ import main as preview
 from monitoring.preview.asking import Asker, Rows
-from monitoring.preview.reading import list_dashboards, read_dashboard
+from monitoring.preview.reading import FOLDER, list_dashboards, read_dashboard
 from monitoring.preview.style import HEADER, MARGIN, PAGE_WIDTH, UNIT_HEIGHT
 from tests.parts.backend import Backend
 from tests.parts.cli import CommandLine
@@ -26,7 +28,7 @@ from tests.parts.mixture import Mixture
 from tests.parts.postgres import Postgres
 from tests.parts.sources import add_campaign
 from tests.parts.waiting import wait_until
-from tests.parts.watch import SCRAPE_INTERVAL_S, Watch
+from tests.parts.watch import RUNBOOKS_URL, SCRAPE_INTERVAL_S, Watch
 
 ROOT = Path(__file__).parents[2]
 WEEK_S = 7 * 86_400
@@ -152,6 +154,18 @@ def test_the_preview_draws_every_page_as_the_grid_says(
             assert picture.format == "PNG"
             assert picture.size == (PAGE_WIDTH, HEADER + lowest * UNIT_HEIGHT + MARGIN)
             assert len(set(picture.convert("RGB").get_flattened_data())) > 40, "more than empty boxes"
+
+
+@pytest.mark.parametrize("name", list_dashboards())
+def test_the_links_to_runbooks_lead_where_those_of_alerts_do(asker: Asker, name: str) -> None:
+    variables = json.loads((FOLDER / f"{name}.json").read_text("utf-8"))["templating"]["list"]
+    (query,) = [one["query"] for one in variables if one["name"] == "runbooks"]
+    series, label = re.fullmatch(r"label_values\((.+), (\w+)\)", query).groups()  # type: ignore[union-attr]
+
+    told = asker.ask({"expr": series, "instant": True, "legendFormat": f"{{{{{label}}}}}"})
+
+    assert not isinstance(told, Rows)
+    assert [one.name for one in told] == [RUNBOOKS_URL]
 
 
 @pytest.mark.parametrize(("name", "least"), [("source", {"acme", "borealis", "unknown"}), ("campaigns", {"spring"})])

@@ -5,11 +5,11 @@ For whoever wants to see every number of a dashboard move; the sources are those
 
 import random
 from collections.abc import Sequence
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx
 
-from tests.parts.sender import Sender, send
+from tests.parts.sender import DEFAULT_SECRET, Postback, Sender, send
 
 PAYOUTS = {"acme": ("0.50", "1.20", "2.50", "2.50", "12.00"), "borealis": ("3.10", "4.00", "4.00", "25.00")}
 AFFILIATES = {"101": 0.08, "102": 0.15, "666": 0.75}
@@ -31,6 +31,7 @@ class Mixture:
                 click_id = self._visit(campaign, affiliate)
                 if self._random.random() < share:
                     self._convert(click_id, affiliate)
+        self._take_back()
         self._err()
 
     def _visit(self, campaign: str, affiliate: str) -> str:
@@ -54,6 +55,12 @@ class Mixture:
         if self._random.random() < 0.3:
             after = {"approved": "reversed", "pending": self._random.choice(("approved", "rejected"))}
             send(self._client, Sender(slug).get(parameters | {"status": after[parameters["status"]]}))
+
+    def _take_back(self) -> None:
+        """A sale that is corrected and reversed, by a source that signs nothing; beyond its guard it is parked."""
+        order = {"token": DEFAULT_SECRET, "click_id": self._next_id(), "transaction_id": self._next_id()}
+        for change in ({"payout": "5.00"}, {"payout": "4.50"}, {"status": "reversed"}):
+            send(self._client, Postback("GET", f"/tracking/postback/tallied?{urlencode(order | change)}"))
 
     def _err(self) -> None:
         order = {"click_id": self._next_id(), "transaction_id": self._next_id(), "event": "sale", "payout": "1.00"}

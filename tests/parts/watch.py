@@ -17,6 +17,7 @@ from tests.parts.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 SCRAPE_INTERVAL_S = 1
+RUNBOOKS_URL = "http://runbooks.test"
 _INTERVAL = re.compile(r"\binterval: \w+")
 _SHORTER = (
     ("scrape_interval: 5s", f"scrape_interval: {SCRAPE_INTERVAL_S}s"),
@@ -61,7 +62,7 @@ class Watch(Part):
             f"--storage.tsdb.path={self.home}/data",
             "--storage.tsdb.retention.time=30d",
             f"--web.listen-address=127.0.0.1:{self.port}",
-            POSTLEDGER_RUNBOOKS_URL="http://runbooks.test",
+            POSTLEDGER_RUNBOOKS_URL=RUNBOOKS_URL,
         )
         wait_until(lambda: self.ask("count(up == 1)") == 5, 30, "five targets that Prometheus reaches")
 

@@ -174,7 +174,7 @@ def _money() -> Row:
         "From the ledger, to the cent.",
         unit="locale",
         runbook="PayoutShift",
-        below="campaigns",
+        below="finance",
         empty="nothing approved in this time",
         decimals=2,
     )

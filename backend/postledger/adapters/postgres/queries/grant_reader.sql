@@ -9,8 +9,10 @@ GRANT SELECT (id, name, removed_at) ON affiliates TO {role};
 GRANT SELECT (id, source_id, "position", created_at, last_matched_at) ON source_secrets TO {role};
 GRANT SELECT (campaign_id, affiliate_id, created_at, is_imported) ON clicks TO {role};
 GRANT SELECT (
-    source_id, event, campaign_id, affiliate_id, status, payout, currency, conflicted_at, created_at, updated_at
+    source_id, event, campaign_id, affiliate_id, status, payout, currency, unsigned, conflicted_at, created_at, updated_at
 ) ON conversions TO {role};
+GRANT SELECT (source_id, kind, delta, currency, received_at) ON conversion_events TO {role};
+GRANT SELECT (source_id, payout, currency, received_at, settled_at, outcome) ON parked_reversals TO {role};
 GRANT SELECT (
     received_at, source_id, method, verdict, reason, parameter, secret_id, event, status, payout, currency, observed
 ) ON postbacks TO {role};
