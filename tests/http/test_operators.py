@@ -104,15 +104,20 @@ def test_postgres_last_word_the_audits_days_and_the_queue_are_told(service: Serv
 def test_a_conversion_is_counted_once_and_its_payout_by_size_and_never_by_amount(
     service: Service, acme: Sender, unique: str
 ) -> None:
-    opened, size = 'postledger_conversions_opened_total{campaign="unknown"}', 'size="470"'
-    sized = f'postledger_payouts_total{{{size},source="acme"}}'
-    before = service.metric(opened), service.metric(sized)
+    def read() -> tuple[float, float]:
+        sizes = (f'postledger_payouts_total{{size="{size}",source="acme"}}' for size in ("330", "470"))
+        return service.metric('postledger_conversions_opened_total{campaign="unknown"}'), sum(
+            map(service.metric, sizes)
+        )
+
+    before = read()
     sale = {"click_id": "any", "transaction_id": unique, "payout": "345.67"}
 
     for status in ("pending", "pending", "approved"):
         assert service.send(acme.get({**sale, "status": status})).is_success
 
-    assert (service.metric(opened), service.metric(sized)) == (before[0] + 1, before[1] + 2)
+    assert read() == (before[0] + 1, before[1] + 2)
+    assert service.metric('postledger_payout_size{size="330"}') == 330
     assert "345.67" not in service.backend.metrics_text()
 
 

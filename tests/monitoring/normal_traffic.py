@@ -32,6 +32,7 @@ SOURCES: dict[str, tuple[Rate, dict[str, float]]] = {  # rate, and the share of 
     "batch": (in_one_batch(800, hour=3), {"duplicate": 0.3}),
     "idle": (lambda _: 0.0, {}),
 }
+PAYOUT_SIZES = {"10": 0.5, "15": 0.4, "47": 0.1}  # and the share of payouts that are of each
 CAMPAIGNS = {"spring": (by_day(40), 0.06), "niche": (lambda _: 0.05, 0.2), "paused": (lambda _: 0.0, 0.0)}
 
 
@@ -62,7 +63,7 @@ def _add_source(series: Series, chance: random.Random, slug: str, counts: list[i
     for reason in {*refused, "unavailable"}:
         rises = [one.get(reason, 0) for one in split]
         series[f'postledger_refusals_total{{source="{slug}", reason="{reason}"}}'] = _sum(rises)
-    for size, share in (("10", 0.5), ("15", 0.4), ("47", 0.1)):
+    for size, share in PAYOUT_SIZES.items():
         rises = [_draw(chance, one.get("", 0) * share) for one in split]
         series[f'postledger_payouts_total{{source="{slug}", size="{size}"}}'] = _sum(rises)
 
@@ -90,6 +91,8 @@ def _add_parts(series: Series, requests: list[int], beats: int, beat_s: int) -> 
     series["postledger_flush_duration_seconds_count"] = total
     series["postledger_ledger_contact_timestamp_seconds"] = [float(second) for second in now_s]
     series["postledger_queue_waiting"] = [float(count % 40) for count in requests]
+    for size in PAYOUT_SIZES:
+        series[f'postledger_payout_size{{size="{size}"}}'] = [float(size)] * beats
     series["postledger_queue_limit"] = [2000.0] * beats
     series['postledger_edge_policy_age_seconds{instance="edge"}'] = [1.0] * beats
     series['postledger_edge_certificate_expiry_timestamp_seconds{certificate="main"}'] = [60 * 86_400.0] * beats

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 
 from prometheus_client import CollectorRegistry, Gauge
 
+from postledger.domain.payout_size import SIZES
 from postledger.domain.policy import Policy
 
 _DAY_S = 86_400
@@ -81,6 +82,15 @@ class Gauges:
             multiprocess_mode="min",
             registry=registry,
         ).set(time.time())
+        sizes = Gauge(
+            "postledger_payout_size",
+            "What each size of a payout stands for.",
+            ["size"],
+            multiprocess_mode="livemax",
+            registry=registry,
+        )
+        for name, value in SIZES.items():
+            sizes.labels(name).set(value)
         self._shown_sources: set[tuple[str, str, str]] = set()
         self._shown_campaigns: set[str] = set()
 

@@ -156,8 +156,8 @@ def _money() -> Row:
     )
     sizes = Ask(
         question="Do its payouts change in size?",
-        about="Share of booked payouts by the round number that they do not exceed, in the hour before. This is "
-        "what the alert looks at: it knows sizes, never amounts.",
+        about="Share of booked payouts by a round number beside each, in the hour before. The alert goes by the mean "
+        "of these: it knows sizes, never amounts.",
         unit="percentunit",
         runbook="PayoutShift",
         below="campaigns",
@@ -170,7 +170,7 @@ def _money() -> Row:
         layers(
             sizes,
             over_range(
-                f"({by_size} > 0) / scalar(sum(increase(postledger_payouts_total{{{_SOURCE}}}[1h])))", "up to {{size}}"
+                f"({by_size} > 0) / scalar(sum(increase(postledger_payouts_total{{{_SOURCE}}}[1h])))", "about {{size}}"
             ),
         ),
     ]
