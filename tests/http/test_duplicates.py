@@ -1,5 +1,6 @@
 """Policies for duplicates over HTTP: what the second postback for a key is answered, and what the ledger then says."""
 
+import time
 from decimal import Decimal
 from typing import Any
 
@@ -38,12 +39,17 @@ def test_a_corrected_payout_is_an_update_and_its_difference_is_kept(shop: Servic
     ) == [(Decimal("8.50"), Decimal("-1.50"))]
 
 
-def test_each_rebill_is_a_conversion_and_an_id_brought_again_is_not(shop: Service, unique: str) -> None:
+def test_each_rebill_is_a_conversion_and_the_same_request_or_id_again_is_not(shop: Service, unique: str) -> None:
     rebill = {"click_id": unique, "event": "rebill", "payout": "5"}
     named = rebill | {"transaction_id": unique}
+    now_s = time.time()
+    first, second = (SHOP.get(rebill, now_s - ago_s) for ago_s in (60, 0))
 
-    assert answers(shop, rebill, rebill, named, named) == ["accepted", "accepted", "accepted", "duplicate"]
-    assert shop.fetch("SELECT count(*) FROM conversions WHERE click_id = %s", unique) == [(3,)]
+    told = [shop.send(postback).status for postback in (first, first, second, second, first)]
+
+    assert told == ["accepted", "duplicate", "accepted", "duplicate", "duplicate"]
+    assert answers(shop, named, named) == ["accepted", "duplicate"]
+    assert shop.fetch("SELECT count(*), sum(payout) FROM conversions WHERE click_id = %s", unique) == [(3, 15)]
 
 
 def test_under_first_a_repeat_is_a_duplicate_whatever_it_says(shop: Service, unique: str) -> None:

@@ -264,16 +264,36 @@ def test_refunds_and_reversals_are_events_that_point_to_what_they_take_back(ledg
     write_entries(ledger, [opened])
     refund, too_much, rest = (sale(by(), payout, "reversed") for payout in ("-4", "-7", "-6"))
 
-    outcomes = write_entries(ledger, [refund, too_much, same_again(refund), same_again(opened), rest, same_again(rest)])
+    outcomes = write_entries(ledger, [refund, too_much, same_again(refund), same_again(opened)])
+    left = rows(ledger, "SELECT status, source_status, payout FROM conversions")
+    outcomes += write_entries(ledger, [rest, same_again(rest)])
 
     assert verdicts(outcomes) == ["updated", "conflict", "duplicate", "duplicate", "updated", "duplicate"]
+    assert left == [("approved", "approved", Decimal(6))]
     assert rows(
         ledger, "SELECT kind, reverses::text, payout_before, delta FROM conversion_events ORDER BY payout_before DESC"
     ) == [
         ("refund", opened.receipt, Decimal(10), Decimal(-4)),
         ("reversal", opened.receipt, Decimal(6), Decimal(-6)),
     ]
-    assert rows(ledger, "SELECT status, payout FROM conversions") == [("reversed", Decimal(6))]
+    assert rows(ledger, "SELECT status, source_status, payout FROM conversions") == [
+        ("reversed", "reversed", Decimal(6))
+    ]
+
+
+def test_a_refund_that_names_its_sale_by_the_id_that_both_bear_has_no_id_of_its_own(ledger: Connection[Any]) -> None:
+    write_entries(ledger, [sale(by(), "10")])
+    named = entry_of(transaction_id="T1", reverses="T1", payout="-2")
+
+    assert verdicts(write_entries(ledger, [named, sale(by(), "-2", "reversed")])) == ["updated", "duplicate"]
+
+
+def test_a_reversal_that_speaks_of_other_money_takes_back_what_was_booked_in_its_own(ledger: Connection[Any]) -> None:
+    write_entries(ledger, [sale(by(), "10")])
+
+    write_entries(ledger, [entry_of(transaction_id="T1", status="reversed", payout="9", currency="EUR")])
+
+    assert rows(ledger, "SELECT delta, currency, payout FROM conversion_events") == [(Decimal(-10), "USD", Decimal(9))]
 
 
 def test_a_reversal_of_what_is_not_on_the_ledger_is_worth_nothing_less(ledger: Connection[Any]) -> None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from threading import Barrier, Thread
 from typing import Any
@@ -13,12 +13,16 @@ from psycopg import Connection
 
 from postledger.adapters.postgres.connecting import connect
 from postledger.adapters.postgres.ledger import write_entries
+from postledger.adapters.postgres.parking import list_parked, settle_parked
 from postledger.domain.entry import Entry, Outcome
 from postledger.domain.fold import Rules
 from tests.parts.cli import CommandLine
 from tests.parts.entries import entry_of, same_again
+from tests.parts.sources import add_source
+from tests.parts.waiting import wait_until
 
 GUARDED = Rules(reversal_guard=2)
+WAITING_FOR_A_SOURCE = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
 
 
 @pytest.fixture
@@ -33,6 +37,10 @@ def sale(number: int) -> Entry:
 
 def reversal(number: int, payout: str = "10") -> Entry:
     return entry_of(transaction_id=f"T{number}", status="reversed", payout=payout, rules=GUARDED)
+
+
+def an_hour_later(entry: Entry) -> Entry:
+    return replace(entry, received_at=entry.received_at + timedelta(hours=1, seconds=1))
 
 
 def verdicts(outcomes: list[Outcome]) -> list[str]:
@@ -69,13 +77,29 @@ def test_the_guard_counts_conversions_over_batches_and_within_one(ledger: Connec
 
 
 def test_after_an_hour_the_guard_lets_through_again(ledger: Connection[Any], parked: list[Entry]) -> None:
-    write_entries(ledger, [sale(4)])
-    at_once, later = reversal(4), same_again(reversal(4))
-    later = replace(later, received_at=later.received_at + timedelta(hours=1, seconds=1))
+    write_entries(ledger, [sale(4), sale(5)])
 
-    outcomes = [*write_entries(ledger, [at_once]), *write_entries(ledger, [later])]
+    outcomes = [*write_entries(ledger, [reversal(4)]), *write_entries(ledger, [an_hour_later(reversal(5))])]
 
     assert verdicts(outcomes) == ["spooled", "updated"]
+
+
+def test_what_waits_goes_on_waiting_when_it_is_repeated_an_hour_later(
+    ledger: Connection[Any], parked: list[Entry]
+) -> None:
+    assert verdicts(write_entries(ledger, [an_hour_later(same_again(parked[0]))])) == ["duplicate"]
+    assert rows(ledger, "SELECT status FROM conversions WHERE transaction_id = 'T2'") == [("approved",)]
+
+
+def test_what_was_discarded_stays_so_when_it_is_repeated_and_another_refund_does_not(
+    ledger: Connection[Any], parked: list[Entry], cli: CommandLine
+) -> None:
+    cli("conversions", "discard", parked[0].receipt)
+
+    again = write_entries(ledger, [an_hour_later(same_again(parked[0]))])
+    another = write_entries(ledger, [an_hour_later(reversal(2, payout="-1"))])
+
+    assert (verdicts(again), verdicts(another)) == (["duplicate"], ["updated"])
 
 
 def test_the_repeat_of_a_parked_reversal_is_a_duplicate_and_parked_once(
@@ -112,6 +136,94 @@ def test_two_processes_at_once_do_not_pass_the_guard_together(ledger: Connection
         thread.join(timeout=30)
 
     assert sorted(told) == ["spooled"] * 6 + ["updated"] * 2
+
+
+def test_who_comes_second_waits_for_the_first_to_be_counted(ledger: Connection[Any], database: str) -> None:
+    write_entries(ledger, [sale(number) for number in range(3)])
+    told: list[str] = []
+
+    def reverse() -> None:
+        with connect(database, name="test", statement_timeout_ms=5000) as connection:
+            told.extend(verdicts(write_entries(connection, [reversal(2)])))
+
+    second = Thread(target=reverse)
+    with connect(database, name="test", statement_timeout_ms=5000) as connection, connection.transaction():
+        write_entries(connection, [reversal(0), reversal(1)])
+        second.start()
+        wait_until(lambda: rows(ledger, WAITING_FOR_A_SOURCE) == [(1,)], 5, "the second to wait")
+    second.join(timeout=10)
+
+    assert told == ["spooled"]
+
+
+def test_another_source_has_a_guard_of_its_own(ledger: Connection[Any], parked: list[Entry]) -> None:
+    theirs = [replace(entry, source_id=2) for entry in (sale(7), reversal(7))]
+
+    assert verdicts(write_entries(ledger, theirs)) == ["accepted", "updated"]
+
+
+def test_corrections_neither_count_nor_wait(ledger: Connection[Any]) -> None:
+    rules = Rules(duplicates="correct", reversal_guard=1)
+
+    def paid(number: int, payout: str, status: str = "approved") -> Entry:
+        return entry_of(transaction_id=f"T{number}", payout=payout, status=status, rules=rules)
+
+    write_entries(ledger, [paid(number, "10") for number in range(3)])
+    corrected = write_entries(ledger, [paid(0, "11"), paid(1, "11")])
+    taken = write_entries(ledger, [paid(0, "11", "reversed"), paid(1, "11", "reversed")])
+    after = write_entries(ledger, [paid(2, "11")])
+
+    assert verdicts([*corrected, *taken, *after]) == ["updated", "updated", "updated", "spooled", "updated"]
+
+
+def test_what_another_operator_has_settled_meanwhile_stays_as_he_had_it(
+    ledger: Connection[Any], parked: list[Entry], cli: CommandLine
+) -> None:
+    seen = list_parked(ledger)
+    cli("conversions", "discard", parked[0].receipt)
+
+    counts = settle_parked(
+        ledger, seen, books=True, actor="late", now=datetime.now(UTC), tell_progress=lambda _, __: None
+    )
+
+    assert counts == {"updated": 1}
+    assert rows(ledger, "SELECT outcome, settled_by = 'late' FROM parked_reversals ORDER BY id") == [
+        ("discarded", False),
+        ("updated", True),
+    ]
+    assert rows(ledger, "SELECT status FROM conversions WHERE transaction_id = 'T2'") == [("approved",)]
+
+
+def test_a_released_refund_is_known_by_its_own_id_and_by_what_nobody_signed_of_it(
+    ledger: Connection[Any], parked: list[Entry], cli: CommandLine
+) -> None:
+    refund = replace(
+        entry_of(transaction_id="R3", reverses="T3", payout="-3", rules=GUARDED), unsigned=("payout", "status")
+    )
+    write_entries(ledger, [refund])
+
+    assert cli("conversions", "release", refund.receipt, "--json").facts == {"updated": 1}
+
+    assert verdicts(write_entries(ledger, [an_hour_later(same_again(refund))])) == ["duplicate"]
+    assert rows(ledger, "SELECT delta FROM conversion_events WHERE transaction_id = 'R3'") == [(Decimal(-3),)]
+    assert rows(ledger, "SELECT payout, unsigned FROM conversions WHERE transaction_id = 'T3'") == [
+        (Decimal(7), ["payout", "status"])
+    ]
+
+
+def test_one_source_is_listed_and_settled_without_the_others(
+    ledger: Connection[Any], database: str, master_key: str, parked: list[Entry], cli: CommandLine
+) -> None:
+    for slug in ("acme", "best"):
+        add_source(database, master_key, slug)
+    ledger.execute("UPDATE parked_reversals SET source_id = 2 WHERE id = %s", (parked[1].receipt,))
+
+    listed = cli("conversions", "parked", "--source", "best", "--json").facts
+    released = cli("conversions", "release", "--source", "acme", "--json").facts
+
+    assert [row["id"] for row in listed] == [parked[1].receipt]
+    assert released == {"updated": 1}
+    assert [row["id"] for row in cli("conversions", "parked", "--json").facts] == [parked[1].receipt]
 
 
 def test_what_is_released_is_booked_and_does_not_count(

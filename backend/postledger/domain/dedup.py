@@ -16,15 +16,15 @@ def dedup_key(source_id: int, event: str, transaction_id: str | None, click_id: 
 
 
 def dedup_key_by(
-    rules: Rules, source_id: int, event: str, *, transaction_id: str | None, click_id: str, receipt: str
+    rules: Rules, source_id: int, event: str, *, transaction_id: str | None, click_id: str, occasion: str
 ) -> str:
     """Name the conversion by the rules of its event.
 
-    Under `every`, what brings no transaction id is named by its receipt, because nothing else tells a second charge
-    from a repeat; what brings one is named by it, so that the sender's own repeat still finds the first.
+    Under `every`, what brings a transaction id is named by it, so that the sender's own repeat still finds the first;
+    what brings none is named by its occasion.
     """
     if rules.duplicates == "every" and transaction_id is None:
-        return _hash(source_id, event, "receipt", receipt)
+        return _hash(source_id, event, "occasion", occasion)
     if rules.key_by == "transaction":
         return dedup_key(source_id, event, transaction_id, click_id)
     if rules.duplicates == "every" and transaction_id is not None:

@@ -56,8 +56,11 @@ class Event(msgspec.Struct, frozen=True):
         return Standing(self.status, self.payout, self.currency, self.event_time)
 
 
-def read_fields(fields: Mapping[str, str], source: Source, receipt: str) -> Event:
-    """Validate the fields of a believed postback; raises `Refused` with the name of the parameter at fault."""
+def read_fields(fields: Mapping[str, str], source: Source, occasion: str) -> Event:
+    """Validate the fields of a believed postback; raises `Refused` with the name of the parameter at fault.
+
+    `occasion` names the conversion where every postback is one, and neither a transaction id nor the click does.
+    """
     refuse_unresolved_macros(fields)
     if fields.get("v", _VERSION) != _VERSION:
         raise Refused(Reason.UNSUPPORTED_VERSION)
@@ -74,7 +77,7 @@ def read_fields(fields: Mapping[str, str], source: Source, receipt: str) -> Even
             event,
             transaction_id=reverses or transaction_id,
             click_id=click_id,
-            receipt=receipt,
+            occasion=occasion,
         ),
         event=event,
         click_id=click_id,

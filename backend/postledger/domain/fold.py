@@ -47,7 +47,12 @@ class TookBack(NamedTuple):
     event_time: datetime | None = None
 
 
-Past = Container[HadPayout | TookBack]
+class TookPart(NamedTuple):
+    """A part of the payout was taken back: what stands is no longer what was paid."""
+
+
+Memory = HadPayout | TookBack | TookPart
+Past = Container[Memory]
 """What is known of a conversion's past; asked only where it decides, so that it may be looked up when it is asked."""
 
 
@@ -94,16 +99,20 @@ def fold(
 
 def remember(
     kind: ChangeKind, payout_before: Decimal | None, amount: Decimal | None, at: datetime | None, own_id: str | None
-) -> list[HadPayout | TookBack]:
+) -> list[Memory]:
     """Name what a later fold must know of a change of worth; `amount` and `at` are the event's own."""
-    had = [] if payout_before is None else [HadPayout(payout_before)]
-    return [*had] if kind == "correction" else [*had, *_name_taken(amount, at, own_id)]
+    had: list[Memory] = [] if payout_before is None else [HadPayout(payout_before)]
+    if kind == "correction":
+        return had
+    part = [TookPart()] if kind == "refund" else []
+    return [*had, *part, *_name_taken(amount, at, own_id)]
 
 
 def _fold_same(known: Standing, event: Standing, rules: Rules, past: Past) -> Folded:
     if not _brings_other_money(known, event) or _is_late_repeat(known, event, past):
         return Folded(known, Verdict.DUPLICATE)
-    if rules.duplicates != "correct" or not _is_comparable(known, event):
+    # After a refund nothing tells whether another payout is meant with or without what was taken back.
+    if rules.duplicates != "correct" or not _is_comparable(known, event) or TookPart() in past:
         return Folded(known, None)
     if _is_older(event, known):
         return Folded(known, Verdict.DUPLICATE)

@@ -8,6 +8,7 @@ import msgspec
 from postledger.domain.entry import Entry
 from postledger.domain.event import read_fields
 from postledger.domain.nested import check_items
+from postledger.domain.occasion import name_occasion
 from postledger.domain.pairs import Reading
 from postledger.domain.parameters import MAX_LENGTH
 from postledger.domain.profiles.coverage import NOTHING, Coverage
@@ -61,7 +62,8 @@ def _judge_reading(request: Request, source: Source, reading: Reading) -> Entry:
             check_items(reading.document)
         unsigned = find_unsigned(reading, proof.coverage, source)
         observed += proof.observed or _refuse_or_observe_unsigned(unsigned, source)
-        event = read_fields(reading.fields, source, request.receipt)
+        occasion = name_occasion(request, reading, source, is_verified=secret_id is not None)
+        event = read_fields(reading.fields, source, occasion)
     except Refused as refused:
         refusal = refused.refusal
     return Entry(

@@ -113,7 +113,7 @@ class Source(msgspec.Struct, frozen=True, dict=True):
     def compile(self) -> None:
         """Compile what requests need before the first of them comes; raises ValueError as `verifier` does."""
         _ = self.versions, self.verifier, self.canonical_names, self.statuses_by_word, self.read_amount, self.acks
-        _ = self.rules, self.rules_by_event
+        _ = self.rules, self.rules_by_event, self.counts_every
 
     @cached_property
     def canonical_names(self) -> dict[str, str]:
@@ -158,6 +158,11 @@ class Source(msgspec.Struct, frozen=True, dict=True):
             name: replace(usual, duplicates=own.duplicates or usual.duplicates, key_by=own.key or usual.key_by)
             for name, own in self.settings.events.items()
         }
+
+    @cached_property
+    def counts_every(self) -> bool:
+        """Tell whether there is an event of which every postback is a conversion."""
+        return any(rules.duplicates == "every" for rules in (self.rules, *self.rules_by_event.values()))
 
     def rules_for(self, event: str) -> Rules:
         """Tell how the repeats of an event are taken."""

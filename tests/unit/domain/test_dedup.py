@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from postledger.domain.dedup import dedup_key, dedup_key_by
 from postledger.domain.fold import Duplicates, KeyBy, Rules
+from postledger.domain.source import EventSettings, Settings, Source
 
 texts = st.text(max_size=20)
 keys = st.tuples(st.integers(1, 99), texts, st.none() | texts, texts)
@@ -37,33 +38,48 @@ def test_different_parts_give_different_keys(
     assert dedup_key(*one) != dedup_key(*other)
 
 
-def key_by(duplicates: Duplicates, by: KeyBy, *, transaction_id: str | None, click_id: str, receipt: str) -> str:
+def key_by(duplicates: Duplicates, by: KeyBy, *, transaction_id: str | None, click_id: str, occasion: str) -> str:
     rules = Rules(duplicates, by)
-    return dedup_key_by(rules, 1, "sale", transaction_id=transaction_id, click_id=click_id, receipt=receipt)
+    return dedup_key_by(rules, 1, "sale", transaction_id=transaction_id, click_id=click_id, occasion=occasion)
 
 
 @pytest.mark.parametrize("duplicates", ["fold", "correct", "first"])
 def test_who_folds_goes_by_transaction_or_by_click_alone(duplicates: Duplicates) -> None:
-    named = key_by(duplicates, "transaction", transaction_id="T1", click_id="C", receipt="r1")
-    clicked = key_by(duplicates, "click", transaction_id="T1", click_id="C", receipt="r1")
+    named = key_by(duplicates, "transaction", transaction_id="T1", click_id="C", occasion="r1")
+    clicked = key_by(duplicates, "click", transaction_id="T1", click_id="C", occasion="r1")
 
     assert named == dedup_key(1, "sale", "T1", "C")
     assert clicked == dedup_key(1, "sale", None, "C")
 
 
-def test_under_every_an_id_is_the_senders_repeat_and_no_id_is_never_one() -> None:
-    first, again = (key_by("every", "transaction", transaction_id="T1", click_id="C", receipt=r) for r in ("r1", "r2"))
-    charge, next_charge = (key_by("every", "click", transaction_id=None, click_id="C", receipt=r) for r in ("r1", "r2"))
+def test_under_every_an_id_goes_by_itself_and_no_id_by_the_occasion() -> None:
+    first, again = (key_by("every", "transaction", transaction_id="T1", click_id="C", occasion=r) for r in ("r1", "r2"))
+    charge, repeat, next_charge = (
+        key_by("every", "click", transaction_id=None, click_id="C", occasion=r) for r in ("r1", "r1", "r2")
+    )
 
     assert first == again == dedup_key(1, "sale", "T1", "C")
-    assert charge != next_charge
+    assert charge == repeat != next_charge
 
 
 def test_under_every_and_click_the_same_id_under_another_click_is_another_conversion() -> None:
     one, again, other = (
-        key_by("every", "click", transaction_id="T1", click_id=click, receipt=receipt)
-        for click, receipt in (("C", "r1"), ("C", "r2"), ("D", "r3"))
+        key_by("every", "click", transaction_id="T1", click_id=click, occasion=occasion)
+        for click, occasion in (("C", "r1"), ("C", "r2"), ("D", "r3"))
     )
 
     assert one == again
     assert one != other
+
+
+def test_what_an_event_leaves_out_is_as_its_source_has_it() -> None:
+    events = {"lead": EventSettings(duplicates="first"), "upsell": EventSettings(key="transaction")}
+    source = Source(1, "acme", Settings(duplicates="correct", key="click", reversal_guard=7, events=events))
+
+    told = {name: source.rules_for(name) for name in ("sale", "lead", "upsell")}
+
+    assert told == {
+        "sale": Rules("correct", "click", reversal_guard=7),
+        "lead": Rules("first", "click", reversal_guard=7),
+        "upsell": Rules("correct", "transaction", reversal_guard=7),
+    }

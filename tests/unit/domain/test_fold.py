@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from postledger.domain.fold import DUPLICATES, Change, HadPayout, Rules, TookBack, fold, remember
+from postledger.domain.fold import DUPLICATES, Change, HadPayout, Memory, Rules, fold, remember
 from postledger.domain.status import Standing, Status, Verdict
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -199,6 +199,7 @@ def test_a_reversal_takes_all_or_an_amount(payout: str | None, after: Standing, 
         (standing("approved", "10.00"), standing("reversed", "-10.01")),
         (standing("approved", "10.00"), standing("reversed", "-1.00", "EUR")),
         (standing("approved", None, None), standing("reversed", "-1.00")),
+        (standing("approved", None, "USD"), standing("reversed", "-1.00")),
         (standing("reversed", "10.00"), standing("reversed", "-4.00")),
         (standing("rejected", "10.00"), standing("reversed", "-4.00")),
     ],
@@ -207,6 +208,15 @@ def test_no_total_becomes_negative(known: Standing, event: Standing) -> None:
     folded = fold(known, event)
 
     assert (folded.verdict, folded.standing) == (CONFLICT, known)
+
+
+@pytest.mark.parametrize("payout", [None, "10.00", "-4.00"])
+def test_a_reversal_from_before_what_stands_takes_nothing_back(payout: str | None) -> None:
+    known = standing("approved", "10.00", at=NOON)
+
+    folded = fold(known, standing("reversed", payout, "USD" if payout else None, NOON - timedelta(minutes=1)))
+
+    assert (folded.verdict, folded.standing) == (Verdict.DUPLICATE, known)
 
 
 def test_the_same_reversal_again_is_a_duplicate() -> None:
@@ -223,6 +233,16 @@ def test_two_refunds_of_one_amount_are_told_apart_by_their_own_ids() -> None:
     assert fold(known, standing("reversed", "-3.00"), past=past, own_id="R1").verdict is CONFLICT
 
 
+def test_after_a_refund_another_payout_is_no_correction() -> None:
+    known, past = standing("approved", "6.00"), remember("refund", Decimal(10), Decimal(-4), None, "R1")
+
+    folded = fold(known, standing("approved", "10.50"), CORRECT, past)
+
+    assert (folded.verdict, folded.standing) == (CONFLICT, known)
+    assert fold(known, standing("approved", "6.00"), CORRECT, past).verdict is Verdict.DUPLICATE
+    assert fold(known, standing("approved", "10.00"), CORRECT, past).verdict is Verdict.DUPLICATE
+
+
 rules = st.builds(Rules, duplicates=st.sampled_from(DUPLICATES), may_reapprove=st.booleans())
 reversals = standings.flatmap(
     lambda one: st.sampled_from([one, replace(one, payout=-one.payout if one.payout else None, status=Status.REVERSED)])
@@ -232,7 +252,7 @@ histories = st.lists(st.tuples(reversals, st.sampled_from([None, "R1", "R2"])), 
 
 def fold_all(known: Standing, events: list[tuple[Standing, str | None]], by: Rules) -> tuple[Standing, Decimal, Any]:
     """Fold one event after the other; gives the end, the sum of all differences, and the past."""
-    past: set[HadPayout | TookBack] = set()
+    past: set[Memory] = set()
     total = Decimal(0)
     for event, own_id in events:
         folded = fold(known, event, by, past, own_id)

@@ -16,7 +16,7 @@ from postledger.adapters.postgres.reversal_guard import ReversalGuard
 from postledger.adapters.postgres.rows import ChangeRow, FoldedRow, encode_rows, folded_row
 from postledger.domain.entry import Entry, Outcome
 from postledger.domain.event import Event
-from postledger.domain.fold import Change, HadPayout, TookBack, fold, remember
+from postledger.domain.fold import Change, Memory, fold, remember
 from postledger.domain.refusal import Reason, Refusal
 from postledger.domain.status import Standing, Status, Verdict
 from postledger.domain.unsigned import carry_unsigned
@@ -40,7 +40,7 @@ class Pasts:
 
     def __init__(self, cursor: Cursor[Any], dedup_keys: Collection[str]) -> None:
         self._cursor, self._dedup_keys = cursor, list(dedup_keys)
-        self._pasts: dict[str, set[HadPayout | TookBack]] = {}
+        self._pasts: dict[str, set[Memory]] = {}
         self._is_read = False
         self.changes: list[ChangeRow] = []
 
@@ -101,11 +101,11 @@ def _fold_one(entry: Entry, event: Event, known: Known, pasts: Pasts, guard: Rev
     if folded.verdict is None:
         known.flagged_at = entry.received_at
         return Outcome(Verdict.REFUSED, Refusal(Reason.CONFLICT), known.id, known.campaign_id, before.status)
-    if folded.change is not None and folded.change.kind != "correction" and not guard.admits(entry, event):
-        is_news = guard.park(entry, event, known.id)
-        return Outcome(
-            Verdict.SPOOLED if is_news else Verdict.DUPLICATE, None, known.id, known.campaign_id, is_parked=is_news
-        )
+    if folded.change is not None and folded.change.kind != "correction":
+        held = guard.judge(entry, event, known.id)
+        if held is not None:
+            is_parked = held is Verdict.SPOOLED
+            return Outcome(held, None, known.id, known.campaign_id, is_parked=is_parked)
     if folded.verdict is Verdict.UPDATED:
         _update(known, folded.standing, entry, event)
     if folded.change is not None:
@@ -126,8 +126,13 @@ def _change_row(entry: Entry, event: Event, conversion_id: str, before: Standing
     return ChangeRow(
         event.dedup_key, entry.receipt, entry.source_id, change.kind, entry.received_at,
         None if change.kind == "correction" else conversion_id, event.own_id, event.source_status,
-        event.payout, before.payout, change.delta, event.currency or before.currency, event.event_time,
+        event.payout, before.payout, change.delta, _currency_of_delta(event, before), event.event_time,
     )  # fmt: skip
+
+
+def _currency_of_delta(event: Event, before: Standing) -> str | None:
+    # What is taken back is in the money that was booked, whatever other the reversal speaks of.
+    return event.currency or before.currency if before.payout is None else before.currency
 
 
 def _lock_conversions(cursor: Cursor[Any], dedup_keys: Collection[str]) -> Mapping[str, Known]:

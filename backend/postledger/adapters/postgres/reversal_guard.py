@@ -16,6 +16,7 @@ from postledger.adapters.postgres.queries import sql
 from postledger.adapters.postgres.rows import encode_rows
 from postledger.domain.entry import Entry
 from postledger.domain.event import Event
+from postledger.domain.status import Verdict
 
 WINDOW = timedelta(hours=1)
 _LOCK_ID = 0x72657673  # "revs": the sources' locks are told apart by the second number
@@ -48,28 +49,34 @@ class ReversalGuard:
         self._cursor, self._repeats = cursor, repeats
         self._taken_back: dict[int, int] | None = None
         self._counted: set[str] = set()
-        self._waiting: dict[Said, str] | None = None
+        self._held: dict[Said, str] | None = None
         self.parked: list[ParkedRow] = []
 
-    def admits(self, entry: Entry, event: Event) -> bool:
-        """Tell whether a reversal may be booked, and count it if so."""
-        limit, source_id = entry.rules.reversal_guard, entry.source_id
-        if limit is None or source_id is None or event.dedup_key in self._counted:
+    def judge(self, entry: Entry, event: Event, conversion_id: str) -> Verdict | None:
+        """Tell what becomes of a reversal: None is that it may be booked, and was counted.
+
+        Else it is put aside; or it repeats one that waits, or that an operator has discarded, whatever the hour is.
+        """
+        limit = entry.rules.reversal_guard
+        if limit is None:
+            return None
+        said = (event.dedup_key, event.own_id, event.payout, event.event_time)
+        held = self._read_held()
+        if said not in held:
+            if self._admits(entry.source_id, event.dedup_key, limit):
+                return None
+            held[said] = entry.receipt
+            self.parked.append(_park(entry, event, conversion_id))
+        return Verdict.SPOOLED if held[said] == entry.receipt else Verdict.DUPLICATE
+
+    def _admits(self, source_id: int | None, dedup_key: str, limit: int) -> bool:
+        if source_id is None or dedup_key in self._counted:
             return True
         taken_back = self._count()
         if taken_back.get(source_id, 0) >= limit:
             return False
         taken_back[source_id] = taken_back.get(source_id, 0) + 1
-        self._counted.add(event.dedup_key)
-        return True
-
-    def park(self, entry: Entry, event: Event, conversion_id: str) -> bool:
-        """Put a reversal aside; tells whether it is news, and not the repeat of one that waits already."""
-        waiting = self._read_waiting()
-        said = (event.dedup_key, event.own_id, event.payout, event.event_time)
-        if waiting.setdefault(said, entry.receipt) != entry.receipt:
-            return False
-        self.parked.append(_park(entry, event, conversion_id))
+        self._counted.add(dedup_key)
         return True
 
     def write(self) -> None:
@@ -86,12 +93,12 @@ class ReversalGuard:
             self._taken_back = dict(found.fetchall())
         return self._taken_back
 
-    def _read_waiting(self) -> dict[Said, str]:
-        if self._waiting is None:
+    def _read_held(self) -> dict[Said, str]:
+        if self._held is None:
             keys = list({entry.event.dedup_key for entry in self._repeats if entry.event})
             found = self._cursor.execute(sql("read_parked"), (keys,)).fetchall()
-            self._waiting = {(key, own_id, payout, at): receipt for key, receipt, own_id, payout, at in found}
-        return self._waiting
+            self._held = {(key, own_id, payout, at): receipt for key, receipt, own_id, payout, at in found}
+        return self._held
 
 
 def _park(entry: Entry, event: Event, conversion_id: str) -> ParkedRow:

@@ -45,6 +45,8 @@ class CompiledScheme:
         self._match: Match = compile_match(scheme.mac, scheme.signature.encoding, scheme.signature.truncate)
         self._timestamp = _compile_timestamp(scheme)
         self._needed = _name_needed_headers(scheme)
+        is_signed = scheme.id is not None and "id" in find_atoms(scheme.message)
+        self._id_header = scheme.id.name.lower() if scheme.id is not None and is_signed else None
         self._digest = _compile_digest(scheme.digest) if scheme.digest else None
         self._message_has_key = "{key}" in scheme.message or (
             scheme.parameters is not None and "{key}" in scheme.parameters.item
@@ -75,6 +77,15 @@ class CompiledScheme:
         if sent_s is not None:
             check_timestamp(sent_s, evidence.request.received_at.timestamp(), tolerance_s)
         return verified
+
+    def name_message(self, evidence: Evidence) -> str | None:
+        """Name a message by its own id, else by all that is signed; None where it has no time, as it may come again."""
+        if self._id_header is not None:
+            return "id " + evidence.request.headers[self._id_header]
+        if self._timestamp is None:
+            return None
+        self._timestamp(evidence)  # which leaves it for the writer of the message
+        return "message " + hashlib.sha256(self._write(evidence, b"")).hexdigest()
 
     def _match_any(self, evidence: Evidence) -> Verified:
         verified = self._match_keys(evidence)

@@ -33,6 +33,14 @@ class Verifier:
         """Verify a request; raises `Refused`. The first scheme whose signature was sent decides alone."""
         return _verify(self._schemes[request.method], request, reading, tolerance_s)
 
+    def name_message(self, request: Request, reading: Reading) -> str | None:
+        """Name a message that was verified, so that it is known when it comes again; None where nothing dates it."""
+        for scheme in self._schemes[request.method]:
+            evidence = scheme.find(request, reading)
+            if evidence is not None and evidence.given:
+                return scheme.name_message(evidence)
+        return None
+
     def refuse_forged(self, request: Request, tolerance_s: int) -> None:
         """Refuse a request whose body could not be read if it bears a signature, and that signature is not right."""
         try:
