@@ -14,7 +14,7 @@ LUA = ROOT / "edge" / "lua"
 
 def uuid7(unix_ms: int, random_hex: str) -> UUID:
     """The shipped function, run by plain Lua: it needs nothing of nginx."""
-    program = f'io.write(require("postledger.receipt").uuid7({unix_ms}, "{random_hex}"))'
+    program = f'io.write(require("postledger.uuid7").write({unix_ms}, "{random_hex}"))'
     done = subprocess.run(
         ["lua5.1", "-e", f'package.path = "{LUA}/?.lua"', "-e", program], capture_output=True, text=True, check=True
     )

@@ -2,11 +2,14 @@
 -- one binary search however many there are. Strings of equal length compare as the addresses that they are.
 
 local address = require("postledger.address")
+local recent = require("postledger.recent")
 
 local _M = {}
 
 local floor = math.floor
 local sort = table.sort
+
+local MOST_SENDERS = 256    -- remembered for each source; a network sends from a few addresses
 
 local function by_first(one, other)
     return one.first < other.first
@@ -39,13 +42,15 @@ function _M.compile(networks)
         local ranges = by_length[#first]
         ranges[#ranges + 1] = { first = first, last = last }
     end
-    return { everybody = #networks == 0, [4] = merge(by_length[4]), [16] = merge(by_length[16]) }
+    return {
+        everybody = #networks == 0,
+        [4] = merge(by_length[4]),
+        [16] = merge(by_length[16]),
+        senders = recent.new(MOST_SENDERS),
+    }
 end
 
--- True when the address (4 or 16 bytes, as address.plain gives it) is in one of the networks.
-function _M.allows(allowlist, bytes)
-    if allowlist.everybody then return true end
-
+local function contains(allowlist, bytes)
     local ranges = allowlist[#bytes]
     if not ranges then return false end    -- a client on a unix socket has no address that a list could hold
 
@@ -56,6 +61,13 @@ function _M.allows(allowlist, bytes)
         if firsts[middle] <= bytes then low = middle else high = middle - 1 end
     end
     return low > 0 and bytes <= ranges.lasts[low]
+end
+
+-- True when the address (4 or 16 bytes, as address.plain gives it) is in one of the networks. Only who is allowed is
+-- remembered: strangers cannot drive the senders out.
+function _M.allows(allowlist, bytes)
+    if allowlist.everybody or allowlist.senders.known[bytes] then return true end
+    return contains(allowlist, bytes) and recent.keep(allowlist.senders, bytes, true)
 end
 
 return _M

@@ -3,13 +3,17 @@
 
 local _M = {}
 
-local pairs = pairs
+local floor, pairs = math.floor, pairs
 
 local FLUSH_EVERY_S = 1
 -- Upper ends in seconds. nginx measures whole milliseconds.
 _M.BUCKETS_S = { 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10 }
 local BUCKETS_S = _M.BUCKETS_S
 local BEYOND = #BUCKETS_S + 1
+local BUCKET_OF_MS = {}
+for index = #BUCKETS_S, 1, -1 do
+    for ms = 0, BUCKETS_S[index] * 1000 do BUCKET_OF_MS[ms] = index end
+end
 
 local shared = ngx.shared.postledger_metrics
 local sums = {}
@@ -37,8 +41,7 @@ function _M.observe(route, status, duration_s)
     statuses[status] = (statuses[status] or 0) + 1
 
     local buckets = route_of(observations, route)
-    local index = 1
-    while index < BEYOND and duration_s > BUCKETS_S[index] do index = index + 1 end
+    local index = BUCKET_OF_MS[floor(duration_s * 1000 + 0.5)] or BEYOND
     buckets[index] = (buckets[index] or 0) + 1
     buckets.sum = (buckets.sum or 0) + duration_s
 end

@@ -2,10 +2,11 @@
 -- A name that is not ours is a sender's text, and may be anything: a broken link writes secrets there too.
 
 local query = require("postledger.query")
+local recent = require("postledger.recent")
 
 local _M = {}
 
-local gmatch = string.gmatch
+local gsub = string.gsub
 local concat, sort = table.concat, table.sort
 
 local KNOWN = {
@@ -14,44 +15,33 @@ local KNOWN = {
 }
 for number = 1, 10 do KNOWN["sub" .. number] = true end
 
--- Sources send the same names in the same order all day: each such list is sorted and written once. An attacker can
--- think of many orders, so the memory of them is bounded.
-local MOST_LISTS = 1000
-local lists, list_count = {}, 0
+-- Sources send the same names in the same order all day: each such list is read and written once.
+local MOST_LISTS, LONGEST_KEPT = 1000, 500
+local lists = recent.new(MOST_LISTS)
 
-local function write_list(found)
-    local names, seen = {}, {}
-    for name in gmatch(found, "[^&]+") do
-        if not seen[name] then
+local function write_list(names)
+    local found, seen, from = {}, {}, 1
+    while from do
+        local name, _, following = query.part(names, from)
+        if KNOWN[name] and not seen[name] then
             seen[name] = true
-            names[#names + 1] = name
+            found[#found + 1] = name
         end
+        from = following
     end
-    sort(names)
-    return '["' .. concat(names, '","') .. '"]'
-end
-
-local function list_of(found)
-    local list = lists[found]
-    if list then return list end
-
-    if list_count >= MOST_LISTS then lists, list_count = {}, 0 end
-    list = write_list(found)
-    lists[found], list_count = list, list_count + 1
-    return list
+    if #found == 0 then return "[]" end
+    sort(found)
+    return '["' .. concat(found, '","') .. '"]'
 end
 
 -- As a JSON list: ["click_id","payout","sig"].
 function _M.known_names(arguments)
-    if arguments == "" then return "[]" end
+    local names = gsub(arguments, "=[^&]*", "")    -- as they were sent, without their values
+    local list = lists.known[names]
+    if list then return list end
 
-    local found, from = "", 1
-    while from do
-        local name, _, following = query.part(arguments, from)
-        if KNOWN[name] then found = found .. "&" .. name end
-        from = following
-    end
-    return found == "" and "[]" or list_of(found)
+    list = write_list(names)
+    return #names > LONGEST_KEPT and list or recent.keep(lists, names, list)
 end
 
 return _M
