@@ -79,7 +79,7 @@ function _M.write()
         local _, arguments = query.split(target)
         var.known_parameters = parameters.known_names(arguments)
     end
-    var.logged_address = TRUNCATES and network(address.plain(var.binary_remote_addr)) or var.remote_addr
+    if TRUNCATES then var.logged_network = network(address.plain(var.binary_remote_addr)) end
 
     local route = var.route
     if (route or "") == "" then

@@ -8,6 +8,7 @@ local counters = require("postledger.counters")
 local policy = require("postledger.policy")
 local query = require("postledger.query")
 local quota = require("postledger.quota")
+local receipt = require("postledger.receipt")
 local routes = require("postledger.routes")
 local source = require("postledger.source")
 
@@ -53,7 +54,9 @@ end
 
 -- Phase access of the routes that belong to nobody: the backend must see the path that nginx judged.
 function _M.require_plain_path()
-    if not source.slug(ngx.var.request_uri, ngx.var.uri) then return ngx.exit(404) end
+    local var = ngx.var
+    var.receipt = receipt.new()
+    if not source.slug(var.request_uri, var.uri) then return ngx.exit(404) end
 end
 
 -- May this source be spoken for by this client? Ends the request where it may not.
@@ -70,6 +73,7 @@ end
 -- Phase access of the routes that belong to a source.
 function _M.admit()
     local var = ngx.var
+    var.receipt = receipt.new()
     local is_plain, slug = source.slug(var.request_uri, var.uri)
     if not is_plain then return ngx.exit(404) end
 
@@ -83,6 +87,7 @@ end
 -- backend could read the request, as snippets/readable.conf does for the other routes.
 function _M.admit_dialect()
     local var = ngx.var
+    var.receipt = receipt.new()
     local current = policy.current()
     if not current then return ngx.exit(503) end    -- whether this path is somebody's is not known
     local path = query.split(var.request_uri)

@@ -33,11 +33,15 @@ local function next_digits()
     return sub(digits, used - uuid7.DIGITS + 1, used)
 end
 
--- Once for each request: an error page runs the rewrite phase again, and then the receipt is there already.
+-- For a request that has none yet.
+function _M.new()
+    return uuid7.write(floor(ngx.req.start_time() * 1000), next_digits())
+end
+
+-- The one that the request has: a refusal may come before the gate has given it one, or after.
 function _M.of_request()
     local receipt = ngx.var.receipt
-    if receipt and receipt ~= "" then return receipt end
-    return uuid7.write(floor(ngx.req.start_time() * 1000), next_digits())
+    return receipt and receipt ~= "" and receipt or _M.new()
 end
 
 return _M
