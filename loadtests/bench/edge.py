@@ -22,7 +22,7 @@ from loadtests.bench.processes import read_memory
 from loadtests.bench.report import MIB, Target, verdicts
 from loadtests.bench.rounds import run_round
 from tests.edge.authority import Authority
-from tests.parts.edge import Edge
+from tests.parts.edge import Edge, renew_workers
 
 SOURCES, NETWORKS = 1_000, 10_000
 HANDSHAKE_S = 5
@@ -75,10 +75,7 @@ def _compare(plan: Plan, upstream: str, home: Path, socket: Path, edges: tuple[E
             EdgeContestant("edge, ip_not_allowed", f"{postbacks}/closed", edge.pid, status=403),
             EdgeContestant("edge, rate_limited", f"{postbacks}/slow", edge.pid, status=429, others=1),
         ]
-        for one in contestants:
-            drive(plan, one, plan.warm_up_s)
-        # In turns, so that a noisy minute of the machine hits all of them.
-        turns = [{one.name: drive(plan, one, plan.duration_s) for one in contestants} for _ in range(plan.rounds)]
+        turns = [_take_turn(plan, contestants, number) for number in range(plan.rounds)]
     rounds = {one.name: [turn[one.name] for turn in turns] for one in contestants}
     rates = {name: median(one.per_second for one in driven) for name, driven in rounds.items()}
     for name, driven in rounds.items():
@@ -86,6 +83,21 @@ def _compare(plan: Plan, upstream: str, home: Path, socket: Path, edges: tuple[E
         spent = median(one.cpu_us for one in driven)
         _say(f"{name:24}{rates[name]:10.0f} req/s {spent:8.1f} us of its own   ({each})")
     return Found(upstream, rates, rounds)
+
+
+def _take_turn(plan: Plan, contestants: list[EdgeContestant], number: int) -> dict[str, Driven]:
+    """Drive each once, so that a noisy minute of the machine hits all of them, and each as often first as the others.
+
+    With new connections to the upstream each time: how they happen to be spread over its processes would else favour
+    the same contestant in every round, and one bare proxy was a tenth faster than another that was its copy.
+    """
+    for pid in {one.pid for one in contestants}:
+        renew_workers(pid)
+    first = number % len(contestants)
+    order = contestants[first:] + contestants[:first]
+    for one in order:
+        drive(plan, one, plan.warm_up_s)
+    return {one.name: drive(plan, one, plan.duration_s) for one in order}
 
 
 def _book(plan: Plan) -> float:

@@ -36,6 +36,20 @@ SELF_SIGNED = (
 ALARMING = re.compile(r"\[(alert|emerg|crit)\]|stack traceback|lua entry thread aborted")
 
 
+def renew_workers(pid: int) -> None:
+    """Have that nginx read its configuration again and replace its workers; returns when the old ones have gone."""
+    before = _workers_of(pid)
+    os.kill(pid, signal.SIGHUP)
+    wait_until(lambda: bool(_workers_of(pid)) and not _workers_of(pid) & before, 15)
+
+
+def _workers_of(pid: int) -> set[int]:
+    found = subprocess.run(
+        ["pgrep", "-x", "nginx|openresty", "-P", str(pid)], capture_output=True, text=True, check=False
+    )
+    return {int(worker) for worker in found.stdout.split()}
+
+
 class Edge(Part):
     """nginx before the backend that listens on `backend_socket` (which need not exist yet).
 
@@ -112,16 +126,11 @@ class Edge(Part):
 
     def worker_pids(self) -> set[int]:
         """The workers, also those that are on their way out; the scrubber is a child of the master too, and is none."""
-        found = subprocess.run(
-            ["pgrep", "-x", "nginx|openresty", "-P", str(self.pid)], capture_output=True, text=True, check=False
-        )
-        return {int(pid) for pid in found.stdout.split()}
+        return _workers_of(self.pid)
 
     def reload(self) -> None:
         """Has it read its configuration and certificates again; returns when the old workers have gone."""
-        before = self.worker_pids()
-        os.kill(self.pid, signal.SIGHUP)
-        wait_until(lambda: bool(self.worker_pids()) and not self.worker_pids() & before, 15)
+        renew_workers(self.pid)
 
     def kill(self) -> None:
         """`kill -9` of the master. Its workers live on and keep the ports, until `start` or `remove`."""
