@@ -157,9 +157,10 @@ def test_who_comes_second_waits_for_the_first_to_be_counted(ledger: Connection[A
 
 
 def test_another_source_has_a_guard_of_its_own(ledger: Connection[Any], parked: list[Entry]) -> None:
-    theirs = [replace(entry, source_id=2) for entry in (sale(7), reversal(7))]
+    theirs, their_reversal = (replace(entry, source_id=2) for entry in (sale(7), reversal(7)))
+    write_entries(ledger, [sale(8), theirs])
 
-    assert verdicts(write_entries(ledger, theirs)) == ["accepted", "updated"]
+    assert verdicts(write_entries(ledger, [reversal(8), their_reversal])) == ["spooled", "updated"]
 
 
 def test_corrections_neither_count_nor_wait(ledger: Connection[Any]) -> None:

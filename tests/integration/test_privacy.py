@@ -65,6 +65,53 @@ def test_a_click_id_is_taken_off_every_table_and_the_money_stays(
     ]
 
 
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"click_id=Ab%2fC+d%3a%c3%a9&a=1",
+        b"a=1&click_id=Ab%2FC%20d%3A%C3%A9",
+        b"click_id=Ab/C%20d%3A%C3%A9&x=",
+        rb'{"click_id":"Ab\/C d:\u00e9"}',
+        '{"click_id": "Ab/C d:é"}'.encode(),
+    ],
+)
+def test_a_click_id_is_found_however_it_was_written(ledger: Connection[Any], cli: CommandLine, raw: bytes) -> None:
+    write_entries(ledger, [replace(refused_entry(), raw=raw), replace(refused_entry(), raw=b"click_id=ab%2fc")])
+
+    assert cli("forget", "--click-id", "Ab/C d:é", "--json").facts["postbacks"] == 1
+
+
+def test_a_click_id_is_taken_out_of_what_others_brought_along_and_out_of_transaction_ids(
+    ledger: Connection[Any], database: str, cli: CommandLine
+) -> None:
+    add_click(database, "ours")
+    ledger.execute("""UPDATE clicks SET subs = '{"sub1": "theirs", "sub2": "kept"}'""")
+    write_entries(
+        ledger,
+        [
+            replace(entry_of(click_id="ours", transaction_id="T1", payout="5", sub1="theirs"), raw=b"sub1=theirs"),
+            replace(entry_of(click_id="ours", transaction_id="T1"), raw=b"click_id=ours"),
+            entry_of(click_id="theirs", transaction_id="theirs", payout="7"),
+        ],
+    )
+
+    counts = cli("forget", "--click-id", "theirs", "--json").facts
+
+    assert counts == {"clicks": 1, "postbacks": 2, "conversions": 2}
+    assert rows(ledger, "SELECT click_id, subs FROM clicks") == [("ours", {"sub2": "kept"})]
+    assert rows(ledger, "SELECT click_id, transaction_id, subs, payout FROM conversions ORDER BY payout") == [
+        ("ours", "T1", None, Decimal(5)),
+        ("forgotten", "forgotten", None, Decimal(7)),
+    ]
+    assert rows(ledger, "SELECT click_id, transaction_id, raw <> '' FROM postbacks ORDER BY received_at") == [
+        ("ours", "T1", False),
+        ("ours", "T1", True),
+        (None, None, False),
+    ]
+    again = write_entries(ledger, [entry_of(click_id="theirs", transaction_id="theirs", payout="7")])
+    assert [outcome.verdict.value for outcome in again] == ["duplicate"], "a late repeat is still a repeat"
+
+
 def test_a_hash_is_taken_out_of_free_fields_and_audit_rows(ledger: Connection[Any], cli: CommandLine) -> None:
     write_entries(
         ledger,
@@ -110,6 +157,7 @@ def test_the_hash_outlives_a_rotation_of_the_master_key(
     ledger: Connection[Any], database: str, master_key: str, cli: CommandLine
 ) -> None:
     add_source(database, master_key, "acme")
+    add_source(database, master_key, "plain", [], {"auth": "none"})
     before = cli("hash", stdin="ann\n").out
     newer = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
     cli.environment["POSTLEDGER_MASTER_KEY"] = f"{newer} {master_key}"
@@ -118,4 +166,4 @@ def test_the_hash_outlives_a_rotation_of_the_master_key(
     cli.environment["POSTLEDGER_MASTER_KEY"] = newer
 
     assert (reencrypted.code, cli("hash", stdin="ann\n").out) == (0, before)
-    assert load_policy(ledger, Keyring([master_key])).sources["acme"].hide("ann") == "***", "the old key opens nothing"
+    assert load_policy(ledger, Keyring([master_key])).sources["plain"].hide("ann") == "***", "the old key opens nothing"

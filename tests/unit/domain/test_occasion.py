@@ -1,5 +1,7 @@
 """The occasion: a repeat of a request is not a second charge, and a second charge is not a repeat."""
 
+import hashlib
+import hmac
 from datetime import UTC, datetime
 from typing import Any
 
@@ -107,3 +109,24 @@ def test_a_transaction_id_goes_before_all_of_that() -> None:
     )
 
     assert first == again
+
+
+def test_an_id_that_nobody_signed_makes_no_second_charge_and_a_signed_time_does() -> None:
+    scheme = {
+        "methods": ["POST"],
+        "signature": {"from": "header", "name": "x-sig"},
+        "mac": "hmac-sha256",
+        "message": "{ts}.{body}",
+        "timestamp": {"from": "header", "name": "x-ts"},
+        "id": {"from": "header", "name": "x-id"},
+    }
+    by, body = source(signature={"schemes": [scheme]}), b'{"click_id":"C","payout":"5"}'
+
+    def sent(receipt: str, message_id: str, unix_s: str) -> Request:
+        signature = hmac.new(SECRET.encode(), f"{unix_s}.".encode() + body, hashlib.sha256).hexdigest()
+        headers = {"x-sig": signature, "x-ts": unix_s, "x-id": message_id}
+        return Request(receipt, NOW, "POST", body=body, media_type="application/json", headers=headers)
+
+    first, replayed = (charge(sent(receipt, receipt, "1790000000"), by) for receipt in ("r1", "r2"))
+
+    assert first == replayed != charge(sent("r3", "r1", "1790000001"), by)

@@ -4,6 +4,7 @@ Each part is a transaction of its own, so that nobody waits for the whole; whoev
 """
 
 import json
+import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from datetime import time as clock_time
@@ -17,6 +18,7 @@ from postledger.adapters.postgres.queries import sql
 from postledger.adapters.postgres.retention import list_days
 
 FORGOTTEN = "forgotten"
+_ESCAPE = re.compile("%[0-9A-F]{2}")
 _AUDIT = """
 INSERT INTO erasures (erased_at, actor, kind, clicks, postbacks, conversions) VALUES (%s, %s, %s, %s, %s, %s)
 """
@@ -40,10 +42,12 @@ def erase(
     tell_progress: Callable[[int, int], None],
 ) -> Erased:
     """Erase one of the two, leave an audit line without the datum, and count; progress is told in days of the audit."""
-    wanted = {"click_id": click_id, "hash": hashed}
+    datum = click_id or hashed or ""
+    wanted = {"click_id": click_id, "datum": datum}
     found = connection.execute(sql("forget_conversions"), {**wanted, "forgotten": FORGOTTEN}).fetchall()
     erased = Erased(_count(connection, wanted), 0, len(found))
-    values = {**wanted, "conversion_ids": [row[0] for row in found], "values": _write_forms(click_id or hashed or "")}
+    of_click = [own_id for own_id, is_of_click in found if is_of_click]
+    values = {**wanted, "conversion_ids": of_click, "values": _write_forms(datum)}
     days = list_days(connection)
     for number, day in enumerate(days, 1):
         begins = datetime.combine(day, clock_time(), UTC)
@@ -63,8 +67,10 @@ def _count(connection: Connection[Any], wanted: dict[str, str | None]) -> int:
 
 def _write_forms(value: str) -> list[bytes]:
     """Write a value in every form that it may have as a whole in an audit row, each with what stands around it."""
-    quoted = {value, quote(value, safe=""), quote_plus(value), quote(value), quote(value, safe="").lower()}
+    quoted = {value, quote(value, safe=""), quote_plus(value), quote(value)}
+    quoted |= {_ESCAPE.sub(lambda escape: escape[0].lower(), text) for text in quoted}
     texts = {json.dumps(value), json.dumps(value, ensure_ascii=False)}
+    texts |= {text.replace("/", "\\/") for text in texts}  # as PHP writes it
     numbers = [f":{space}{value}{end}" for space in ("", " ") for end in (",", "}")] if value.isdecimal() else []
     return [form.encode() for form in _sort([f"={text}&" for text in quoted], texts, numbers)]
 

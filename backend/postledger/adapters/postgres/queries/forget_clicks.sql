@@ -1,4 +1,4 @@
--- Takes a visit off the ledger, or a hash out of what visits brought along.
+-- Takes a visit off the ledger, and the datum out of what other visits brought along.
 WITH gone AS (
     DELETE FROM clicks WHERE click_id = %(click_id)s::text RETURNING click_id
 ),
@@ -7,10 +7,10 @@ cut AS (
     UPDATE clicks
     SET subs = (
         SELECT jsonb_object_agg(sub.key, sub.value) FROM jsonb_each(clicks.subs) AS sub
-        WHERE sub.value <> to_jsonb(%(hash)s::text)
+        WHERE sub.value <> to_jsonb(%(datum)s::text)
     )
-    WHERE %(hash)s::text IS NOT NULL AND EXISTS (
-        SELECT FROM jsonb_each_text(clicks.subs) AS sub WHERE sub.value = %(hash)s::text
+    WHERE click_id IS DISTINCT FROM %(click_id)s::text AND EXISTS (
+        SELECT FROM jsonb_each_text(clicks.subs) AS sub WHERE sub.value = %(datum)s::text
     )
     RETURNING click_id
 )

@@ -1,14 +1,24 @@
--- Takes a click id, or a hash, off the conversions that bear it, and what else was said freely; the money stays.
+-- Takes a click id off the conversions that bear it, with what else was said freely of them, and a datum out of the free
+-- fields of all others; a transaction id that is the click id goes too. The money stays, and so does the dedup key. Tells
+-- of each whether it was of that click. Locked in the order in which postbacks lock them.
+WITH found AS (
+    SELECT dedup_key, coalesce(click_id = %(click_id)s::text, false) AS is_of_click
+    FROM conversions
+    WHERE
+        click_id = %(click_id)s::text
+        OR EXISTS (SELECT FROM jsonb_each_text(conversions.subs) AS sub WHERE sub.value = %(datum)s::text)
+    ORDER BY dedup_key
+    FOR UPDATE
+)
+
 UPDATE conversions
 SET
-    click_id = CASE WHEN click_id = %(click_id)s::text THEN %(forgotten)s::text ELSE click_id END,
-    subs = CASE WHEN click_id = %(click_id)s::text THEN NULL ELSE (
+    click_id = CASE WHEN found.is_of_click THEN %(forgotten)s::text ELSE conversions.click_id END,
+    transaction_id = CASE WHEN transaction_id = %(click_id)s::text THEN %(forgotten)s::text ELSE transaction_id END,
+    subs = CASE WHEN found.is_of_click THEN NULL ELSE (
         SELECT jsonb_object_agg(sub.key, sub.value) FROM jsonb_each(conversions.subs) AS sub
-        WHERE sub.value <> to_jsonb(%(hash)s::text)
+        WHERE sub.value <> to_jsonb(%(datum)s::text)
     ) END
-WHERE
-    click_id = %(click_id)s::text
-    OR (%(hash)s::text IS NOT NULL AND EXISTS (
-        SELECT FROM jsonb_each_text(conversions.subs) AS sub WHERE sub.value = %(hash)s::text
-    ))
-RETURNING id::text
+FROM found
+WHERE conversions.dedup_key = found.dedup_key
+RETURNING conversions.id::text, found.is_of_click

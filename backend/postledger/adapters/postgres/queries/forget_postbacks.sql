@@ -1,6 +1,9 @@
 -- Empties the audit rows of one day that hold a click id, or a hash, as a whole value: of a query or form, or of JSON.
 UPDATE postbacks
-SET raw = '', source_ip = NULL, click_id = CASE WHEN click_id = %(click_id)s::text THEN NULL ELSE click_id END
+SET
+    raw = '', source_ip = NULL,
+    click_id = CASE WHEN click_id = %(click_id)s::text THEN NULL ELSE click_id END,
+    transaction_id = CASE WHEN transaction_id = %(click_id)s::text THEN NULL ELSE transaction_id END
 WHERE
     received_at >= %(since)s AND received_at < %(until)s
     AND (
