@@ -1,5 +1,7 @@
 """`apply`, `export` and `source`: what an operator says is what the ledger has, and saying it twice changes nothing."""
 
+import base64
+import re
 from pathlib import Path
 from typing import Any
 
@@ -304,6 +306,42 @@ def test_a_rotation_adds_a_secret_and_ends_none(cli: CommandLine, file: str) -> 
     assert fresh not in ran.err
     assert secrets_of(cli, "acme") == [fresh, "s3cret-current", "s3cret-previous"]
     assert load(cli).version == before + 1
+
+
+def test_a_rotation_that_would_lose_a_secret_that_cannot_be_read_does_nothing(cli: CommandLine, file: str) -> None:
+    cli("apply", file)
+    before = stored_secrets(cli)
+    cli.environment["POSTLEDGER_MASTER_KEY"] = Fernet.generate_key().decode()
+
+    for arguments in (("rotate", "acme"), ("rotate", "acme", "--retire"), ("secret", "acme", "--retire")):
+        ran = cli("source", *arguments)
+
+        assert (ran.code, ran.out, ran.err.count("\n")) == (1, "", 1)
+        assert "nothing was done; run: postledger doctor" in ran.err
+    assert stored_secrets(cli) == before
+
+
+def test_a_token_that_stands_in_a_path_is_rotated_to_one_that_may_stand_there(cli: CommandLine) -> None:
+    settings = {"auth": "token", "paths": ["/{key}/postback"]}
+    add_source(cli.environment["DATABASE_URL"], cli.environment["POSTLEDGER_MASTER_KEY"], "keyed", ["old"], settings)
+
+    fresh = cli("source", "rotate", "keyed").out.strip()
+
+    assert re.fullmatch("[A-Za-z0-9_-]{43}", fresh)
+    assert [key.secret for key in load(cli).sources["keyed"].keys] == [fresh, "old"]
+
+
+def test_a_secret_that_only_the_sender_can_make_is_not_made(cli: CommandLine) -> None:
+    scheme = {"signature": {"from": "header", "name": "x-sig"}, "mac": "ed25519", "key": "ed25519", "message": "{body}"}
+    settings = {"signature": {"schemes": [{"methods": ["POST"], **scheme}]}}
+    public_key = base64.b64encode(bytes(range(32))).decode()
+    environment = cli.environment
+    add_source(environment["DATABASE_URL"], environment["POSTLEDGER_MASTER_KEY"], "signs", [public_key], settings)
+
+    ran = cli("source", "rotate", "signs")
+
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err == "postledger: no secret of the form of signs is made here; nothing was done; apply one\n"
 
 
 @pytest.mark.parametrize("command", ["rotate", "secret"])

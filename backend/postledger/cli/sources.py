@@ -20,7 +20,8 @@ from postledger.cli.output import AsJson, note, print_json, print_table, show
 from postledger.cli.source_report import report_source
 from postledger.domain.configuration import SourceConfig
 from postledger.domain.document import write_source
-from postledger.domain.source import Settings
+from postledger.domain.profiles.check import check_secrets
+from postledger.domain.source import Settings, find_profile
 
 _SECRET_BYTES = 32
 _USAGE = ("position", "id", "created_at", "last_matched")
@@ -90,18 +91,33 @@ def rotate_secret(slug: Slug, retire: Retire = False, as_json: AsJson = False) -
     if retire:
         _retire_secrets(slug, as_json=as_json)
         return
-    fresh = "whsec_" + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
     with open_ledger() as connection, connection.transaction():
         lock_policy(connection)
         source_id, stored = _read_secrets(connection, slug)
         kept = [secret.secret for secret in stored if secret.secret is not None]
+        if len(kept) < len(stored):  # it would be lost, and its master key may only be missing for now
+            raise CommandFailed(f"a secret of {slug} cannot be read; nothing was done; run: postledger doctor")
+        fresh = _make_secret(slug, read_stored_settings(_fetch(connection, slug)[0]["settings"]))
         SourceSecrets(connection, open_keyring()).replace(source_id, [fresh, *kept], datetime.now(UTC))
         raise_version(connection)
     if as_json:
-        print_json({"source": slug, "secret": fresh, "kept": len(kept), "dropped": len(stored) - len(kept)})
+        print_json({"source": slug, "secret": fresh, "kept": len(kept)})
         return
     print(fresh)
     note(f"Give it to the sender. {len(kept)} older secrets stay live until postledger source rotate {slug} --retire.")
+
+
+def _make_secret(slug: str, settings: Settings | None) -> str:
+    if settings is None:
+        raise CommandFailed(f"the settings of {slug} cannot be read; nothing was done; run: postledger doctor")
+    is_token = settings.auth == "token"  # which may stand in a path, where base64 may not
+    made = secrets.token_bytes(_SECRET_BYTES)
+    fresh = secrets.token_urlsafe(_SECRET_BYTES) if is_token else "whsec_" + base64.b64encode(made).decode()
+    try:
+        check_secrets(find_profile(settings), [fresh])
+    except ValueError:  # a public key, say, whose private half only the sender has
+        raise CommandFailed(f"no secret of the form of {slug} is made here; nothing was done; apply one") from None
+    return fresh
 
 
 def _retire_secrets(slug: str, *, as_json: bool) -> None:
