@@ -7,6 +7,7 @@ from pathlib import Path
 from postledger.adapters.authorities import read_authorities
 from postledger.adapters.presets import read_known
 from postledger.cli.failures import CommandFailed
+from postledger.cli.fault_lines import find_line
 from postledger.domain.configuration import BadConfiguration, Configuration, read_configuration
 from postledger.domain.tables import BadValue, Fault
 
@@ -37,8 +38,10 @@ def read_file(path: Path, environment: Mapping[str, str]) -> Configuration:
 
 
 def list_faults(path: Path, faults: list[Fault]) -> CommandFailed:
-    """Make the failure that tells of every fault in a file."""
-    return CommandFailed("\n".join(f"{path}: {fault}" for fault in faults))
+    """Make the failure that tells of every fault in a file, each with its line."""
+    text, document = path.read_text("utf-8-sig"), _parse(path)
+    lines = [(find_line(text, document, fault), fault) for fault in faults]
+    return CommandFailed("\n".join(f"{path}:{line}: {fault}" if line else f"{path}: {fault}" for line, fault in lines))
 
 
 def _parse(path: Path) -> dict[str, object]:
