@@ -15,6 +15,7 @@ from loadtests.bench.floor import run_floor
 from loadtests.bench.ledger import Ledger, make_database, make_ledger
 from loadtests.bench.machine import describe_machine
 from loadtests.bench.parts import ROOT, Ground, run_ground
+from loadtests.bench.paths import bench_paths
 from loadtests.bench.plan import BadPlan, Plan, read_plan
 from loadtests.bench.report import Target, judge, judge_sizes, summarize, table, verdicts
 from loadtests.bench.rounds import Round, RoundFailed, run_round
@@ -28,6 +29,9 @@ def main() -> int:
         plan = read_plan(os.environ)
         if os.environ.get("EDGE"):
             _save("bench-edge.json", bench_edge(plan))
+            return 0
+        if os.environ.get("PATHS"):
+            _save("bench-paths.json", bench_paths(plan))
             return 0
         with run_ground() as ground:
             report = compare_sizes(ground, plan) if plan.rows else compare(ground, plan)

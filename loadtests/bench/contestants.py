@@ -1,22 +1,30 @@
 """Who takes part: for each contestant the gunicorn that is started, and whether its writes are counted afterwards."""
 
+from pathlib import Path
+
 import msgspec
 
 from loadtests.bench.ledger import Ledger
 from loadtests.bench.parts import ROOT, Ground
 from loadtests.bench.plan import Plan
+from loadtests.bench.wrk import SCRIPT
 
 TEXTBOOK = str(ROOT / "loadtests/bench/textbook/gunicorn.conf.py")
 
 
 class Contestant(msgspec.Struct, frozen=True):
-    """One way to answer postbacks; several of one letter are variants, the best of which counts."""
+    """One way to answer postbacks; several of one letter are variants, the best of which counts.
+
+    `script` is what wrk sends, and `told` what the script must know beside what it is always told.
+    """
 
     letter: str
     name: str
     command: list[str]
     environment: dict[str, str]
     writes: bool
+    script: Path = SCRIPT
+    told: dict[str, str] = {}
 
 
 def list_contestants(ground: Ground, plan: Plan, ledger: Ledger) -> list[Contestant]:

@@ -23,6 +23,7 @@ from postledger.domain.source import Settings
 
 SLUG = "bench"
 CLICKS = 100_000
+UNLIMITED = 1_000_000
 STATEMENT_TIMEOUT_MS = 600_000
 
 _CAMPAIGN = """
@@ -76,6 +77,11 @@ class Ledger(msgspec.Struct, frozen=True):
             connection.execute("CREATE DATABASE checkpoint TEMPLATE template0 STRATEGY file_copy")
             connection.execute("DROP DATABASE checkpoint")
 
+    def add_source(self, slug: str, settings: Settings, secret: str) -> None:
+        """Give it another source, with one secret."""
+        with self.connect() as connection:
+            _add_source(connection, Keyring([self.master_key]), slug, settings, secret)
+
     def write_click_ids(self) -> None:
         """Write the ids that postbacks may bring back into `clicks_file`, one a line: the newest of all."""
         with self.connect() as connection, self.clicks_file.open("w") as lines:
@@ -104,8 +110,7 @@ def make_ledger(url: str, clicks_file: Path) -> Ledger:
         migrate(connection)
         make_partitions(connection, datetime.now(UTC))
         campaign_id = _insert(connection, _CAMPAIGN)
-        source_id = _insert(connection, _SOURCE, SLUG, Jsonb(_settings()))
-        secret_id = _insert(connection, _SECRET, source_id, Keyring([master_key]).encrypt(secret))
+        source_id, secret_id = _add_source(connection, Keyring([master_key]), SLUG, _settings(), secret)
         connection.execute(_CLICKS, (campaign_id, CLICKS))
         connection.execute("VACUUM ANALYZE")
     return Ledger(url, master_key, secret, source_id, secret_id, clicks_file)
@@ -124,10 +129,16 @@ def make_database(url: str, name: str) -> str:
     return f"{url.rpartition('/')[0]}/{name}"
 
 
-def _settings() -> Any:
+def _settings() -> Settings:
     # Limits far above what comes: what is measured is the ingest, not its guard.
-    settings = Settings(click="required", currency="USD", rate=1_000_000, burst=1_000_000)
-    return msgspec.to_builtins(settings)
+    return Settings(click="required", currency="USD", rate=UNLIMITED, burst=UNLIMITED)
+
+
+def _add_source(
+    connection: Connection[Any], keyring: Keyring, slug: str, settings: Settings, secret: str
+) -> tuple[int, int]:
+    source_id = _insert(connection, _SOURCE, slug, Jsonb(msgspec.to_builtins(settings)))
+    return source_id, _insert(connection, _SECRET, source_id, keyring.encrypt(secret))
 
 
 def _insert(connection: Connection[Any], statement: LiteralString, *values: object) -> int:

@@ -41,7 +41,10 @@ class Round(msgspec.Struct, frozen=True):
 
 def run_round(ground: Ground, plan: Plan, ledger: Ledger, contestant: Contestant, number: int) -> Round:
     """Start a contestant, drive it, check what it wrote, stop it; raises `RoundFailed`."""
-    wrk = Wrk(f"{ground.edge.https_url}/", plan.connections, plan.threads, ledger.secret, ledger.clicks_file)
+    wrk = Wrk(
+        f"{ground.edge.https_url}/", plan.connections, plan.threads, ledger.secret, ledger.clicks_file,
+        contestant.script, contestant.told,
+    )  # fmt: skip
     rows_before = ledger.size()
     with Backend(ground, contestant.command, contestant.environment) as backend:
         wrk.drive(f"warm{number}", plan.warm_up_s)

@@ -1,7 +1,8 @@
-"""Drives load with wrk and reads what it measured; every request is signed anew by `sign.lua`."""
+"""Drives load with wrk and reads what it measured; every request is signed anew by its script."""
 
 import os
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -35,13 +36,15 @@ class Load(msgspec.Struct, frozen=True):
 
 
 class Wrk(msgspec.Struct, frozen=True):
-    """wrk against one edge, always with the same number of threads and connections."""
+    """wrk against one edge, always with the same number of threads and connections; `told` is for its script alone."""
 
     url: str
     connections: int
     threads: int
     secret: str
     clicks_file: Path
+    script: Path = SCRIPT
+    told: Mapping[str, str] = {}
 
     def drive(self, run: str, duration_s: int) -> Load:
         """Send for that long; `run` becomes part of every transaction id."""
@@ -56,8 +59,8 @@ class Wrk(msgspec.Struct, frozen=True):
 
     def _command(self, duration_s: int) -> list[str]:
         numbers = [f"-t{self.threads}", f"-c{self.connections}", f"-d{duration_s}s", f"--timeout={REQUEST_TIMEOUT_S}s"]
-        return ["wrk", *numbers, "-s", str(SCRIPT), self.url]
+        return ["wrk", *numbers, "-s", str(self.script), self.url]
 
     def _environment(self, run: str) -> dict[str, str]:
         settings = {"BENCH_SECRET": self.secret, "BENCH_RUN": run, "BENCH_CLICKS": str(self.clicks_file)}
-        return {**os.environ, **settings}
+        return {**os.environ, **settings, **self.told}
