@@ -18,6 +18,7 @@ from tests.acceptance.evidence import Evidence
 from tests.acceptance.hostile_wire import Loud
 from tests.edge.wire import read_all, tls_connection
 from tests.parts.backend import Backend
+from tests.parts.databases import fetch
 from tests.parts.edge import Edge
 from tests.parts.postgres import Postgres
 from tests.parts.sender import Postback, read_answer
@@ -50,6 +51,15 @@ class CanaryRun:
         outcome = said.reason or said.status or str(said.code)
         self.outcomes.add(outcome)
         return outcome
+
+    def ask_verdict(self, unique: str) -> str:
+        """The verdict that the ledger has written down for the one believed postback with an id."""
+        statement = """
+            SELECT string_agg(verdict, ',') FROM postbacks
+            WHERE secret_id IS NOT NULL AND (transaction_id = %s OR click_id = %s)
+            """
+        ((verdict,),) = fetch(self.ledger, statement, (unique, unique))
+        return str(verdict)
 
     def exchange(self, request: bytes) -> bytes:
         """Send bytes over TLS, and keep whatever comes back until the edge closes the connection."""

@@ -66,6 +66,8 @@ class Loud:
         yield f"/{secret}/{payout}/{email}?{self.query}"
         yield f"/healthz?{self.query}"
         yield f"/schemas/{secret}?{self.query}"
+        yield f"/schemas/postback-v2.json?{self.query}"
+        yield f"/schemas/../{secret}/{payout}.json?{self.query}"
         yield f"/metrics/backend?{self.query}"
         yield f"/internal/metrics?{self.query}"
         yield f"/%2e%2e/%00/{secret}?{self.query}"
@@ -156,6 +158,10 @@ class Loud:
         yield "unresolved_macro", Postback("GET", f"{moved}?{self.query}&tid=[[[{secret}]]]")
         yield "malformed", Postback("GET", f"{moved}?{self.query}&sub1=%ff{payout}")
         yield "method_not_allowed", Postback("PUT", f"{moved}?{self.query}", payout.encode())
+        lsr = f"/aff_lsr?amount={payout}&email={quote(self.canaries.email)}&transaction_id=c7&adv_sub=T7"
+        yield "accepted", Postback("GET", f"{lsr}&security_token={secret}")
+        yield "bad_signature", Postback("GET", f"{lsr}&security_token=x{secret}")
+        yield "missing_signature", Postback("GET", f"{lsr}&token={secret}")
         yield "200", Postback("GET", f"/tracking/postback/wordy?{self.query}")
         yield "403", Postback("GET", f"/tracking/postback/wordy?{self.query}&currency={secret}")
 

@@ -6,6 +6,8 @@ apart. Everything else is: logs, streams, metrics, answers, temporary files, pro
 
 import os
 import signal
+import tempfile
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
@@ -22,9 +24,12 @@ from tests.acceptance.evidence import Evidence
 from tests.acceptance.hostile_wire import Loud
 from tests.parts.backend import Backend
 from tests.parts.certificates import make_authority
+from tests.parts.cli import CommandLine
 from tests.parts.databases import create_database, drop_database, fetch, prepare_database
 from tests.parts.edge import Edge
 from tests.parts.frozen import frozen
+from tests.parts.network import tamper
+from tests.parts.networks import NETWORKS, add_network, find_signatures
 from tests.parts.postgres import Postgres
 from tests.parts.sender import Postback, Sender
 from tests.parts.sources import UNLIMITED, add_campaign, add_source
@@ -45,6 +50,12 @@ MOVED: dict[str, Any] = {
 }
 WORDY: dict[str, Any] = {"auth": "none", "ack": {"ok": {"body": "1"}, "refused": {"status": 403, "body": "0"}}}
 SHOP: dict[str, Any] = {"duplicates": "correct", "reversal_guard": 0, "store_ip": "truncated"}
+LSR: dict[str, Any] = {
+    "auth": "token",
+    "token": "security_token",
+    "paths": ["/aff_lsr"],
+    "params": {"click_id": ["transaction_id"], "transaction_id": ["adv_sub"], "payout": ["amount"]},
+}
 CAREFUL: dict[str, Any] = {"auth": "token", "require_signed": ["payout"], "store_ip": "none"}
 # Each makes Postgres refuse rows, with a message that quotes them where Postgres may choose its words; and its undoing.
 ROW_BUGS = (
@@ -87,16 +98,20 @@ def add_sources(ledger: str, master_key: str, secret: str) -> None:
     for slug, policy in REFUSED_BY_THE_EDGE.items():
         add_source(ledger, master_key, slug, ["another-secret", secret], {**settings, **policy})
     add_source(ledger, master_key, "moved", ["another-secret", secret], {**settings, **MOVED})
+    add_source(ledger, master_key, "lsr", ["another-secret", secret], {**settings, **LSR})
     add_source(ledger, master_key, "wordy", [], {**settings, **WORDY})
     add_source(ledger, master_key, "shop", ["another-secret", secret], {**settings, **SHOP})
     add_source(ledger, master_key, "careful", ["another-secret", secret], {**settings, **CAREFUL})
+    for network in NETWORKS:
+        add_network(ledger, master_key, network, pii=["email"])
     add_campaign(ledger, "spring", "https://shop.example/?cid={click_id}")
 
 
-def test_no_canary_is_seen_outside_the_ledger_whatever_path_it_goes_down(run: CanaryRun) -> None:
+def test_no_canary_is_seen_outside_the_ledger_whatever_path_it_goes_down(run: CanaryRun, master_key: str) -> None:
     with ThreadPoolExecutor(4) as slow_clients:
         slow = [slow_clients.submit(run.exchange, request) for request in unfinished_requests(run)]
         go_down_ordinary_paths(run)
+        go_down_the_ways_of_networks(run)
         go_down_paths_that_are_hardly_http(run)
         pages = [*run.pages]  # for a bug outside of everything that is ours, gunicorn may speak
         go_down_paths_with_bugs(run)
@@ -104,6 +119,7 @@ def test_no_canary_is_seen_outside_the_ledger_whatever_path_it_goes_down(run: Ca
         wait(slow)
     go_down_paths_without_postgres(run)
     go_down_paths_without_a_backend(run)
+    go_down_the_ways_of_operators(run, master_key)
     run.look_at_processes()
     run.backend.stop()
     run.edge.stop()
@@ -136,6 +152,36 @@ def go_down_ordinary_paths(run: CanaryRun) -> None:
             run.send(postback, http2=True)
     for target in run.loud.targets():
         run.exchange(run.request_bytes(Postback("GET", target)))
+
+
+def go_down_the_ways_of_networks(run: CanaryRun) -> None:
+    """Every network's own signature, genuine and over what was changed, with the payout where it has money."""
+    canaries = run.loud.canaries
+    for network in NETWORKS:
+        for secret in network.secrets:
+            canaries.watch(f"secret of {network.name}", secret)
+        genuine = network.postback(f"of-{network.slug}", int(time.time()))
+        for signature in find_signatures(network, genuine):
+            canaries.watch(f"signature of {network.name}", signature)
+        run.send(genuine)
+        for piece, other in network.covered.items():
+            run.send(tamper(genuine, piece, other))
+            run.send(tamper(genuine, piece, canaries.payout), http2=True)
+    answers = {run.ask_verdict(f"of-{network.slug}") for network in NETWORKS}
+    assert answers == {"accepted"}, "each was believed once, or nothing was tried"
+
+
+def go_down_the_ways_of_operators(run: CanaryRun, master_key: str) -> None:
+    """A datum is hashed, and a person forgotten, by the real program; a signed postback is printed by it too."""
+    environment = {"DATABASE_URL": run.ledger, "POSTLEDGER_MASTER_KEY": master_key}
+    with tempfile.TemporaryDirectory() as folder:
+        cli = CommandLine(environment, Path(folder))
+        hashed = cli.process("hash", stdin=run.loud.canaries.email)
+        told = [hashed, cli.process("forget", "--hash", hashed.out.strip()), cli.process("forget", "--click-id", "c8")]
+    for ran in told:
+        run.evidence.add("a command of an operator", ran.out + ran.err)
+    assert [ran.code for ran in told] == [0, 0, 0], [ran.err for ran in told]
+    assert "forgotten in" in told[1].out
 
 
 def go_down_paths_that_are_hardly_http(run: CanaryRun) -> None:

@@ -6,19 +6,14 @@ The published examples are in `test_vectors.py`. Here are postbacks of now that 
 import time
 from datetime import UTC, datetime
 
-import msgspec
 import pytest
 
 from postledger.adapters.presets import read_known
-from postledger.domain.configuration import read_configuration
 from tests.http.conftest import Service
 from tests.parts.network import Network, tamper
+from tests.parts.networks import NETWORKS, add_network
 from tests.parts.sender import Postback
-from tests.parts.sources import UNLIMITED, add_source
-from tests.parts.wall_senders import WALLS
-from tests.parts.webhook_senders import WEBHOOKS
 
-NETWORKS = [*WEBHOOKS, *WALLS]
 TIMED = [network for network in NETWORKS if network.is_timed]
 LONG_AGO_S, AHEAD_S = 4 * 3600, 3600
 
@@ -31,15 +26,7 @@ def named(network: Network) -> str:
 def networks(service: Service, master_key: str) -> Service:
     """A source for each network, of the settings that `apply` would make of its table."""
     for network in NETWORKS:
-        document = {
-            "slug": network.slug,
-            "secrets": list(network.secrets),
-            "click": "optional",
-            **UNLIMITED,
-            **network.table,
-        }
-        read = read_configuration({"sources": [document]}, {}, read_known()).sources[network.slug]
-        add_source(service.database, master_key, network.slug, network.secrets, msgspec.to_builtins(read.settings))
+        add_network(service.database, master_key, network)
     service.backend.wait_for_source(NETWORKS[-1].slug)
     return service
 

@@ -42,12 +42,13 @@ class CommandLine:
         ran = CliRunner(env=self.environment).invoke(create_cli(), arguments, input=stdin)
         return Ran(ran.exit_code, ran.stdout, ran.stderr)
 
-    def process(self, *arguments: str) -> Ran:
+    def process(self, *arguments: str, stdin: str = "") -> Ran:
         """Run the program as an operator does."""
         ran = subprocess.run(
             [sys.executable, "-m", "postledger", *arguments],
             cwd=self.directory,
             env={"PATH": os.environ["PATH"], "PYTHONPATH": str(BACKEND), **self.environment},
+            input=stdin,
             capture_output=True,
             text=True,
             timeout=120,
