@@ -13,6 +13,7 @@ from tests.http.conftest import Service
 from tests.parts.network import Network, tamper
 from tests.parts.networks import NETWORKS, add_network
 from tests.parts.sender import Postback
+from tests.parts.wall_senders import sign_address
 
 TIMED = [network for network in NETWORKS if network.is_timed]
 LONG_AGO_S, AHEAD_S = 4 * 3600, 3600
@@ -87,6 +88,18 @@ def test_what_was_signed_long_ago_is_refused_and_nobody_can_renew_it(
 
     assert reasons == ["stale_timestamp", "future_timestamp", "bad_signature"]
     assert booked(networks, network, unique) == 0
+
+
+def test_what_bitlabs_reconciles_points_to_what_it_takes_back(networks: Service, unique: str) -> None:
+    """The reconciliation has an id of its own, and the amount may be negative."""
+    first = {"uid": unique, "tx": unique, "raw": "2.50", "type": "COMPLETE", "ref": ""}
+    taken_back = {**first, "tx": f"{unique}-r", "raw": "-2.50", "type": "RECONCILIATION", "ref": unique}
+
+    answers = [told(networks, sign_address("/tracking/postback/bitlabs", sent)) for sent in (first, taken_back)]
+
+    assert answers == [(200, "accepted"), (200, "updated")]
+    found = networks.fetch("SELECT transaction_id, status FROM conversions WHERE click_id = %s", unique)
+    assert found == [(unique, "reversed")]
 
 
 def renew(captured: Postback, signed_s: int, now_s: int) -> Postback:

@@ -1,10 +1,12 @@
 """Requests that are no HTTP: answered in the contract's shape, and quoted nowhere."""
 
+import json
 import socket
 
 import pytest
 
 from tests.http.conftest import Service
+from tests.parts.sender import Sender
 
 CANARY = b"canary-4242"
 
@@ -34,6 +36,30 @@ def test_a_request_that_is_no_http_is_malformed_and_not_quoted(service: Service,
     assert b'"reason":"malformed"' in body
     assert CANARY not in head + body
     assert CANARY.decode() not in service.backend.log_text()
+
+
+TEMPLATES = [
+    ("{payout}", "{…}"), ("{{MONEY}}", "{{…}}"), ("%23s2%23", "#…#"), ("%23%23ID%23%23", "##…##"), ("[payout]", "[…]"),
+    ("[[[subid]]]", "[[[…]]]"), ("${sum}", "${…}"), ("%commission%", "%…%"), ("<click_id>", "<…>"),
+    ("!!!clickRef!!!", "!!!…!!!"), ("(SubParam)", "(…)"), ("[%VAL%]", "[%…%]"), ("xxc1xx", "xx…xx"),
+    ("REPLACE", "REPLACE"),
+]  # fmt: skip
+"""Of each of the thirteen styles, and the literal, as in a template. No client sends what follows a bare #."""
+
+
+@pytest.mark.parametrize(("written", "style"), TEMPLATES)
+@pytest.mark.parametrize("parameter", ["payout", "click_id"])
+def test_a_template_that_was_never_filled_is_told_by_parameter_and_style(
+    service: Service, acme: Sender, parameter: str, written: str, style: str
+) -> None:
+    beside = "" if parameter == "click_id" else "&click_id=C1"
+    target = acme.get(f"{parameter}={written}{beside}").target
+    request = f"GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+
+    _, _, body = ask(service, request.encode()).partition(b"\r\n\r\n")
+
+    told = json.loads(body)
+    assert (told["reason"], told["parameter"], told["macro"]) == ("unresolved_macro", parameter, style)
 
 
 def test_long_and_many_headers_are_the_edges_business(service: Service) -> None:

@@ -219,7 +219,7 @@ def test_what_is_no_authority_is_no_client_ca(cli: CommandLine, content: str | b
     ran = cli("apply", cli.write("ledger.toml", with_client_ca("ca.pem")))
 
     assert (ran.code, len(ran.err.splitlines())) == (1, 1)
-    assert "ledger.toml:5: sources[acme]: client_ca: " in ran.err
+    assert "ledger.toml:4: sources[acme]: client_ca: " in ran.err
     assert fault in ran.err
     assert "canary" not in ran.err
 
@@ -248,7 +248,7 @@ def test_a_new_source_without_a_secret_is_refused(cli: CommandLine) -> None:
     ran = cli("apply", cli.write("bad.toml", '[[sources]]\nslug = "b"'))
 
     assert ran.code == 1
-    assert "bad.toml:5: sources[b]: secrets: is missing" in ran.err
+    assert "bad.toml:1: sources[b]: secrets: is missing" in ran.err
 
 
 def test_secrets_come_from_a_file_beside_the_one_that_names_it(cli: CommandLine, tmp_path: Path) -> None:

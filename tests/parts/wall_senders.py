@@ -32,12 +32,18 @@ def _query(beside: str, values: dict[str, str], sign: Callable[[dict[str, str]],
     return send
 
 
-def _address(name: str, write: Callable[[bytes], str], values: dict[str, str]) -> Sign:
-    """Sign the whole address as it will be sent."""
+def sign_address(
+    path: str, sent: dict[str, str], name: str = "hash", write: Callable[[bytes], str] = bytes.hex
+) -> Postback:
+    """Sign the whole address as it will be sent, as BitLabs does."""
+    target = f"{path}?{urlencode(sent)}"
+    return Postback("GET", f"{target}&{name}={write(_hmac(PUBLIC_URL + target, 'sha1'))}")
 
+
+def _address(name: str, write: Callable[[bytes], str], values: dict[str, str]) -> Sign:
     def send(path: str, unique: str, _: int) -> Postback:
-        target = f"{path}?{urlencode({key: value.replace(_ID, unique) for key, value in values.items()})}"
-        return Postback("GET", f"{target}&{name}={write(_hmac(PUBLIC_URL + target, 'sha1'))}")
+        sent = {key: value.replace(_ID, unique) for key, value in values.items()}
+        return sign_address(path, sent, name, write)
 
     return send
 

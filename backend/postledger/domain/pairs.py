@@ -11,6 +11,7 @@ from urllib.parse import unquote_to_bytes
 
 import msgspec
 
+from postledger.domain.macros import find_macro
 from postledger.domain.refusal import Reason, Refused
 
 MAX_PARAMETERS = 100
@@ -48,7 +49,17 @@ def read_segments(raw: bytes) -> list[Segment]:
 
 def _read_segment(part: str) -> Segment:
     name, _, value = part.partition("=")
-    return part, _decode(name), _decode(value)
+    return part, _decode(name), _decode_value(value)
+
+
+def _decode_value(text: str) -> str:
+    try:
+        return _decode(text)
+    except Refused:
+        # `%payout%` is a template's and no escape, and whoever left it there must be told which it was.
+        if text.isascii() and text.isprintable() and find_macro(text):
+            return text
+        raise
 
 
 def _decode(text: str) -> str:

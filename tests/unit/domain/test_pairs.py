@@ -30,6 +30,18 @@ def test_broken_escapes_invalid_utf8_and_nul_are_malformed(raw: bytes) -> None:
     assert refused.value.refusal.reason is Reason.MALFORMED
 
 
+@pytest.mark.parametrize("value", ["%payout%", "[%VAL%]", "%ad%", "%commission%,%bonus%"])
+def test_a_placeholder_of_percent_signs_is_read_as_it_stands(value: str) -> None:
+    """As a template has it, unencoded: whoever looks for unfilled macros must find it, and not broken escapes."""
+    assert read_segments(f"payout={value}".encode()) == [(f"payout={value}", "payout", value)]
+
+
+@pytest.mark.parametrize("raw", [b"%payout%=1", b"a=%\xff%", b"a=%x\x00%", b"a=50%", b"a=1%zz", b"a=%x%25"])
+def test_percent_signs_that_are_no_placeholder_stay_malformed(raw: bytes) -> None:
+    with pytest.raises(Refused):
+        read_segments(raw)
+
+
 def test_a_hundred_parameters_pass_and_one_more_is_malformed() -> None:
     assert len(read_segments(b"&".join([b"a=1"] * 100))) == 100
 
