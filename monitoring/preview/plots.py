@@ -153,8 +153,8 @@ def _finish_axes(axes: Axes, panel: Panel, span_s: tuple[float, float]) -> None:
     axes.set_xlim(*span_s)
     _, highest = axes.get_ylim()
     axes.set_ylim(min(axes.dataLim.ymin, 0), highest if axes.dataLim.ymax > 0 else 1)
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=4))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: write(value, panel.unit)))
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=4, integer=panel.decimals == 0))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: write(value, panel.unit, panel.decimals)))
     step_s = next((step for step in _TICKS_S if (span_s[1] - span_s[0]) / step <= 7), span_s[1] - span_s[0])
     first_s = math.ceil(span_s[0] / step_s) * step_s
     axes.set_xticks(range(int(first_s), int(span_s[1]), int(step_s)))

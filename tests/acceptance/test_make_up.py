@@ -25,6 +25,7 @@ import pytest
 
 from tests.edge.authority import Authority
 from tests.parts.checkout import PARTS, PORTS, ROOT, Checkout, pids
+from tests.parts.promtool import BOOKS, blocks_of
 from tests.parts.waiting import wait_until
 
 
@@ -282,6 +283,31 @@ def test_prometheus_sees_each_part(checkout: Checkout, seen: str) -> None:
             return bool(json.load(answer)["data"]["result"])
 
     wait_until(is_seen, timeout_s=20)
+
+
+@pytest.mark.parametrize("book", BOOKS, ids=lambda path: path.stem)
+def test_what_a_runbook_says_can_be_pasted_into_a_shell(checkout: Checkout, book: Path) -> None:
+    """Every command of every diagnosis; grep may find nothing, and nothing else may fail."""
+    tell = """trap '[[ $BASH_COMMAND == grep* && $? == 1 ]] || echo "FAILED $BASH_COMMAND"' ERR"""
+    # The checkout borrows the libraries of whoever runs the tests, so its own folder of them is theirs.
+    blocks = [block.replace("$PWD/.venv/bin", f"{sys.prefix}/bin") for block in blocks_of(book)]
+
+    pasted = subprocess.run(
+        ["bash", "-c", "\n".join([tell, *blocks])],
+        cwd=checkout.root,
+        env={
+            "PATH": os.environ["PATH"],
+            "HOME": os.environ.get("HOME", "/"),
+            "PYTHONPATH": str(checkout.root / "backend"),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert "FAILED" not in pasted.stdout, pasted.stdout + pasted.stderr
+    assert "not found" not in pasted.stderr
 
 
 def test_the_role_of_the_dashboards_reads_amounts_and_no_secret(checkout: Checkout) -> None:

@@ -35,7 +35,10 @@ WEEK_S = 7 * 86_400
 ROUNDS = 22  # more than the twenty clicks of an affiliate below which no rate is judged
 CHOSEN = {"source": "acme", "campaign": ".*"}
 # A source that is observed, and one that is kept out, say what an ordinary one cannot.
-CHOSEN_OTHERWISE = {"What would be refused, were it not observed?": {"source": "newcomer"}}
+CHOSEN_OTHERWISE = {
+    "What would be refused, were it not observed?": {"source": "newcomer"},
+    "Who is kept out at the edge?": {"source": "guarded"},
+}
 TARGETS = [
     pytest.param(name, panel.title, number, id=f"{name}: {panel.title} {number}")
     for name in list_dashboards()

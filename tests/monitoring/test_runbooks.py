@@ -9,23 +9,17 @@ from pathlib import Path
 import pytest
 
 from tests.parts.documents import ROOT, without_code
-from tests.parts.promtool import RUNBOOKS, list_alerts, list_rules, run_promtool
+from tests.parts.promtool import BOOKS, blocks_of, list_alerts, list_rules, run_promtool
 
-BOOKS = sorted(RUNBOOKS.glob("*.md"))
 each_book = pytest.mark.parametrize("book", BOOKS, ids=lambda path: path.stem)
-_BLOCK = re.compile(r"^```bash\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _QUERY = re.compile(r"""promtool query instant "\$PROMETHEUS_URL" (?:'(.+)'|"(.+)")$""", re.MULTILINE)
 _METRIC = re.compile(r"\b(?:\w+:)?\w*postledger\w*(?::\w+)*\b")
 _BUILTIN = {"set"}
 _OURS = {"postledger", "supervisorctl"}  # in .venv/bin, which the first line of each block puts into PATH
 
 
-def _blocks(book: Path) -> list[str]:
-    return _BLOCK.findall(book.read_text("utf-8"))
-
-
 def _queries(book: Path) -> list[str]:
-    found = [single or double for block in _blocks(book) for single, double in _QUERY.findall(block)]
+    found = [single or double for block in blocks_of(book) for single, double in _QUERY.findall(block)]
     return [query.replace('\\"', '"').replace("$source", "acme").replace("$campaign", "spring") for query in found]
 
 
@@ -50,7 +44,7 @@ def test_a_runbook_has_its_four_headings(book: Path) -> None:
 
 @each_book
 def test_a_diagnosis_can_be_pasted(book: Path) -> None:
-    blocks = _blocks(book)
+    blocks = blocks_of(book)
 
     assert blocks, "there is something to paste"
     assert blocks[0].startswith("set -a; . var/runtime.env; set +a; export PATH=$PWD/.venv/bin:$PATH\n")

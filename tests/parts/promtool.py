@@ -4,6 +4,7 @@ Apart from the tests because several of them hold different parts of the monitor
 """
 
 import json
+import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ ROOT = Path(__file__).parents[2]
 PROMETHEUS = ROOT / "monitoring/prometheus"
 RULES = PROMETHEUS / "rules"
 RUNBOOKS = ROOT / "monitoring/runbooks"
+BOOKS = sorted(RUNBOOKS.glob("*.md"))
+_BLOCK = re.compile(r"^```bash\n(.*?)^```", re.MULTILINE | re.DOTALL)
 RULE_FILES = sorted(RULES.glob("*.yml"))
 STORY_FILES = sorted((PROMETHEUS / "tests").glob("*.yml"))
 
@@ -48,6 +51,11 @@ def list_alerts() -> list[Alert]:
 def list_stories() -> list[dict[str, Any]]:
     """All shipped tests of rules."""
     return [story for path in STORY_FILES for story in yaml.safe_load(path.read_text("utf-8"))["tests"]]
+
+
+def blocks_of(book: Path) -> list[str]:
+    """What a runbook gives to paste, block by block."""
+    return _BLOCK.findall(book.read_text("utf-8"))
 
 
 def run_promtool(*arguments: str | Path) -> str:

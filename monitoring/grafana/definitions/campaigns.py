@@ -22,7 +22,7 @@ def _rates() -> Row:
     clicks = Ask(
         question="How many clicks in an hour?",
         about="Clicks that were recorded in the hour before, by campaign.",
-        unit="short",
+        unit="locale",
         runbook="CampaignConversionRateAbnormal",
         below="source",
         decimals=0,
@@ -31,7 +31,7 @@ def _rates() -> Row:
         question="How many conversions in an hour?",
         about="New conversions in the hour before, by campaign, each counted once. `unknown`: their click belongs "
         "to no campaign of ours.",
-        unit="short",
+        unit="locale",
         runbook="CampaignConversionRateAbnormal",
         below="source",
         decimals=0,

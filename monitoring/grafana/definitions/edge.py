@@ -33,7 +33,7 @@ def _now() -> Row:
         height=4,
     )
     budget = Ask(
-        question="How much error budget is left?",
+        question="What error budget is left?",
         about="Of 30 days; the Overview says what was promised.",
         unit="percentunit",
         runbook="ErrorBudgetBurn",
@@ -90,12 +90,13 @@ def _door() -> Row:
         unit="reqps",
         runbook="PostbackClientErrorSpike",
         below="source",
+        empty="nothing was refused at the door",
     )
     limits = Ask(
         question="Who meets a limit?",
         about="Refused for rate, address or certificate in this time, by source. unknown: the guard before "
         "everything else.",
-        unit="short",
+        unit="locale",
         runbook="PostbackClientErrorSpike",
         below="source",
         empty="nobody was kept out in this time",
@@ -109,7 +110,7 @@ def _door() -> Row:
         ),
         lines(
             refused,
-            over_range("sum by (reason) (rate(postledger_edge_refusals_total[$__rate_interval]))", "{{reason}}"),
+            over_range("sum by (reason) (rate(postledger_edge_refusals_total[$__rate_interval])) > 0", "{{reason}}"),
         ),
         bars(
             limits,
@@ -166,7 +167,7 @@ def _connections() -> Row:
     open_now = Ask(
         question="What do connections do?",
         about="Connections at this moment: waiting for a next request, sending one, or taking an answer.",
-        unit="short",
+        unit="locale",
         runbook="PostbackServerErrorSpike",
         below="ledger",
         width=6,
@@ -194,7 +195,7 @@ def _connections() -> Row:
         question="Is a dictionary full?",
         about="Entries that were pushed out before their time. quota: an address starts with a full burst; metrics: "
         "a count was lost.",
-        unit="short",
+        unit="locale",
         runbook="EdgePolicyStale",
         below="ledger",
         width=6,

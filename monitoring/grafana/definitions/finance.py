@@ -27,7 +27,7 @@ def _now() -> Row:
     waiting = Ask(
         question="How many conversions wait for approval?",
         about="Conversions that stand as pending, whenever they were made: no network has approved or rejected them.",
-        unit="short",
+        unit="locale",
         runbook="StatusMixShift",
         below="campaigns",
         decimals=0,
@@ -48,7 +48,7 @@ def _now() -> Row:
     parked = Ask(
         question="How many reversals wait for us?",
         about="Reversals beyond their source's guard. They are not booked until an operator releases or discards them.",
-        unit="short",
+        unit="locale",
         runbook="ReversalsParked",
         below="source",
         levels=alarm_above(PARKED_REVERSALS),
@@ -60,7 +60,7 @@ def _now() -> Row:
         question="How many conversions were contradicted?",
         about="Conversions for which a postback of this time named other money or an impossible status. It was refused "
         "as conflict, and they stand as they were: postledger postbacks list --reason conflict names them.",
-        unit="short",
+        unit="locale",
         runbook="PostbackClientErrorSpike",
         below="source",
         decimals=0,
@@ -88,7 +88,7 @@ def _waiting() -> Row:
     by_age = Ask(
         question="How long has it waited?",
         about="Pending conversions by the time since they were made.",
-        unit="short",
+        unit="locale",
         runbook="StatusMixShift",
         below="campaigns",
         decimals=0,
@@ -119,7 +119,7 @@ def _days() -> Row:
     conversions = Ask(
         question="What has become of each day's conversions?",
         about="Conversions by the day (UTC) in which they were made and by the status in which they stand now.",
-        unit="short",
+        unit="locale",
         runbook="StatusMixShift",
         below="campaigns",
         empty="no conversion in this time",

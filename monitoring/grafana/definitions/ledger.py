@@ -126,7 +126,7 @@ def _server() -> Row:
     sessions = Ask(
         question="What are Postgres' sessions doing?",
         about="Sessions by state. Idle ones cost little; idle in transaction is a fault of somebody's.",
-        unit="short",
+        unit="locale",
         runbook="PostgresConnectionsHigh",
         below="edge",
         decimals=0,
@@ -135,7 +135,7 @@ def _server() -> Row:
         question="Does anybody wait for a lock?",
         about="Locks that another session holds, and deadlocks in a minute. Writers wait for a schema change, for a "
         "moment.",
-        unit="short",
+        unit="locale",
         runbook="FlushSlow",
         below="edge",
         decimals=0,

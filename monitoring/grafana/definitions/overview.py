@@ -57,7 +57,7 @@ def _now() -> Row:
         height=4,
     )
     available = Ask(
-        question="How much error budget is left?",
+        question="What error budget is left?",
         about=f"Of 30 days: {AVAILABILITY:.2%} of postbacks and clicks get no 5xx. Below zero the promise is broken.",
         unit="percentunit",
         runbook="ErrorBudgetBurn",
@@ -69,7 +69,7 @@ def _now() -> Row:
         height=4,
     )
     fast = Ask(
-        question="How much latency budget is left?",
+        question="What latency budget is left?",
         about=f"Of 30 days: {FASTNESS:.0%} of postbacks and clicks take the backend at most {FAST_S * 1000:.0f} ms.",
         unit="percentunit",
         runbook="ErrorBudgetBurn",
@@ -162,7 +162,7 @@ def _money() -> Row:
         question="How many conversions in an hour?",
         about="Conversions that reached a status in the hour before, each status once: a pending one that was "
         "approved counts under both.",
-        unit="short",
+        unit="locale",
         runbook="StatusMixShift",
         below="campaigns",
         colors=STATUS_COLORS,
@@ -207,7 +207,7 @@ def _attention() -> Row:
     reasons = Ask(
         question="Why are postbacks refused?",
         about="Refusals in the last hour by reason, of the backend and of the edge.",
-        unit="short",
+        unit="locale",
         runbook="TrustedSourceValidationFailures",
         below="source",
         empty="nothing was refused in the last hour",

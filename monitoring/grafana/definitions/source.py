@@ -184,12 +184,13 @@ def _door() -> Row:
         unit="reqps",
         runbook="PostbackClientErrorSpike",
         below="edge",
+        empty="nobody is kept out in its name",
     )
     observed = Ask(
         question="What would be refused, were it not observed?",
         about="In observe mode: what enforce would refuse, by reason, in this time. postledger source report names "
         "the addresses.",
-        unit="short",
+        unit="locale",
         runbook="TrustedSourceValidationFailures",
         below="edge",
         empty="it is not observed",
@@ -209,7 +210,7 @@ def _door() -> Row:
     limited = f'sum(increase(postledger_edge_refusals_total{{{_SOURCE}, reason="rate_limited"}}[1h]))'
     all_of_them = f"sum(increase(postledger_postbacks_total{{{_SOURCE}}}[1h])) + sum(increase({refusals}[1h]))"
     return "At the door", [
-        lines(kept_out, over_range(f"sum by (reason) (rate({refusals}[$__rate_interval]))", "{{reason}}")),
+        lines(kept_out, over_range(f"sum by (reason) (rate({refusals}[$__rate_interval])) > 0", "{{reason}}")),
         number(
             observed,
             at_the_end(

@@ -1,5 +1,5 @@
 -- What stands as approved, by the hour in which it last changed. Columns: time, metric (currency), value (payout).
-SELECT date_trunc('hour', updated_at) AS "time",
+SELECT greatest(date_trunc('hour', updated_at), $__timeFrom()) AS "time",
        currency AS metric,
        sum(payout)::float8 AS value
 FROM conversions
