@@ -1,16 +1,28 @@
 """Answers that the edge makes itself: the contract's shape, the contract's words, an honest status."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 
+from tests.edge.conftest import TALKATIVE
+from tests.edge.echo_backend import EchoBackend, source
 from tests.edge.wire import UUID7, body, exchange, get, header, post, status, tls_connection
 from tests.parts.edge import Edge, wait_until
 
 PATH = "/tracking/postback/acme"
 LIMIT = 131_072
+
+
+@pytest.fixture(scope="module")
+def closing() -> Iterator[Edge]:
+    """An edge with a source that lets nobody in from here."""
+    with EchoBackend() as backend:
+        backend.set_sources(source("closed", allow=["192.0.2.0/24"]))
+        with Edge(backend_socket=backend.socket, environment=TALKATIVE) as edge:
+            yield edge
 
 
 def refusal(answer: bytes) -> tuple[int, str]:
@@ -94,6 +106,17 @@ def test_the_answer_to_an_over_long_request_arrives_although_the_sender_is_still
 )
 def test_what_is_not_http_is_malformed(edge: Edge, request_bytes: bytes) -> None:
     assert refusal(exchange(edge, request_bytes)) == (400, "malformed")
+
+
+@pytest.mark.parametrize("body_of_it", [b"0x5\r\n", b"3\r\na=bXX0\r\n\r\n"])
+@pytest.mark.parametrize("start", ["POST /nowhere", "POST /tracking/postback/closed", "BREW /click/spring", "GET /click/x#"])
+def test_what_is_refused_with_a_broken_body_is_told_so_in_the_contracts_words(
+    closing: Edge, start: str, body_of_it: bytes
+) -> None:
+    """nginx reads the body on, to throw it away, and finds a second fault when it is about to answer the first."""
+    request = f"{start} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n".encode() + body_of_it
+
+    assert refusal(exchange(closing, request)) == (400, "malformed")
 
 
 @pytest.mark.parametrize("method", ["TRACE", "BREW", "A" * 40])
