@@ -81,7 +81,10 @@ def _compare(plan: Plan, upstream: str, home: Path, socket: Path, edges: tuple[E
     for name, driven in rounds.items():
         each = ", ".join(f"{one.per_second:.0f}" for one in driven)
         spent = median(one.cpu_us for one in driven)
-        _say(f"{name:24}{rates[name]:10.0f} req/s {spent:8.1f} us of its own   ({each})")
+        lost = sum(one.lost for one in driven)
+        _say(
+            f"{name:24}{rates[name]:10.0f} req/s {spent:8.1f} us of its own   ({each})" + f"   {lost} lost" * (lost > 0)
+        )
     return Found(upstream, rates, rounds)
 
 

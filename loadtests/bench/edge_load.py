@@ -16,6 +16,9 @@ from loadtests.bench.rounds import RoundFailed
 
 QUERY = "click_id=b5bd8274b5d0359a&payout=0.50&currency=USD&affiliate_id=456&transaction_id=TXN789&ts=1790000000"
 SIGNATURE = "b5bd8274b5d0359a26972e2a817c0acc3484b4aa2ff06ec4c51828ede13c335f"
+# A machine that is busy with something else loses a connection now and then, which says nothing about the edge. More
+# than that is a fault of it, and no number that came out beside it is to be believed.
+LOST_AT_MOST = 0.003
 _ANSWERED = re.compile(r"(\d+) requests in ")
 _RATE = re.compile(r"Requests/sec:\s+([0-9.]+)")
 _OTHER_THAN_2XX = re.compile(r"Non-2xx or 3xx responses: (\d+)")
@@ -42,20 +45,23 @@ class Told(msgspec.Struct, frozen=True):
 
 
 class Driven(msgspec.Struct, frozen=True):
-    """One round of one contestant: answers a second, and its own processor time for each in microseconds."""
+    """One round of one contestant: answers a second, its own processor time for each in microseconds, and how many
+    requests were lost with their connection or in a time-out.
+    """
 
     per_second: float
     cpu_us: float
+    lost: int = 0
 
 
 def drive(plan: Plan, contestant: EdgeContestant, duration_s: int) -> Driven:
-    """Send for that long; raises `RoundFailed` when an answer was lost or was another than it should be."""
+    """Send for that long; raises `RoundFailed` when more than a few in a thousand were lost, or an answer was wrong."""
     _check_one(contestant)
     before_s = cpu_seconds(contestant.pid)
     told = read_told(_run_wrk(plan, contestant, duration_s))
     spent_s = cpu_seconds(contestant.pid) - before_s
-    _check_all(contestant, told, duration_s)
-    return Driven(told.per_second, spent_s * 1e6 / told.answered)
+    check_all(contestant, told, duration_s)
+    return Driven(told.per_second, spent_s * 1e6 / told.answered, told.lost)
 
 
 def read_told(text: str) -> Told:
@@ -89,8 +95,10 @@ def _check_one(contestant: EdgeContestant) -> None:
         raise RoundFailed(f"{contestant.name}: answered {statuses}, not {contestant.status}")
 
 
-def _check_all(contestant: EdgeContestant, told: Told, duration_s: int) -> None:
+def check_all(contestant: EdgeContestant, told: Told, duration_s: int) -> None:
+    """Raise `RoundFailed` when what wrk tells of a round is not to be believed."""
     wrong = told.refused if contestant.status < 300 else told.answered - told.refused
     # wrk's seconds are a little longer than ours.
-    if told.lost or not told.answered or wrong > contestant.others * (duration_s + 2):
+    too_many_lost = told.lost > told.answered * LOST_AT_MOST
+    if too_many_lost or not told.answered or wrong > contestant.others * (duration_s + 2):
         raise RoundFailed(f"{contestant.name}: {wrong} wrong answers and {told.lost} lost of {told.answered}")

@@ -3,7 +3,7 @@
 import pytest
 
 from loadtests.bench.edge import ACCEPTED, UNCOUNTED, Found
-from loadtests.bench.edge_load import Driven, Told, read_told
+from loadtests.bench.edge_load import Driven, EdgeContestant, Told, check_all, read_told
 from loadtests.bench.rounds import RoundFailed
 
 QUIET = """  2 threads and 64 connections
@@ -23,6 +23,24 @@ def test_refusals_and_losses_are_read() -> None:
     told = read_told(QUIET.replace("Requests/sec", faults + "Requests/sec"))
 
     assert (told.refused, told.lost) == (99, 7)
+
+
+def told_with(*, lost: int = 0, refused: int = 0) -> Told:
+    return Told(answered=10_000, refused=refused, lost=lost, per_second=10_000.0)
+
+
+ANY = EdgeContestant("any", "https://127.0.0.1:1", pid=1)
+
+
+@pytest.mark.parametrize("lost", [0, 1, 30])
+def test_a_few_lost_connections_in_a_thousand_are_no_failure(lost: int) -> None:
+    check_all(ANY, told_with(lost=lost), 1)
+
+
+@pytest.mark.parametrize("told", [told_with(lost=31), told_with(refused=1), Told(0, 0, 0, 0.0)])
+def test_more_of_them_a_wrong_answer_or_none_at_all_is_one(told: Told) -> None:
+    with pytest.raises(RoundFailed):
+        check_all(ANY, told, 1)
 
 
 def test_what_is_no_result_is_no_round() -> None:
