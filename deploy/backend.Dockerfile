@@ -10,6 +10,10 @@ WORKDIR /opt/postledger
 COPY requirements.lock pyproject.toml ./
 RUN pip install --no-cache-dir --require-hashes --requirement requirements.lock
 COPY backend backend
+COPY deploy/with-ledger /usr/local/bin/with-ledger
 ENV PYTHONPATH=/opt/postledger/backend \
     POSTLEDGER_BACKEND_SOCKET=/run/postledger/backend.sock \
     PROMETHEUS_MULTIPROC_DIR=/tmp/metrics
+# Under it runs what compose.yaml names: gunicorn, or a command of `python -m postledger`.
+ENTRYPOINT ["with-ledger"]
+CMD ["gunicorn", "-c", "backend/gunicorn.conf.py"]

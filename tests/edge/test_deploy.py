@@ -1,11 +1,17 @@
-"""The container files, read and not run: what they name must exist, or they rot unseen."""
+"""The container files. No image is built here: what they name must exist, and what can be run without one is run."""
 
+import os
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
-from tests.parts.edge import ROOT
+from tests.edge.echo_backend import EchoBackend
+from tests.edge.wire import exchange, get, status
+from tests.parts.edge import ROOT, Edge
 
 DEPLOY = ROOT / "deploy"
 CONFIG = (ROOT / "script" / "edge-config").read_text() + (ROOT / "script" / "environment").read_text()
@@ -44,6 +50,64 @@ def test_what_compose_mounts_and_builds_exists() -> None:
     assert [path for path in ours if not (DEPLOY / path).exists()] == []
     assert [path for path in built if not (ROOT / Path(path)).exists()] == []
     assert len(built) == 2
+
+
+def copy_as_the_image_has_it(name: str, image: Path) -> None:
+    """Carries out the COPY lines."""
+    for sources, place in re.findall(r"^COPY (.+) (\S+)$", (DEPLOY / name).read_text(), re.MULTILINE):
+        target = image / place.lstrip("/")
+        for source in map(ROOT.joinpath, sources.split()):
+            if source.is_dir():
+                shutil.copytree(source, target)
+            else:
+                target.mkdir(parents=True, exist_ok=True)
+                shutil.copy(source, target)
+
+
+def test_what_is_copied_into_the_image_of_the_edge_is_all_that_it_needs(
+    own_backend: EchoBackend, tmp_path: Path
+) -> None:
+    copy_as_the_image_has_it("edge.Dockerfile", tmp_path)
+
+    with Edge(backend_socket=own_backend.socket, root=tmp_path / "opt" / "postledger") as edge:
+        assert status(exchange(edge, get("/tracking/postback/acme"))) == 200
+
+
+def health_check(service: str) -> list[str]:
+    command: list[str] = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"][service]["healthcheck"][
+        "test"
+    ]
+    assert command[0] == "CMD"
+    return command[1:]
+
+
+def test_the_health_check_of_the_edge_knows_whether_it_is_there(own_edge: Edge) -> None:
+    command = [word.replace("9080", str(own_edge.ops_port)) for word in health_check("edge")]
+
+    assert subprocess.run(command, check=False).returncode == 0
+    own_edge.stop()
+    assert subprocess.run(command, check=False, stderr=subprocess.DEVNULL).returncode != 0
+
+
+def test_the_health_check_of_the_backend_knows_whether_it_is_there(own_backend: EchoBackend) -> None:
+    command = [
+        word.replace("/run/postledger/backend.sock", str(own_backend.socket)) for word in health_check("backend")
+    ]
+
+    assert subprocess.run(command, check=False).returncode == 0
+    own_backend.stop()
+    assert subprocess.run(command, check=False, stderr=subprocess.DEVNULL).returncode != 0
+
+
+def test_a_command_in_the_image_of_the_backend_knows_the_ledger(tmp_path: Path) -> None:
+    password = tmp_path / "password"
+    password.write_text("from-a-file\n")
+    command = [str(DEPLOY / "with-ledger"), "printenv", "DATABASE_URL"]
+    environment = {**os.environ, "POSTGRES_PASSWORD_FILE": str(password)}
+
+    said = subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout
+
+    assert said == "postgresql://postledger:from-a-file@postgres/postledger\n"
 
 
 def test_no_secret_is_in_the_files() -> None:
