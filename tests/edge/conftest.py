@@ -1,6 +1,7 @@
 """The edge with an echoing backend behind it, once for all tests that leave both as they are, anew for the others."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import httpx
 import pytest
@@ -10,6 +11,13 @@ from tests.parts.edge import Edge
 
 # All that nginx can say, short of debug: what cannot leak here cannot leak at the default either.
 TALKATIVE = {"POSTLEDGER_EDGE_LOG_LEVEL": "info"}
+
+
+@contextmanager
+def edge_with(backend: EchoBackend, **environment: str) -> Iterator[Edge]:
+    """An edge of one's own with these variables."""
+    with Edge(backend_socket=backend.socket, environment={**TALKATIVE, **environment}) as edge:
+        yield edge
 
 
 @pytest.fixture(scope="session")

@@ -134,6 +134,7 @@ def test_the_edge_has_metrics_that_prometheus_can_read(edge: Edge) -> None:
         "postledger_edge_request_duration_seconds",
         "postledger_edge_upstream_duration_seconds",
         "postledger_edge_tls_connections",
+        "postledger_edge_tls_refused",
         "postledger_edge_certificate_expiry_timestamp_seconds",
         "postledger_edge_policy_age_seconds",
         "postledger_edge_policy_version",

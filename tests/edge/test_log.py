@@ -3,14 +3,12 @@
 import os
 import re
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.edge.conftest import TALKATIVE
+from tests.edge.conftest import edge_with
 from tests.edge.echo_backend import EchoBackend, source
 from tests.edge.wire import exchange, get, header, post
 from tests.parts.edge import Edge, wait_until
@@ -41,12 +39,6 @@ def line_of(edge: Edge, request: bytes) -> dict[str, Any]:
     receipt = header(exchange(edge, request), "X-Request-Id")
     wait_until(lambda: receipt in [line["receipt"] for line in edge.access_log()])
     return next(line for line in edge.access_log() if line["receipt"] == receipt)
-
-
-@contextmanager
-def edge_with(backend: EchoBackend, **environment: str) -> Iterator[Edge]:
-    with Edge(backend_socket=backend.socket, environment={**TALKATIVE, **environment}) as edge:
-        yield edge
 
 
 def test_a_line_has_these_fields_and_no_others(edge: Edge) -> None:

@@ -5,19 +5,21 @@ import ssl
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import timedelta
 
 import httpx
 import pytest
 
-from tests.edge.conftest import TALKATIVE
+from tests.edge.conftest import TALKATIVE, edge_with
 from tests.edge.echo_backend import EchoBackend, source
-from tests.edge.wire import exchange, get, post, read_all
+from tests.edge.wire import careless, exchange, get, post, read_all, shake_hands
 from tests.parts.certificates import make_key_and_certificate
 from tests.parts.edge import Edge, wait_until
 
 REQUESTS, REFUSALS = "postledger_edge_requests_total", "postledger_edge_refusals_total"
 DURATION = "postledger_edge_request_duration_seconds"
+REFUSED = "postledger_edge_tls_refused_total"
 UPSTREAM, HANDSHAKES = "postledger_edge_upstream_duration_seconds", "postledger_edge_tls_connections_total"
 REASONS = {
     "client_certificate",
@@ -120,6 +122,46 @@ def test_a_connection_is_counted_once_by_its_version_and_handshake(counting: Edg
     assert total(counting, HANDSHAKES, version=name, handshake="full") == 1
     assert total(counting, HANDSHAKES, version=name, handshake="resumed") == 1
     assert total(counting, HANDSHAKES) == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "name", "reason"),
+    [
+        ("localhost,*.partner.example,127.0.0.1", "evil.example", "unknown_name"),
+        ("localhost,*.partner.example,127.0.0.1", "partner.example", "unknown_name"),
+        ("localhost,*.partner.example,127.0.0.1", "xlocalhost", "unknown_name"),
+        ("localhost,*.partner.example,127.0.0.1", "a.b.partner.example", None),
+        ("localhost,*.partner.example,127.0.0.1", "LocalHost", None),
+        ("localhost,*.partner.example,127.0.0.1", "localhost.", None),
+        ("localhost,*.partner.example,127.0.0.1", None, None),
+        ("localhost,*.partner.example", None, "no_name"),
+    ],
+)
+def test_a_greeting_is_counted_as_refused_when_it_was(
+    named: dict[str, Edge], given: str, name: str | None, reason: str | None
+) -> None:
+    """What counts has to know the names as well as nginx, which refuses."""
+    edge = named[given]
+    before = {one: total(edge, REFUSED, reason=one) for one in ("no_name", "unknown_name")}
+
+    def shakes_hands() -> bool:
+        try:
+            shake_hands(edge, careless(), name).close()
+        except ssl.SSLError:
+            return False
+        return True
+
+    assert shakes_hands() == (reason is None)
+    for one, count in before.items():
+        wait_until(lambda one=one, count=count: total(edge, REFUSED, reason=one) == count + (one == reason))  # type: ignore[misc]
+
+
+@pytest.fixture(scope="module")
+def named() -> Iterator[dict[str, Edge]]:
+    """An edge with an address among its names, and one without."""
+    lists = ("localhost,*.partner.example,127.0.0.1", "localhost,*.partner.example")
+    with EchoBackend() as backend, ExitStack() as stack:
+        yield {given: stack.enter_context(edge_with(backend, POSTLEDGER_SERVER_NAMES=given)) for given in lists}
 
 
 def _ask_twice(edge: Edge, context: ssl.SSLContext, session: ssl.SSLSession | None) -> ssl.SSLSession | None:

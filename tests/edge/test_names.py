@@ -3,34 +3,19 @@
 import socket
 import ssl
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.edge.conftest import TALKATIVE
+from tests.edge.conftest import edge_with
 from tests.edge.echo_backend import EchoBackend
-from tests.edge.wire import exchange, get, read_all, status
+from tests.edge.wire import careless, exchange, get, read_all, shake_hands, status
+from tests.edge.wire_http2 import ask
 from tests.parts.edge import SELF_SIGNED, Edge, wait_until
 
 PATH = "/tracking/postback/acme"
 STRANGE = "evil.example"
-
-
-@contextmanager
-def edge_with(backend: EchoBackend, **environment: str) -> Iterator[Edge]:
-    with Edge(backend_socket=backend.socket, environment={**TALKATIVE, **environment}) as edge:
-        yield edge
-
-
-def shake_hands(edge: Edge, name: str | None) -> ssl.SSLSocket:
-    """A handshake that names `name`, or nobody, by a client that does not look at the certificate."""
-    context = ssl.create_default_context()
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    plain = socket.create_connection(("127.0.0.1", edge.https_port), timeout=5)
-    return context.wrap_socket(plain, server_hostname=name)
 
 
 def get_from(host: str, *headers: str) -> bytes:
@@ -41,7 +26,7 @@ def get_from(host: str, *headers: str) -> bytes:
 def test_out_of_the_box_hands_are_shaken_for_this_machine_and_for_who_names_nobody(
     edge: Edge, name: str | None
 ) -> None:
-    with shake_hands(edge, name) as connection:
+    with shake_hands(edge, careless(), name) as connection:
         connection.sendall(get(PATH))
 
         assert status(read_all(connection)) == 200
@@ -59,7 +44,7 @@ def test_out_of_the_box_it_answers_to_this_machines_names(edge: Edge, host: str)
 @pytest.mark.parametrize("name", [STRANGE, "localhost.evil.example", "xlocalhost"])
 def test_a_name_that_is_not_ours_gets_no_handshake(edge: Edge, name: str) -> None:
     with pytest.raises(ssl.SSLError):
-        shake_hands(edge, name)
+        shake_hands(edge, careless(), name)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +63,13 @@ def test_a_name_that_is_not_ours_gets_no_handshake(edge: Edge, name: str) -> Non
     ],
 )
 def test_a_host_that_is_not_ours_hears_nothing_whatever_else_is_wrong(edge: Edge, request_bytes: bytes) -> None:
+    before = len(edge.access_log())
+
     assert exchange(edge, request_bytes) == b""
+
+    wait_until(lambda: len(edge.access_log()) > before)
+    line = max(edge.access_log(), key=lambda line: str(line["receipt"]))
+    assert (line["route"], line["status"]) == ("other", 444)
 
 
 def test_a_host_that_is_not_ours_hears_nothing_over_http2_either(edge: Edge) -> None:
@@ -86,6 +77,25 @@ def test_a_host_that_is_not_ours_hears_nothing_over_http2_either(edge: Edge) -> 
         assert client.get(PATH).http_version == "HTTP/2"
         with pytest.raises(httpx.RemoteProtocolError):
             client.get(PATH, headers={"Host": STRANGE})
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [(":path", PATH), ("host", "localhost")],
+        [(":path", PATH), ("host", STRANGE), ("host", STRANGE)],
+        [(":path", "no-path")],
+        [(":path", PATH), ("content-length", "999999")],
+    ],
+    ids=["another host", "two hosts", "no path", "too much"],
+)
+def test_in_http2_its_stream_is_ended_at_once_whatever_else_is_wrong(
+    edge: Edge, headers: list[tuple[str, str]]
+) -> None:
+    """A stream that nobody ends has no time-out either: silent clients could hold their connections for ever."""
+    heard = ask(edge, [(":method", "GET"), (":scheme", "https"), (":authority", STRANGE), *headers])
+
+    assert (heard.end, heard.status) == ("reset", 0)
 
 
 def test_a_host_that_is_not_ours_hears_nothing_without_tls_on_the_tls_port(edge: Edge) -> None:
@@ -115,41 +125,44 @@ def test_it_answers_to_the_names_that_its_certificate_is_for(own_backend: EchoBa
     variables = {"POSTLEDGER_TLS_CERTIFICATE": str(certificate), "POSTLEDGER_TLS_KEY": str(key)}
     with edge_with(own_backend, **variables) as edge:
         for name in ("track.example", "eu.partner.example", "localhost"):
-            with shake_hands(edge, name) as connection:
+            with shake_hands(edge, careless(), name) as connection:
                 connection.sendall(get_from(name))
                 assert status(read_all(connection)) == 200
-        with shake_hands(edge, None) as connection:
+        with shake_hands(edge, careless(), None) as connection:
             connection.sendall(get_from("203.0.113.5"))
             assert status(read_all(connection)) == 200
         with pytest.raises(ssl.SSLError):
-            shake_hands(edge, STRANGE)
+            shake_hands(edge, careless(), STRANGE)
 
 
 def test_names_that_were_given_are_the_only_ones(own_backend: EchoBackend) -> None:
     with edge_with(own_backend, POSTLEDGER_SERVER_NAMES="edge.example,*.more.example") as edge:
         for name in (STRANGE, "localhost", None):
             with pytest.raises(ssl.SSLError):
-                shake_hands(edge, name)
+                shake_hands(edge, careless(), name)
         for name in ("edge.example", "a.more.example"):
-            with shake_hands(edge, name) as connection:
+            with shake_hands(edge, careless(), name) as connection:
                 connection.sendall(get_from(name))
                 assert status(read_all(connection)) == 200
-        with shake_hands(edge, "edge.example") as connection:
+        with shake_hands(edge, careless(), "edge.example") as connection:
             connection.sendall(get_from("localhost"))
             assert read_all(connection) == b""
 
 
 def test_with_an_address_among_them_who_names_nobody_gets_his_handshake(own_backend: EchoBackend) -> None:
     with edge_with(own_backend, POSTLEDGER_SERVER_NAMES="edge.example,203.0.113.5") as edge:
-        with shake_hands(edge, None) as connection:
+        with shake_hands(edge, careless(), None) as connection:
             connection.sendall(get_from("203.0.113.5"))
             assert status(read_all(connection)) == 200
         with pytest.raises(ssl.SSLError):
-            shake_hands(edge, STRANGE)
+            shake_hands(edge, careless(), STRANGE)
 
 
 def test_a_host_name_as_long_as_there_can_be_does_not_stop_the_start(own_backend: EchoBackend) -> None:
     longest = ".".join(["a" * 63, "b" * 63, "c" * 63, "d" * 61])
-    with edge_with(own_backend, POSTLEDGER_SERVER_NAMES=longest) as edge, shake_hands(edge, longest) as connection:
+    with (
+        edge_with(own_backend, POSTLEDGER_SERVER_NAMES=longest) as edge,
+        shake_hands(edge, careless(), longest) as connection,
+    ):
         connection.sendall(get_from(longest))
         assert status(read_all(connection)) == 200

@@ -13,7 +13,7 @@ import pytest
 
 from tests.edge.conftest import TALKATIVE
 from tests.edge.echo_backend import EchoBackend, source
-from tests.edge.wire import body, exchange, get, status, tls_connection
+from tests.edge.wire import answer_to, get, tls_connection
 from tests.parts.edge import Edge, wait_until
 
 PATH = "/tracking/postback/acme"
@@ -22,18 +22,12 @@ OURS = ["127.0.0.0/8"]
 NOT_OURS = ["192.0.2.0/24", "2001:db8::/32"]
 
 
-def answer_to(edge: Edge, target: str = PATH) -> tuple[int, str | None]:
-    """Status and, if there is one, the reason."""
-    answer = exchange(edge, get(target))
-    return status(answer), json.loads(body(answer)).get("reason")
-
-
 def closes(edge: Edge) -> bool:
-    return answer_to(edge) == (403, "ip_not_allowed")
+    return answer_to(edge, PATH) == (403, "ip_not_allowed")
 
 
 def is_served(edge: Edge) -> bool:
-    return answer_to(edge) == (200, None)
+    return answer_to(edge, PATH) == (200, None)
 
 
 @contextmanager
@@ -162,7 +156,7 @@ def test_an_older_version_from_a_backend_process_that_lags_behind_is_not_taken(
 
 def test_without_backend_and_without_a_copy_nobody_may_speak() -> None:
     with edge_without_backend(None) as edge:
-        assert answer_to(edge) == (503, "unavailable")
+        assert answer_to(edge, PATH) == (503, "unavailable")
         assert edge.policy_age_s() == float("inf")
 
 
@@ -180,7 +174,7 @@ def test_a_copy_that_is_broken_is_as_good_as_none(content: str) -> None:
         (edge.prefix / "policy" / "snapshot").write_text(content)
         edge.start()
 
-        assert answer_to(edge) == (503, "unavailable")
+        assert answer_to(edge, PATH) == (503, "unavailable")
 
 
 def test_an_edge_that_starts_without_its_backend_serves_by_what_it_knew(

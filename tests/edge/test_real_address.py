@@ -4,23 +4,16 @@ import json
 import socket
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 
-from tests.edge.conftest import TALKATIVE
+from tests.edge.conftest import edge_with
 from tests.edge.echo_backend import EchoBackend, source
 from tests.edge.wire import body, exchange, get, read_all, status
 from tests.parts.edge import Edge, wait_until
 
 PATH = "/tracking/postback/acme"
 PARTNER = "203.0.113.9"
-
-
-@contextmanager
-def edge_with(backend: EchoBackend, **environment: str) -> Iterator[Edge]:
-    with Edge(backend_socket=backend.socket, environment={**TALKATIVE, **environment}) as edge:
-        yield edge
 
 
 def seen(answer: bytes) -> str:

@@ -10,6 +10,7 @@ import pytest
 from tests.edge.conftest import TALKATIVE
 from tests.edge.echo_backend import EchoBackend, source
 from tests.edge.wire import UUID7, body, exchange, get, header, post, status, tls_connection
+from tests.edge.wire_http2 import ask
 from tests.parts.edge import Edge, wait_until
 
 PATH = "/tracking/postback/acme"
@@ -76,6 +77,54 @@ def test_a_larger_body_is_refused_over_http2(edge: Edge) -> None:
     assert (answer.status_code, answer.json()["reason"]) == (413, "payload_too_large")
 
 
+def over_http2(path: str, method: str = "GET", **more: str) -> list[tuple[str, str]]:
+    return [(":method", method), (":scheme", "https"), (":authority", "localhost"), (":path", path), *more.items()]
+
+
+@pytest.mark.parametrize(
+    ("headers", "code", "reason"),
+    [
+        (over_http2("/nowhere"), 404, "not_found"),
+        (over_http2("//tracking/postback/acme"), 404, "not_found"),
+        (over_http2(PATH, "BREW"), 405, "method_not_allowed"),
+        (over_http2("/tracking/postback/closed"), 403, "ip_not_allowed"),
+        (over_http2(PATH + "#x"), 400, "malformed"),
+        (over_http2(PATH, host="another"), 400, "malformed"),
+        (over_http2(""), 400, "malformed"),
+        (over_http2("https://localhost" + PATH), 400, "malformed"),
+        (over_http2(PATH)[:3], 400, "malformed"),
+        (over_http2(PATH, "get"), 400, "malformed"),
+        (over_http2(PATH, **{":path": "/tracking/postback/closed"}), 400, "malformed"),
+        (over_http2(PATH, "POST", **{"content-length": "x"}), 400, "malformed"),
+        (over_http2(PATH, "POST", **{"content-length": "5"}), 400, "malformed"),
+        (over_http2(PATH, **{f"x-{number}": "y" for number in range(2000)}), 431, "malformed"),
+        (over_http2(PATH + "/die-before-answer"), 503, "unavailable"),
+    ],
+)
+def test_over_http2_a_refusal_has_the_same_shape(
+    closing: Edge, headers: list[tuple[str, str]], code: int, reason: str
+) -> None:
+    heard = ask(closing, headers)
+
+    assert (heard.end, heard.status, heard.headers["content-type"]) == ("answered", code, "application/json")
+    assert json.loads(heard.body) == {"status": "refused", "id": heard.headers["x-request-id"], "reason": reason}
+
+
+@pytest.mark.parametrize("headers", [over_http2(PATH, **{"x-long": "#" * 20_000}), over_http2("/" + "#" * 20_000)])
+def test_over_http2_what_is_too_long_for_the_buffers_ends_the_connection(
+    edge: Edge, headers: list[tuple[str, str]]
+) -> None:
+    assert ask(edge, headers).end == "goaway"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [("x-a", "b\r\nx-b: c"), ("x-a", "b\0"), ("x-a: b\r\nx-b", "c"), ("X-Client-Address", "192.0.2.1"), ("x a", "b")],
+)
+def test_over_http2_a_header_that_would_be_two_in_http1_is_no_request(edge: Edge, header: tuple[str, str]) -> None:
+    assert ask(edge, [*over_http2(PATH), header]).end == "reset"
+
+
 def test_a_request_line_beyond_the_buffers_is_malformed(edge: Edge) -> None:
     assert refusal(exchange(edge, get(PATH + "?x=" + "y" * 20_000))) == (414, "malformed")
 
@@ -109,7 +158,9 @@ def test_what_is_not_http_is_malformed(edge: Edge, request_bytes: bytes) -> None
 
 
 @pytest.mark.parametrize("body_of_it", [b"0x5\r\n", b"3\r\na=bXX0\r\n\r\n"])
-@pytest.mark.parametrize("start", ["POST /nowhere", "POST /tracking/postback/closed", "BREW /click/spring", "GET /click/x#"])
+@pytest.mark.parametrize(
+    "start", ["POST /nowhere", "POST /tracking/postback/closed", "BREW /click/spring", "GET /click/x#"]
+)
 def test_what_is_refused_with_a_broken_body_is_told_so_in_the_contracts_words(
     closing: Edge, start: str, body_of_it: bytes
 ) -> None:

@@ -3,11 +3,8 @@
 import json
 import os
 import signal
-import socket
 import ssl
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,9 +12,9 @@ import httpx
 import pytest
 
 from tests.edge.authority import Authority
-from tests.edge.conftest import TALKATIVE
+from tests.edge.conftest import edge_with
 from tests.edge.echo_backend import EchoBackend, source
-from tests.edge.wire import exchange, get, read_all, status, tls_connection
+from tests.edge.wire import careless, exchange, get, read_all, shake_hands, status, tls_connection
 from tests.parts.edge import Edge, wait_until
 
 PATH = "/tracking/postback/acme"
@@ -25,27 +22,8 @@ HARMLESS = {"OK", "INFO", "LOW", "WARN", "DEBUG"}
 TESTSSL_WITHIN_S = 240
 
 
-@contextmanager
-def edge_with(backend: EchoBackend, **environment: str) -> Iterator[Edge]:
-    with Edge(backend_socket=backend.socket, environment={**TALKATIVE, **environment}) as edge:
-        yield edge
-
-
-def handshake(edge: Edge, context: ssl.SSLContext, name: str | None = "localhost") -> ssl.SSLSocket:
-    plain = socket.create_connection(("127.0.0.1", edge.https_port), timeout=5)
-    return context.wrap_socket(plain, server_hostname=name)
-
-
-def careless(version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3) -> ssl.SSLContext:
-    """A client that does not look at whom it speaks to."""
-    context = ssl.create_default_context()
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    context.maximum_version = version
-    return context
-
-
 def ask_with(edge: Edge, context: ssl.SSLContext) -> int:
-    with handshake(edge, context) as connection:
+    with shake_hands(edge, context) as connection:
         connection.sendall(get(PATH))
         return status(read_all(connection))
 
@@ -74,7 +52,7 @@ def test_tls_1_2_is_spoken_with_authenticated_ciphers_only(edge: Edge) -> None:
     context.set_ciphers(":".join(name for name in weak if not name.startswith("TLS_")) + ":@SECLEVEL=0")
 
     with pytest.raises(ssl.SSLError):
-        handshake(edge, context)
+        shake_hands(edge, context)
 
 
 def test_ecdsa_and_rsa_certificates_serve_side_by_side(own_backend: EchoBackend, tmp_path: Path) -> None:
@@ -85,7 +63,7 @@ def test_ecdsa_and_rsa_certificates_serve_side_by_side(own_backend: EchoBackend,
         for kind in ("ECDSA", "RSA"):
             context = careless(ssl.TLSVersion.TLSv1_2)
             context.set_ciphers(f"ECDHE+a{kind}")
-            with handshake(edge, context) as connection:
+            with shake_hands(edge, context) as connection:
                 chosen.append((connection.cipher() or ("",))[0])
 
     assert "ECDSA" in chosen[0]

@@ -3,6 +3,7 @@
 Apart from the tests because leaks, refusals and passing-on all need the bytes to be exactly these.
 """
 
+import json
 import re
 import socket
 import ssl
@@ -12,10 +13,23 @@ from tests.parts.edge import Edge
 UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
 
+def careless(version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3) -> ssl.SSLContext:
+    """The settings of a client that does not look at whom it speaks to, and knows no newer version of TLS."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.maximum_version = version
+    return context
+
+
+def shake_hands(edge: Edge, context: ssl.SSLContext, name: str | None = "localhost") -> ssl.SSLSocket:
+    """A TLS connection by a client with these settings that asks for this name, or for none."""
+    plain = socket.create_connection(("127.0.0.1", edge.https_port), timeout=10)
+    return context.wrap_socket(plain, server_hostname=name)
+
+
 def tls_connection(edge: Edge) -> ssl.SSLSocket:
     """An open TLS connection that speaks HTTP/1.1."""
-    plain = socket.create_connection(("127.0.0.1", edge.https_port), timeout=10)
-    return edge.tls_context().wrap_socket(plain, server_hostname="localhost")
+    return shake_hands(edge, edge.tls_context())
 
 
 def exchange(edge: Edge, request: bytes) -> bytes:
@@ -60,6 +74,12 @@ def header(answer: bytes, name: str) -> str | None:
         rf"^{name}: (.*)\r$", answer.split(b"\r\n\r\n")[0].decode() + "\r\n", re.IGNORECASE | re.MULTILINE
     )
     return found and found[1]
+
+
+def answer_to(edge: Edge, target: str) -> tuple[int, str | None]:
+    """Status of the answer to a GET and, if it is a refusal, the reason."""
+    answer = exchange(edge, get(target))
+    return status(answer), json.loads(body(answer)).get("reason")
 
 
 def body(answer: bytes) -> bytes:

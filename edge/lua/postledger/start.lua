@@ -2,18 +2,21 @@
 -- then in each worker. Apart from the modules, so that each of those can be read without knowing when it is loaded.
 
 local counters = require("postledger.counters")
+local greeting = require("postledger.greeting")
 local pull = require("postledger.pull")
 local validity = require("postledger.validity")
 require("postledger.body")
 require("postledger.gate")
 require("postledger.event")
 require("postledger.exposition")
+require("postledger.stranger")
 
 local _M = {}
 
 function _M.master()
     pull.load()
     validity.load()
+    greeting.load()
 end
 
 function _M.worker()

@@ -83,12 +83,19 @@ local function write_handshakes(lines)
         { "version", "handshake" }, series.collect("tls", zeros))
 end
 
+local function write_greetings(lines)
+    series.write_labelled(lines, "postledger_edge_tls_refused_total", "counter",
+        "TLS greetings that got no handshake, by what was wrong with their name.", "reason",
+        { "no_name", "unknown_name" }, function(reason) return shared:get("greetings|" .. reason) or 0 end)
+end
+
 function _M.write(lines)
     write_requests(lines)
     write_refusals(lines)
     write_durations(lines)
     write_upstreams(lines)
     write_handshakes(lines)
+    write_greetings(lines)
 end
 
 return _M
