@@ -5,6 +5,9 @@ import re
 from typing import Any
 
 import pytest
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.cog.plugins import register_default_plugins
+from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from monitoring.grafana import targets
 from monitoring.grafana.__main__ import DEFINITIONS, FOLDER, render
@@ -39,6 +42,24 @@ def test_the_dashboards_are_those_that_are_defined() -> None:
 def test_a_file_is_what_its_definition_makes(name: str) -> None:
     """After a change of a definition: python -m monitoring.grafana"""
     assert (FOLDER / f"{name}.json").read_text("utf-8") == render(DEFINITIONS[name]())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_grafanas_own_types_know_all_that_a_file_says(name: str) -> None:
+    """Read by the SDK's models and written again: what they do not know would be lost."""
+    register_default_plugins()
+
+    known = json.loads(json.dumps(Dashboard.from_json(_read(name)), cls=JSONEncoder))
+
+    assert _list_lost(_read(name), known) == []
+
+
+def _list_lost(said: Any, known: Any, at: str = "") -> list[str]:
+    if isinstance(said, dict) and isinstance(known, dict):
+        return [lost for key, value in said.items() for lost in _list_lost(value, known.get(key), f"{at}/{key}")]
+    if isinstance(said, list) and isinstance(known, list) and len(said) == len(known):
+        return [lost for pair in zip(said, known, strict=True) for lost in _list_lost(*pair, at)]
+    return [] if said == known else [at]
 
 
 @pytest.mark.parametrize("name", NAMES)
