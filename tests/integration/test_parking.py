@@ -114,6 +114,15 @@ def test_the_repeat_of_a_parked_reversal_is_a_duplicate_and_parked_once(
     assert rows(ledger, "SELECT count(*) FROM parked_reversals") == [(2,)]
 
 
+def test_the_repeat_of_a_reversal_that_is_parked_in_the_same_batch_is_a_duplicate(
+    ledger: Connection[Any], parked: list[Entry]
+) -> None:
+    write_entries(ledger, [sale(6)])
+    first = reversal(6)
+
+    assert verdicts(write_entries(ledger, [first, same_again(first)])) == ["spooled", "duplicate"]
+
+
 def test_other_sources_and_other_postbacks_are_not_held_up(ledger: Connection[Any], parked: list[Entry]) -> None:
     rejected = entry_of(transaction_id="T2", status="rejected", rules=GUARDED)
 

@@ -112,6 +112,16 @@ def test_a_click_id_is_taken_out_of_what_others_brought_along_and_out_of_transac
     assert [outcome.verdict.value for outcome in again] == ["duplicate"], "a late repeat is still a repeat"
 
 
+def test_what_came_under_another_click_id_for_a_forgotten_conversion_is_emptied_too(
+    ledger: Connection[Any], cli: CommandLine
+) -> None:
+    write_entries(ledger, [entry_of(click_id="theirs", transaction_id="T1")])
+    write_entries(ledger, [replace(entry_of(click_id="other", transaction_id="T1"), raw=b"click_id=other")])
+
+    assert cli("forget", "--click-id", "theirs", "--json").facts["postbacks"] == 2
+    assert rows(ledger, "SELECT DISTINCT raw, source_ip FROM postbacks") == [(b"", None)]
+
+
 def test_a_hash_is_taken_out_of_free_fields_and_audit_rows(ledger: Connection[Any], cli: CommandLine) -> None:
     write_entries(
         ledger,
@@ -131,6 +141,7 @@ def test_a_hash_is_taken_out_of_free_fields_and_audit_rows(ledger: Connection[An
         ("T3", {"sub1": HASH + "0"}, Decimal(9), "C1"),
     ]
     assert rows(ledger, "SELECT raw FROM postbacks WHERE raw <> ''") == [(f"sub1={HASH}0".encode(),)]
+    assert rows(ledger, "SELECT kind FROM erasures") == [("hash",)]
 
 
 @pytest.mark.parametrize(
