@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.configured import FILE
 from tests.parts.cli import CommandLine
 
 
@@ -16,3 +17,9 @@ def cli(environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyP
             monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
     return CommandLine(environment, tmp_path)
+
+
+@pytest.fixture
+def file(cli: CommandLine) -> str:
+    """The path of a configuration with one object of each kind."""
+    return cli.write("ledger.toml", FILE)

@@ -1,85 +1,21 @@
 """`apply`, `export` and `source`: what an operator says is what the ledger has, and saying it twice changes nothing."""
 
-import base64
-import re
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 from cryptography import x509
-from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from postledger.adapters.keyring import Keyring
-from postledger.adapters.postgres.policy import load_policy
-from postledger.domain.policy import Policy
+from tests.integration.configured import FILE, actions, load, secrets_of
 from tests.parts.certificates import key_usage, make_authority, make_certificate
 from tests.parts.cli import CommandLine
-from tests.parts.databases import fetch
-from tests.parts.sources import add_source, change_source
-
-FILE = """
-[[sources]]
-slug = "acme"
-name = "Acme Network"
-secrets = ["s3cret-current", "s3cret-previous"]
-allow = ["127.0.0.0/8"]
-timestamp_tolerance = "45m"
-currency = "USD"
-pii = ["email"]
-[sources.params]
-click_id = ["subid", "sub1"]
-[sources.statuses]
-approved = ["sale", "1"]
-
-[[campaigns]]
-slug = "spring"
-name = "Spring sale"
-destination = "https://shop.example/?cid={click_id}"
-
-[[affiliates]]
-id = "456"
-name = "Affiliate 456"
-"""
-
-
-@pytest.fixture
-def file(cli: CommandLine) -> str:
-    """The path of a configuration with one object of each kind."""
-    return cli.write("ledger.toml", FILE)
-
-
-def load(cli: CommandLine) -> Policy:
-    """The policy as a running worker reads it."""
-    with psycopg.connect(cli.environment["DATABASE_URL"], autocommit=True) as connection:
-        return load_policy(connection, Keyring([cli.environment["POSTLEDGER_MASTER_KEY"]]))
-
-
-def actions(cli: CommandLine, *arguments: str) -> dict[str, str]:
-    """What `apply` says that it does, by object."""
-    changes = cli("apply", *arguments, "--json").facts["changes"]
-    return {change["name"]: " ".join([change["action"], *change["keys"]]) for change in changes}
-
-
-def secrets_of(cli: CommandLine, slug: str) -> list[str]:
-    """The live secrets of a source, newest first."""
-    return [row["secret"] for row in cli("source", "secret", slug, "--reveal", "--json").facts["secrets"]]
+from tests.parts.sources import change_source
 
 
 def with_client_ca(value: str) -> str:
     """A file with one source whose clients show certificates."""
     return f'[[sources]]\nslug = "acme"\nsecrets = ["s3cret"]\nclient_ca = "{value}"'
-
-
-def secrets_line(cli: CommandLine) -> str:
-    """What the doctor says of secrets; it finds fault with other things in a test."""
-    return next(line for line in cli("doctor").out.splitlines() if line.split()[1] == "secrets")
-
-
-def stored_secrets(cli: CommandLine) -> list[tuple[object, ...]]:
-    """The rows of all secrets, as they are stored."""
-    return fetch(cli.environment["DATABASE_URL"], "SELECT id, ciphertext FROM source_secrets ORDER BY id")
 
 
 def test_a_file_becomes_the_policy_that_workers_read(cli: CommandLine, file: str) -> None:
@@ -271,135 +207,6 @@ def test_a_file_that_is_no_configuration_is_one_line(cli: CommandLine, content: 
     assert ran.code == 1
     assert len(ran.err.splitlines()) == 1
     assert fault in ran.err
-
-
-def test_another_master_key_can_replace_the_secrets_that_it_cannot_read(cli: CommandLine, file: str) -> None:
-    cli("apply", file)
-    cli.environment["POSTLEDGER_MASTER_KEY"] = Fernet.generate_key().decode()
-
-    assert actions(cli, file)["acme"] == "change secrets"
-    assert secrets_of(cli, "acme") == ["s3cret-current", "s3cret-previous"]
-
-
-def test_secrets_are_shown_only_where_they_are_asked_for(cli: CommandLine, file: str) -> None:
-    cli("apply", file)
-
-    shown = [cli(*command) for command in (
-        ("source", "list"), ("source", "show", "acme"), ("source", "secret", "acme"), ("export",),
-        ("source", "list", "--json"), ("source", "show", "acme", "--json"), ("source", "secret", "acme", "--json"),
-        ("export", "--json"),
-    )]  # fmt: skip
-
-    assert {ran.code for ran in shown} == {0}
-    assert not any("s3cret" in ran.out + ran.err for ran in shown)
-    assert secrets_of(cli, "acme") == ["s3cret-current", "s3cret-previous"]
-
-
-def test_a_rotation_adds_a_secret_and_ends_none(cli: CommandLine, file: str) -> None:
-    cli("apply", file)
-    before = load(cli).version
-
-    ran = cli("source", "rotate", "acme")
-    fresh = ran.out.strip()
-
-    assert fresh.startswith("whsec_")
-    assert fresh not in ran.err
-    assert secrets_of(cli, "acme") == [fresh, "s3cret-current", "s3cret-previous"]
-    assert load(cli).version == before + 1
-
-
-def test_a_rotation_that_would_lose_a_secret_that_cannot_be_read_does_nothing(cli: CommandLine, file: str) -> None:
-    cli("apply", file)
-    before = stored_secrets(cli)
-    cli.environment["POSTLEDGER_MASTER_KEY"] = Fernet.generate_key().decode()
-
-    for arguments in (("rotate", "acme"), ("rotate", "acme", "--retire"), ("secret", "acme", "--retire")):
-        ran = cli("source", *arguments)
-
-        assert (ran.code, ran.out, ran.err.count("\n")) == (1, "", 1)
-        assert "nothing was done; run: postledger doctor" in ran.err
-    assert stored_secrets(cli) == before
-
-
-def test_a_token_that_stands_in_a_path_is_rotated_to_one_that_may_stand_there(cli: CommandLine) -> None:
-    settings = {"auth": "token", "paths": ["/{key}/postback"]}
-    add_source(cli.environment["DATABASE_URL"], cli.environment["POSTLEDGER_MASTER_KEY"], "keyed", ["old"], settings)
-
-    fresh = cli("source", "rotate", "keyed").out.strip()
-
-    assert re.fullmatch("[A-Za-z0-9_-]{43}", fresh)
-    assert [key.secret for key in load(cli).sources["keyed"].keys] == [fresh, "old"]
-
-
-def test_a_secret_that_only_the_sender_can_make_is_not_made(cli: CommandLine) -> None:
-    scheme = {"signature": {"from": "header", "name": "x-sig"}, "mac": "ed25519", "key": "ed25519", "message": "{body}"}
-    settings = {"signature": {"schemes": [{"methods": ["POST"], **scheme}]}}
-    public_key = base64.b64encode(bytes(range(32))).decode()
-    environment = cli.environment
-    add_source(environment["DATABASE_URL"], environment["POSTLEDGER_MASTER_KEY"], "signs", [public_key], settings)
-
-    ran = cli("source", "rotate", "signs")
-
-    assert (ran.code, ran.out) == (1, "")
-    assert ran.err == "postledger: no secret of the form of signs is made here; nothing was done; apply one\n"
-
-
-@pytest.mark.parametrize("command", ["rotate", "secret"])
-def test_retiring_ends_all_secrets_but_the_newest(cli: CommandLine, file: str, command: str) -> None:
-    cli("apply", file)
-    before = load(cli).version
-
-    ran = cli("source", command, "acme", "--retire", "--json")
-
-    assert ran.facts == {"source": "acme", "retired": 1}
-    assert "has not matched yet" in ran.err
-    assert secrets_of(cli, "acme") == ["s3cret-current"]
-    assert load(cli).version == before + 1
-
-
-def test_secrets_encrypted_anew_need_the_old_master_key_no_more(cli: CommandLine, file: str) -> None:
-    cli("apply", file)
-    before = load(cli)
-    old, new = cli.environment["POSTLEDGER_MASTER_KEY"], Fernet.generate_key().decode()
-    cli.environment["POSTLEDGER_MASTER_KEY"] = f"{new},{old}"
-
-    told_before = secrets_line(cli)
-    facts = cli("source", "reencrypt", "--json").facts
-    told_after = secrets_line(cli)
-    cli.environment["POSTLEDGER_MASTER_KEY"] = new
-
-    assert "2 of 2 secrets are still under an older master key; run: postledger source reencrypt" in told_before
-    assert facts == {"reencrypted": 2, "sources": 1}
-    assert "older" not in told_after
-    assert load(cli).sources == before.sources
-
-
-def test_secrets_of_a_retired_source_are_encrypted_anew_too(cli: CommandLine, file: str) -> None:
-    cli("apply", file)
-    cli("apply", cli.write("none.toml", ""), "--prune")
-    new = Fernet.generate_key().decode()
-    cli.environment["POSTLEDGER_MASTER_KEY"] = f"{new} {cli.environment['POSTLEDGER_MASTER_KEY']}"
-
-    told = cli("source", "reencrypt").out
-    cli.environment["POSTLEDGER_MASTER_KEY"] = new
-    cli("apply", cli.write("again.toml", FILE.replace('secrets = ["s3cret-current", "s3cret-previous"]', "")))
-
-    assert told == "2 secrets of 1 sources are now under the first master key.\n"
-    assert secrets_of(cli, "acme") == ["s3cret-current", "s3cret-previous"]
-
-
-def test_one_secret_that_no_key_opens_and_none_is_encrypted_anew(cli: CommandLine, file: str) -> None:
-    cli("apply", file)
-    before = stored_secrets(cli)
-    add_source(cli.environment["DATABASE_URL"], Fernet.generate_key().decode(), "zulu")
-    new = Fernet.generate_key().decode()
-    cli.environment["POSTLEDGER_MASTER_KEY"] = f"{new} {cli.environment['POSTLEDGER_MASTER_KEY']}"
-
-    ran = cli("source", "reencrypt")
-
-    assert (ran.code, len(ran.err.splitlines())) == (1, 1)
-    assert "zulu has a secret that no master key decrypts; nothing was changed" in ran.err
-    assert stored_secrets(cli)[:2] == before
 
 
 def test_an_unknown_source_is_one_line(cli: CommandLine) -> None:

@@ -1,0 +1,151 @@
+"""`source secret`, `rotate` and `reencrypt`: secrets come and go without a gap, and are shown only when asked for."""
+
+import base64
+import re
+
+import pytest
+from cryptography.fernet import Fernet
+
+from tests.integration.configured import FILE, actions, load, secrets_of
+from tests.parts.cli import CommandLine
+from tests.parts.databases import fetch
+from tests.parts.sources import add_source
+
+
+def secrets_line(cli: CommandLine) -> str:
+    """What the doctor says of secrets; it finds fault with other things in a test."""
+    return next(line for line in cli("doctor").out.splitlines() if line.split()[1] == "secrets")
+
+
+def stored_secrets(cli: CommandLine) -> list[tuple[object, ...]]:
+    """The rows of all secrets, as they are stored."""
+    return fetch(cli.environment["DATABASE_URL"], "SELECT id, ciphertext FROM source_secrets ORDER BY id")
+
+
+def test_another_master_key_can_replace_the_secrets_that_it_cannot_read(cli: CommandLine, file: str) -> None:
+    cli("apply", file)
+    cli.environment["POSTLEDGER_MASTER_KEY"] = Fernet.generate_key().decode()
+
+    assert actions(cli, file)["acme"] == "change secrets"
+    assert secrets_of(cli, "acme") == ["s3cret-current", "s3cret-previous"]
+
+
+def test_secrets_are_shown_only_where_they_are_asked_for(cli: CommandLine, file: str) -> None:
+    cli("apply", file)
+
+    shown = [cli(*command) for command in (
+        ("source", "list"), ("source", "show", "acme"), ("source", "secret", "acme"), ("export",),
+        ("source", "list", "--json"), ("source", "show", "acme", "--json"), ("source", "secret", "acme", "--json"),
+        ("export", "--json"),
+    )]  # fmt: skip
+
+    assert {ran.code for ran in shown} == {0}
+    assert not any("s3cret" in ran.out + ran.err for ran in shown)
+    assert secrets_of(cli, "acme") == ["s3cret-current", "s3cret-previous"]
+
+
+def test_a_rotation_adds_a_secret_and_ends_none(cli: CommandLine, file: str) -> None:
+    cli("apply", file)
+    before = load(cli).version
+
+    ran = cli("source", "rotate", "acme")
+    fresh = ran.out.strip()
+
+    assert fresh.startswith("whsec_")
+    assert fresh not in ran.err
+    assert secrets_of(cli, "acme") == [fresh, "s3cret-current", "s3cret-previous"]
+    assert load(cli).version == before + 1
+
+
+def test_a_rotation_that_would_lose_a_secret_that_cannot_be_read_does_nothing(cli: CommandLine, file: str) -> None:
+    cli("apply", file)
+    before = stored_secrets(cli)
+    cli.environment["POSTLEDGER_MASTER_KEY"] = Fernet.generate_key().decode()
+
+    for arguments in (("rotate", "acme"), ("rotate", "acme", "--retire"), ("secret", "acme", "--retire")):
+        ran = cli("source", *arguments)
+
+        assert (ran.code, ran.out, ran.err.count("\n")) == (1, "", 1)
+        assert "nothing was done; run: postledger doctor" in ran.err
+    assert stored_secrets(cli) == before
+
+
+def test_a_token_that_stands_in_a_path_is_rotated_to_one_that_may_stand_there(cli: CommandLine) -> None:
+    settings = {"auth": "token", "paths": ["/{key}/postback"]}
+    add_source(cli.environment["DATABASE_URL"], cli.environment["POSTLEDGER_MASTER_KEY"], "keyed", ["old"], settings)
+
+    fresh = cli("source", "rotate", "keyed").out.strip()
+
+    assert re.fullmatch("[A-Za-z0-9_-]{43}", fresh)
+    assert [key.secret for key in load(cli).sources["keyed"].keys] == [fresh, "old"]
+
+
+def test_a_secret_that_only_the_sender_can_make_is_not_made(cli: CommandLine) -> None:
+    scheme = {"signature": {"from": "header", "name": "x-sig"}, "mac": "ed25519", "key": "ed25519", "message": "{body}"}
+    settings = {"signature": {"schemes": [{"methods": ["POST"], **scheme}]}}
+    public_key = base64.b64encode(bytes(range(32))).decode()
+    environment = cli.environment
+    add_source(environment["DATABASE_URL"], environment["POSTLEDGER_MASTER_KEY"], "signs", [public_key], settings)
+
+    ran = cli("source", "rotate", "signs")
+
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err == "postledger: no secret of the form of signs is made here; nothing was done; apply one\n"
+
+
+@pytest.mark.parametrize("command", ["rotate", "secret"])
+def test_retiring_ends_all_secrets_but_the_newest(cli: CommandLine, file: str, command: str) -> None:
+    cli("apply", file)
+    before = load(cli).version
+
+    ran = cli("source", command, "acme", "--retire", "--json")
+
+    assert ran.facts == {"source": "acme", "retired": 1}
+    assert "has not matched yet" in ran.err
+    assert secrets_of(cli, "acme") == ["s3cret-current"]
+    assert load(cli).version == before + 1
+
+
+def test_secrets_encrypted_anew_need_the_old_master_key_no_more(cli: CommandLine, file: str) -> None:
+    cli("apply", file)
+    before = load(cli)
+    old, new = cli.environment["POSTLEDGER_MASTER_KEY"], Fernet.generate_key().decode()
+    cli.environment["POSTLEDGER_MASTER_KEY"] = f"{new},{old}"
+
+    told_before = secrets_line(cli)
+    facts = cli("source", "reencrypt", "--json").facts
+    told_after = secrets_line(cli)
+    cli.environment["POSTLEDGER_MASTER_KEY"] = new
+
+    assert "2 of 2 secrets are still under an older master key; run: postledger source reencrypt" in told_before
+    assert facts == {"reencrypted": 2, "sources": 1}
+    assert "older" not in told_after
+    assert load(cli).sources == before.sources
+
+
+def test_secrets_of_a_retired_source_are_encrypted_anew_too(cli: CommandLine, file: str) -> None:
+    cli("apply", file)
+    cli("apply", cli.write("none.toml", ""), "--prune")
+    new = Fernet.generate_key().decode()
+    cli.environment["POSTLEDGER_MASTER_KEY"] = f"{new} {cli.environment['POSTLEDGER_MASTER_KEY']}"
+
+    told = cli("source", "reencrypt").out
+    cli.environment["POSTLEDGER_MASTER_KEY"] = new
+    cli("apply", cli.write("again.toml", FILE.replace('secrets = ["s3cret-current", "s3cret-previous"]', "")))
+
+    assert told == "2 secrets of 1 sources are now under the first master key.\n"
+    assert secrets_of(cli, "acme") == ["s3cret-current", "s3cret-previous"]
+
+
+def test_one_secret_that_no_key_opens_and_none_is_encrypted_anew(cli: CommandLine, file: str) -> None:
+    cli("apply", file)
+    before = stored_secrets(cli)
+    add_source(cli.environment["DATABASE_URL"], Fernet.generate_key().decode(), "zulu")
+    new = Fernet.generate_key().decode()
+    cli.environment["POSTLEDGER_MASTER_KEY"] = f"{new} {cli.environment['POSTLEDGER_MASTER_KEY']}"
+
+    ran = cli("source", "reencrypt")
+
+    assert (ran.code, len(ran.err.splitlines())) == (1, 1)
+    assert "zulu has a secret that no master key decrypts; nothing was changed" in ran.err
+    assert stored_secrets(cli)[:2] == before
