@@ -115,7 +115,7 @@ def test_a_source_whose_secrets_no_key_opens_cannot_sign_and_the_doctor_names_it
 
     assert signed.code == 1
     assert signed.err.splitlines()[-1].endswith(
-        "the source acme has no secret that can be used; run: postledger doctor"
+        "the source acme cannot be used as it is stored; run: postledger doctor"
     )
     assert "FAIL  secrets           acme has one that no master key decrypts" in examined.out
 

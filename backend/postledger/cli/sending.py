@@ -90,7 +90,10 @@ def _make(slug: str, parameters: list[str], post: Post | None) -> Outgoing:
 def _find_source(slug: str) -> Source:
     keyring = open_keyring()
     with open_ledger() as connection:
-        source = load_policy(connection, keyring).sources.get(slug)
+        policy = load_policy(connection, keyring)
+    if slug in policy.unusable:
+        raise CommandFailed(f"the source {slug} cannot be used as it is stored; run: postledger doctor")
+    source = policy.sources.get(slug)
     if source is None:
         raise CommandFailed(f"there is no source {slug}; run: postledger source list")
     return source
