@@ -76,6 +76,7 @@ def _refuse(_: Environ, start_response: Any) -> Answer:
 
 
 def _hang_up(environ: Environ, _: Any) -> Answer:
+    Path(os.environ["ECHO_POLICY"]).with_name("hung-up-on").write_text(environ["HTTP_X_REQUEST_ID"])
     environ["gunicorn.socket"].shutdown(socket.SHUT_RDWR)
     raise ConnectionError("hung up before the answer")
 

@@ -68,6 +68,10 @@ class EchoBackend:
         """Has none any more, as a backend that has not yet read its own."""
         self._policy.unlink()
 
+    def hung_up_on(self) -> str:
+        """The receipt of the last request that it hung up on."""
+        return self._policy.with_name("hung-up-on").read_text()
+
     def stop(self) -> None:
         """Ends it at once and waits until it is gone; its socket no longer answers."""
         if self._process is not None:

@@ -88,6 +88,16 @@ def test_while_it_is_away_the_log_says_so_once_and_calls_nothing_critical(
     assert "[crit]" not in own_edge.error_output()
 
 
+def test_the_sender_is_told_the_receipt_that_the_backend_was_told(
+    own_backend: EchoBackend, asking: httpx.Client
+) -> None:
+    """The backend may have committed before it died: its row must be found by the receipt of the 503."""
+    answer = asking.get("/tracking/postback/die-before-answer")
+
+    assert_unavailable(answer)
+    assert answer.json()["id"] == answer.headers["x-request-id"] == own_backend.hung_up_on()
+
+
 def test_a_backend_that_dies_before_its_answer_is_asked_once_only(own_edge: Edge, asking: httpx.Client) -> None:
     asking.get("/tracking/postback/acme")  # leaves an idle connection behind, which nginx would gladly try again after
 
