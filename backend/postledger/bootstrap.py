@@ -11,7 +11,8 @@ from prometheus_client import CollectorRegistry
 from psycopg_pool import PoolTimeout
 
 from postledger.adapters.keyring import Keyring
-from postledger.adapters.metrics import Metrics, Unmeasured, remember_process, render_metrics
+from postledger.adapters.later import Later
+from postledger.adapters.metrics import Metrics, Unmeasured, render_metrics
 from postledger.adapters.postgres.connecting import connect
 from postledger.adapters.postgres.group_commit import GroupCommit
 from postledger.adapters.postgres.ledger import write_batch
@@ -21,6 +22,7 @@ from postledger.adapters.postgres.secret_usage import SecretUsage
 from postledger.adapters.postgres.waiting import GreenletConnection
 from postledger.adapters.request_log import RequestLog
 from postledger.adapters.schemas import read_schemas
+from postledger.adapters.sums import keep_sums
 from postledger.config import Settings
 from postledger.domain.click import ENTROPY_BYTES, Click
 from postledger.domain.entry import Entry, Outcome
@@ -45,7 +47,7 @@ FIRST_POLICY_WITHIN_S = 2.0
 
 def create_backend(settings: Settings) -> BackendApp:
     """Build one worker's application and start its writer and its policy keeper; call it after the fork."""
-    remember_process()
+    keep_sums()
     metrics = Metrics(CollectorRegistry()) if settings.metrics else Unmeasured()
     pool = make_pool(settings.database_url, size=POOL_SIZE)
     pool.open()
@@ -61,13 +63,14 @@ def create_backend(settings: Settings) -> BackendApp:
     )
     keeper.wait_for_first_attempt(FIRST_POLICY_WITHIN_S)
 
-    log = RequestLog(settings.request_log) if settings.request_log else None
+    log = Later(RequestLog(settings.request_log).write) if settings.request_log else None
 
     def close() -> None:
         ledger.close()
         keeper.close()
         _write_usage(pool, usage)
         pool.close()
+        metrics.close()
         if log:
             log.close()
 
@@ -88,7 +91,7 @@ def create_backend(settings: Settings) -> BackendApp:
         dialects=DialectSink(receive),
         schemas=SchemaResource(read_schemas()),
         observe_request=metrics.observe_request,
-        tell=Teller(log.write, partial(_knows_source, keeper)).tell if log else None,
+        tell=Teller(log.add, partial(_knows_source, keeper)).tell if log else None,
         close=close,
     )
 

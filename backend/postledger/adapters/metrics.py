@@ -1,18 +1,22 @@
 """The backend's metrics, as the contract names them; label values come from closed lists, never from a sender.
 
-In multiprocess mode every process writes its own files, so a counter outlives the worker that raised it.
+In multiprocess mode every process writes its own files, so a counter outlives the worker that raised it. What happened
+is counted a little later, for many requests at once; a worker that is killed takes a tenth of a second with it.
 """
 
-import os
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from functools import cache
+from typing import Any, TypeVarTuple
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, values
+import gevent
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from postledger.adapters.gauges import Gauges
+from postledger.adapters.later import WITHIN_S, Later
+from postledger.adapters.sums import write_sums
 from postledger.domain.entry import Outcome
 from postledger.domain.payout_size import size_of
 from postledger.domain.policy import Policy
@@ -20,6 +24,8 @@ from postledger.domain.refusal import Reason
 from postledger.domain.status import Status, Verdict
 
 UNKNOWN = "unknown"
+Facts = TypeVarTuple("Facts")
+_SETTLED_S = 1.5 * WITHIN_S
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 _ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 
@@ -96,6 +102,16 @@ class Metrics:
         self._openings, self._sizes = cache(self._opened.labels), cache(self._payouts.labels)
         self._openings_of_imports = cache(self._opened_of_imports.labels)
 
+        self._calls = Later(_call)
+        self.close = self._calls.close
+        self.count_postback, self.count_payout = self._defer(self._count_postback), self._defer(self._count_payout)
+        self.count_unrecorded, self.count_click = self._defer(self._count_unrecorded), self._defer(self._count_click)
+        self.observe_request, self.observe_flush = self._defer(self._observe_request), self._defer(self._observe_flush)
+
+    def _defer(self, count: Callable[[*Facts], None]) -> Callable[[*Facts], None]:
+        add = self._calls.add
+        return lambda *facts: add((count, facts))
+
     def prepare(self, policy: Policy) -> None:
         """Show every series of the policy at zero from the start, so that the first event is a rise and not a birth."""
         for source in (*policy.sources, UNKNOWN):
@@ -116,7 +132,7 @@ class Metrics:
                 self._conversions.labels(campaign, status.value)
         self._gauges.show(policy)
 
-    def count_postback(self, source: str | None, outcome: Outcome, campaign: str | None) -> None:
+    def _count_postback(self, source: str | None, outcome: Outcome, campaign: str | None) -> None:
         """Count one answered postback, and the conversion that it opened or moved."""
         self._verdicts(source or UNKNOWN, outcome.verdict.value).inc()
         if outcome.refusal is not None:
@@ -131,26 +147,32 @@ class Metrics:
             openings = self._openings_of_imports if outcome.is_of_imported_click else self._openings
             openings(campaign or UNKNOWN).inc()
 
-    def count_payout(self, source: str, payout: Decimal) -> None:
+    def _count_payout(self, source: str, payout: Decimal) -> None:
         """Count one booked payout by its size."""
         self._sizes(source, size_of(payout, random.random())).inc()  # noqa: S311 - a rounding
 
-    def count_unrecorded(self, source: str | None) -> None:
+    def _count_unrecorded(self, source: str | None) -> None:
         """Count a refusal that was answered without an audit row."""
         self._unrecorded.labels(source or UNKNOWN).inc()
 
-    def count_click(self, campaign: str) -> None:
+    def _count_click(self, campaign: str) -> None:
         """Count one recorded click."""
         self._clicks.labels(campaign).inc()
 
-    def observe_request(self, route: str, status: str, seconds: float) -> None:
+    def _observe_request(self, route: str, status: str, seconds: float) -> None:
         """Observe one answered request."""
         self._durations(route, status).observe(seconds)
 
-    def observe_flush(self, rows: int, seconds: float) -> None:
+    def _observe_flush(self, rows: int, seconds: float) -> None:
         """Observe one group commit."""
         self._flush_rows.observe(rows)
         self._flush_seconds.observe(seconds)
+
+
+def _call(calls: Sequence[tuple[Callable[..., None], tuple[Any, ...]]]) -> None:
+    for count, facts in calls:
+        count(*facts)
+    write_sums()
 
 
 class Unmeasured:
@@ -164,17 +186,12 @@ def _discard(*_: object, **__: object) -> None:
     return
 
 
-def remember_process() -> None:
-    """Tell prometheus-client once which process this is; it would ask the system again at every single increment.
-
-    Call it after the fork and before any metric is made.
-    """
-    process_id = os.getpid()
-    values.ValueClass = values.MultiProcessValue(lambda: process_id)
-
-
 def render_metrics() -> bytes:
-    """Add up what all processes, living and dead, have counted, in Prometheus' text format."""
+    """Add up what all processes, living and dead, have counted, in Prometheus' text format.
+
+    It takes its time, so that whatever was answered before somebody asks is in it.
+    """
+    gevent.sleep(_SETTLED_S)
     registry = CollectorRegistry()
     MultiProcessCollector(registry)
     return generate_latest(registry)
