@@ -17,11 +17,15 @@ NEVER_KEPT = frozenset({"sig", "ts", "v"})
 SIGNABLE_NAMES = tuple(name for name in CANONICAL_NAMES if name not in NEVER_KEPT)
 """The canonical names of what a conversion is made of."""
 
+_SIGNABLE = frozenset(SIGNABLE_NAMES)
 _NESTED_NAMES = {".".join(path): name for path, name in nested.NAMES.items()}
 
 
 def find_unsigned(reading: Reading, coverage: Coverage, source: Source) -> tuple[str, ...]:
-    """Name the fields that were sent and are not covered, by their canonical names in alphabetical order."""
+    """Name the fields that were sent and are not covered, by their canonical names in alphabetical order.
+
+    A parameter that says what the word in `status` means is no field; whoever alters it alters the status.
+    """
     if coverage.is_total:
         return ()
     if reading.version != "1":  # its names are paths, which no profile can list
@@ -29,7 +33,9 @@ def find_unsigned(reading: Reading, coverage: Coverage, source: Source) -> tuple
     sent = [name for _, name, _ in reading.segments] or [name for name, _ in reading.members]
     names = _NESTED_NAMES if reading.version == nested.VERSION else source.canonical_names
     loose = {names[name] for name in sent if name in names and name not in coverage}
-    return tuple(sorted(loose - NEVER_KEPT))
+    if "status" in reading.fields and not loose.isdisjoint(source.settings.status_parameters):
+        loose.add("status")
+    return tuple(sorted(loose & _SIGNABLE))
 
 
 def refuse_unsigned(unsigned: Collection[str], required: Iterable[str]) -> None:

@@ -63,6 +63,39 @@ def test_an_alias_that_is_not_signed_stays_unsigned_beside_one_that_is() -> None
     assert (signed.unsigned, loose.unsigned) == (("click_id",), ("click_id", "payout"))
 
 
+def test_a_list_of_words_that_nobody_signed_leaves_the_status_unsigned_and_is_no_field_itself() -> None:
+    """Whoever can write `sale_status` into the address decides what the signed word means."""
+    scheme = {**ID_ALONE["schemes"][0], "message": "{query:tx}{query:status?}{query:lead_status?}-{key}"}
+    lists = {"sale_status": "approved", "lead_status": "pending"}
+    by = source(signature={"schemes": [scheme]}, params={"transaction_id": ["tx"]}, status_parameters=lists)
+    told = {
+        beside: ask(f"tx=T1&click_id=A&{beside}&hash={md5('T1' + signed)}", by).unsigned
+        for beside, signed in [
+            ("status=2&sale_status=2", "2"), ("status=2&lead_status=2", "22"), ("sale_status=2", ""),
+        ]
+    }  # fmt: skip
+
+    assert told == {
+        "status=2&sale_status=2": ("click_id", "status"),
+        "status=2&lead_status=2": ("click_id",),
+        "sale_status=2": ("click_id",),
+    }
+
+
+def test_a_status_must_be_signed_together_with_what_says_its_meaning() -> None:
+    scheme = {**ID_ALONE["schemes"][0], "message": "{query:tx}{query:status}-{key}"}
+    by = source(
+        signature={"schemes": [scheme]},
+        params={"transaction_id": ["tx"]},
+        status_parameters={"sale_status": "approved"},
+        require_signed=["status"],
+    )
+
+    entry = ask(f"tx=T1&click_id=A&status=2&sale_status=2&hash={md5('T12')}", by)
+
+    assert entry.refusal == Refusal(Reason.MISSING_SIGNATURE, "status")
+
+
 def test_our_own_profile_leaves_nothing_out_of_a_query_or_a_body() -> None:
     query, body = "click_id=A&payout=5&ts=1790000000", b'{"click_id":"A","payout":"5"}'
     signature = sign_webhook(SECRET.encode(), "msg_1", "1790000000", body)
