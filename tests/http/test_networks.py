@@ -13,7 +13,7 @@ from tests.http.conftest import Service
 from tests.parts.network import Network, tamper
 from tests.parts.networks import NETWORKS, add_network
 from tests.parts.sender import Postback
-from tests.parts.wall_senders import sign_address
+from tests.parts.wall_senders import TEST_CALLBACKS, sign_address
 
 TIMED = [network for network in NETWORKS if network.is_timed]
 LONG_AGO_S, AHEAD_S = 4 * 3600, 3600
@@ -100,6 +100,30 @@ def test_what_bitlabs_reconciles_points_to_what_it_takes_back(networks: Service,
     assert answers == [(200, "accepted"), (200, "updated")]
     found = networks.fetch("SELECT transaction_id, status FROM conversions WHERE click_id = %s", unique)
     assert found == [(unique, "reversed")]
+
+
+def test_every_preset_that_knows_of_test_callbacks_is_tried_here() -> None:
+    knowing = {name for name, preset in read_known().presets.items() if "test_parameters" in preset.source}
+
+    assert knowing == set(TEST_CALLBACKS)
+
+
+@pytest.mark.parametrize("name", TEST_CALLBACKS)
+def test_a_callback_that_calls_itself_a_test_is_no_money(networks: Service, name: str, unique: str) -> None:
+    answer = networks.send(TEST_CALLBACKS[name](f"/tracking/postback/{name}", unique, 0))
+
+    assert (answer.code, answer.reason, answer.parameter) == (400, "invalid_parameter", "debug")
+    assert networks.audit_row(answer.receipt) == ("refused", "invalid_parameter", "debug")
+    assert networks.fetch("SELECT FROM conversions WHERE transaction_id = %s", unique) == []
+
+
+def test_pollfish_tells_its_money_in_cents(networks: Service, unique: str) -> None:
+    (pollfish,) = (network for network in NETWORKS if network.name == "pollfish")
+
+    networks.send(pollfish.postback(unique, 0))
+
+    found = networks.fetch("SELECT payout::text, currency FROM conversions WHERE transaction_id = %s", unique)
+    assert found == [("0.25", "USD")]
 
 
 def renew(captured: Postback, signed_s: int, now_s: int) -> Postback:

@@ -12,6 +12,7 @@ from svix.webhooks import Webhook as SvixWebhook
 
 from tests.http.conftest import WHSEC, Service
 from tests.parts.sender import FORM, JSON, Answer, Postback, Sender, webhook_headers
+from tests.parts.sources import add_source
 from tests.parts.waiting import wait_until
 
 ACME = Sender("acme")
@@ -306,3 +307,13 @@ def test_a_personal_parameter_is_stored_as_a_hash_that_joins(service: Service, a
     assert stored[0] == stored[1]
     assert stored[0].startswith(b"h-")
     assert len(stored[0]) == 34
+
+
+def test_an_answer_is_json_whatever_its_operator_calls_a_parameter(service: Service, master_key: str) -> None:
+    settings = {"auth": "none", "click": "optional", "test_parameters": {'"\\ü': ["1"]}}
+    add_source(service.database, master_key, "odd", settings=settings)
+    service.backend.wait_for_source("odd")
+
+    answer = service.client.get("/tracking/postback/odd", params={"click_id": "A", '"\\ü': "1"})
+
+    assert (answer.json()["reason"], answer.json()["parameter"]) == ("invalid_parameter", '"\\ü')

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
@@ -96,6 +97,12 @@ def _pollfish(sent: dict[str, str]) -> str:
     return base64.b64encode(_hmac(":".join(values), "sha1")).decode()
 
 
+def _pollfish_in_developer_mode(path: str, unique: str, at_s: int) -> Postback:
+    """Say `debug=true` behind what is signed, and do not sign it."""
+    postback = _query("signature", _POLLFISH, _pollfish)(path, unique, at_s)
+    return replace(postback, target=f"{postback.target}&debug=true")
+
+
 def _unity(sent: dict[str, str]) -> str:
     return _hmac(",".join(f"{name}={value}" for name, value in sorted(sent.items())), "md5").hex()
 
@@ -119,6 +126,7 @@ _ADCOLONY = {
     "mac_sha1": "m",
     "custom_id": _ID,
 }
+_THEOREM = {"user_id": _ID, "tx_id": _ID, "publisher_amount": "2.50"}
 _POLLFISH = {
     "request_uuid": _ID,
     "tx_id": _ID,
@@ -144,7 +152,7 @@ WALLS = [
     ),
     _wall(
         "theoremreach",
-        _address("hash", _unpadded, {"user_id": _ID, "tx_id": _ID, "publisher_amount": "2.50"}),
+        _address("hash", _unpadded, _THEOREM),
         {"2.50": "9.50"},
     ),
     _wall("ayet", _ayet, {"2.50": "9.50"}),
@@ -203,3 +211,9 @@ WALLS = [
     ),
 ]
 """Those that sign what stands in a query or a form."""
+
+TEST_CALLBACKS: dict[str, Sign] = {
+    "theoremreach": _address("hash", _unpadded, {**_THEOREM, "debug": "true"}),
+    "pollfish": _pollfish_in_developer_mode,
+}
+"""What some of them send when somebody tries them out: signed, and no money."""

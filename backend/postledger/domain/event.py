@@ -1,6 +1,6 @@
 """An event: what a believed postback says of a conversion, validated, typed and under its dedup key."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from datetime import datetime
 from decimal import Decimal
 
@@ -59,6 +59,7 @@ class Event(msgspec.Struct, frozen=True):
 def read_fields(fields: Mapping[str, str], source: Source, occasion: str) -> Event:
     """Validate the fields of a believed postback; raises `Refused` with the name of the parameter at fault.
 
+    One that calls itself a test, by a parameter which its source has for that, is no news of a conversion: refused too.
     `occasion` names the conversion where every postback is one, and neither a transaction id nor the click does.
     """
     refuse_unresolved_macros(fields)
@@ -70,7 +71,7 @@ def read_fields(fields: Mapping[str, str], source: Source, occasion: str) -> Eve
     reverses = read_identifier("reverses", fields["reverses"]) if fields.get("reverses") else None
     status = _read_status(fields, source, reverses)
     payout = _read_payout(fields, source, status)
-    return Event(
+    found = Event(
         dedup_key=dedup_key_by(
             source.rules_for(event),
             source.id,
@@ -91,6 +92,9 @@ def read_fields(fields: Mapping[str, str], source: Source, occasion: str) -> Eve
         event_time=read_event_time(fields["event_time"]) if "event_time" in fields else None,
         reverses=reverses,
     )
+    if source.test_words:
+        _refuse_test(fields, source.test_words)  # the last of all, so that it tells that everything else was right
+    return found
 
 
 def refuse_unresolved_macros(fields: Mapping[str, str]) -> None:
@@ -98,6 +102,12 @@ def refuse_unresolved_macros(fields: Mapping[str, str]) -> None:
     for name, value in fields.items():
         if value[:1] in OPENINGS and (macro := find_macro(value)):  # the look first: it spares nearly all of the calls
             raise Refused(Reason.UNRESOLVED_MACRO, name, macro)
+
+
+def _refuse_test(fields: Mapping[str, str], words: Mapping[str, Container[str]]) -> None:
+    for name, listed in words.items():
+        if fields.get(name, "").strip().lower() in listed:
+            raise Refused(Reason.INVALID_PARAMETER, name)
 
 
 def _read_click_id(fields: Mapping[str, str]) -> str:

@@ -67,6 +67,7 @@ class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
     versions: tuple[Literal[1, 2], ...] = VERSIONS
     statuses: dict[Status, tuple[str, ...]] = {}
     status_parameters: dict[str, Status] = {}
+    test_parameters: dict[str, tuple[str, ...]] = {}
     amount: tuple[AmountForm, ...] = ()
     unknown_status: Literal["refuse", "pending"] = "refuse"
     ack: dict[str, Ack] = {}
@@ -113,14 +114,14 @@ class Source(msgspec.Struct, frozen=True, dict=True):
     def compile(self) -> None:
         """Compile what requests need before the first of them comes; raises ValueError as `verifier` does."""
         _ = self.versions, self.verifier, self.canonical_names, self.statuses_by_word, self.read_amount, self.acks
-        _ = self.rules, self.rules_by_event, self.counts_every
+        _ = self.rules, self.rules_by_event, self.counts_every, self.test_words
 
     @cached_property
     def canonical_names(self) -> dict[str, str]:
         """Map each name that the sender may use to the canonical one; an alias loses its own meaning."""
         aliases = {alias: name for name, listed in self.settings.params.items() for alias in listed}
         own = {name: name for name in CANONICAL_NAMES if name not in _OF_SIGNATURES}
-        words = {name: name for name in self.settings.status_parameters}
+        words = {name: name for name in (*self.settings.status_parameters, *self.settings.test_parameters)}
         return own | words | self.profile.name_parameters() | aliases
 
     @cached_property
@@ -128,6 +129,11 @@ class Source(msgspec.Struct, frozen=True, dict=True):
         """Map each lower-case word that the sender may use to a status."""
         words = {word.lower(): status for status, listed in self.settings.statuses.items() for word in listed}
         return {status.value: status for status in Status} | words
+
+    @cached_property
+    def test_words(self) -> dict[str, frozenset[str]]:
+        """Map each parameter that can call a postback a test to the lower-case words that do."""
+        return {name: frozenset(map(str.lower, listed)) for name, listed in self.settings.test_parameters.items()}
 
     @cached_property
     def versions(self) -> frozenset[str]:

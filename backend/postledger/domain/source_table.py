@@ -10,7 +10,14 @@ from postledger.domain.amounts import AMOUNT_FORMS, AmountForm, check_forms
 from postledger.domain.events_table import read_events
 from postledger.domain.fold import DUPLICATES, KEYS_BY
 from postledger.domain.parameters import CANONICAL_NAMES, read_currency
-from postledger.domain.path_table import check_paths, read_hosts, read_paths, read_status_parameters
+from postledger.domain.path_table import (
+    check_paths,
+    check_words,
+    read_hosts,
+    read_paths,
+    read_status_parameters,
+    read_test_parameters,
+)
 from postledger.domain.preset import Preset
 from postledger.domain.profiles.address import read_address
 from postledger.domain.profiles.check import check_secrets
@@ -74,12 +81,14 @@ def read_settings(table: Table, places: Places, presets: Mapping[str, Preset]) -
         versions=table.take("versions", _read_versions, usual.versions),
         statuses=table.take("statuses", _read_statuses, usual.statuses),
         status_parameters=table.take("status_parameters", read_status_parameters, usual.status_parameters),
+        test_parameters=table.take("test_parameters", read_test_parameters, usual.test_parameters),
         amount=table.take("amount", _read_amount_forms, usual.amount),
         unknown_status=table.take("unknown_status", one_of("refuse", "pending"), usual.unknown_status),
         ack=table.take("ack", read_acks, usual.ack),
     )
     _refuse_unmaskable(table, settings)
     check_paths(table, settings)
+    check_words(table, settings)
     return settings
 
 

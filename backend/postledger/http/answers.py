@@ -5,6 +5,7 @@ but for the validated id that a network waits for.
 """
 
 import falcon
+import msgspec
 
 from postledger.domain.acks import Acknowledgement
 from postledger.domain.entry import Outcome
@@ -62,7 +63,7 @@ def answer_refusal(response: falcon.Response, receipt: str, refusal: Refusal) ->
     """Answer with the reason, the canonical name of the parameter at fault, and the style of an unfilled macro."""
     response.status = _STATUS_BY_REASON[refusal.reason]
     response.set_header("X-Postledger-Reason", refusal.reason.value)
-    parameter = f',"parameter":"{refusal.parameter}"' if refusal.parameter else ""
+    parameter = f',"parameter":{_quote(refusal.parameter)}' if refusal.parameter else ""
     macro = f',"macro":"{refusal.macro}"' if refusal.macro else ""
     response.data = (
         f'{{"status":"refused","id":"{receipt}","reason":"{refusal.reason.value}"{parameter}{macro}}}'.encode()
@@ -71,6 +72,11 @@ def answer_refusal(response: falcon.Response, receipt: str, refusal: Refusal) ->
         response.set_header("Retry-After", str(RETRY_AFTER_S))
     if refusal.reason is Reason.METHOD_NOT_ALLOWED:
         response.set_header("Allow", "GET, POST")
+
+
+def _quote(name: str) -> str:
+    # A name of ours has nothing to escape; one of `status_parameters` or `test_parameters` is whatever was configured.
+    return msgspec.json.encode(name).decode()
 
 
 def answer_get_only(response: falcon.Response, receipt: str) -> None:
