@@ -40,6 +40,11 @@ def told(networks: Service, postback: Postback) -> tuple[int, str | None]:
     return answer.status_code, answer.headers.get("x-postledger-reason", answer.headers["x-postledger-verdict"])
 
 
+def named_network(name: str) -> Network:
+    (network,) = (network for network in NETWORKS if network.name == name)
+    return network
+
+
 def booked(networks: Service, network: Network, unique: str) -> int:
     ((count,),) = networks.fetch(
         "SELECT count(*) FROM conversions JOIN sources ON sources.id = source_id "
@@ -117,10 +122,20 @@ def test_a_callback_that_calls_itself_a_test_is_no_money(networks: Service, name
     assert networks.fetch("SELECT FROM conversions WHERE transaction_id = %s", unique) == []
 
 
-def test_pollfish_tells_its_money_in_cents(networks: Service, unique: str) -> None:
-    (pollfish,) = (network for network in NETWORKS if network.name == "pollfish")
+def test_torox_takes_back_by_a_minus(networks: Service, unique: str) -> None:
+    """Its chargeback has the same id and no status; all of it goes back, or a part."""
+    sale = named_network("torox").postback(unique, 0)
+    part, rest = (tamper(sale, "payout=2.50", f"payout={amount}") for amount in ("-1.00", "-1.50"))
 
-    networks.send(pollfish.postback(unique, 0))
+    answers = [told(networks, postback) for postback in (sale, part, part, rest, rest)]
+
+    assert [verdict for _, verdict in answers] == ["accepted", "updated", "duplicate", "updated", "duplicate"]
+    found = networks.fetch("SELECT status, payout::text, unsigned FROM conversions WHERE transaction_id = %s", unique)
+    assert found == [("reversed", "1.50", ["payout", "status", "transaction_id"])]
+
+
+def test_pollfish_tells_its_money_in_cents(networks: Service, unique: str) -> None:
+    networks.send(named_network("pollfish").postback(unique, 0))
 
     found = networks.fetch("SELECT payout::text, currency FROM conversions WHERE transaction_id = %s", unique)
     assert found == [("0.25", "USD")]

@@ -70,7 +70,9 @@ def read_fields(fields: Mapping[str, str], source: Source, occasion: str) -> Eve
     event = read_event(fields["event"]) if "event" in fields else DEFAULT_EVENT
     reverses = read_identifier("reverses", fields["reverses"]) if fields.get("reverses") else None
     status = _read_status(fields, source, reverses)
-    payout = _read_payout(fields, source, status)
+    payout = _read_amount(fields, source) if "payout" in fields else None
+    if payout is not None and payout.is_signed():
+        status = _judge_negative(payout, status, source)
     found = Event(
         dedup_key=dedup_key_by(
             source.rules_for(event),
@@ -150,13 +152,13 @@ def _find_in_request(word: str, fields: Mapping[str, str], source: Source) -> St
     return next(iter(claims), None)
 
 
-def _read_payout(fields: Mapping[str, str], source: Source, status: Status) -> Decimal | None:
-    if "payout" not in fields:
-        return None
-    payout = _read_amount(fields, source)
-    if payout.is_signed() and status != Status.REVERSED:
-        raise Refused(Reason.INVALID_PARAMETER, "payout")
-    return payout
+def _judge_negative(payout: Decimal, status: Status, source: Source) -> Status:
+    if status == Status.REVERSED:
+        return status
+    takes_back = status == Status.APPROVED and payout < 0  # and not -0, which takes nothing back
+    if takes_back and source.settings.negative_payout == "reversed":
+        return Status.REVERSED
+    raise Refused(Reason.INVALID_PARAMETER, "payout")
 
 
 def _read_amount(fields: Mapping[str, str], source: Source) -> Decimal:

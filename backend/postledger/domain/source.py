@@ -70,6 +70,7 @@ class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
     test_parameters: dict[str, tuple[str, ...]] = {}
     amount: tuple[AmountForm, ...] = ()
     unknown_status: Literal["refuse", "pending"] = "refuse"
+    negative_payout: Literal["refuse", "reversed"] = "refuse"
     ack: dict[str, Ack] = {}
 
 

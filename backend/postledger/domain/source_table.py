@@ -84,6 +84,7 @@ def read_settings(table: Table, places: Places, presets: Mapping[str, Preset]) -
         test_parameters=table.take("test_parameters", read_test_parameters, usual.test_parameters),
         amount=table.take("amount", _read_amount_forms, usual.amount),
         unknown_status=table.take("unknown_status", one_of("refuse", "pending"), usual.unknown_status),
+        negative_payout=table.take("negative_payout", one_of("refuse", "reversed"), usual.negative_payout),
         ack=table.take("ack", read_acks, usual.ack),
     )
     _refuse_unmaskable(table, settings)

@@ -24,7 +24,8 @@ _NESTED_NAMES = {".".join(path): name for path, name in nested.NAMES.items()}
 def find_unsigned(reading: Reading, coverage: Coverage, source: Source) -> tuple[str, ...]:
     """Name the fields that were sent and are not covered, by their canonical names in alphabetical order.
 
-    A parameter that says what the word in `status` means is no field; whoever alters it alters the status.
+    A parameter that says what the word in `status` means is no field; whoever alters it alters the status. So does
+    whoever alters a payout whose sign tells a reversal from a sale.
     """
     if coverage.is_total:
         return ()
@@ -34,6 +35,8 @@ def find_unsigned(reading: Reading, coverage: Coverage, source: Source) -> tuple
     names = _NESTED_NAMES if reading.version == nested.VERSION else source.canonical_names
     loose = {names[name] for name in sent if name in names and name not in coverage}
     if "status" in reading.fields and not loose.isdisjoint(source.settings.status_parameters):
+        loose.add("status")
+    if "payout" in loose and source.settings.negative_payout == "reversed":
         loose.add("status")
     return tuple(sorted(loose & _SIGNABLE))
 

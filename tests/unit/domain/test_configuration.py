@@ -155,6 +155,7 @@ def test_a_tolerance_is_a_time_or_a_number_of_seconds(text: str, seconds: int) -
         ('signature = { header = "X-Sig" }', "signature: is not a profile"),
         ('amount = "decimal"', 'amount: must be "plain" or "comma" or "minor-units"'),
         ('amount = ["comma", "minor-units"]', "amount: comma and minor-units cannot stand together"),
+        ('negative_payout = "reversal"', 'negative_payout: must be "refuse" or "reversed"'),
         ('unknown_status = "approved"', 'unknown_status: must be "refuse" or "pending"'),
         ("ack = { ok = { status = 404 } }", "ack: ok: status must be 200, 201 or 202"),
         ('params = { clickid = "x" }', "params: clickid is not a canonical name"),

@@ -218,6 +218,26 @@ def test_an_amount_without_a_currency_has_that_of_its_source() -> None:
     assert currencies == ["EUR", None]
 
 
+@pytest.mark.parametrize(
+    ("beside", "status", "payout"),
+    [("", "reversed", "-5"), ("&status=approved", "reversed", "-5"), ("&status=reversed", "reversed", "-0.5")],
+)
+def test_a_source_may_tell_a_reversal_by_the_sign_of_its_payout_alone(beside: str, status: str, payout: str) -> None:
+    by = source(negative_payout="reversed")
+
+    event = event_of(judge(get(f"click_id=A&payout={payout}{beside}&ts=1790000000"), by))
+
+    assert (event["status"], str(event["payout"])) == (status, payout)
+    assert event_of(judge(get("click_id=A&payout=5&ts=1790000000"), by))["status"] == "approved"
+
+
+@pytest.mark.parametrize("said", ["payout=-0", "payout=-0.00", "payout=-5&status=pending", "payout=-5&status=rejected"])
+def test_no_sign_makes_a_reversal_of_nothing_or_of_what_was_never_paid(said: str) -> None:
+    refusal = refusal_of(get(f"click_id=A&{said}&ts=1790000000"), source(negative_payout="reversed"))
+
+    assert refusal == Refusal(Reason.INVALID_PARAMETER, "payout")
+
+
 def test_only_a_reversal_may_be_negative() -> None:
     event = event_of(judge(get("click_id=A&status=reversed&payout=-0.50&ts=1790000000"), source()))
 

@@ -96,6 +96,16 @@ def test_a_status_must_be_signed_together_with_what_says_its_meaning() -> None:
     assert entry.refusal == Refusal(Reason.MISSING_SIGNATURE, "status")
 
 
+def test_a_payout_whose_sign_decides_leaves_the_status_unsigned_with_it() -> None:
+    """Whoever has seen one such postback can send it again with a minus."""
+    query = f"tx=T1&amount=5&click_id=A&hash={md5('T1')}"
+
+    assert ask(query, partly(negative_payout="reversed")).unsigned == ("click_id", "payout", "status")
+    assert ask(f"tx=T1&click_id=A&hash={md5('T1')}", partly(negative_payout="reversed")).unsigned == ("click_id",)
+    refused = ask(query, partly(negative_payout="reversed", require_signed=["status"])).refusal
+    assert refused == Refusal(Reason.MISSING_SIGNATURE, "status")
+
+
 def test_our_own_profile_leaves_nothing_out_of_a_query_or_a_body() -> None:
     query, body = "click_id=A&payout=5&ts=1790000000", b'{"click_id":"A","payout":"5"}'
     signature = sign_webhook(SECRET.encode(), "msg_1", "1790000000", body)
