@@ -52,6 +52,7 @@ def prometheus(
     add_source(ledger, master_key, "partner", settings=settings)
     add_campaign(ledger, "spring")
     backend.wait_for_source("partner")
+    edge.wait_for_source("partner")
     with Prometheus(edge.ops_port, alertmanager.port) as prometheus:
         wait_until(lambda: prometheus.ask('postledger_campaign_info{campaign="spring"}') == 1, 10, "the campaign")
         wait_until(lambda: prometheus.ask("count(postledger:threshold:excess_ratio)") == 4, 10, "the thresholds")

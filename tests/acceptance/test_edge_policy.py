@@ -1,11 +1,21 @@
 """Edge and backend together: a change of the policy is in force at once, and no path leads past either of them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import cycle
+from pathlib import Path
+from threading import Event, Thread
+
+import httpx
 import pytest
 
 from tests.edge.not_public import NOT_PUBLIC
 from tests.edge.wire import answer_to, exchange, get
-from tests.parts.backend import Backend
+from tests.parts.backend import START_WITHIN_S, Backend
+from tests.parts.cli import CommandLine
+from tests.parts.databases import fetch
 from tests.parts.edge import Edge
+from tests.parts.sender import Answer, Postback, Sender, send
 from tests.parts.sources import UNLIMITED, add_source, change_source
 from tests.parts.waiting import wait_until
 
@@ -24,11 +34,117 @@ def test_a_change_of_a_source_is_in_force_at_the_edge_within_three_seconds(
     target = "/tracking/postback/partner?click_id=1"
     add_source(ledger, master_key, "partner", settings={**SETTINGS, **UNLIMITED})
     backend.wait_for_source("partner")
+    edge.wait_for_source("partner")
     assert answer_to(edge, target) == (401, "missing_signature")
 
     change_source(ledger, "partner", {**SETTINGS, **UNLIMITED, "allow": ["192.0.2.0/24"]})
 
     wait_until(lambda: answer_to(edge, target) == (403, "ip_not_allowed"), IN_FORCE_WITHIN_S)
+
+
+FILE = """
+[[sources]]
+slug = "{slug}"
+name = "New"
+auth = "none"
+click = "optional"
+currency = "USD"
+rate = 1000000
+burst = 1000000
+allow = ["{allow}"]
+paths = ["/{slug}.php"]
+"""
+BOOKED = "SELECT 1 FROM conversions WHERE source_id = (SELECT id FROM sources WHERE slug = %s)"
+WAYS_IN = ("/tracking/postback/{0}?", "/tracking/postback?source={0}&", "/%74racking/postback/{0}?", "/{0}.php?")
+
+
+def apply_source(ledger: str, master_key: str, folder: Path, slug: str, allow: str) -> None:
+    """`postledger apply` of a file with a new source."""
+    file = folder / f"{slug}.toml"
+    file.write_text(FILE.format(slug=slug, allow=allow))
+    cli = CommandLine({"DATABASE_URL": ledger, "POSTLEDGER_MASTER_KEY": master_key}, folder)
+    assert cli.process("apply", str(file)).code == 0
+
+
+@contextmanager
+def asking_often(edge: Edge, slug: str) -> Iterator[list[Answer]]:
+    """By every way in, one after the other, for as long as the block runs; gives all answers so far."""
+    answers: list[Answer] = []
+    stopping = Event()
+
+    def run() -> None:
+        with httpx.Client(base_url=edge.https_url, verify=edge.tls_context()) as client:
+            for number, way_in in enumerate(cycle(WAYS_IN)):
+                if stopping.is_set():
+                    return
+                target = f"{way_in.format(slug)}click_id=C{number}&transaction_id={number}"
+                answers.append(send(client, Postback("GET", target)))
+
+    thread = Thread(target=run)
+    thread.start()
+    try:
+        yield answers
+    finally:
+        stopping.set()
+        thread.join()
+
+
+@pytest.mark.parametrize("slug", ["closed-1", "closed-2", "closed-3"])
+def test_a_new_source_is_closed_from_its_first_moment_to_whom_its_allowlist_does_not_name(
+    edge: Edge, ledger: str, master_key: str, tmp_path: Path, slug: str
+) -> None:
+    with asking_often(edge, slug) as answers:
+        apply_source(ledger, master_key, tmp_path, slug, "192.0.2.0/24")
+        edge.wait_for_source(slug)
+        wait_until(lambda: all(answer.code == 403 for answer in answers[-8:]), IN_FORCE_WITHIN_S)
+
+    # Not found before, by us or as a path of nobody's; told to come again while edge and backend differ; then closed.
+    assert {answer.code for answer in answers} <= {404, 503, 403}
+    assert fetch(ledger, BOOKED, (slug,)) == []
+
+
+def test_a_new_source_is_open_within_three_seconds_to_whom_its_allowlist_names(
+    edge: Edge, ledger: str, master_key: str, tmp_path: Path
+) -> None:
+    with asking_often(edge, "welcome") as answers:
+        apply_source(ledger, master_key, tmp_path, "welcome", "127.0.0.0/8")
+        wait_until(lambda: all(answer.code == 200 for answer in answers[-8:]), IN_FORCE_WITHIN_S)
+
+    told_to_wait = [answer for answer in answers if answer.code == 503]
+    assert {answer.code for answer in answers} <= {404, 503, 200}
+    assert {(answer.reason, answer.retry_after) for answer in told_to_wait} <= {("unavailable", "1")}
+
+
+def test_a_copy_from_the_disk_lets_nobody_in_whom_a_newer_policy_keeps_out(
+    ledger: str, master_key: str, ledger_environment: dict[str, str]
+) -> None:
+    """The edge was away while the source was closed, and is asked before it has heard of that."""
+    target = "/tracking/postback/closing?click_id=1"
+    add_source(ledger, master_key, "closing", settings={**SETTINGS, **UNLIMITED})
+    with Backend(ledger_environment) as backend, Edge(backend_socket=backend.socket) as edge:
+        assert answer_to(edge, target) == (401, "missing_signature")
+        edge.stop()
+        change_source(ledger, "closing", {**SETTINGS, **UNLIMITED, "allow": ["192.0.2.0/24"]})
+        backend.stop()
+        edge.start()
+        answers: list[tuple[int, str | None]] = []
+
+        def is_closed() -> bool:
+            answers.append(answer_to(edge, target))
+            return answers[-1][0] == 403
+
+        backend.start(ready=False)
+        wait_until(is_closed, START_WITHIN_S)
+
+    assert set(answers) == {(503, "unavailable"), (403, "ip_not_allowed")}
+
+
+def test_a_copy_from_the_disk_serves_where_nothing_has_changed(ledger: str, edge: Edge, client: httpx.Client) -> None:
+    edge.stop()
+
+    edge.start()
+
+    assert send(client, Sender("acme").get({"click_id": "after-a-restart"})).is_success
 
 
 def test_the_edge_logs_what_the_backend_decided(edge: Edge) -> None:

@@ -186,16 +186,18 @@ def test_an_idle_connection_of_the_edge_does_not_hold_up_a_stop(backend: Backend
 
 
 def test_a_change_of_policy_is_picked_up_within_three_seconds_by_every_worker(
-    ledger: str, master_key: str, backend: Backend, client: httpx.Client
+    ledger: str, master_key: str, backend: Backend, edge: Edge, client: httpx.Client
 ) -> None:
     add_source(ledger, master_key, "lenient", settings={"click": "optional"})
     backend.wait_for_source("lenient")
+    edge.wait_for_source("lenient")
     assert send(client, Sender("lenient").get({"click_id": "unheard-of"})).code == 200
 
     change_source(ledger, "lenient", {"click": "required"})
     add_source(ledger, master_key, "novel", settings={"click": "optional"})
 
     wait_until(lambda: backend.knows_source("novel"), 3, "the new source in every worker")
+    wait_until(lambda: edge.knows_source("novel"), 3, "the new source at the edge")
     assert {send(client, Sender("novel").get({"click_id": f"click-{n}"})).code for n in range(20)} == {200}
     assert {send(client, Sender("lenient").get({"click_id": "unheard-of"})).reason for _ in range(20)} == {
         "unknown_click"
@@ -207,6 +209,7 @@ def test_counters_go_on_where_they_were_when_workers_are_killed(
 ) -> None:
     add_source(ledger, master_key, "counted", settings={"click": "optional"})
     backend.wait_for_source("counted")
+    edge.wait_for_source("counted")
     readings = []
 
     for _ in range(3):

@@ -15,7 +15,6 @@ from tests.parts.backend import Backend
 from tests.parts.databases import fetch
 from tests.parts.edge import Edge
 from tests.parts.sources import UNLIMITED, add_source
-from tests.parts.waiting import wait_until
 
 OPEN, CLOSED = "/tracking/postback/open", "/tracking/postback/closed"
 FREE = {"auth": "none", "click": "optional", "currency": "USD", **UNLIMITED}
@@ -116,7 +115,7 @@ def guarded(edge: Edge, ledger: str, master_key: str, backend: Backend) -> Itera
     add_source(ledger, master_key, "opened", settings={**FREE, "paths": ["/open.php"]})
     add_source(ledger, master_key, "moved", settings={**FREE, **ELSEWHERE, "paths": ["/moved.php"]})
     backend.wait_for_source("moved")
-    wait_until(lambda: any('source="moved"' in series for series in edge.metrics()), what="the policy at the edge")
+    edge.wait_for_source("moved")
     yield edge
     assert_both_saw_the_same(edge, ledger)
 

@@ -13,7 +13,7 @@ import pytest
 
 from tests.edge.conftest import TALKATIVE
 from tests.edge.echo_backend import EchoBackend, source
-from tests.edge.wire import answer_to, get, tls_connection
+from tests.edge.wire import answer_to, body, exchange, get, tls_connection
 from tests.parts.edge import Edge, wait_until
 
 PATH = "/tracking/postback/acme"
@@ -199,8 +199,43 @@ def test_a_reload_keeps_the_policy_and_goes_on_asking(own_edge: Edge, own_backen
     wait_until(lambda: closes(own_edge), IN_FORCE_WITHIN_S)
 
 
-def test_a_source_that_nobody_knows_is_left_to_the_backend(edge: Edge) -> None:
-    assert answer_to(edge, "/tracking/postback/nobody") == (200, None)
+def told_of_policy(edge: Edge, target: str = PATH, claim: str = "none") -> str | None:
+    """What the backend is told of the policy that the edge has judged by, whatever the sender says of it."""
+    answer = exchange(edge, get(target, f"X-Edge-Policy: {claim}", f"X_Edge_Policy: {claim}"))
+    told: str | None = json.loads(body(answer))["headers"].get("x-edge-policy")
+    return told
+
+
+@pytest.mark.parametrize("target", [PATH, "/tracking/postback?source=acme", "/click/spring", "/healthz"])
+def test_where_the_policy_has_the_source_or_needs_none_the_backend_is_told_nothing(edge: Edge, target: str) -> None:
+    assert told_of_policy(edge, target) is None
+
+
+@pytest.mark.parametrize("target", ["/tracking/postback/nobody", "/sandbox/postback/nobody", "/tracking/postback?a=1"])
+def test_a_source_that_nobody_knows_is_left_to_the_backend_which_is_told_so(edge: Edge, target: str) -> None:
+    assert told_of_policy(edge, target, "1") == "none"
+
+
+def test_the_backend_is_told_of_a_copy_until_it_has_given_out_a_policy(own_backend: EchoBackend) -> None:
+    own_backend.forget_policy()
+    copy = {"version": 7, "sources": [source("acme"), source("watched", mode="observe", paths=["/watched.php"])]}
+    with Edge(backend_socket=own_backend.socket, environment=TALKATIVE, policy=copy) as edge:
+        targets = (PATH, "/tracking/postback/watched", "/watched.php")
+        assert [told_of_policy(edge, target) for target in targets] == ["7"] * 3
+        edge.reload()
+        assert told_of_policy(edge) == "7"
+
+        own_backend.set_sources(source("acme"))
+
+        wait_until(lambda: told_of_policy(edge) is None, IN_FORCE_WITHIN_S)
+
+
+def test_a_copy_is_the_last_good_policy_where_the_backend_gives_out_a_broken_one(own_backend: EchoBackend) -> None:
+    own_backend.set_policy(b'{"version": 9')
+    copy = {"version": 7, "sources": [source("acme")]}
+    with Edge(backend_socket=own_backend.socket, environment=TALKATIVE, policy=copy) as edge:
+        wait_until(lambda: told_of_policy(edge) is None, IN_FORCE_WITHIN_S)
+        assert edge.metrics()["postledger_edge_policy_version"] == 7
 
 
 @pytest.mark.parametrize(

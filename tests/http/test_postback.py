@@ -176,6 +176,47 @@ def test_an_unknown_source_is_404_and_counted_without_its_name(service: Service)
     assert "nobody-knows-me" not in service.backend.metrics_text()
 
 
+AT_THE_EDGE = {"X-Client-Address": "192.0.2.1"}
+
+
+@pytest.mark.parametrize("said", ["none", "1"])
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_a_source_that_the_edge_does_not_know_as_we_do_is_told_to_come_again(
+    service: Service, acme: Sender, unique: str, said: str, method: str
+) -> None:
+    sample = 'postledger_refusals_total{reason="unavailable",source="acme"}'
+    before = service.metric(sample)
+    target = acme.get({"click_id": "C1", "transaction_id": unique}).target
+
+    answer = service.client.request(method, target, headers={**AT_THE_EDGE, "X-Edge-Policy": said})
+
+    assert (answer.status_code, answer.json()["reason"], answer.headers["retry-after"]) == (503, "unavailable", "1")
+    assert service.fetch("SELECT 1 FROM postbacks WHERE id = %s", answer.json()["id"]) == []
+    assert service.fetch("SELECT 1 FROM conversions WHERE transaction_id = %s", unique) == []
+    assert service.metric(sample) == before + 1
+
+
+def test_a_source_that_only_the_edge_knows_is_told_to_come_again_and_counted_without_its_name(
+    service: Service,
+) -> None:
+    before = service.metric('postledger_refusals_total{reason="unavailable",source="unknown"}')
+
+    answer = service.client.get("/tracking/postback/the-edge-knows-me", headers=AT_THE_EDGE)
+
+    assert (answer.status_code, answer.json()["reason"]) == (503, "unavailable")
+    assert service.metric('postledger_refusals_total{reason="unavailable",source="unknown"}') == before + 1
+    assert "the-edge-knows-me" not in service.backend.metrics_text()
+
+
+def test_a_source_that_neither_the_edge_nor_we_know_is_404(service: Service) -> None:
+    headers = {**AT_THE_EDGE, "X-Edge-Policy": "none"}
+
+    answer = service.client.get("/tracking/postback/nobody-knows-me", headers=headers)
+
+    assert (answer.status_code, answer.json()["reason"]) == (404, "unknown_source")
+    assert service.audit_row(answer.json()["id"]) == ("refused", "unknown_source", None)
+
+
 def test_a_refused_method_is_told_which_are_allowed(service: Service) -> None:
     answer = service.client.request("PATCH", PATH)
 

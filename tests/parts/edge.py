@@ -179,6 +179,14 @@ class Edge(Part):
         """How long ago the policy in force was the backend's; infinite without one."""
         return self.metrics()["postledger_edge_policy_age_seconds"]
 
+    def knows_source(self, slug: str) -> bool:
+        """True when the policy in force has that source: its series are there from the start."""
+        return f'postledger_edge_refusals_total{{source="{slug}",reason="unavailable"}}' in self.metrics()
+
+    def wait_for_source(self, slug: str) -> None:
+        """Wait until the policy in force has that source, which the backend must know before."""
+        wait_until(lambda: self.knows_source(slug), what=f"{slug} at the edge")
+
     def access_log(self) -> list[dict[str, Any]]:
         """The lines of what was asked so far, in the order of their receipts, each as the object that it must be.
 

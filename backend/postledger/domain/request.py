@@ -13,7 +13,8 @@ MAX_BODY_BYTES = 64 * 1024
 class Request(msgspec.Struct, frozen=True):
     """A postback as received: path and query raw, header names lower-case, header values as WSGI gives them (latin-1).
 
-    `observed` is what the edge would have refused it for, had the source not been in observe mode.
+    `observed` is what the edge would have refused it for, had the source not been in observe mode; `edge_policy` is
+    what it says of the policy that it judged by, where that is not the usual one (see `agreement`).
     """
 
     receipt: str
@@ -26,3 +27,4 @@ class Request(msgspec.Struct, frozen=True):
     media_type: str = ""
     headers: Mapping[str, str] = {}
     observed: tuple[Reason, ...] = ()
+    edge_policy: str = ""

@@ -82,6 +82,7 @@ def read_postback(request: falcon.Request, *, with_body: bool = True) -> Request
         media_type=environment.get("CONTENT_TYPE", ""),
         headers=_Headers(environment),
         observed=_read_observed(environment.get("HTTP_X_EDGE_OBSERVED", "")),
+        edge_policy=environment.get("HTTP_X_EDGE_POLICY", ""),
     )
 
 

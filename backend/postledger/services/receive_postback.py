@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 
+from postledger.domain.agreement import is_agreed
 from postledger.domain.entry import Entry, Outcome, acknowledge, refused
 from postledger.domain.judge import judge, refuse_unread
 from postledger.domain.policy import Policy
@@ -39,16 +40,17 @@ class ReceivePostback:
         """Receive a postback for the source of that slug; `unread` refuses it without a look at its parameters."""
         policy = self._policy()
         source = policy.sources.get(slug) if policy else None
-        if source is None and policy and slug in policy.unusable:
-            return self._turn_away(slug)
+        if policy and (source is None or request.edge_policy) and _must_wait(policy, slug, request):
+            return self._turn_away(policy, slug)
         outcome = self._receive(source, request, unread) if policy else refused(Reason.UNAVAILABLE)
         campaign = policy.campaign_slugs.get(outcome.campaign_id or 0) if policy else None
         self._count(source.slug if source else None, outcome, campaign)
         return outcome
 
-    def _turn_away(self, slug: str) -> Outcome:
+    def _turn_away(self, policy: Policy, slug: str) -> Outcome:
         outcome = refused(Reason.UNAVAILABLE)
-        self._count(slug, outcome, None)
+        is_ours = slug in policy.sources or slug in policy.unusable  # any other is the sender's own word
+        self._count(slug if is_ours else None, outcome, None)
         return outcome
 
     def _receive(self, source: Source | None, request: Request, unread: Reason | None) -> Outcome:
@@ -71,3 +73,8 @@ class ReceivePostback:
         if source and entry.event and entry.event.payout is not None and outcome.verdict in _BOOKED:
             self._count_payout(source.slug, entry.event.payout)
         return outcome
+
+
+def _must_wait(policy: Policy, slug: str, request: Request) -> bool:
+    """True for a source that cannot be used, and for one that edge and backend do not agree about."""
+    return slug in policy.unusable or not is_agreed(policy, slug, request)

@@ -59,9 +59,11 @@ function _M.require_plain_path()
     if not source.slug(var.request_uri, var.uri) then return ngx.exit(404) end
 end
 
--- May this source be spoken for by this client? Ends the request where it may not.
-local function admit(one, var)
+-- May this source be spoken for by this client? Ends the request where it may not. By a copy from the disk that is not
+-- for the edge alone to say: the backend judges only if its own policy has that version.
+local function admit(current, one, var)
     var.source = one.slug
+    if current.copy_of then var.edge_policy = current.copy_of end
     local bytes = address.plain(var.binary_remote_addr)
     if one.observes then return observe(one, bytes) end
     local reason, wait_s = refusal_of(one, bytes)
@@ -80,7 +82,9 @@ function _M.admit()
     local current = policy.current()
     if not current then return ngx.exit(503) end
     local one = slug and current.sources[slug]
-    if one then return admit(one, var) end    -- any other the backend refuses, with a row in the audit
+    if one then return admit(current, one, var) end
+    -- Any other the backend refuses, with a row in the audit; and one that it knows by now, until its list is here too.
+    var.edge_policy = "none"
 end
 
 -- Phase access of every other path: 404, unless a source has it for its own. Only then is it looked at whether the
@@ -97,7 +101,7 @@ function _M.admit_dialect()
     var.route = "dialect"
     if var.logged_method == "other" then return ngx.exit(405) end
     if find(var.request_uri, UNREADABLE) then return ngx.exit(400) end
-    return admit(current.sources[slug], var)
+    return admit(current, current.sources[slug], var)
 end
 
 return _M

@@ -35,6 +35,7 @@ local function take(answer, now_s)
     local installed, fault = policy.install(answer.text)
     if not installed then
         counters.count("policy_refused")
+        policy.stand_by()
         return complain("a snapshot was refused: " .. fault)
     end
     etag = answer.etag
@@ -73,7 +74,7 @@ function _M.load()
     local text, at_s = disk.load()
     if not text then return end
 
-    local installed, fault = policy.install(text)
+    local installed, fault = policy.install(text, true)
     if installed then
         policy.confirm(at_s)
     else
