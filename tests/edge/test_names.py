@@ -1,5 +1,6 @@
 """By which names the edge may be asked: its own and its certificate's, or given ones. Others hear nothing."""
 
+import json
 import socket
 import ssl
 import subprocess
@@ -10,7 +11,7 @@ import pytest
 
 from tests.edge.conftest import edge_with
 from tests.edge.echo_backend import EchoBackend
-from tests.edge.wire import careless, exchange, get, read_all, shake_hands, status
+from tests.edge.wire import body, careless, exchange, get, read_all, shake_hands, status
 from tests.edge.wire_http2 import ask
 from tests.parts.edge import SELF_SIGNED, Edge, wait_until
 
@@ -70,6 +71,34 @@ def test_a_host_that_is_not_ours_hears_nothing_whatever_else_is_wrong(edge: Edge
     wait_until(lambda: len(edge.access_log()) > before)
     line = max(edge.access_log(), key=lambda line: str(line["receipt"]))
     assert (line["route"], line["status"]) == ("other", 444)
+
+
+@pytest.mark.parametrize(
+    "request_bytes",
+    [
+        f"GET {PATH} HTTP/1.0\r\n\r\n".encode(),
+        f"POST {PATH} HTTP/1.0\r\nContent-Length: 999999\r\n\r\n".encode(),
+        f"BREW {PATH} HTTP/1.0\r\n\r\n".encode(),
+        b"GET /healthz HTTP/1.0\r\n\r\n",
+        f"GET {PATH}\r\n".encode(),
+    ],
+    ids=["HTTP/1.0", "too much", "no method", "health", "HTTP/0.9"],
+)
+def test_who_asks_for_no_name_hears_nothing(edge: Edge, request_bytes: bytes) -> None:
+    before = len(edge.access_log())
+
+    assert exchange(edge, request_bytes) == b""
+
+    wait_until(lambda: len(edge.access_log()) > before)
+    line = max(edge.access_log(), key=lambda line: str(line["receipt"]))
+    assert (line["route"], line["source"], line["status"]) == ("other", "", 444)
+
+
+@pytest.mark.parametrize("host", [b"", b"Host:\r\n", b"Host: \r\n", b"Host: :8443\r\n"])
+def test_to_leave_the_name_out_where_there_must_be_one_is_malformed(edge: Edge, host: bytes) -> None:
+    answer = exchange(edge, get(PATH).replace(b"Host: localhost\r\n", host))
+
+    assert (status(answer), json.loads(body(answer))["reason"]) == (400, "malformed")
 
 
 def test_a_host_that_is_not_ours_hears_nothing_over_http2_either(edge: Edge) -> None:
