@@ -11,10 +11,11 @@ from threading import Event, Thread
 import httpx
 import pytest
 
-from tests.parts.alerting import RULES_FASTER, Alertmanager, Catcher, Prometheus
+from tests.parts.alerting import RULES_FASTER, Alertmanager, Prometheus
 from tests.parts.backend import Backend
 from tests.parts.edge import Edge
 from tests.parts.postgres import Postgres
+from tests.parts.receivers import Catcher
 from tests.parts.sender import Sender, send
 from tests.parts.sources import UNLIMITED, add_campaign, add_source
 from tests.parts.waiting import wait_until

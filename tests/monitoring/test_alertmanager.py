@@ -6,8 +6,10 @@ from stat import S_IMODE
 
 import pytest
 
-from tests.parts.alerting import Alertmanager, Catcher, hasten, write_receivers
+from tests.parts.alerting import Alertmanager, hasten, write_receivers
+from tests.parts.certificates import make_authority
 from tests.parts.promtool import ROOT, list_alerts
+from tests.parts.receivers import Catcher
 from tests.parts.waiting import wait_until
 
 SHIPPED = ROOT / "monitoring/alertmanager/alertmanager.yml"
@@ -32,10 +34,14 @@ def every_receiver(folder: Path) -> dict[str, str]:
         file = folder / name
         file.write_text(f"s3cret-{name}")
         secrets[f"POSTLEDGER_ALERT_{name}_FILE"] = str(file)
+    certificate = folder / "authority.crt"
+    certificate.write_text(make_authority("mail"))
     return {
         **WEBHOOK,
         **secrets,
         "POSTLEDGER_ALERT_HEARTBEAT_URL": "https://heartbeat.test/1",
+        "POSTLEDGER_ALERT_PAGERDUTY_URL": "https://events.test/v2/enqueue",
+        "POSTLEDGER_ALERT_EMAIL_CA_FILE": str(certificate),
         "POSTLEDGER_ALERT_SLACK_CHANNEL": "#it's-us",
         "POSTLEDGER_ALERT_SLACK_CHANNEL_PARTNERS": "#partners",
         "POSTLEDGER_ALERT_EMAIL_TO": "sre@postledger.test",
@@ -113,6 +119,8 @@ def test_without_a_receiver_nobody_is_told_and_the_routes_are_the_shipped_ones(t
         ("POSTLEDGER_ALERT_EMAIL_SMARTHOST", "mail.test"),
         ("POSTLEDGER_ALERT_EMAIL_FROM", ""),
         ("POSTLEDGER_ALERT_EMAIL_PASSWORD_FILE", ""),
+        ("POSTLEDGER_ALERT_EMAIL_CA_FILE", "/nowhere"),
+        ("POSTLEDGER_ALERT_PAGERDUTY_URL", "events.test"),
         ("POSTLEDGER_ALERT_SLACK_CHANNEL", "#two\nlines: 1"),
     ],
 )
@@ -123,6 +131,16 @@ def test_a_bad_setting_is_named_and_nothing_is_written(tmp_path: Path, name: str
         write_receivers(file, {**every_receiver(tmp_path), name: value})
 
     assert not file.exists()
+
+
+def test_a_password_with_the_end_of_a_line_is_refused_because_it_would_be_sent(tmp_path: Path) -> None:
+    variables = every_receiver(tmp_path)
+    Path(variables["POSTLEDGER_ALERT_EMAIL_PASSWORD_FILE"]).write_text("s3cret\n")
+
+    with pytest.raises(ValueError, match="PASSWORD_FILE: the file ends with a line's end") as refused:
+        write_receivers(tmp_path / "alertmanager.yml", variables)
+
+    assert "s3cret" not in str(refused.value)
 
 
 def test_what_a_database_that_is_down_explains_is_kept_back_and_the_rest_is_told() -> None:

@@ -1,4 +1,4 @@
-"""Prometheus and Alertmanager for drills: the shipped files, sixty times as fast, and a webhook that catches all.
+"""Prometheus and Alertmanager for drills: the shipped files, sixty times as fast.
 
 Every length of time in the rules and routes is divided by 60 and nothing else is changed, so that a minute of theirs is
 a second of ours and the expressions that are tested are the shipped ones. Scrapes come 10 times as fast only, so that a
@@ -11,10 +11,9 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
-from threading import Thread
 from types import TracebackType
 from typing import Any, Self
 
@@ -31,6 +30,7 @@ _LENGTH = re.compile(
     r"(\[|\boffset |\b(?:for|\w*interval|scrape_timeout|group_wait): )"  # where PromQL and YAML have a length of time
     r"((?:\d+[smhd])+)\b"
 )
+_FAILURES = re.compile(r'^alertmanager_notification_requests_failed_total{integration="(\w+)"} (.+)$', re.MULTILINE)
 
 
 def hasten(text: str, times: int) -> str:
@@ -41,46 +41,6 @@ def hasten(text: str, times: int) -> str:
 def _shorten(length: str, times: int) -> str:
     total_ms = sum(int(number) * _UNIT_MS[unit] for number, unit in re.findall(r"(\d+)([smhd])", length))
     return f"{total_ms // times}ms"
-
-
-class Catcher:
-    """A webhook: keeps what Alertmanager posts, in the order in which it comes."""
-
-    def __init__(self) -> None:
-        self.messages: list[dict[str, Any]] = []
-        catcher = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                catcher.messages.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-                self.send_response(200)
-                self.end_headers()
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's own word
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = Thread(target=self._server.serve_forever)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/"
-
-    def heard(self, status: str, **labels: str) -> bool:
-        """True when an alert with these labels has been told with this status, `firing` or `resolved`."""
-        return any(
-            alert["status"] == status and labels.items() <= alert["labels"].items()
-            for message in list(self.messages)
-            for alert in message["alerts"]
-        )
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
 
 
 class Alertmanager:
@@ -97,8 +57,7 @@ class Alertmanager:
     def __enter__(self) -> Self:
         self._process = _start(
             self.home,
-            *("prometheus-alertmanager", f"--config.file={self.home}/alertmanager.yml"),
-            *(f"--storage.path={self.home}/data", "--cluster.listen-address="),
+            *(str(ROOT / "script/alertmanager"), f"{self.home}/alertmanager.yml", f"--storage.path={self.home}/data"),
             f"--web.listen-address=127.0.0.1:{self.port}",
         )
         wait_until(lambda: _answers(self.url), 20, "an Alertmanager")
@@ -111,7 +70,20 @@ class Alertmanager:
 
     def post(self, *alerts: Mapping[str, str]) -> None:
         """Post alerts by their labels, as Prometheus does."""
-        httpx.post(f"{self.url}/api/v2/alerts", json=[{"labels": dict(labels)} for labels in alerts]).raise_for_status()
+        self._post([{"labels": dict(labels)} for labels in alerts])
+
+    def tell(self, labels: Mapping[str, str], annotations: Mapping[str, str], *, is_over: bool = False) -> None:
+        """Post one alert with all that it says, or that it is over."""
+        alert: dict[str, Any] = {"labels": dict(labels), "annotations": dict(annotations)}
+        self._post([{**alert, "endsAt": datetime.now(UTC).isoformat()} if is_over else alert])
+
+    def _post(self, alerts: Sequence[Mapping[str, Any]]) -> None:
+        httpx.post(f"{self.url}/api/v2/alerts", json=alerts).raise_for_status()
+
+    def failures(self) -> dict[str, float]:
+        """How many messages each kind of receiver has failed to take."""
+        found = _FAILURES.findall(httpx.get(f"{self.url}/metrics").text)
+        return {kind: float(count) for kind, count in found}
 
     def silent(self) -> set[str]:
         """The names of alerts that another one keeps back."""
