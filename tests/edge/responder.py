@@ -7,7 +7,8 @@ import socket
 import struct
 import subprocess
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
 from types import TracebackType
@@ -80,6 +81,16 @@ class Responder(Part):
                 return False
             probe.sendall(b"GET / HTTP/1.0\r\n\r\n")
             return probe.recv(4) == b"HTTP"
+
+
+@contextmanager
+def silent_listener(kind: socket.SocketKind) -> Iterator[str]:
+    """The address of a server that takes what comes and never answers."""
+    with socket.socket(socket.AF_INET, kind) as listener:
+        listener.bind(("127.0.0.1", free_port()))
+        if kind is socket.SOCK_STREAM:
+            listener.listen()
+        yield "{}:{}".format(*listener.getsockname())
 
 
 class NameServer:
