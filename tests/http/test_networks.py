@@ -95,6 +95,17 @@ def test_what_was_signed_long_ago_is_refused_and_nobody_can_renew_it(
     assert booked(networks, network, unique) == 0
 
 
+def test_a_digit_that_is_moved_between_values_run_together_is_believed_and_none_of_them_counts_as_signed(
+    networks: Service, unique: str
+) -> None:
+    """The signature cannot tell `userId=…1` and `rewards=250` from `userId=…12` and `rewards=50`."""
+    sent = named_network("ironsource").postback(unique, int(time.time()))
+
+    assert told(networks, tamper(sent, "&rewards=250", "2&rewards=50")) == (200, "accepted")
+    found = networks.fetch("SELECT payout::text, unsigned FROM conversions WHERE transaction_id = %s", unique)
+    assert found == [("50", ["click_id", "payout", "transaction_id"])]
+
+
 def test_what_bitlabs_reconciles_points_to_what_it_takes_back(networks: Service, unique: str) -> None:
     """The reconciliation has an id of its own, and the amount may be negative."""
     first = {"uid": unique, "tx": unique, "raw": "2.50", "type": "COMPLETE", "ref": ""}

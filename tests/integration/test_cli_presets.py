@@ -82,6 +82,7 @@ def test_a_source_takes_what_its_preset_knows_and_applying_its_export_changes_no
     assert applied.code == 0, applied.err
     source = cli("source", "show", "wall", "--json").facts
     assert (source["preset"], source["signature"]["schemes"][0]["mac"]) == ("cpx", "hash-md5")
+    assert source["signed"] == "trans_id"
     assert {change["action"] for change in again.facts["changes"]} == {"leave"}
 
 

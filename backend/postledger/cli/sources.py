@@ -21,6 +21,7 @@ from postledger.cli.source_report import report_source
 from postledger.domain.configuration import SourceConfig
 from postledger.domain.document import write_source
 from postledger.domain.profiles.check import check_secrets
+from postledger.domain.profiles.coverage import tell_coverage
 from postledger.domain.source import Settings, find_profile
 
 _SECRET_BYTES = 32
@@ -169,8 +170,18 @@ def _describe(row: dict[str, Any]) -> dict[str, Any]:
         state = "cannot be read: apply it anew"
     authorities = source.settings.client_ca
     certificates = {"client_ca": describe_authorities(authorities)} if authorities else {}
+    signed = {} if settings is None else {"signed": _tell_signed(settings)}
     rest = {name: row[name] for name in ("secrets", "created_at", "updated_at", "removed_at")}
-    return {**write_source(source), **certificates, "state": state, **rest}
+    return {**write_source(source), **certificates, **signed, "state": state, **rest}
+
+
+def _tell_signed(settings: Settings) -> str:
+    if settings.auth == "none":
+        return "nothing"
+    try:
+        return tell_coverage(find_profile(settings))
+    except ValueError:  # a profile of another release
+        return "cannot be told: its profile cannot be read"
 
 
 def _tell(value: object) -> object:

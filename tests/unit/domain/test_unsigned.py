@@ -54,24 +54,24 @@ def test_what_was_not_sent_is_not_named() -> None:
 
 
 def test_an_alias_that_is_not_signed_stays_unsigned_beside_one_that_is() -> None:
-    scheme = {**ID_ALONE["schemes"][0], "message": "{query:tx}{query:amount?}-{key}"}
+    scheme = {**ID_ALONE["schemes"][0], "message": "{query:tx}:{query:amount?}-{key}"}
     by = source(signature={"schemes": [scheme]}, params={"transaction_id": ["tx"], "payout": ["amount"]})
 
-    signed = ask(f"tx=T1&amount=5&click_id=A&hash={md5('T15')}", by)
-    loose = ask(f"tx=T1&payout=5&click_id=A&hash={md5('T1')}", by)
+    signed = ask(f"tx=T1&amount=5&click_id=A&hash={md5('T1:5')}", by)
+    loose = ask(f"tx=T1&payout=5&click_id=A&hash={md5('T1:')}", by)
 
     assert (signed.unsigned, loose.unsigned) == (("click_id",), ("click_id", "payout"))
 
 
 def test_a_list_of_words_that_nobody_signed_leaves_the_status_unsigned_and_is_no_field_itself() -> None:
     """Whoever can write `sale_status` into the address decides what the signed word means."""
-    scheme = {**ID_ALONE["schemes"][0], "message": "{query:tx}{query:status?}{query:lead_status?}-{key}"}
+    scheme = {**ID_ALONE["schemes"][0], "message": "{query:tx}:{query:status?}:{query:lead_status?}-{key}"}
     lists = {"sale_status": "approved", "lead_status": "pending"}
     by = source(signature={"schemes": [scheme]}, params={"transaction_id": ["tx"]}, status_parameters=lists)
     told = {
-        beside: ask(f"tx=T1&click_id=A&{beside}&hash={md5('T1' + signed)}", by).unsigned
+        beside: ask(f"tx=T1&click_id=A&{beside}&hash={md5('T1:' + signed)}", by).unsigned
         for beside, signed in [
-            ("status=2&sale_status=2", "2"), ("status=2&lead_status=2", "22"), ("sale_status=2", ""),
+            ("status=2&sale_status=2", "2:"), ("status=2&lead_status=2", "2:2"), ("sale_status=2", ":"),
         ]
     }  # fmt: skip
 
@@ -83,7 +83,7 @@ def test_a_list_of_words_that_nobody_signed_leaves_the_status_unsigned_and_is_no
 
 
 def test_a_status_must_be_signed_together_with_what_says_its_meaning() -> None:
-    scheme = {**ID_ALONE["schemes"][0], "message": "{query:tx}{query:status}-{key}"}
+    scheme = {**ID_ALONE["schemes"][0], "message": "{query:tx}:{query:status}-{key}"}
     by = source(
         signature={"schemes": [scheme]},
         params={"transaction_id": ["tx"]},
@@ -91,7 +91,7 @@ def test_a_status_must_be_signed_together_with_what_says_its_meaning() -> None:
         require_signed=["status"],
     )
 
-    entry = ask(f"tx=T1&click_id=A&status=2&sale_status=2&hash={md5('T12')}", by)
+    entry = ask(f"tx=T1&click_id=A&status=2&sale_status=2&hash={md5('T1:2')}", by)
 
     assert entry.refusal == Refusal(Reason.MISSING_SIGNATURE, "status")
 

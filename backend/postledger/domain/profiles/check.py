@@ -41,6 +41,10 @@ def _check_covers(scheme: Scheme) -> None:
     for method in scheme.methods:
         coverage = find_coverage(scheme, method)
         uncovered = [name for name in scheme.covers if name not in coverage]
+        if uncovered and uncovered[0] in coverage.run_together:
+            raise ValueError(
+                f"covers: {uncovered[0]} is in the message only as part of one text, which can be cut up otherwise"
+            )
         if uncovered:
             raise ValueError(
                 f"covers: {uncovered[0]} is not in the message, so whoever alters it in a {method} is believed"

@@ -1,16 +1,28 @@
 """What a signature covers, worked out from the message's own template: no profile can claim more than it signs."""
 
+import re
+from collections.abc import Iterable, Sequence
+
 import msgspec
 
-from postledger.domain.profiles.format import Profile, Scheme
-from postledger.domain.profiles.template import find_atoms
+from postledger.domain.profiles.format import Parameters, Profile, Scheme
+from postledger.domain.profiles.template import ATOM, find_atoms
+
+_ITEM_PIECE = re.compile(r"\{[a-z]+\}|[^{}]+")
+_WITHOUT_BORDERS = frozenset({"{name}", "{value}", "{len}"})
+_OF_FIXED_LENGTH = frozenset({"key", "ts", "url", "path", "host", "method"})
+"""Placeholders that nobody can lengthen at a neighbour's cost: ours, or, of a time, what would be another time."""
 
 
 class Coverage(msgspec.Struct, frozen=True):
-    """The parameters that a signature covers, by the sender's names: all but `names`, or `names` alone."""
+    """The parameters that a signature covers, by the sender's names: all but `names`, or `names` alone.
+
+    `run_together` are signed as one text only, which others can cut elsewhere: none of them counts as covered.
+    """
 
     is_all: bool
     names: frozenset[str]
+    run_together: tuple[str, ...] = ()
 
     @property
     def is_total(self) -> bool:
@@ -29,12 +41,14 @@ def find_coverage(scheme: Scheme, method: str) -> Coverage:
     if scheme.mac == "token":
         return NOTHING
     place = "query" if method == "GET" else "body"
-    whole, named = _split_atoms(find_atoms(scheme.message), place)
+    atoms, glued = find_atoms(scheme.message), _find_glued(scheme)
+    whole, named = _split_atoms([atom for atom in atoms if atom not in glued], place)
     if place == "body" and (whole or scheme.digest is not None):
         return Coverage(is_all=True, names=frozenset())
     if whole:
-        return Coverage(is_all=True, names=frozenset(scheme.drop) - named)
-    return _cover_listed(scheme, place, named)
+        return Coverage(is_all=True, names=frozenset(scheme.drop) - frozenset(named))
+    _, run_together = _split_atoms([atom for atom in atoms if atom in glued], place)
+    return _cover_listed(scheme, place, named, run_together, is_glued="parameters" in glued)
 
 
 def tell_coverage(profile: Profile) -> str:
@@ -47,21 +61,53 @@ def _tell(coverage: Coverage) -> str:
     names = ", ".join(sorted(coverage.names))
     if coverage.is_all:
         return f"all parameters but {names}" if names else "all parameters"
-    return names or "nothing"
+    run = ", ".join(coverage.run_together)
+    told = [names] if names or not run else []
+    if run:
+        told.append(f"{run} only as one text, which can be cut up otherwise")
+    return "; ".join(told) or "nothing"
 
 
-def _cover_listed(scheme: Scheme, place: str, named: frozenset[str]) -> Coverage:
-    parameters = scheme.parameters
+def _cover_listed(
+    scheme: Scheme, place: str, named: Sequence[str], run_together: Sequence[str], *, is_glued: bool
+) -> Coverage:
+    parameters, run, names = scheme.parameters, tuple(run_together), frozenset(named)
     if parameters is None or (parameters.place == "query") != (place == "query"):
-        return Coverage(is_all=False, names=named)
+        return Coverage(is_all=False, names=names, run_together=run)
+    listed = [name for names in parameters.only for name in names.split("|") if name not in parameters.drop]
+    if is_glued or not _has_borders(parameters):
+        return Coverage(is_all=False, names=names, run_together=(*run, *(listed or ("all parameters",))))
     if parameters.only:
-        listed = {name for names in parameters.only for name in names.split("|")} - set(parameters.drop)
-        return Coverage(is_all=False, names=named | listed)
-    return Coverage(is_all=True, names=frozenset(parameters.drop) - named)
+        return Coverage(is_all=False, names=names.union(listed), run_together=run)
+    return Coverage(is_all=True, names=frozenset(parameters.drop) - names)
 
 
-def _split_atoms(atoms: list[str], place: str) -> tuple[bool, frozenset[str]]:
+def _has_borders(parameters: Parameters) -> bool:
+    """Tell whether the text says which value is whose: where one ends, and by its name or its place what it is."""
+    # A length in digits is no border: nobody knows where it ends and the value begins.
+    is_parted = bool(parameters.join) or not _WITHOUT_BORDERS.issuperset(_ITEM_PIECE.findall(parameters.item))
+    has_its_place = bool(parameters.only) and parameters.skip == "none"
+    return is_parted and ("{name}" in parameters.item or has_its_place)
+
+
+def _find_glued(scheme: Scheme) -> frozenset[str]:
+    """Find the placeholders that stand beside another one with nothing between them."""
+    pieces = ATOM.split(scheme.message)
+    literals, atoms = pieces[2:-1:2], pieces[1::2]
+    pairs = zip(literals, atoms, atoms[1:], strict=False)
+    glued = [pair for literal, *pair in pairs if not literal and not any(_is_fixed(atom, scheme) for atom in pair)]
+    return frozenset(atom for pair in glued for atom in pair)
+
+
+def _is_fixed(atom: str, scheme: Scheme) -> bool:
+    kind, _, name = atom.partition(":")
+    at, time = f"{kind}:{name}".lower(), scheme.timestamp
+    is_digest = kind == "body" and bool(name)
+    return atom in _OF_FIXED_LENGTH or is_digest or (time is not None and at == f"{time.place}:{time.name}".lower())
+
+
+def _split_atoms(atoms: Iterable[str], place: str) -> tuple[bool, list[str]]:
     parted = [atom.partition(":") for atom in atoms]
     whole_kinds, named_kinds = (("query", "url"), ("query",)) if place == "query" else (("body",), ("form", "json"))
     whole = any(kind in whole_kinds and (not name or place == "body") for kind, _, name in parted)
-    return whole, frozenset(name.removesuffix("?") for kind, _, name in parted if name and kind in named_kinds)
+    return whole, [name.removesuffix("?") for kind, _, name in parted if name and kind in named_kinds]

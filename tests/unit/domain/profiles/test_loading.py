@@ -65,6 +65,10 @@ def test_the_plainest_profile_loads() -> None:
             {"message": "{query}{header:X-Id}", "methods": ["GET", "POST"], "covers": ["a"]},
             "covers: a is not in the message",
         ),
+        (
+            {"message": "{form:id}{form:payout}", "methods": ["POST"], "covers": ["payout"]},
+            "covers: payout is in the message only as part of one text, which can be cut up otherwise",
+        ),
         ({"message": "", "mac": "token", "covers": ["a"]}, "covers: a is not in the message"),
     ],
 )
@@ -77,7 +81,7 @@ def test_what_cannot_work_is_refused_and_named(changes: dict[str, Any], told: st
 
 def test_what_a_profile_claims_to_cover_and_does_is_no_fault() -> None:
     check(covers=["payout"])
-    check(message="{form:payout}{form:id?}", covers=["payout", "id"])
+    check(message="{form:payout}.{form:id?}", covers=["payout", "id"])
 
 
 @pytest.mark.parametrize("secret", ["whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=", "whsk_AAAA"])
