@@ -13,7 +13,7 @@ from psycopg_pool import PoolTimeout
 from postledger.adapters.keyring import Keyring
 from postledger.adapters.later import Later
 from postledger.adapters.metrics import Metrics, Unmeasured, render_metrics
-from postledger.adapters.postgres.connecting import connect
+from postledger.adapters.postgres.connecting import WRITER, connect
 from postledger.adapters.postgres.group_commit import GroupCommit
 from postledger.adapters.postgres.ledger import write_batch
 from postledger.adapters.postgres.policy_keeper import PolicyKeeper
@@ -114,7 +114,7 @@ def _start_group_commit(
         partial(
             connect,
             settings.database_url,
-            name="ledger",
+            name=WRITER,
             statement_timeout_ms=FLUSH_TIMEOUT_MS,
             kind=GreenletConnection,
         ),

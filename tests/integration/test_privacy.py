@@ -1,22 +1,28 @@
 """Forgetting: every place that holds the datum loses it, nobody else loses anything, and the money stays."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from decimal import Decimal
+from threading import Thread
 from typing import Any
 
+import psycopg
 import pytest
 from msgspec.structs import replace
 from psycopg import Connection
 
 from postledger.adapters.keyring import Keyring
-from postledger.adapters.postgres.connecting import connect
+from postledger.adapters.postgres.connecting import WRITER, connect
+from postledger.adapters.postgres.erasure import erase
 from postledger.adapters.postgres.ledger import write_entries
 from postledger.adapters.postgres.policy import load_policy
 from tests.parts.cli import CommandLine
 from tests.parts.entries import entry_of, refused_entry
 from tests.parts.sources import add_click, add_source
+from tests.parts.waiting import wait_until
 
 HASH = "h-" + "ab" * 16
+HANGING = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
 @pytest.fixture
@@ -142,6 +148,83 @@ def test_a_hash_is_taken_out_of_free_fields_and_audit_rows(ledger: Connection[An
     ]
     assert rows(ledger, "SELECT raw FROM postbacks WHERE raw <> ''") == [(f"sub1={HASH}0".encode(),)]
     assert rows(ledger, "SELECT kind FROM erasures") == [("hash",)]
+
+
+HOLD_KEY = """
+INSERT INTO conversions (dedup_key, id, source_id, event, click_id, status, created_at, updated_at)
+VALUES (%s, gen_random_uuid(), 1, 'sale', 'x', 'approved', now(), now())
+"""
+
+
+def test_what_is_still_on_its_way_to_the_disk_when_forgetting_begins_is_forgotten_too(
+    ledger: Connection[Any], database: str
+) -> None:
+    """A batch hangs on another's key, and commits behind whoever does not wait for it."""
+    entry = replace(entry_of(click_id="theirs", transaction_id="T1", payout="5"), raw=b"click_id=theirs")
+    assert entry.event is not None
+    with (
+        connect(database, name=WRITER, statement_timeout_ms=10_000) as writer,
+        psycopg.connect(database) as other,
+    ):
+        other.execute(HOLD_KEY, (entry.event.dedup_key,))
+        written = Thread(target=write_entries, args=(writer, [entry]))
+        written.start()
+        wait_until(lambda: rows(ledger, HANGING) != [], 10, "a batch that hangs")
+
+        def let_it_commit(_: float) -> None:
+            other.rollback()
+            written.join(timeout=10)
+
+        erased = erase(
+            ledger, click_id="theirs", actor="a", now=entry.received_at, tell_progress=_ignore, pause=let_it_commit
+        )
+        let_it_commit(0)
+
+    assert (erased.conversions, erased.postbacks) == (1, 1)
+    assert rows(ledger, "SELECT click_id, payout FROM conversions") == [("forgotten", Decimal(5))]
+    assert rows(ledger, "SELECT click_id, raw FROM postbacks") == [(None, b"")]
+
+
+def test_where_nobody_writes_nobody_waits(ledger: Connection[Any]) -> None:
+    waits: list[float] = []
+
+    erase(ledger, click_id="x", actor="a", now=datetime.now(UTC), tell_progress=_ignore, pause=waits.append)
+
+    assert waits == []
+
+
+def test_two_who_forget_at_once_go_one_after_the_other(ledger: Connection[Any], database: str) -> None:
+    """Each empties many rows in an order of its own, and would wait for the other's for ever."""
+    with (
+        connect(database, name=WRITER, statement_timeout_ms=10_000),
+        connect(database, name="test", statement_timeout_ms=10_000) as second,
+    ):
+        order: list[str] = []
+
+        def forget_second() -> None:
+            _forget(second, lambda _: None)
+            order.append("second")
+
+        thread = Thread(target=forget_second)
+
+        def start_the_second(_: float) -> None:
+            thread.start()
+            wait_until(lambda: rows(ledger, HANGING) != [], 10, "the second, who waits")
+            order.append("first")
+
+        _forget(ledger, start_the_second)
+        ledger.execute("SELECT pg_advisory_unlock_all()")
+        thread.join(timeout=10)
+
+    assert order == ["first", "second"]
+
+
+def _forget(connection: Connection[Any], pause: Callable[[float], None]) -> None:
+    erase(connection, click_id="x", actor="a", now=datetime.now(UTC), tell_progress=_ignore, pause=pause)
+
+
+def _ignore(_: int, __: int) -> None:
+    """Nobody watches the progress."""
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,8 @@ from typing import Any
 from psycopg import Connection
 
 CONNECT_TIMEOUT_S = 2
+WRITER = "ledger"
+"""The name of the connections through which requests come onto the ledger."""
 OPTIONS: dict[str, Any] = {
     "autocommit": True,
     "connect_timeout": CONNECT_TIMEOUT_S,

@@ -1,10 +1,12 @@
 """Forgetting: a click id, or the hash of a personal datum, is taken off the ledger, and the money stays.
 
 Each part is a transaction of its own, so that nobody waits for the whole; whoever is interrupted says the same again.
+What was received before it began is gone when it has ended, also what was still on its way to the disk.
 """
 
 import json
 import re
+import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from datetime import time as clock_time
@@ -14,10 +16,20 @@ from urllib.parse import quote, quote_plus
 import msgspec
 from psycopg import Connection
 
+from postledger.adapters.postgres.connecting import WRITER
 from postledger.adapters.postgres.queries import sql
 from postledger.adapters.postgres.retention import list_days
 
 FORGOTTEN = "forgotten"
+SETTLED_WITHIN_S = 3.0
+"""How long a request may be on its way: 1.4 s until its batch begins, 1.4 s in which a statement of that can hang."""
+_LOCK_ID = 0x66726774  # "frgt": two at once could wait for each other's rows for ever
+_FIND_WRITER = """
+SELECT FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()
+    AND coalesce(application_name = %s, true) -- what another role's session is called may be hidden
+LIMIT 1
+"""
 _ESCAPE = re.compile("%[0-9A-F]{2}")
 _AUDIT = """
 INSERT INTO erasures (erased_at, actor, kind, clicks, postbacks, conversions) VALUES (%s, %s, %s, %s, %s, %s)
@@ -40,8 +52,11 @@ def erase(
     actor: str,
     now: datetime,
     tell_progress: Callable[[int, int], None],
+    pause: Callable[[float], None] = time.sleep,
 ) -> Erased:
     """Erase one of the two, leave an audit line without the datum, and count; progress is told in days of the audit."""
+    connection.execute("SELECT pg_advisory_lock(%s)", (_LOCK_ID,))
+    _let_requests_settle(connection, pause)
     datum = click_id or hashed or ""
     wanted = {"click_id": click_id, "datum": datum}
     found = connection.execute(sql("forget_conversions"), {**wanted, "forgotten": FORGOTTEN}).fetchall()
@@ -57,6 +72,12 @@ def erase(
     kind = "hash" if click_id is None else "click_id"
     connection.execute(_AUDIT, (now, actor, kind, erased.clicks, erased.postbacks, erased.conversions))
     return erased
+
+
+def _let_requests_settle(connection: Connection[Any], pause: Callable[[float], None]) -> None:
+    # A row that commits behind the statement that looks for it would be overlooked.
+    if connection.execute(_FIND_WRITER, (f"postledger-{WRITER}",)).fetchone() is not None:
+        pause(SETTLED_WITHIN_S)
 
 
 def _count(connection: Connection[Any], wanted: dict[str, str | None]) -> int:
