@@ -1,5 +1,7 @@
 """What reaches the backend: the sender's bytes as they were sent, and the edge's word for who sent them."""
 
+import subprocess
+
 import httpx
 import pytest
 
@@ -121,8 +123,31 @@ def test_what_is_not_public_cannot_be_reached_through_the_public_listener(edge: 
     assert answer_to(edge, path) == (404, "not_found")
 
 
-def test_a_large_body_is_never_written_to_a_file(edge: Edge) -> None:
-    exchange(edge, post("/tracking/postback/acme", b"x" * 131_072))
+def chunked(size: int) -> bytes:
+    """A POST in chunks of a hundred bytes."""
+    head = b"POST /tracking/postback/acme HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+    return head + b"Transfer-Encoding: chunked\r\n\r\n" + b"64\r\n%b\r\n" % (b"x" * 100) * (size // 100) + b"0\r\n\r\n"
 
+
+@pytest.mark.parametrize(
+    "request_bytes", [post("/tracking/postback/acme", b"x" * 131_072), chunked(131_000)], ids=["at once", "in chunks"]
+)
+def test_a_large_body_is_never_written_to_a_file(edge: Edge, request_bytes: bytes) -> None:
+    assert status(exchange(edge, request_bytes)) == 200
+
+    assert_no_file_was_written(edge)
+
+
+def test_nor_is_one_of_unknown_length_over_http2_that_is_too_large(edge: Edge) -> None:
+    posting = ["curl", "-s", "--http2", "--cacert", str(edge.ca_file), "-X", "POST", "-T", "-", "-w", "%{http_code}"]
+    url = f"https://localhost:{edge.https_port}/tracking/postback/acme"
+
+    ran = subprocess.run([*posting, "-o", "/dev/null", url], input=b"x" * 200_000, capture_output=True, check=False)
+
+    assert ran.stdout == b"413"
+    assert_no_file_was_written(edge)
+
+
+def assert_no_file_was_written(edge: Edge) -> None:
     assert not [path for path in (edge.prefix / "tmp").rglob("*") if path.is_file()]
     assert "buffered to a temporary file" not in edge.error_output()

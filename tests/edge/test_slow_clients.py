@@ -104,9 +104,10 @@ def test_a_body_that_comes_in_pieces_and_in_time_is_taken(edge: Edge) -> None:
     assert b'"body_bytes": 100000' in answer
 
 
-def test_over_http2_a_body_that_stops_is_answered_where_its_length_is_known(edge: Edge) -> None:
+@pytest.mark.parametrize("length", [{"Content-Length": "6"}, {}], ids=["of known length", "of unknown length"])
+def test_over_http2_a_body_that_stops_is_answered_too(edge: Edge, length: dict[str, str]) -> None:
     with httpx.Client(base_url=edge.https_url, verify=edge.tls_context(), http2=True, timeout=20) as client:
-        answer = client.post(PATH, content=late_body(), headers={"Content-Length": "6"})
+        answer = client.post(PATH, content=late_body(), headers=length)
 
     assert (answer.http_version, answer.status_code, answer.json()["reason"]) == ("HTTP/2", 408, "timeout")
 
