@@ -190,6 +190,22 @@ def test_an_edge_that_starts_without_its_backend_serves_by_what_it_knew(
     assert closes(own_edge)
 
 
+def test_a_copy_that_could_not_be_written_is_written_when_it_can_be(own_edge: Edge, own_backend: EchoBackend) -> None:
+    folder, away = own_edge.prefix / "policy", own_edge.prefix / "policy-away"
+    folder.rename(away)
+    folder.touch()  # a file where the folder was stops root too
+    own_backend.set_sources(source("acme", allow=NOT_OURS))
+    wait_until(lambda: "could not be written to the disk" in own_edge.error_output())
+    assert closes(own_edge)
+
+    folder.unlink()
+    away.rename(folder)
+
+    wait_until(lambda: NOT_OURS[0] in (folder / "snapshot").read_text(), IN_FORCE_WITHIN_S)
+    wait_until(lambda: "in step with the backend again" in own_edge.error_output())
+    assert own_edge.error_output().count("could not be written") == 1
+
+
 def test_a_reload_keeps_the_policy_and_goes_on_asking(own_edge: Edge, own_backend: EchoBackend) -> None:
     os.kill(own_edge.pid, signal.SIGHUP)
     assert is_served(own_edge)

@@ -18,6 +18,7 @@ local STRAGGLER_S = 10
 local etag = nil
 local asking = false
 local complaint = nil
+local unsaved = nil    -- the text in force, until it is on the disk too
 
 -- Once for each new trouble, not once a second.
 local function complain(words)
@@ -31,6 +32,12 @@ local function is_straggler(answer, now_s)
     return version and known and version < known and policy.age_s(now_s) < STRAGGLER_S
 end
 
+-- A disk that is full now may not be so later, and nobody would bring the text a second time.
+local function save(now_s)
+    if unsaved and disk.save(unsaved, now_s) then unsaved = nil end
+    complain(unsaved and "its copy could not be written to the disk" or nil)
+end
+
 local function take(answer, now_s)
     local installed, fault = policy.install(answer.text)
     if not installed then
@@ -40,8 +47,8 @@ local function take(answer, now_s)
     end
     etag = answer.etag
     policy.confirm(now_s)
-    local saved = disk.save(answer.text, now_s)
-    complain(not saved and "its copy could not be written to the disk" or nil)
+    unsaved = answer.text
+    save(now_s)
 end
 
 local function ask()
@@ -51,7 +58,7 @@ local function ask()
 
     if answer.status == 304 then
         policy.confirm(now_s)
-        complain(nil)
+        save(now_s)
     elseif answer.status ~= 200 then
         complain("the backend answered " .. answer.status)
     elseif not is_straggler(answer, now_s) then
