@@ -120,6 +120,15 @@ def test_a_source_whose_secrets_no_key_opens_cannot_sign_and_the_doctor_names_it
     assert "FAIL  secrets           acme has one that no master key decrypts" in examined.out
 
 
+def test_a_source_that_has_lost_its_secrets_cannot_sign_either(cli: CommandLine) -> None:
+    """As after somebody's own DELETE: `apply` lets no source be without one."""
+    add_source(cli.environment["DATABASE_URL"], cli.environment["POSTLEDGER_MASTER_KEY"], "acme", [])
+
+    signed = cli("sign", "acme", "click_id=x", "--url", "https://edge.example")
+
+    assert (signed.code, signed.err) == (1, "postledger: the source acme has no secret; apply it with one\n")
+
+
 def test_settings_are_taken_from_what_make_up_left_in_the_working_directory(cli: CommandLine, tmp_path: Path) -> None:
     (tmp_path / "var").mkdir()
     lines = "".join(f"{name}='{value}'\n" for name, value in cli.environment.items())

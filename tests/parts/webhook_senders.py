@@ -81,41 +81,29 @@ def _sign_whsec(message: bytes) -> bytes:
     return hmac.digest(WHSEC_KEY, message, "sha256")
 
 
-_APPLE: dict[str, dict[str, Any]] = {
-    "2.2": {
-        "version": "2.2",
-        "ad-network-id": "com.example",
-        "campaign-id": 42,
-        "app-id": 525463029,
-        "transaction-id": "",
-        "redownload": True,
-        "source-app-id": 1234567891,
-        "fidelity-type": 1,
-    },
-    "3.0": {
-        "version": "3.0",
-        "ad-network-id": "com.example",
-        "campaign-id": 42,
-        "app-id": 525463029,
-        "transaction-id": "",
-        "redownload": True,
-        "source-app-id": 1234567891,
-        "fidelity-type": 1,
-        "did-win": True,
-    },
-    "4.0": {
-        "version": "4.0",
-        "ad-network-id": "com.example",
-        "source-identifier": "5239",
-        "app-id": 525463029,
-        "transaction-id": "",
-        "redownload": True,
-        "source-domain": "example.com",
-        "fidelity-type": 1,
-        "did-win": True,
-        "postback-sequence-index": 0,
-    },
+_APPLE_2_2: dict[str, Any] = {
+    "version": "2.2",
+    "ad-network-id": "com.example",
+    "campaign-id": 42,
+    "app-id": 525463029,
+    "transaction-id": "",
+    "redownload": True,
+    "source-app-id": 1234567891,
+    "fidelity-type": 1,
 }
+_APPLE_4: dict[str, Any] = {
+    "version": "4.0",
+    "ad-network-id": "com.example",
+    "source-identifier": "5239",
+    "app-id": 525463029,
+    "transaction-id": "",
+    "redownload": True,
+    "source-domain": "example.com",
+    "fidelity-type": 1,
+    "did-win": True,
+    "postback-sequence-index": 0,
+}
+_APPLE = {"2.2": _APPLE_2_2, "3.0": {**_APPLE_2_2, "version": "3.0", "did-win": True}, "4.0": _APPLE_4}
 
 
 def _apple(version: str) -> Sign:
@@ -157,8 +145,18 @@ _HOOK0 = {
 }
 _CONVOY = _in_header("X-Convoy-Signature")
 _CONVOY_LIST = _in_header("X-Convoy-Signature", pick=["v1"], **_OF_PARTS)
+_WHPK = "whpk_" + base64.b64encode(ED25519).decode()
 _SPKI = base64.b64encode(SPKI).decode()
 _APPLES = {'"app-id": 525463029': '"app-id": 525463020', '"redownload": true': '"redownload": false'}
+
+
+def _standard_webhooks(family: str, version: str) -> Network:
+    """Take one of the two families of headers, signed with a secret (`v1`) or by a pair of keys (`v1a`)."""
+    name = {"webhook": "standard-webhooks", "svix": "svix"}[family] + {"v1": "", "v1a": "-v1a"}[version]
+    sign, secret = {"v1": (_sign_whsec, _WHSEC), "v1a": (sign_ed25519, _WHPK)}[version]
+    changed = {**_AMOUNT, "msg_": "mgs_"}
+    return Network(name, {"preset": name}, _webhook(family, version, sign), changed, is_timed=True, secrets=(secret,))
+
 
 WEBHOOKS = [
     Network(
@@ -184,38 +182,7 @@ WEBHOOKS = [
     Network("hook0", _HOOK0, _hook0, {**_AMOUNT, "sale.made": "sale.lost"}, is_timed=True),
     Network("hook0-v0", _HOOK0, _hook0_old, _AMOUNT, is_timed=True),
     Network("stripe-style", {"preset": "stripe-style"}, _stripe, _AMOUNT, is_timed=True, secrets=(_WHSEC,)),
-    Network(
-        "standard-webhooks",
-        {"preset": "standard-webhooks"},
-        _webhook("webhook", "v1", _sign_whsec),
-        {**_AMOUNT, "msg_": "mgs_"},
-        is_timed=True,
-        secrets=(_WHSEC,),
-    ),
-    Network(
-        "svix",
-        {"preset": "svix"},
-        _webhook("svix", "v1", _sign_whsec),
-        {**_AMOUNT, "msg_": "mgs_"},
-        is_timed=True,
-        secrets=(_WHSEC,),
-    ),
-    Network(
-        "standard-webhooks-v1a",
-        {"preset": "standard-webhooks-v1a"},
-        _webhook("webhook", "v1a", sign_ed25519),
-        {**_AMOUNT, "msg_": "mgs_"},
-        is_timed=True,
-        secrets=("whpk_" + base64.b64encode(ED25519).decode(),),
-    ),
-    Network(
-        "svix-v1a",
-        {"preset": "svix-v1a"},
-        _webhook("svix", "v1a", sign_ed25519),
-        {**_AMOUNT, "msg_": "mgs_"},
-        is_timed=True,
-        secrets=("whpk_" + base64.b64encode(ED25519).decode(),),
-    ),
+    *(_standard_webhooks(family, version) for family in ("webhook", "svix") for version in ("v1", "v1a")),
     Network("github-style", {"preset": "github-style"}, _sign_body("X-Hub-Signature-256", _github), _AMOUNT),
     Network("shopify-style", {"preset": "shopify-style"}, _sign_body("X-Shopify-Hmac-SHA256", _base64), _AMOUNT),
     *(

@@ -74,9 +74,12 @@ def _edge(url: str | None) -> str:
 
 def _make(slug: str, parameters: list[str], post: Post | None) -> Outgoing:
     source = _find_source(slug)
-    key = source.keys[0] if source.keys and source.settings.auth != "none" else None
-    if key is None and source.settings.auth != "none":
-        raise CommandFailed(f"the source {slug} has no secret that can be used; run: postledger doctor")
+    proves = source.settings.auth != "none"
+    if (
+        proves and not source.keys
+    ):  # `apply` lets none be without; one whose secrets cannot be read was told apart above
+        raise CommandFailed(f"the source {slug} has no secret; apply it with one")
+    key = source.keys[0] if proves else None
     pairs, now_s = [_read_pair(text) for text in parameters], int(time.time())
     message_id = f"msg_{secrets.token_urlsafe(16)}"
     try:
