@@ -52,7 +52,9 @@ def test_a_rotation_adds_a_secret_and_ends_none(cli: CommandLine, file: str) -> 
     fresh = ran.out.strip()
 
     assert fresh.startswith("whsec_")
-    assert fresh not in ran.err
+    assert ran.err == (
+        "Give it to the sender. The 2 older ones stay live until: postledger source secret acme --retire\n"
+    )
     assert secrets_of(cli, "acme") == [fresh, "s3cret-current", "s3cret-previous"]
     assert load(cli).version == before + 1
 
@@ -68,6 +70,30 @@ def test_a_rotation_that_would_lose_a_secret_that_cannot_be_read_does_nothing(cl
         assert (ran.code, ran.out, ran.err.count("\n")) == (1, "", 1)
         assert "nothing was done; run: postledger doctor" in ran.err
     assert stored_secrets(cli) == before
+
+
+def test_a_source_that_looks_at_no_secret_is_given_none_and_has_none_to_retire(cli: CommandLine) -> None:
+    environment = cli.environment
+    add_source(environment["DATABASE_URL"], environment["POSTLEDGER_MASTER_KEY"], "open", [], {"auth": "none"})
+
+    rotated, retired, shown = (
+        cli("source", *arguments, "open", *more)
+        for *arguments, more in (("rotate", ()), ("secret", ("--retire",)), ("secret", ("--usage",)))
+    )
+
+    assert (rotated.code, rotated.out) == (1, "")
+    assert rotated.err == 'postledger: open has auth = "none" and looks at no secret; nothing was done\n'
+    assert (retired.code, retired.err) == (1, "postledger: open has no secret; nothing was done\n")
+    assert (shown.code, shown.out, shown.err) == (0, "", "open has no secret.\n")
+
+
+def test_how_secrets_are_used_is_told_without_the_secrets(cli: CommandLine, file: str) -> None:
+    cli("apply", file)
+
+    ran = cli("source", "secret", "acme", "--usage", "--reveal")
+
+    assert (ran.code, ran.out) == (1, "")
+    assert "--usage shows no secret" in ran.err
 
 
 def test_a_token_that_stands_in_a_path_is_rotated_to_one_that_may_stand_there(cli: CommandLine) -> None:

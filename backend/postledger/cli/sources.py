@@ -74,6 +74,8 @@ def show_secrets(
     if retire:
         _retire_secrets(slug, as_json=as_json)
         return
+    if usage and reveal:
+        raise CommandFailed("--usage shows no secret; leave --usage or --reveal out")
     with open_ledger() as connection:
         stored = _read_secrets(connection, slug)[1]
     rows = [_describe_secret(secret, reveal=reveal) for secret in stored]
@@ -82,8 +84,9 @@ def show_secrets(
     if as_json:
         print_json({"source": slug, "secrets": rows})
         return
-    print_table(list(rows[0]) if rows else ["position"], [list(row.values()) for row in rows])
-    note(f"{len(rows)} live. last_matched may be a minute behind.")
+    if rows:
+        print_table(list(rows[0]), [list(row.values()) for row in rows])
+    note(f"{len(rows)} live. last_matched may be a minute behind." if rows else f"{slug} has no secret.")
 
 
 @sources.command("rotate")
@@ -105,12 +108,16 @@ def rotate_secret(slug: Slug, retire: Retire = False, as_json: AsJson = False) -
         print_json({"source": slug, "secret": fresh, "kept": len(kept)})
         return
     print(fresh)
-    note(f"Give it to the sender. {len(kept)} older secrets stay live until postledger source rotate {slug} --retire.")
+    older = {0: "", 1: "The older one stays"}.get(len(kept), f"The {len(kept)} older ones stay")
+    until = f" {older} live until: postledger source secret {slug} --retire" if kept else ""
+    note(f"Give it to the sender.{until}")
 
 
 def _make_secret(slug: str, settings: Settings | None) -> str:
     if settings is None:
         raise CommandFailed(f"the settings of {slug} cannot be read; nothing was done; run: postledger doctor")
+    if settings.auth == "none":
+        raise CommandFailed(f'{slug} has auth = "none" and looks at no secret; nothing was done')
     is_token = settings.auth == "token"  # which may stand in a path, where base64 may not
     made = secrets.token_bytes(_SECRET_BYTES)
     fresh = secrets.token_urlsafe(_SECRET_BYTES) if is_token else "whsec_" + base64.b64encode(made).decode()
@@ -125,7 +132,9 @@ def _retire_secrets(slug: str, *, as_json: bool) -> None:
     with open_ledger() as connection, connection.transaction():
         lock_policy(connection)
         source_id, stored = _read_secrets(connection, slug)
-        if not stored or stored[0].secret is None:
+        if not stored:
+            raise CommandFailed(f"{slug} has no secret; nothing was done")
+        if stored[0].secret is None:
             raise CommandFailed(f"the newest secret of {slug} cannot be used; nothing was done; run: postledger doctor")
         SourceSecrets(connection, open_keyring()).replace(source_id, [stored[0].secret], datetime.now(UTC))
         raise_version(connection)

@@ -54,7 +54,13 @@ def check_paths(table: Table, settings: Settings) -> None:
         table.fault("paths", 'has {key} in it, which is a token: it needs auth = "token"')
     is_left_open = settings.auth == "signature" and settings.signature == DEFAULT_PROFILE and "auth" not in table
     if settings.dialect is not None and is_left_open:
-        table.fault("auth", 'is missing: an address of this tracker holds no secret. Say "none", and allow, or "token"')
+        table.fault("auth", _tell_auth(settings.token))
+
+
+def _tell_auth(token: str) -> str:
+    if token == Settings().token:
+        return 'is missing: an address of this tracker holds no secret. Say "none", and allow, or "token"'
+    return f'is missing: this tracker\'s addresses may hold {token}. Say "token" if yours do, else "none", and allow'
 
 
 def check_words(table: Table, settings: Settings) -> None:

@@ -76,6 +76,7 @@ def test_no_text_crashes_the_checks(text: str) -> None:
         ({"paths": ["/{key}/x"]}, "sources[acme]: paths: has {key} in it, which is a token"),
         ({"hosts": ["a.example"]}, "sources[acme]: hosts: says under which names paths are answered"),
         ({"dialect": "voluum"}, "sources[acme]: auth: is missing: an address of this tracker holds no secret"),
+        ({"dialect": "affise"}, "sources[acme]: auth: is missing: this tracker's addresses may hold secure. Say"),
         ({"dialect": "volum"}, "sources[acme]: dialect: is not the name of a dialect; postledger dialect list"),
         ({"dialect": "keitaro", "preset": "everflow"}, "sources[acme]: dialect: cannot stand beside preset"),
         ({"dialect": "keitaro", "secrets": ["a/b"]}, "sources[acme]: secrets: secret 1 cannot be used: it cannot"),
