@@ -151,3 +151,15 @@ def test_a_source_that_cannot_be_read_is_told_to_come_again_and_others_follow_th
     wait_until(lambda: service.metric(shown) == 0, 5, "the source to be usable again")
 
     assert service.send(good).status in ("accepted", "duplicate")
+
+
+def test_a_source_that_never_could_be_used_and_is_removed_is_told_as_unusable_no_more(
+    service: Service, master_key: str
+) -> None:
+    shown = 'postledger_source_unusable{source="stillborn"}'
+    add_source(service.database, master_key, "stillborn", settings={"rate": "fast"})
+    wait_until(lambda: service.metric(shown) == 1, 5, "the gauge of an unusable source")
+
+    remove(service.database, "sources", "stillborn")
+
+    wait_until(lambda: service.metric(shown) == 0, 5, "nothing to tell of it")

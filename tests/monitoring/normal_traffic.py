@@ -55,6 +55,7 @@ def make_normal_traffic(*, beats: int, beat_s: int, from_minute: int, seed: int)
 
 def _add_source(series: Series, chance: random.Random, slug: str, counts: list[int], shares: dict[str, float]) -> None:
     series[f'postledger_source_info{{source="{slug}", trusted="false", mode="enforce"}}'] = [1.0] * len(counts)
+    series[f'postledger_source_unusable{{source="{slug}"}}'] = [0.0] * len(counts)
     split = [_split(chance, count, shares) for count in counts]
     refused = [reason for reason in shares if reason != "duplicate"]
     for verdict, outcomes in (("accepted", [""]), ("duplicate", ["duplicate"]), ("refused", refused)):

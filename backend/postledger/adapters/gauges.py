@@ -92,6 +92,7 @@ class Gauges:
         for name, value in SIZES.items():
             sizes.labels(name).set(value)
         self._shown_sources: set[tuple[str, str, str]] = set()
+        self._shown_slugs: set[str] = set()
         self._shown_campaigns: set[str] = set()
 
     def show(self, policy: Policy) -> None:
@@ -103,7 +104,8 @@ class Gauges:
         self._shown_sources |= sources
         for labels in self._shown_sources:
             self._sources.labels(*labels).set(labels in sources)
-        for slug in {slug for slug, _, _ in self._shown_sources} | policy.unusable.keys():
+        self._shown_slugs |= policy.sources.keys() | policy.unusable.keys()
+        for slug in self._shown_slugs:
             self._unusable.labels(slug).set(slug in policy.unusable)
         self._shown_campaigns |= policy.campaigns.keys()
         for slug in self._shown_campaigns:
