@@ -68,8 +68,14 @@ def layers(ask: Ask, *queries: Query) -> timeseries.Panel:
     return _finish(_over_time(ask, None).fill_opacity(45).stacking(stacking), ask, queries)
 
 
+def steps(ask: Ask, *queries: Query) -> timeseries.Panel:
+    """Show amounts by the hour or the day, each currency as a line of its own: two of them are no sum."""
+    panel = _over_time(ask, None).line_interpolation(choices.LineInterpolation.STEP_AFTER)
+    return _finish(panel.show_points(choices.VisibilityMode.ALWAYS), ask, queries)
+
+
 def columns(ask: Ask, *queries: Query) -> timeseries.Panel:
-    """Show amounts by the hour, as columns."""
+    """Show counts by the hour or the day as columns, parts of a whole one on top of the other."""
     panel = _over_time(ask, None).draw_style(choices.GraphDrawStyle.BARS).fill_opacity(70)
     return _finish(panel.stacking(looks.StackingConfig().mode(choices.StackingMode.NORMAL)), ask, queries)
 

@@ -15,6 +15,7 @@ QUEUE_LIMIT = 0.25
 CONNECTIONS_LIMIT = 0.8
 POLICY_STALE_S = 60
 PARKED_REVERSALS = 1
+SOURCE_UNUSABLE = 1
 CERTIFICATE_DAYS, CERTIFICATE_LAST_DAYS = 14, 3
 
 
@@ -27,6 +28,11 @@ def edge_quantile(quantile: float, route: str = "postback") -> str:
     """Measure within which time that share of a route's requests is answered at the edge."""
     bucket = f'postledger_edge_request_duration_seconds_bucket{{route="{route}"}}'
     return f"histogram_quantile({quantile}, sum by (le) (rate({bucket}[$__rate_interval])))"
+
+
+def excess(kind: str, chosen: str = "") -> str:
+    """Measure what `PostbackClientErrorSpike` or `DuplicateStorm` goes by, where it is most; 0 is as ever."""
+    return f'clamp_min(max(source_kind:postledger_postbacks:excess5m{{kind="{kind}"{chosen}}}), 0)'
 
 
 def rate_of_conversions(label: str, chosen: str = "") -> str:

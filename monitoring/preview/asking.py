@@ -85,7 +85,7 @@ class Asker:
             "__range": f"{self._span_s()}s",
             **self.variables,
         }
-        text = text.replace("$__timeFrom()", _moment(self.start_s))
+        text = text.replace("$__timeFrom()", _moment(self.start_s)).replace("$__timeTo()", _moment(self.end_s))
         text = _TIME_FILTER.sub(rf"\1 BETWEEN {_moment(self.start_s)} AND {_moment(self.end_s)}", text)
         for name, value in values.items():
             text = text.replace(f"${{{name}:sqlstring}}", _quoted(value)).replace(f"${name}", value)

@@ -125,9 +125,16 @@ def _plot(axes: Axes, panel: Panel, series: Sequence[Series], tints: Sequence[st
         axes.stackplot(moments, *heights, colors=list(tints), alpha=0.75, linewidth=0)
     else:
         for one, tint in zip(series, tints, strict=True):
-            style = "o-" if len(one.times_s) == 1 else "-"
-            axes.plot(one.times_s, one.values, style, color=tint, linewidth=1.4, markersize=4)
-            axes.fill_between(one.times_s, one.values, 0, color=tint, alpha=0.05, linewidth=0)
+            _plot_line(axes, one, tint, is_stepped=looks.get("lineInterpolation") == "stepAfter")
+
+
+def _plot_line(axes: Axes, series: Series, tint: str, *, is_stepped: bool) -> None:
+    has_points = is_stepped or len(series.times_s) == 1
+    shape = "steps-post" if is_stepped else "default"
+    style = "o-" if has_points else "-"
+    axes.plot(series.times_s, series.values, style, color=tint, linewidth=1.4, markersize=4, drawstyle=shape)
+    if not is_stepped:
+        axes.fill_between(series.times_s, series.values, 0, color=tint, alpha=0.05, linewidth=0)
 
 
 def _plot_columns(axes: Axes, series: Sequence[Series], tints: Sequence[str]) -> None:
@@ -194,7 +201,7 @@ def _cell(value: object, unit: str | None) -> str:
         return f"{value:%Y-%m-%d %H:%M}"
     if isinstance(value, str):
         return _short(value, 34)
-    return write(float(str(value)), unit or "short")
+    return write(float(str(value)), unit or "short", 0 if isinstance(value, int) else None)
 
 
 def _column_starts(box: Box, names: Sequence[str], cells: Sequence[Sequence[str]]) -> list[float]:

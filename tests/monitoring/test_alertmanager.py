@@ -161,6 +161,19 @@ def test_what_a_database_that_is_down_explains_is_kept_back_and_the_rest_is_told
         assert told == {"LedgerUnavailable", "DiskFillsSoon"}
 
 
+def test_a_source_that_cannot_be_used_explains_its_own_errors_and_no_other_sources() -> None:
+    spike = {"alertname": "PostbackServerErrorSpike", "severity": "critical", "team": "platform"}
+    with Catcher() as catcher, Alertmanager({"POSTLEDGER_ALERT_WEBHOOK_URL": catcher.url}) as alertmanager:
+        alertmanager.post(
+            {"alertname": "SourceUnusable", "severity": "critical", "team": "platform", "source": "shaky"}
+        )
+        wait_until(lambda: catcher.heard("firing", alertname="SourceUnusable", source="shaky"), 10, "the cause")
+        alertmanager.post({**spike, "source": "shaky"}, {**spike, "source": "steady"})
+        wait_until(lambda: catcher.heard("firing", source="steady"), 10, "the other source")
+
+        assert not catcher.heard("firing", alertname="PostbackServerErrorSpike", source="shaky")
+
+
 def test_all_about_one_source_comes_in_one_message_and_so_does_one_fault_at_many_sources() -> None:
     partners = {"severity": "warning", "team": "partners"}
     with Catcher() as catcher, Alertmanager({"POSTLEDGER_ALERT_WEBHOOK_URL": catcher.url}) as alertmanager:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from monitoring.preview.units import FORMATS
 from tests.parts.edge import ROOT
 from tests.parts.promtool import RUNBOOKS, list_rules
 
+_AMOUNTS = re.compile(r"\b(?:sum|avg)\((?:abs\()?(?:\w+\.)?(?:payout|delta)\b")
 NAMES = ("overview", "source", "campaigns", "ledger", "edge", "finance")
 DATA_SOURCES = {"${prometheus}", "${ledger}"}
 PROVISIONED = (ROOT / "monitoring/grafana/provisioning/datasources/postledger.yaml").read_text("utf-8")
@@ -132,6 +134,25 @@ def test_a_panel_leads_to_a_runbook_and_to_the_next_dashboard(panel: dict[str, A
 
 
 @pytest.mark.parametrize("panel", PANELS)
+def test_amounts_are_never_stacked_because_currencies_do_not_add_up(panel: dict[str, Any]) -> None:
+    statements = "".join(target.get("rawSql", "") for target in panel["targets"])
+    stacking = panel["fieldConfig"]["defaults"].get("custom", {}).get("stacking", {}).get("mode")
+
+    assert not (_AMOUNTS.search(statements) and stacking == "normal")
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "monitoring/grafana/sql").glob("*.sql")), ids=lambda path: path.stem)
+def test_amounts_are_added_up_for_each_currency_alone(path: Path) -> None:
+    """By the column itself, or by the first two, of which one is the currency or a name that ends with it."""
+    text = path.read_text("utf-8")
+
+    for found in _AMOUNTS.finditer(text):
+        grouped = re.search(r"\bGROUP BY (.+)", text[found.end() :])
+        assert grouped is not None
+        assert "currency" in grouped[1] or grouped[1].startswith("1, 2"), f"{found[0]} mixes currencies"
+
+
+@pytest.mark.parametrize("panel", PANELS)
 def test_several_lines_can_be_told_apart(panel: dict[str, Any]) -> None:
     legends = [target["legendFormat"] for target in panel["targets"] if "expr" in target and "format" not in target]
 
@@ -153,6 +174,7 @@ def test_several_lines_can_be_told_apart(panel: dict[str, Any]) -> None:
         (targets.CONNECTIONS_LIMIT, "connections_ratio", {}),
         (targets.POLICY_STALE_S, "policy_age_seconds", {}),
         (targets.PARKED_REVERSALS, "parked_reversals", {}),
+        (targets.SOURCE_UNUSABLE, "source_unusable", {}),
         (targets.CERTIFICATE_DAYS, "certificate_days", {"severity": "warning"}),
         (targets.CERTIFICATE_LAST_DAYS, "certificate_days", {"severity": "critical"}),
     ],

@@ -24,7 +24,7 @@ from tests.parts.backend import Backend
 from tests.parts.cli import CommandLine
 from tests.parts.databases import create_database, drop_database
 from tests.parts.edge import Edge
-from tests.parts.mixture import Mixture
+from tests.parts.mixture import IMPORTED_CLICKS, Mixture
 from tests.parts.postgres import Postgres
 from tests.parts.sources import add_campaign
 from tests.parts.waiting import wait_until
@@ -102,7 +102,13 @@ _ANSWERED = 'postledger_request_duration_seconds_count{route="postback", status=
 
 def _prepare(environment: dict[str, str], directory: Path) -> None:
     run = CommandLine(environment, directory)
-    for arguments in (("apply", str(ROOT / "tests" / "data" / "mixture.toml")), ("grant", "postledger_reader")):
+    clicks = directory / "clicks.csv"
+    clicks.write_text(IMPORTED_CLICKS)
+    for arguments in (
+        ("apply", str(ROOT / "tests" / "data" / "mixture.toml")),
+        ("grant", "postledger_reader"),
+        ("clicks", "import", str(clicks)),
+    ):
         ran = run.process(*arguments)
         assert ran.code == 0, ran.err
 

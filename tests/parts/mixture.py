@@ -14,6 +14,8 @@ from tests.parts.sender import DEFAULT_SECRET, Postback, Sender, send
 PAYOUTS = {"acme": ("0.50", "1.20", "2.50", "2.50", "12.00"), "borealis": ("3.10", "4.00", "4.00", "25.00")}
 AFFILIATES = {"101": 0.08, "102": 0.15, "666": 0.75}
 """Which share of an affiliate's visits becomes a conversion; the last is no honest one."""
+IMPORTED_CLICKS = "click_id,campaign\n" + "".join(f"imported-{number},autumn\n" for number in range(1, 101))
+"""A file for `postledger clicks import`: the clicks of another system that the first hundred rounds bring back."""
 
 
 class Mixture:
@@ -21,6 +23,7 @@ class Mixture:
 
     def __init__(self, client: httpx.Client, *, seed: int, campaigns: Sequence[str] = ("spring", "autumn")) -> None:
         self._client, self._campaigns = client, campaigns
+        self._brought_back = 0
         self._random = random.Random(seed)  # noqa: S311 - nobody gains anything by guessing it
         self._name, self._count = f"{seed}-{random.randrange(10**9)}", 0  # noqa: S311
 
@@ -31,6 +34,7 @@ class Mixture:
                 click_id = self._visit(campaign, affiliate)
                 if self._random.random() < share:
                     self._convert(click_id, affiliate)
+        self._bring_back()
         self._take_back()
         self._err()
 
@@ -55,6 +59,12 @@ class Mixture:
         if self._random.random() < 0.3:
             after = {"approved": "reversed", "pending": self._random.choice(("approved", "rejected"))}
             send(self._client, Sender(slug).get(parameters | {"status": after[parameters["status"]]}))
+
+    def _bring_back(self) -> None:
+        """A sale by a click of another system, which is known where `IMPORTED_CLICKS` were imported before."""
+        self._brought_back += 1
+        parameters = {"click_id": f"imported-{self._brought_back}", "transaction_id": self._next_id(), "payout": "2.50"}
+        send(self._client, Sender("acme").get(parameters))
 
     def _take_back(self) -> None:
         """A sale that is corrected and reversed, by a source that signs nothing; beyond its guard it is parked."""

@@ -1,5 +1,7 @@
 """Campaigns: clicks in, conversions out, what they pay, and the affiliates whose numbers no honest traffic makes."""
 
+from dataclasses import replace
+
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from monitoring.grafana.frame import Row, choose_label, frame
@@ -27,14 +29,11 @@ def _rates() -> Row:
         below="source",
         decimals=0,
     )
-    conversions = Ask(
+    conversions = replace(
+        clicks,
         question="How many conversions in an hour?",
-        about="New conversions in the hour before, by campaign, each counted once. `unknown`: their click belongs "
-        "to no campaign of ours.",
-        unit="locale",
-        runbook="CampaignConversionRateAbnormal",
-        below="source",
-        decimals=0,
+        about="New conversions in the hour before, by campaign, each counted once. Those of imported clicks are a line "
+        "of their own, as rates know nothing of them. `unknown`: their click belongs to no campaign of ours.",
     )
     rate = Ask(
         question="Which campaign converts too well?",
@@ -55,6 +54,10 @@ def _rates() -> Row:
             over_range(
                 f"sum by (campaign) (increase(postledger_conversions_opened_total{_CHOSEN}[1h]))", "{{campaign}}"
             ),
+            over_range(
+                f"sum by (campaign) (increase(postledger_conversions_of_imported_clicks_total{_CHOSEN}[1h])) > 0",
+                "{{campaign}}, imported",
+            ),
         ),
         lines(rate, over_range(rate_of_conversions("campaign", _CHOSEN), "{{campaign}}")),
     ]
@@ -63,8 +66,8 @@ def _rates() -> Row:
 def _money() -> Row:
     books = Ask(
         question="What did each campaign bring?",
-        about="From the ledger, for this time: clicks, the conversions they led to, and the payouts that stand as "
-        "approved, by currency.",
+        about="From the ledger, for this time: clicks, imported ones too, the conversions they led to, and the payouts "
+        "that stand as approved, each currency by itself.",
         unit="short",
         runbook="CampaignConversionRateAbnormal",
         below="source",
@@ -94,7 +97,7 @@ def _money() -> Row:
         rows(
             books,
             rows_of("campaign_books"),
-            units={"clicks": "short", "conversions": "short", "rate": "percentunit", "approved payout": "locale"},
+            units={"clicks": "locale", "conversions": "locale", "rate": "percentunit"},
         ),
         lines(mean, series_of("mean_payout_by_campaign")),
         layers(
@@ -123,11 +126,10 @@ def _affiliates() -> Row:
             anomalies,
             rows_of("affiliate_anomalies"),
             units={
-                "clicks": "short",
-                "conversions": "short",
+                "clicks": "locale",
+                "conversions": "locale",
                 "rate": "percentunit",
                 "campaign's rate": "percentunit",
-                "mean payout": "locale",
                 "deviation": "short",
             },
         )

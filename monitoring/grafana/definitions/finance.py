@@ -7,7 +7,7 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from monitoring.grafana.frame import Row, Times, frame
 from monitoring.grafana.levels import alarm_above
-from monitoring.grafana.panels import STATUS_COLORS, Ask, bars_of_rows, columns, number, rows
+from monitoring.grafana.panels import STATUS_COLORS, Ask, bars_of_rows, columns, number, rows, steps
 from monitoring.grafana.queries import rows_of, series_of
 from monitoring.grafana.targets import PARKED_REVERSALS
 
@@ -105,12 +105,12 @@ def _waiting() -> Row:
     )
     seconds = {"the oldest": "s", "the newest": "s"}
     return "Waiting for a decision", [
-        rows(by_source, rows_of("waiting_by_source"), units={"conversions": "short", "payout": "locale", **seconds}),
+        rows(by_source, rows_of("waiting_by_source"), units={"conversions": "locale", "payout": "locale", **seconds}),
         bars_of_rows(by_age, rows_of("waiting_by_age")),
         rows(
             parked,
             rows_of("parked_by_source"),
-            units={"reversals": "short", "payout named": "locale", "the oldest": "s"},
+            units={"reversals": "locale", "payout named": "locale", "the oldest": "s"},
         ),
     ]
 
@@ -142,7 +142,7 @@ def _days() -> Row:
     money = dict.fromkeys(("pending", "approved", "rejected", "reversed"), "locale")
     return "By day", [
         columns(conversions, series_of("conversions_by_day")),
-        rows(books, rows_of("books_by_day"), units={"conversions": "short", **money}),
+        rows(books, rows_of("books_by_day"), units={"conversions": "locale", **money}),
     ]
 
 
@@ -150,7 +150,7 @@ def _changes() -> Row:
     by_day = Ask(
         question="How much was taken back?",
         about="By how much reversals, refunds and corrections changed what conversions are worth, by the day (UTC) on "
-        "which they came. Each currency is by itself: colours do not add up.",
+        "which they came, a line for each currency.",
         unit="locale",
         runbook="ReversalsParked",
         below="source",
@@ -175,7 +175,7 @@ def _changes() -> Row:
         empty="every payout of this time is signed",
     )
     return "Taken back, corrected, unsigned", [
-        columns(by_day, series_of("changes_by_day")),
-        rows(by_source, rows_of("changes_by_source"), units={"events": "short", "change in worth": "locale"}),
-        rows(unsigned, rows_of("unsigned_by_source"), units={"conversions": "short", "payout": "locale"}),
+        steps(by_day, series_of("changes_by_day")),
+        rows(by_source, rows_of("changes_by_source"), units={"events": "locale", "change in worth": "locale"}),
+        rows(unsigned, rows_of("unsigned_by_source"), units={"conversions": "locale", "payout": "locale"}),
     ]

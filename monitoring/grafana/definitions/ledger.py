@@ -19,7 +19,7 @@ def define() -> Dashboard:
 
 def _now() -> Row:
     contact = Ask(
-        question="Does Postgres answer?",
+        question="How long ago did Postgres answer?",
         about="Since its last word to the backend, which asks every second.",
         unit="s",
         runbook="LedgerUnavailable",
@@ -193,5 +193,5 @@ def _room() -> Row:
             ),
         ),
         lines(database, over_range(size, "database"), over_range(f"{size} + {growth}", "in a week")),
-        rows(days, rows_of("audit_days"), units={"rows": "short", "bytes": "bytes"}),
+        rows(days, rows_of("audit_days"), units={"rows": "locale", "bytes": "bytes"}),
     ]

@@ -1,20 +1,22 @@
 """The wall: is money coming in, is it answered quickly, does anything need a person. All else is one link away."""
 
+from dataclasses import replace
+
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from monitoring.grafana.frame import Row, frame
-from monitoring.grafana.levels import alarm_above, too_high, too_low
+from monitoring.grafana.levels import alarm_above, too_low
 from monitoring.grafana.links import link_to_source
 from monitoring.grafana.panels import (
     STATUS_COLORS,
     VERDICT_COLORS,
     Ask,
     bars,
-    columns,
     layers,
     lines,
     number,
     rows,
+    steps,
 )
 from monitoring.grafana.queries import as_rows, at_the_end, over_range, series_of
 from monitoring.grafana.targets import (
@@ -25,6 +27,7 @@ from monitoring.grafana.targets import (
     FASTNESS,
     budget_left,
     edge_quantile,
+    excess,
     rate_of_conversions,
 )
 
@@ -46,12 +49,14 @@ def _now() -> Row:
         height=4,
     )
     refused = Ask(
-        question="What share is refused?",
-        about="Refused by the backend, of all that it answered. Most often a partner's mistake: Source says whose.",
+        question="Refused more than usual?",
+        about="Of the source where it is worst: the share of what normally goes well, and in the last 5 minutes was "
+        "refused for the sender's own fault. 0 is as ever, whatever is usual there; red is where the alert stands.",
         unit="percentunit",
         runbook="PostbackClientErrorSpike",
         below="source",
-        levels=too_high(CLIENT_ERROR_EXCESS / 4, CLIENT_ERROR_EXCESS),
+        empty="nobody sends",
+        levels=alarm_above(CLIENT_ERROR_EXCESS),
         decimals=1,
         width=4,
         height=4,
@@ -68,20 +73,13 @@ def _now() -> Row:
         width=4,
         height=4,
     )
-    fast = Ask(
+    fast = replace(
+        available,
         question="What latency budget is left?",
         about=f"Of 30 days: {FASTNESS:.0%} of postbacks and clicks take the backend at most {FAST_S * 1000:.0f} ms.",
-        unit="percentunit",
-        runbook="ErrorBudgetBurn",
-        below="edge",
-        empty="no traffic in 30 days",
-        levels=too_low(0, 0.25),
-        decimals=1,
-        width=4,
-        height=4,
     )
     firing = Ask(
-        question="Is anything firing?",
+        question="How many alerts fire?",
         about="Alerts that fire now, without Watchdog, which always does. The table below names them.",
         unit="short",
         runbook="Watchdog",
@@ -90,25 +88,16 @@ def _now() -> Row:
         width=4,
         height=4,
     )
-    down = Ask(
-        question="Is any part away?",
+    down = replace(
+        firing,
+        question="How many parts are away?",
         about="Parts that Prometheus cannot reach: backend, edge, exporters, Alertmanager, or Prometheus itself.",
-        unit="short",
         runbook="TargetDown",
         below="ledger",
-        levels=alarm_above(1),
-        width=4,
-        height=4,
     )
     return "Now", [
         number(postbacks, over_range("sum(rate(postledger_postbacks_total[$__rate_interval]))")),
-        number(
-            refused,
-            over_range(
-                """sum(rate(postledger_postbacks_total{verdict="refused"}[$__rate_interval]))
-                / sum(rate(postledger_postbacks_total[$__rate_interval]))"""
-            ),
-        ),
+        number(refused, over_range(excess("client_error"))),
         number(available, at_the_end(budget_left("availability")), sparkline=False),
         number(fast, at_the_end(budget_left("latency")), sparkline=False),
         number(
@@ -169,9 +158,10 @@ def _money() -> Row:
         decimals=0,
     )
     revenue = Ask(
-        question="How much was approved in an hour?",
-        about="Payouts of the conversions that stand as approved, by the hour of their last change and by currency. "
-        "From the ledger, to the cent.",
+        question="How much has each hour brought?",
+        about="Payouts that stand as approved, by the hour in which their conversions were made, a line for each "
+        "currency. The last hour is not over yet; what is approved later is added to its own. From the ledger, to the "
+        "cent.",
         unit="locale",
         runbook="PayoutShift",
         below="finance",
@@ -180,17 +170,17 @@ def _money() -> Row:
     )
     rate = Ask(
         question="Which campaign converts at which rate?",
-        about="Conversions of each clicks in the hour before. Above the dashed line it is hardly people: the alert "
+        about="Conversions for each click in the hour before. Above the dashed line it is hardly people: the alert "
         "asks for 20 clicks.",
         unit="percentunit",
         runbook="CampaignConversionRateAbnormal",
         below="campaigns",
         empty="no clicks in the last hour",
-        levels=too_high(CONVERSION_RATE_LIMIT / 2, CONVERSION_RATE_LIMIT),
+        levels=alarm_above(CONVERSION_RATE_LIMIT),
     )
     return "Money", [
         lines(conversions, over_range("sum by (status) (increase(postledger_conversions_total[1h]))", "{{status}}")),
-        columns(revenue, series_of("approved_by_hour")),
+        steps(revenue, series_of("approved_by_hour")),
         lines(rate, over_range(rate_of_conversions("campaign"), "{{campaign}}")),
     ]
 
@@ -227,7 +217,7 @@ def _attention() -> Row:
     return "Attention", [
         rows(
             alerts,
-            as_rows('max by (alertname, severity, source, campaign) (ALERTS{alertstate="firing"})'),
+            as_rows('max by (alertname, severity, source, campaign, slo) (ALERTS{alertstate="firing"})'),
             units={},
             hidden=["Value"],
         ),

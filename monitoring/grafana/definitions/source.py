@@ -1,12 +1,14 @@
 """One source by variable: what it sends, what of it is refused and why, what it pays, and whether it is itself."""
 
+from dataclasses import replace
+
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from monitoring.grafana.frame import Row, choose_label, frame
-from monitoring.grafana.levels import too_high, too_low
+from monitoring.grafana.levels import alarm_above
 from monitoring.grafana.panels import VERDICT_COLORS, Ask, bars_of_rows, layers, lines, number, rows
 from monitoring.grafana.queries import at_the_end, over_range, rows_of, series_of
-from monitoring.grafana.targets import CLIENT_ERROR_EXCESS, DUPLICATE_EXCESS
+from monitoring.grafana.targets import CLIENT_ERROR_EXCESS, DUPLICATE_EXCESS, SOURCE_UNUSABLE, excess
 
 _SOURCE = 'source="$source"'
 
@@ -25,19 +27,20 @@ def _now() -> Row:
         unit="reqps",
         runbook="SourceSilent",
         below="ledger",
-        width=6,
+        width=4,
         height=4,
     )
     refused = Ask(
-        question="What share of it is refused?",
-        about="Refused of all its postbacks in the hour before.",
+        question="Refused more than usual?",
+        about="The share of what normally goes well, and in the last 5 minutes was refused for the sender's own fault. "
+        "0 is as ever, whatever is usual for it; red is where the alert stands.",
         unit="percentunit",
-        runbook="TrustedSourceValidationFailures",
-        empty="nothing came in the last hour",
-        levels=too_high(CLIENT_ERROR_EXCESS / 4, CLIENT_ERROR_EXCESS),
+        runbook="PostbackClientErrorSpike",
+        empty="nothing came in 5 minutes",
+        levels=alarm_above(CLIENT_ERROR_EXCESS),
         decimals=1,
         below="ledger",
-        width=6,
+        width=5,
         height=4,
     )
     rhythm = Ask(
@@ -45,41 +48,48 @@ def _now() -> Row:
         about="Its last hour against the same hour of the week before: 100 % is the same.",
         unit="percentunit",
         runbook="SourceSilent",
-        empty="nothing to compare with a week ago",
-        levels=too_low(0.2, 0.5),
+        empty="nothing of a week ago",
         decimals=0,
         below="ledger",
-        width=6,
+        width=5,
         height=4,
     )
-    repeats = Ask(
-        question="How much of it is repeats?",
-        about="Duplicates of all its postbacks in the hour before. Each was answered with success and booked once.",
-        unit="percentunit",
+    repeats = replace(
+        refused,
+        question="Repeated more than usual?",
+        about="The share of what is normally new, and in the last 5 minutes was a duplicate. Each was answered with "
+        "success and booked once. 0 is as ever; red is where the alert stands.",
         runbook="DuplicateStorm",
-        empty="nothing came in the last hour",
-        levels=too_high(DUPLICATE_EXCESS / 2, DUPLICATE_EXCESS),
-        decimals=1,
-        below="ledger",
-        width=6,
+        levels=alarm_above(DUPLICATE_EXCESS),
+    )
+    unusable = Ask(
+        question="How many sources are unusable?",
+        about="Sources, this one or others, whose settings on the ledger cannot be read, or none of whose secrets can "
+        "be decrypted: all that they send is answered 503. The alert names them.",
+        unit="locale",
+        runbook="SourceUnusable",
+        below="overview",
+        levels=alarm_above(SOURCE_UNUSABLE),
+        decimals=0,
+        width=5,
         height=4,
     )
     hour = f"sum(increase(postledger_postbacks_total{{{_SOURCE}}}[1h]))"
     return "Now", [
         number(sends, over_range(f"sum(rate(postledger_postbacks_total{{{_SOURCE}}}[$__rate_interval]))")),
-        number(refused, over_range(_share("refused"))),
+        number(refused, over_range(excess("client_error", f", {_SOURCE}"))),
         number(
             rhythm,
             over_range(f"{hour} / (sum(increase(postledger_postbacks_total{{{_SOURCE}}}[1h] offset 1w)) > 0)"),
             sparkline=False,
         ),
-        number(repeats, over_range(_share("duplicate"))),
+        number(repeats, over_range(excess("duplicate", f", {_SOURCE}"))),
+        number(
+            unusable,
+            at_the_end("count(max by (source) (postledger_source_unusable) == 1) or vector(0)"),
+            sparkline=False,
+        ),
     ]
-
-
-def _share(verdict: str) -> str:
-    of_them = f'sum(increase(postledger_postbacks_total{{{_SOURCE}, verdict="{verdict}"}}[1h]))'
-    return f"{of_them} / (sum(increase(postledger_postbacks_total{{{_SOURCE}}}[1h])) > 0)"
 
 
 def _verdicts() -> Row:
@@ -132,7 +142,7 @@ def _rhythm() -> Row:
     rate = f"sum(rate(postledger_postbacks_total{{{_SOURCE}}}[15m]%s))"
     return "Rhythm and secrets", [
         lines(week, over_range(rate % "", "now"), over_range(rate % " offset 1w", "a week ago")),
-        rows(secrets, rows_of("secrets_in_use"), units={"age": "d", "matched": "short"}),
+        rows(secrets, rows_of("secrets_in_use"), units={"age": "d", "matched": "locale"}),
     ]
 
 
@@ -140,10 +150,11 @@ def _money() -> Row:
     distribution = Ask(
         question="What does it pay?",
         about="Conversions by payout, in this time: each bar is a payout, rounded to two digits, with its currency.",
-        unit="short",
+        unit="locale",
         runbook="PayoutShift",
         below="campaigns",
         empty="no payout in this time",
+        decimals=0,
     )
     mean = Ask(
         question="Is its mean payout moving?",
@@ -197,13 +208,12 @@ def _door() -> Row:
         decimals=0,
     )
     pressure = Ask(
-        question="How close is it to its quota?",
+        question="How much of it is too fast?",
         about="Refused for their rate, of all its requests at the edge, in the hour before.",
         unit="percentunit",
         runbook="PostbackClientErrorSpike",
         below="edge",
         empty="nothing came in the last hour",
-        levels=too_high(0.001, 0.05),
         decimals=2,
     )
     refusals = f"postledger_edge_refusals_total{{{_SOURCE}}}"

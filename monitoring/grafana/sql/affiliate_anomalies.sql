@@ -6,10 +6,19 @@ WITH clicked AS (
     WHERE affiliate_id IS NOT NULL AND campaign_id IS NOT NULL AND $__timeFilter(created_at)
     GROUP BY campaign_id, affiliate_id
 ),
-converted AS (
-    SELECT campaign_id, affiliate_id, count(*)::float8 AS conversions, avg(payout)::float8 AS mean_payout
+paid AS (
+    SELECT campaign_id, affiliate_id, currency, count(*)::float8 AS conversions, avg(payout) AS mean
     FROM conversions
     WHERE $__timeFilter(created_at)
+    GROUP BY campaign_id, affiliate_id, currency
+),
+converted AS (
+    SELECT campaign_id,
+           affiliate_id,
+           sum(conversions) AS conversions,
+           string_agg(to_char(mean, 'FM999,999,990.00') || ' ' || coalesce(currency, '?'), ', ' ORDER BY currency)
+               AS mean_payout
+    FROM paid
     GROUP BY campaign_id, affiliate_id
 ),
 rated AS (
@@ -26,8 +35,8 @@ rated AS (
 )
 SELECT rated.affiliate_id AS affiliate,
        campaigns.slug AS campaign,
-       rated.clicks,
-       rated.conversions,
+       rated.clicks::bigint AS clicks,
+       rated.conversions::bigint AS conversions,
        rated.conversions / rated.clicks AS rate,
        rated.usual AS "campaign's rate",
        rated.mean_payout AS "mean payout",
