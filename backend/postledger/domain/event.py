@@ -153,10 +153,10 @@ def _find_in_request(word: str, fields: Mapping[str, str], source: Source) -> St
 
 
 def _judge_negative(payout: Decimal, status: Status, source: Source) -> Status:
-    if status == Status.REVERSED:
+    takes_back = payout < 0  # and not -0, which takes nothing back, and would be read as a reversal of all
+    if takes_back and status == Status.REVERSED:
         return status
-    takes_back = status == Status.APPROVED and payout < 0  # and not -0, which takes nothing back
-    if takes_back and source.settings.negative_payout == "reversed":
+    if takes_back and status == Status.APPROVED and source.settings.negative_payout == "reversed":
         return Status.REVERSED
     raise Refused(Reason.INVALID_PARAMETER, "payout")
 

@@ -90,7 +90,7 @@ def fold(
     if event.status == known.status:
         return _fold_same(known, event, rules, past)
     if event.status == Status.PENDING or _is_older(event, known):
-        return Folded(known, Verdict.DUPLICATE)
+        return Folded(known, None if _is_worth_more_than_was_taken_back(known, event, past) else Verdict.DUPLICATE)
     reapproved = rules.may_reapprove and (known.status, event.status) == (Status.REJECTED, Status.APPROVED)
     if reapproved or (known.status, event.status) in _ALLOWED:
         return Folded(_advance(known, event), Verdict.UPDATED)
@@ -162,6 +162,15 @@ def _take_amount(known: Standing, event: Standing, amount: Decimal) -> Folded:
         return Folded(whole, Verdict.UPDATED, Change("reversal", amount))
     rest = Standing(known.status, known.payout + amount, known.currency, at)
     return Folded(rest, Verdict.UPDATED, Change("refund", amount))
+
+
+def _is_worth_more_than_was_taken_back(known: Standing, event: Standing, past: Past) -> bool:
+    # A refund that came before its sale has opened the conversion with its own amount. The sale is older and no news of
+    # the status, but what it is worth beyond that was never booked, and nobody would ever hear of it.
+    if (known.status, event.status) != (Status.REVERSED, Status.APPROVED) or event.payout is None:
+        return False
+    exceeds = known.payout is None or event.currency != known.currency or event.payout > known.payout
+    return exceeds and HadPayout(event.payout) not in past
 
 
 def _takes_the_same(known: Standing, event: Standing) -> bool:

@@ -94,6 +94,16 @@ def test_an_older_event_never_undoes_a_newer_state() -> None:
     assert (folded.verdict, folded.standing) == (Verdict.DUPLICATE, known)
 
 
+def test_a_sale_behind_a_refund_of_a_part_is_never_dropped_in_silence() -> None:
+    """The refund has opened the conversion; whoever dated both would else lose the rest of the money unseen."""
+    refunded = standing("reversed", "1.00", at=NOON)
+    sale = standing("approved", "5.00", at=NOON - timedelta(minutes=1))
+
+    assert fold(refunded, sale).verdict is CONFLICT
+    assert fold(refunded, standing("approved", "1.00", at=sale.event_time)).verdict is Verdict.DUPLICATE
+    assert fold(refunded, sale, past={HadPayout(Decimal("5.00"))}).verdict is Verdict.DUPLICATE, "it was booked once"
+
+
 def test_times_compare_only_where_the_sender_gave_both() -> None:
     assert fold(standing("pending", at=NOON), standing("approved")).verdict is Verdict.UPDATED
 

@@ -238,6 +238,13 @@ def test_no_sign_makes_a_reversal_of_nothing_or_of_what_was_never_paid(said: str
     assert refusal == Refusal(Reason.INVALID_PARAMETER, "payout")
 
 
+@pytest.mark.parametrize("payout", ["-0", "-0.00"])
+def test_a_reversal_of_less_than_nothing_and_of_nothing_is_no_reversal_of_all(payout: str) -> None:
+    refusal = refusal_of(get(f"click_id=A&status=reversed&payout={payout}&ts=1790000000"))
+
+    assert refusal == Refusal(Reason.INVALID_PARAMETER, "payout")
+
+
 def test_only_a_reversal_may_be_negative() -> None:
     event = event_of(judge(get("click_id=A&status=reversed&payout=-0.50&ts=1790000000"), source()))
 
