@@ -167,9 +167,11 @@ def _take_amount(known: Standing, event: Standing, amount: Decimal) -> Folded:
 def _is_worth_more_than_was_taken_back(known: Standing, event: Standing, past: Past) -> bool:
     # A refund that came before its sale has opened the conversion with its own amount. The sale is older and no news of
     # the status, but what it is worth beyond that was never booked, and nobody would ever hear of it.
-    if (known.status, event.status) != (Status.REVERSED, Status.APPROVED) or event.payout is None:
+    if (known.status, event.status) != (Status.REVERSED, Status.APPROVED):
         return False
-    exceeds = known.payout is None or event.currency != known.currency or event.payout > known.payout
+    if event.payout is None or known.payout is None:  # a reversal that names no amount has taken back all
+        return False
+    exceeds = event.currency != known.currency or event.payout > known.payout
     return exceeds and HadPayout(event.payout) not in past
 
 

@@ -101,6 +101,8 @@ def test_a_sale_behind_a_refund_of_a_part_is_never_dropped_in_silence() -> None:
 
     assert fold(refunded, sale).verdict is CONFLICT
     assert fold(refunded, standing("approved", "1.00", at=sale.event_time)).verdict is Verdict.DUPLICATE
+    whole = standing("reversed", None, None, at=NOON)
+    assert fold(whole, sale).verdict is Verdict.DUPLICATE, "all of it was taken back"
     assert fold(refunded, sale, past={HadPayout(Decimal("5.00"))}).verdict is Verdict.DUPLICATE, "it was booked once"
 
 
