@@ -121,7 +121,7 @@ def copy_without_metrics(home: Path) -> Path:
 def _run_nginx(home: Path, name: str, rest: str) -> Iterator[int]:
     file = home / f"{name}.conf"
     file.write_text(_COMMON.format(home=home, name=name, user="user root;" if os.geteuid() == 0 else "", rest=rest))
-    process = subprocess.Popen(["nginx", "-e", "stderr", "-p", str(home), "-c", str(file)])
+    process = subprocess.Popen(["nginx", "-e", "stderr", "-p", str(home), "-c", str(file)], start_new_session=True)
     try:
         wait_until((home / f"{name}.pid").exists, 10, f"nginx as {name}")
         yield process.pid
