@@ -39,17 +39,22 @@ local function count_handshake(var)
     if kind then counters.count(kind) end
 end
 
+local function count_refusal(var)
+    local reason = var.edge_reason
+    if not reason or reason == "" then return end
+
+    local slug = var.source
+    if not slug or slug == "" then slug = "unknown" end
+    counters.count("refusals|" .. slug .. "|" .. reason)
+end
+
 local function count(var, route)
-    counters.observe(route, STATUSES[ngx.status] or "other", tonumber(var.request_time) or 0)
-    local upstream_s = tonumber(var.upstream_response_time)
+    local status = ngx.status
+    counters.observe(route, STATUSES[status] or "other", ngx.now() - ngx.req.start_time())
+    local upstream_s = tonumber(var.logged_upstream_duration)
     if upstream_s then counters.observe_upstream(route, upstream_s) end
     if var.connection_requests == "1" then count_handshake(var) end
-    local reason = var.edge_reason
-    if reason and reason ~= "" then
-        local slug = var.source
-        if not slug or slug == "" then slug = "unknown" end
-        counters.count("refusals|" .. slug .. "|" .. reason)
-    end
+    if status >= 300 then count_refusal(var) end
     if ngx.worker.exiting() then counters.flush() end    -- there is no later
 end
 
@@ -58,8 +63,8 @@ local function read_line(var)
     local target, current = match(var.request or "", "^%S+ (%S+)"), policy.current()
     if not target or not current then return end
 
-    local path = query.split(target)
-    local _, slug = source.slug(target, path)
+    local path, arguments = query.split(target)
+    local _, slug = source.slug(path, arguments, path)
     if slug and current.sources[slug] then
         var.source = slug
     elseif not slug then
@@ -68,24 +73,21 @@ local function read_line(var)
     end
 end
 
+-- What the gate gives to every request, for one that never came to it.
+local function complete(var)
+    if (var.receipt or "") == "" then var.receipt = receipt.of_request() end
+    local _, arguments = query.split(var.request_uri or "")
+    var.known_parameters = parameters.known_names(arguments)
+    if (var.route or "") == "" then read_line(var) end
+end
+
 -- Phase log. What operators ask is logged and not counted.
 function _M.write()
     local var = ngx.var
-    -- A request that ended while it was read never came to the rewrite phase.
-    if (var.receipt or "") == "" then var.receipt = receipt.of_request() end
-
-    local target = var.request_uri
-    if target then
-        local _, arguments = query.split(target)
-        var.known_parameters = parameters.known_names(arguments)
-    end
+    if (var.known_parameters or "") == "" then complete(var) end
     if TRUNCATES then var.logged_network = network(address.plain(var.binary_remote_addr)) end
 
-    local route = var.route
-    if (route or "") == "" then
-        read_line(var)
-        route = var.logged_route
-    end
+    local route = var.logged_route
     if route ~= "ops" then count(var, ROUTES[route] and route or "other") end
 end
 

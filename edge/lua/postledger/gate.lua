@@ -3,8 +3,10 @@
 
 local address = require("postledger.address")
 local allowlist = require("postledger.allowlist")
+local body = require("postledger.body")
 local certificate = require("postledger.certificate")
 local counters = require("postledger.counters")
+local parameters = require("postledger.parameters")
 local policy = require("postledger.policy")
 local query = require("postledger.query")
 local quota = require("postledger.quota")
@@ -52,16 +54,25 @@ local function observe(one, bytes)
     ngx.var.observed = table.concat(reasons, ",")
 end
 
+-- What every request is given: its receipt, and for the log the names of its parameters. Gives path and query as sent.
+local function receive(var)
+    var.receipt = receipt.new()
+    local path, arguments = query.split(var.request_uri)
+    var.known_parameters = parameters.known_names(arguments)
+    return path, arguments
+end
+
 -- Phase access of the routes that belong to nobody: the backend must see the path that nginx judged.
 function _M.require_plain_path()
     local var = ngx.var
-    var.receipt = receipt.new()
-    if not source.slug(var.request_uri, var.uri) then return ngx.exit(404) end
+    local path, arguments = receive(var)
+    if not source.slug(path, arguments, var.uri) then return ngx.exit(404) end
+    return body.await()
 end
 
 -- May this source be spoken for by this client? Ends the request where it may not. By a copy from the disk that is not
 -- for the edge alone to say: the backend judges only if its own policy has that version.
-local function admit(current, one, var)
+local function judge(current, one, var)
     var.source = one.slug
     if current.copy_of then var.edge_policy = current.copy_of end
     local bytes = address.plain(var.binary_remote_addr)
@@ -75,33 +86,37 @@ end
 -- Phase access of the routes that belong to a source.
 function _M.admit()
     local var = ngx.var
-    var.receipt = receipt.new()
-    local is_plain, slug = source.slug(var.request_uri, var.uri)
+    local path, arguments = receive(var)
+    local is_plain, slug = source.slug(path, arguments, var.uri)
     if not is_plain then return ngx.exit(404) end
 
     local current = policy.current()
     if not current then return ngx.exit(503) end
     local one = slug and current.sources[slug]
-    if one then return admit(current, one, var) end
-    -- Any other the backend refuses, with a row in the audit; and one that it knows by now, until its list is here too.
-    var.edge_policy = "none"
+    if one then
+        judge(current, one, var)
+    else
+        -- The backend refuses it, with a row in the audit; also one that it knows by now, until its list is here too.
+        var.edge_policy = "none"
+    end
+    return body.await()
 end
 
 -- Phase access of every other path: 404, unless a source has it for its own. Only then is it looked at whether the
 -- backend could read the request, as snippets/readable.conf does for the other routes.
 function _M.admit_dialect()
     local var = ngx.var
-    var.receipt = receipt.new()
+    local path = receive(var)
     local current = policy.current()
     if not current then return ngx.exit(503) end    -- whether this path is somebody's is not known
-    local path = query.split(var.request_uri)
     local slug = path == var.uri and routes.find(current.routes, var.host, path)
     if not slug then return ngx.exit(404) end
 
     var.route = "dialect"
     if var.logged_method == "other" then return ngx.exit(405) end
     if find(var.request_uri, UNREADABLE) then return ngx.exit(400) end
-    return admit(current, current.sources[slug], var)
+    judge(current, current.sources[slug], var)
+    return body.await()
 end
 
 return _M

@@ -8,7 +8,7 @@ local _M = {}
 local format = string.format
 
 local shared = ngx.shared.postledger_policy
-local compiled, compiled_serial = nil, nil
+local compiled, compiled_serial, looked_at_s = nil, nil, nil
 
 -- `copy_of` is the version of a policy that came from the disk: it may be days old, until the backend has spoken.
 local function keep(policy, serial)
@@ -16,13 +16,22 @@ local function keep(policy, serial)
     compiled, compiled_serial = policy, serial
 end
 
--- The policy that holds now, or nil: nobody may speak when it is not known who may.
-function _M.current()
+local function look()
     local serial = shared:get("serial")
     if serial ~= compiled_serial then
         -- Gone when it was replaced in this very moment; then the next request takes the newer one.
         local text = shared:get("text:" .. serial)
         if text then keep(snapshot.compile(text), serial) end
+    end
+end
+
+-- The policy that holds now, or nil: nobody may speak when it is not known who may. Looked at once for each round of
+-- nginx's events, whose clock stands still meanwhile.
+function _M.current()
+    local now_s = ngx.now()
+    if now_s ~= looked_at_s then
+        looked_at_s = now_s
+        look()
     end
     return compiled
 end

@@ -15,10 +15,10 @@ local function slug_after(path, start)
     return slug ~= "" and not find(slug, "/", 1, true) and slug or nil
 end
 
--- `target` is what was sent, `normalized` is nginx's $uri. Gives true and the slug, which is nil where there is none;
--- false when nginx came to this route by taking dot segments or double slashes out, as the backend never would.
-function _M.slug(target, normalized)
-    local path, arguments = query.split(target)
+-- `path` and `arguments` are what was sent, `normalized` is nginx's $uri. Gives true and the slug, which is nil where
+-- there is none; false when nginx came to this route by taking dot segments or double slashes out, as the backend never
+-- would.
+function _M.slug(path, arguments, normalized)
     if path ~= normalized and query.unescape(path) ~= normalized then return false end
 
     if IN_QUERY[normalized] then return true, query.only(arguments, "source") end
