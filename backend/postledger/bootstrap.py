@@ -4,6 +4,7 @@ import secrets
 import time
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 
 import gevent
 import psycopg
@@ -29,7 +30,7 @@ from postledger.domain.entry import Entry, Outcome
 from postledger.http.app import BackendApp, create_app
 from postledger.http.click import ClickResource
 from postledger.http.dialect import DialectSink
-from postledger.http.event import Teller
+from postledger.http.event import Teller, Told, describe
 from postledger.http.health import HealthResource, MetricsResource
 from postledger.http.policy import PolicyResource
 from postledger.http.postback import PostbackResource
@@ -63,7 +64,7 @@ def create_backend(settings: Settings) -> BackendApp:
     )
     keeper.wait_for_first_attempt(FIRST_POLICY_WITHIN_S)
 
-    log = Later(RequestLog(settings.request_log).write) if settings.request_log else None
+    log = _start_log(settings.request_log, keeper) if settings.request_log else None
 
     def close() -> None:
         ledger.close()
@@ -91,7 +92,7 @@ def create_backend(settings: Settings) -> BackendApp:
         dialects=DialectSink(receive),
         schemas=SchemaResource(read_schemas()),
         observe_request=metrics.observe_request,
-        tell=Teller(log.add, partial(_knows_source, keeper)).tell if log else None,
+        tell=Teller(log.add).tell if log else None,
         close=close,
     )
 
@@ -100,6 +101,11 @@ def _write_usage(pool: Pool, usage: SecretUsage) -> None:
     # What a minute's use of a secret is worth is no reason to end badly.
     with suppress(psycopg.Error, PoolTimeout), pool.connection() as connection:
         usage.write_all(connection)
+
+
+def _start_log(path: Path, keeper: PolicyKeeper) -> Later[Told]:
+    log, knows_source = RequestLog(path), partial(_knows_source, keeper)
+    return Later(lambda batch: log.write([describe(told, knows_source) for told in batch]))
 
 
 def _knows_source(keeper: PolicyKeeper, slug: str) -> bool:

@@ -3,8 +3,10 @@
 No path, no query, no body, no address and no amount: whoever needs those takes the receipt to the audit.
 """
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import falcon
 import msgspec
@@ -30,27 +32,54 @@ class Answered(msgspec.Struct, frozen=True):
     event: str = "answered"
 
 
-class Teller:
-    """Tells of each request that was not an operator's; `knows_source` keeps a sender's own words for a source out."""
+class Told(NamedTuple):
+    """The same as it was at hand when the request was answered; `source` is still the sender's text."""
 
-    def __init__(self, write: Callable[[Answered], None], knows_source: Callable[[str], bool]) -> None:
-        self._write, self._knows_source = write, knows_source
+    at_s: float
+    receipt: str
+    route: str
+    source: str
+    method: str
+    status: object
+    verdict: str
+    reason: str
+    duration_s: float
+
+
+class Teller:
+    """Notes each request that was not an operator's."""
+
+    def __init__(self, note: Callable[[Told], None]) -> None:
+        self._note = note
 
     def tell(self, request: falcon.Request, response: falcon.Response, route: str, seconds: float) -> None:
-        """Tell of one request, once it is answered."""
+        """Note one request, once it is answered: no more than that, because the next one waits."""
         if route in _OPERATORS:
             return
-        slug = request.env.get(SOURCE, "")
-        self._write(
-            Answered(
-                datetime.now(UTC),
-                receipt_of(request),
-                route,
-                slug if self._knows_source(slug) else "",
-                _METHODS.get(request.method, "other"),
-                int(str(response.status)[:3]),
-                response.get_header("X-Postledger-Verdict", ""),
-                response.get_header("X-Postledger-Reason", ""),
-                round(seconds, 6),
-            )
+        told = (
+            time.time(),
+            receipt_of(request),
+            route,
+            request.env.get(SOURCE, ""),
+            request.method,
+            response.status,
+            response.get_header("X-Postledger-Verdict", ""),
+            response.get_header("X-Postledger-Reason", ""),
+            seconds,
         )
+        self._note(Told._make(told))
+
+
+def describe(told: Told, knows_source: Callable[[str], bool]) -> Answered:
+    """Describe a request as its line has it; `knows_source` keeps a sender's own words for a source out."""
+    return Answered(
+        datetime.fromtimestamp(told.at_s, UTC),
+        told.receipt,
+        told.route,
+        told.source if knows_source(told.source) else "",
+        _METHODS.get(told.method, "other"),
+        int(str(told.status)[:3]),
+        told.verdict,
+        told.reason,
+        round(told.duration_s, 6),
+    )
