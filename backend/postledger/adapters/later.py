@@ -10,28 +10,23 @@ from typing import Generic, TypeVar
 
 import gevent
 
-AT_ONCE = 64
 WITHIN_S = 0.1
 Item = TypeVar("Item")
 _log = logging.getLogger("postledger.later")
 
 
 class Later(Generic[Item]):
-    """Hands items on in their order: `AT_ONCE` together, or fewer after `WITHIN_S` seconds."""
+    """Hands on, every `WITHIN_S` seconds, all that was added since: nothing else is cheap enough for each request."""
 
     def __init__(self, hand_on: Callable[[list[Item]], None]) -> None:
         self._hand_on, self._items = hand_on, list[Item]()
+        self.add = self._items.append
         self._flusher = gevent.spawn(self._flush_for_ever)
 
-    def add(self, item: Item) -> None:
-        """Take one item."""
-        self._items.append(item)
-        if len(self._items) >= AT_ONCE:
-            self.flush()
-
     def flush(self) -> None:
-        """Hand on what has gathered; should that fail, it costs these items, and never the request that came last."""
-        items, self._items = self._items, []
+        """Hand on what has gathered, in its order; should that fail, it costs these items and no more."""
+        items = self._items.copy()
+        self._items.clear()
         try:
             self._hand_on(items)
         except Exception as error:

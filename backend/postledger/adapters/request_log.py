@@ -1,4 +1,4 @@
-"""The request log: a JSON line for each answered request, written a few dozen at a time.
+"""The request log: a JSON line for each answered request, written ten times a second.
 
 Apart from the process' own log because it is read by programs, and because a line of it must cost a few microseconds:
 encoded once, no lock, one write for many. What was gathered when a worker is killed is lost; the audit row is not.
