@@ -75,9 +75,8 @@ def _edge(url: str | None) -> str:
 def _make(slug: str, parameters: list[str], post: Post | None) -> Outgoing:
     source = _find_source(slug)
     proves = source.settings.auth != "none"
-    if (
-        proves and not source.keys
-    ):  # `apply` lets none be without; one whose secrets cannot be read was told apart above
+    # `apply` lets none be without; one whose secrets cannot be read was told apart above.
+    if proves and not source.keys:
         raise CommandFailed(f"the source {slug} has no secret; apply it with one")
     key = source.keys[0] if proves else None
     pairs, now_s = [_read_pair(text) for text in parameters], int(time.time())

@@ -33,7 +33,7 @@ class Answered(msgspec.Struct, frozen=True):
 
 
 class Told(NamedTuple):
-    """The same as it was at hand when the request was answered; `source` is still the sender's text."""
+    """What was at hand when a request was answered, before it is made a line; `source` is still the sender's text."""
 
     at_s: float
     receipt: str
@@ -56,7 +56,7 @@ class Teller:
         """Note one request, once it is answered: no more than that, because the next one waits."""
         if route in _OPERATORS:
             return
-        told = (
+        told = Told(
             time.time(),
             receipt_of(request),
             route,
@@ -67,7 +67,7 @@ class Teller:
             response.get_header("X-Postledger-Reason", ""),
             seconds,
         )
-        self._note(Told._make(told))
+        self._note(told)
 
 
 def describe(told: Told, knows_source: Callable[[str], bool]) -> Answered:
