@@ -2,7 +2,6 @@
 
 import gc
 import os
-import pwd
 import shutil
 import sys
 from pathlib import Path
@@ -18,7 +17,9 @@ except BadSetting as error:
 
 wsgi_app = "postledger.wsgi:create()"
 bind = f"unix:{os.environ['POSTLEDGER_BACKEND_SOCKET']}"
-umask = 0o007
+# The socket's: who may reach it is decided by its directory alone. One that is opened to the edge once it is there
+# would refuse it for a moment at every start.
+umask = 0
 worker_class = "postledger.adapters.gunicorn_worker.Worker"
 worker_connections = 4000
 http_parser = "fast"
@@ -40,13 +41,6 @@ def on_starting(_: Any) -> None:
     directory = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
-
-
-def when_ready(_: Any) -> None:
-    """Let the edge's workers, which give up root, reach the socket, and nobody else: who can may claim any address."""
-    if os.geteuid() == 0:
-        edge_user = os.environ.get("POSTLEDGER_EDGE_USER", "www-data")
-        os.chown(os.environ["POSTLEDGER_BACKEND_SOCKET"], -1, pwd.getpwnam(edge_user).pw_gid)
 
 
 def post_worker_init(_: Any) -> None:

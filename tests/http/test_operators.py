@@ -1,5 +1,6 @@
 """What operators' programs ask the backend: health, metrics, and paths that lead nowhere."""
 
+import stat
 import time
 
 import pytest
@@ -163,3 +164,8 @@ def test_a_source_that_never_could_be_used_and_is_removed_is_told_as_unusable_no
     remove(service.database, "sources", "stillborn")
 
     wait_until(lambda: service.metric(shown) == 0, 5, "nothing to tell of it")
+
+
+def test_whoever_reaches_the_socket_may_use_it_from_its_first_moment(service: Service) -> None:
+    """An edge that found it closed while the backend starts would wake somebody; its directory keeps others out."""
+    assert stat.S_IMODE(service.backend.socket.stat().st_mode) == 0o777

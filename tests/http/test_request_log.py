@@ -108,7 +108,7 @@ def test_a_log_that_was_renamed_is_begun_anew(own: Backend) -> None:
 
 
 def test_only_its_owner_and_his_group_read_it(own: Backend) -> None:
-    """The backend's umask is the socket's, which is open to the edge; the log must not be."""
+    """The backend's umask is the socket's, which is open to all who reach it; the log must not be."""
     lines_of(own, ask(own).receipt)
 
     assert os.stat(own.request_log).st_mode & 0o777 == 0o640

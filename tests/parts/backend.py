@@ -29,9 +29,11 @@ class Backend(Part):
     """
 
     def __init__(self, environment: Mapping[str, str], *, workers: int = 2, app: str | None = None) -> None:
-        # Not pytest's tmp_path: the edge's workers must be able to walk to the socket.
+        # Not pytest's tmp_path: the edge's workers must be able to walk to the socket, as to the shipped one.
         self.home = Path(tempfile.mkdtemp(prefix="postledger-backend-", dir="/tmp"))
-        self.home.chmod(0o755)
+        if os.geteuid() == 0:
+            shutil.chown(self.home, group="www-data")
+            self.home.chmod(0o710)
         self.socket = self.home / "backend.sock"
         self._log, self._metrics = self.home / "backend.log", self.home / "metrics"
         self.request_log = self.home / "requests.log"
