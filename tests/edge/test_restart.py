@@ -4,8 +4,6 @@ import os
 import signal
 from pathlib import Path
 
-import httpx
-
 from tests.edge.wire import exchange, get, status
 from tests.parts.edge import Edge, wait_until
 
@@ -85,22 +83,6 @@ def test_a_killed_scrubber_is_replaced_and_the_next_record_is_scrubbed_too(own_e
     exchange(own_edge, get("/tracking/postback/die-before-answer?x=CANARY"))
     wait_until(lambda: "upstream prematurely closed" in own_edge.error_output())
     assert "CANARY" not in own_edge.error_output()
-
-
-def test_reload_takes_a_new_certificate_without_closing_the_listener(own_edge: Edge) -> None:
-    old = own_edge.ca_file.read_text()
-    own_edge.make_certificate()
-
-    os.kill(own_edge.pid, signal.SIGHUP)
-
-    def new_one_is_served() -> bool:
-        try:
-            return httpx.get(own_edge.https_url + "/healthz", verify=own_edge.tls_context()).status_code == 200
-        except httpx.ConnectError:
-            return False
-
-    assert own_edge.ca_file.read_text() != old
-    wait_until(new_one_is_served)
 
 
 def test_the_access_log_can_be_rotated(own_edge: Edge) -> None:

@@ -12,9 +12,8 @@ import socket
 import subprocess
 import tempfile
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
+from tests.parts.part import Part
 from tests.parts.ports import free_port
 from tests.parts.waiting import wait_until
 
@@ -23,7 +22,7 @@ SCRIPT = Path(__file__).parents[2] / "script" / "postgres-cluster"
 CARELESS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
 
-class Postgres:
+class Postgres(Part):
     """A cluster of its own in a directory under /tmp, on a free port of 127.0.0.1.
 
     `with Postgres() as postgres:` makes, starts, and in the end removes it. The role `postledger` owns the database
@@ -46,23 +45,12 @@ class Postgres:
         """The connection string of a role; all of this cluster have one password."""
         return f"postgresql://{role}:{self._password}@127.0.0.1:{self.port}/{dbname}?sslmode=disable"
 
-    def create(self) -> None:
-        """Makes the cluster; nothing happens to one that exists but that its settings are written anew."""
-        subprocess.run(
-            [SCRIPT, "create", self._directory, str(self.port), *self._settings],
-            env={
-                **os.environ,
-                "PGPASSWORD": self._password,
-                "READER_PASSWORD": self._password,
-                "MONITOR_PASSWORD": self._password,
-            },
-            check=True,
-        )
-
     def start(self) -> None:
         """Starts the server and returns when it accepts connections, after a crash recovery if one is needed."""
         if self._process is not None and self._process.poll() is None:
             return
+        if not self._directory.exists():
+            self._create()
         with self._log.open("ab") as log:
             # A group of its own: Ctrl-C in pytest must not stop Postgres before the tests have cleaned up.
             self._process = subprocess.Popen(
@@ -87,19 +75,17 @@ class Postgres:
         self.stop()
         shutil.rmtree(self._home)
 
-    def __enter__(self) -> Self:
-        try:
-            self.create()
-            self.start()
-        except BaseException:
-            self.remove()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.remove()
+    def _create(self) -> None:
+        subprocess.run(
+            [SCRIPT, "create", self._directory, str(self.port), *self._settings],
+            env={
+                **os.environ,
+                "PGPASSWORD": self._password,
+                "READER_PASSWORD": self._password,
+                "MONITOR_PASSWORD": self._password,
+            },
+            check=True,
+        )
 
     def _end(self, how: signal.Signals) -> None:
         if self._process is None:
