@@ -106,7 +106,8 @@ def test_a_conversion_is_counted_once_and_its_payout_by_size_and_never_by_amount
     service: Service, acme: Sender, unique: str
 ) -> None:
     def read() -> tuple[float, float]:
-        sizes = (f'postledger_payouts_total{{size="{size}",source="acme"}}' for size in ("330", "470"))
+        payouts = 'postledger_payouts_total{{currency="USD",size="{}",source="acme"}}'
+        sizes = (payouts.format(size) for size in ("330", "470"))
         return service.metric('postledger_conversions_opened_total{campaign="unknown"}'), sum(
             map(service.metric, sizes)
         )
@@ -120,6 +121,21 @@ def test_a_conversion_is_counted_once_and_its_payout_by_size_and_never_by_amount
     assert read() == (before[0] + 1, before[1] + 2)
     assert service.metric('postledger_payout_size{size="330"}') == 330
     assert "345.67" not in service.backend.metrics_text()
+
+
+def test_payouts_of_one_source_are_counted_by_the_currency_of_each(
+    service: Service, acme: Sender, unique: str
+) -> None:
+    def read() -> dict[str, float]:
+        payouts = 'postledger_payouts_total{{currency="{}",size="1",source="acme"}}'
+        return {code: service.metric(payouts.format(code)) for code in ("EUR", "GBP", "USD")}
+
+    before = read()
+
+    for number, currency in enumerate(({}, {"currency": "eur"}, {"currency": "EUR"}, {"currency": "no such"})):
+        service.send(acme.get({"click_id": "any", "transaction_id": f"{unique}-{number}", "payout": "1", **currency}))
+
+    assert read() == {"EUR": before["EUR"] + 2, "GBP": before["GBP"], "USD": before["USD"] + 1}
 
 
 def test_ten_thousand_unknown_sources_and_random_campaigns_make_no_series(service: Service) -> None:

@@ -66,7 +66,7 @@ def _add_source(series: Series, chance: random.Random, slug: str, counts: list[i
         series[f'postledger_refusals_total{{source="{slug}", reason="{reason}"}}'] = _sum(rises)
     for size, share in PAYOUT_SIZES.items():
         rises = [_draw(chance, one.get("", 0) * share) for one in split]
-        series[f'postledger_payouts_total{{source="{slug}", size="{size}"}}'] = _sum(rises)
+        series[f'postledger_payouts_total{{source="{slug}", currency="USD", size="{size}"}}'] = _sum(rises)
 
 
 def _add_campaign(series: Series, chance: random.Random, slug: str, clicks: list[int], share: float) -> None:

@@ -81,7 +81,7 @@ class Metrics:
         self._payouts = Counter(
             "postledger_payouts",
             "Payouts that were booked, by a round number beside each; never the amount itself.",
-            ["source", "size"],
+            ["source", "currency", "size"],
             registry=registry,
         )
         self._flush_rows = Histogram(
@@ -147,9 +147,9 @@ class Metrics:
             openings = self._openings_of_imports if outcome.is_of_imported_click else self._openings
             openings(campaign or UNKNOWN).inc()
 
-    def _count_payout(self, source: str, payout: Decimal) -> None:
-        """Count one booked payout by its size."""
-        self._sizes(source, size_of(payout, random.random())).inc()  # noqa: S311 - a rounding
+    def _count_payout(self, source: str, currency: str, payout: Decimal) -> None:
+        """Count one booked payout by its ISO 4217 code and its size."""
+        self._sizes(source, currency, size_of(payout, random.random())).inc()  # noqa: S311 - a rounding
 
     def _count_unrecorded(self, source: str | None) -> None:
         """Count a refusal that was answered without an audit row."""

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from postledger.domain.agreement import is_agreed
 from postledger.domain.entry import Entry, Outcome, acknowledge, refused
+from postledger.domain.event import Event
 from postledger.domain.judge import judge, refuse_unread
 from postledger.domain.policy import Policy
 from postledger.domain.refusal import Reason, Refusal, Refused
@@ -28,7 +29,7 @@ class ReceivePostback:
         count: Callable[[str | None, Outcome, str | None], None],
         count_unrecorded: Callable[[str | None], None],
         *,
-        count_payout: Callable[[str, Decimal], None],
+        count_payout: Callable[[str, str, Decimal], None],
         note_match: Callable[[int, datetime], None],
     ) -> None:
         self._policy, self._record = policy, record
@@ -70,9 +71,13 @@ class ReceivePostback:
             outcome = self._record(entry)
         except Refused as unavailable:
             return Outcome(Verdict.REFUSED, unavailable.refusal)
-        if source and entry.event and entry.event.payout is not None and outcome.verdict in _BOOKED:
-            self._count_payout(source.slug, entry.event.payout)
+        if source and entry.event and outcome.verdict in _BOOKED:
+            self._count_money(source.slug, entry.event)
         return outcome
+
+    def _count_money(self, slug: str, event: Event) -> None:
+        if event.payout is not None and event.currency is not None:
+            self._count_payout(slug, event.currency, event.payout)
 
 
 def _must_wait(policy: Policy, slug: str, request: Request) -> bool:

@@ -168,20 +168,20 @@ def _money() -> Row:
     sizes = Ask(
         question="Do its payouts change in size?",
         about="Share of booked payouts by a round number beside each, in the hour before. The alert goes by the mean "
-        "of these: it knows sizes, never amounts.",
+        "of these in each currency: it knows sizes, never amounts.",
         unit="percentunit",
         runbook="PayoutShift",
         below="campaigns",
         empty="no payout in the last hour",
     )
-    by_size = f"sum by (size) (increase(postledger_payouts_total{{{_SOURCE}}}[1h]))"
+    by_size = f"sum by (currency, size) (increase(postledger_payouts_total{{{_SOURCE}}}[1h]))"
     return "Money", [
         bars_of_rows(distribution, rows_of("payout_distribution")),
         lines(mean, series_of("mean_payout_of_source")),
         layers(
             sizes,
             over_range(
-                f"({by_size} > 0) / scalar(sum(increase(postledger_payouts_total{{{_SOURCE}}}[1h])))", "about {{size}}"
+                f"({by_size} > 0) / scalar(sum(increase(postledger_payouts_total{{{_SOURCE}}}[1h])))", "about {{size}} {{currency}}"
             ),
         ),
     ]
