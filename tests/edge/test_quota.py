@@ -31,6 +31,10 @@ def limited() -> Iterator[Edge]:
             *[source(slug, rate=RATE, burst=BURST) for slug in slugs],
             source("slow", rate=1, burst=1),
             source("watched", rate=1, burst=1, mode="observe"),
+            source("halfway", rate=1, burst=10),
+            source("beyond", rate=1, burst=2),
+            source("observed", rate=1, burst=2, mode="observe"),
+            source("unhurried", rate=1000, burst=2),
         )
         with Edge(backend_socket=backend.socket, environment=TALKATIVE) as edge:
             yield edge
@@ -116,6 +120,30 @@ def test_a_source_in_observe_mode_passes_and_the_backend_is_told_what_would_have
 
 def observed(edge: Edge, slug: str) -> float:
     return edge.metrics()[f'postledger_edge_observed_total{{source="{slug}",reason="rate_limited"}}']
+
+
+def used(edge: Edge, slug: str) -> float:
+    return edge.metrics()[f'postledger_edge_quota_used_ratio{{source="{slug}"}}']
+
+
+@pytest.mark.parametrize(("slug", "count", "ratio"), [("halfway", 6, 0.5), ("beyond", 3, 1), ("observed", 3, 1)])
+def test_how_near_a_source_comes_to_its_quota_is_told(limited: Edge, slug: str, count: int, ratio: float) -> None:
+    """The sixth request of a burst of ten finds five places taken, less what has drained in this second of sending."""
+    assert used(limited, slug) == 0
+
+    fire(limited, slug, count)
+
+    wait_until(lambda: used(limited, slug) == pytest.approx(ratio, abs=0.1), 5)
+
+
+def test_a_source_that_keeps_its_distance_uses_nothing_of_its_quota(limited: Edge) -> None:
+    with client_of(limited) as client:
+        for _ in range(5):
+            since_s = time.monotonic()
+            assert client.get("/tracking/postback/unhurried").status_code == 200
+            wait_until(lambda since_s=since_s: time.monotonic() - since_s >= 2 / 1000)  # type: ignore[misc]
+
+    assert used(limited, "unhurried") == 0
 
 
 def test_an_address_that_would_be_refused_is_observed_too(own_edge: Edge, own_backend: EchoBackend) -> None:
@@ -235,3 +263,68 @@ def test_a_rate_of_one_and_no_burst_lets_one_through_a_second() -> None:
         end""")
 
     assert said == "0 10 20 30 "
+
+
+# Two workers of the shipped pressure on one dictionary, and a clock that the test sets.
+TWO_WORKERS = """
+local values, room = {}, true
+local dictionary = {}
+function dictionary:get(key) return values[key] end
+function dictionary:safe_set(key, value) if room then values[key] = value end return room end
+function dictionary:incr(key, by) values[key] = (values[key] or 0) + by end
+local now_s = 0
+ngx = { shared = { postledger_metrics = dictionary }, now = function() return now_s end, timer = { every = print } }
+function at(second) now_s = second end
+function be_full() room = false end
+function value(key) return values[key] end
+function worker()
+    package.loaded["postledger.pressure"] = nil
+    local one = require("postledger.pressure")
+    one.flush()
+    return one
+end
+first, second = worker(), worker()
+"""
+
+
+def run_pressure(program: str) -> list[str]:
+    command = ["lua5.1", "-e", f'package.path = "{LUA}/?.lua"', "-e", TWO_WORKERS, "-e", program]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+
+
+def test_of_two_workers_the_one_that_saw_more_is_told() -> None:
+    said = run_pressure("""
+        first.note("acme", 0.25) first.note("acme", 0.75) first.note("acme", 0.5) second.note("acme", 0.25)
+        first.flush() second.flush()
+        print(first.of("acme"), second.of("acme"), first.of("other"))""")
+
+    assert said == ["0.75", "0.75", "0"]
+
+
+def test_a_peak_that_another_worker_has_written_over_is_told_again() -> None:
+    """Both read at once, and the lower one writes last: a second later the higher one stands again."""
+    said = run_pressure("""
+        first.note("acme", 0.75) first.flush()
+        ngx.shared.postledger_metrics:safe_set("used|acme|0", 0.25)
+        io.write(first.of("acme"), " ")
+        first.flush() print(first.of("acme"))""")
+
+    assert said == ["0.25", "0.75"]
+
+
+def test_a_peak_is_told_in_its_minute_and_the_next_and_no_longer() -> None:
+    said = run_pressure("""
+        at(59) first.note("acme", 0.75)
+        for _, second in ipairs({ 60, 119, 120, 121 }) do
+            at(second) first.flush() io.write(first.of("acme"), " ")
+        end""")
+
+    assert said == ["0.75", "0.75", "0", "0"]
+
+
+def test_a_peak_takes_no_counters_place_and_is_counted_as_lost() -> None:
+    said = run_pressure("""
+        be_full() first.note("acme", 0.75) first.flush()
+        print(first.of("acme"), value("evictions|metrics"))""")
+
+    assert said == ["0", "1"]

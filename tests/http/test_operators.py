@@ -123,9 +123,7 @@ def test_a_conversion_is_counted_once_and_its_payout_by_size_and_never_by_amount
     assert "345.67" not in service.backend.metrics_text()
 
 
-def test_payouts_of_one_source_are_counted_by_the_currency_of_each(
-    service: Service, acme: Sender, unique: str
-) -> None:
+def test_payouts_of_one_source_are_counted_by_the_currency_of_each(service: Service, acme: Sender, unique: str) -> None:
     def read() -> dict[str, float]:
         payouts = 'postledger_payouts_total{{currency="{}",size="1",source="acme"}}'
         return {code: service.metric(payouts.format(code)) for code in ("EUR", "GBP", "USD")}

@@ -36,7 +36,7 @@ ROUNDS = 22  # more than the twenty clicks of an affiliate below which no rate i
 CHOSEN = {"source": "acme", "campaign": ".*"}
 # A source that is observed, and one that is kept out, say what an ordinary one cannot.
 CHOSEN_OTHERWISE = {
-    "What would be refused, were it not observed?": {"source": "newcomer"},
+    "Would be refused, if enforced?": {"source": "newcomer"},
     "Who is kept out at the edge?": {"source": "guarded"},
 }
 TARGETS = [

@@ -2,13 +2,16 @@
 
 local condition = require("postledger.condition")
 local counters = require("postledger.counters")
+local pressure = require("postledger.pressure")
 local traffic = require("postledger.traffic")
 
 local _M = {}
 
 -- Phase content of the ops listener's /metrics.
 function _M.serve()
-    counters.flush()    -- at least what this worker knows; the others are a second behind at most
+    -- At least what this worker knows; the others are a second behind at most.
+    counters.flush()
+    pressure.flush()
     local lines = {}
     traffic.write(lines)
     condition.write(lines)

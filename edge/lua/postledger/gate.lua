@@ -8,6 +8,7 @@ local certificate = require("postledger.certificate")
 local counters = require("postledger.counters")
 local parameters = require("postledger.parameters")
 local policy = require("postledger.policy")
+local pressure = require("postledger.pressure")
 local query = require("postledger.query")
 local quota = require("postledger.quota")
 local receipt = require("postledger.receipt")
@@ -25,7 +26,8 @@ local numbers = ngx.shared.postledger_quota
 local STATUS = { ip_not_allowed = 403, client_certificate = 495, rate_limited = 429 }
 
 local function take_quota(one, bytes)
-    local passes, wait_s, trouble = quota.take(numbers, one.slug, bytes, one.rate, one.burst, ngx.now())
+    local passes, wait_s, trouble, used_ratio = quota.take(numbers, one.slug, bytes, one.rate, one.burst, ngx.now())
+    if used_ratio then pressure.note(one.slug, used_ratio) end
     if trouble == "evicted" then
         counters.count("evictions|quota")
     elseif trouble then

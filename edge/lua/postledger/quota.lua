@@ -28,7 +28,8 @@ end
 
 -- May one more request pass? Gives true, or false and the seconds to wait; and thirdly what went wrong with the
 -- dictionary: "evicted" when another's number was pushed out (who then starts with a full burst), or nginx's words when
--- there was no place at all, and the request is refused: a limit that cannot be counted must not be none.
+-- there was no place at all, and the request is refused: a limit that cannot be counted must not be none. Fourthly how
+-- much of its burst the address had used before, 0 to 1, and 1 when it must wait; nil of an empty bucket.
 function _M.take(numbers, slug, bytes, rate, burst, now_s)
     local cost_s = 1 / rate
     local tolerance_s = max(burst, 1) * cost_s
@@ -37,17 +38,17 @@ function _M.take(numbers, slug, bytes, rate, burst, now_s)
     if not empty_at_s or empty_at_s <= now_s then return begin(numbers, key, now_s, cost_s, tolerance_s) end
 
     if empty_at_s + cost_s - now_s > tolerance_s then
-        return false, wait_s(empty_at_s + cost_s, now_s, tolerance_s)
+        return false, wait_s(empty_at_s + cost_s, now_s, tolerance_s), nil, 1
     end
     -- Added atomically, then judged by what came out: two workers cannot both have the last place.
     local raised_s = numbers:incr(key, cost_s)
     if not raised_s then return begin(numbers, key, now_s, cost_s, tolerance_s) end    -- pushed out since we looked
     if raised_s - now_s > tolerance_s then
         numbers:incr(key, -cost_s)
-        return false, wait_s(raised_s, now_s, tolerance_s)
+        return false, wait_s(raised_s, now_s, tolerance_s), nil, 1
     end
     numbers:expire(key, tolerance_s + SLACK_S)
-    return true
+    return true, nil, nil, (raised_s - cost_s - now_s) / tolerance_s
 end
 
 return _M

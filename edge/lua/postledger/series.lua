@@ -34,11 +34,11 @@ function _M.write_counters(lines, name, help, labels, series)
     lines[#lines + 1] = #written > 0 and concat(written, "\n") or nil
 end
 
--- A family of whole numbers with one label: the values in the order of `names`, by name.
+-- A family with one label: the values in the order of `names`, by name.
 function _M.write_labelled(lines, name, kind, help, label, names, value_of)
     _M.head(lines, name, kind, help)
     for _, one in ipairs(names) do
-        lines[#lines + 1] = format('%s{%s="%s"} %d', name, label, one, value_of(one))
+        lines[#lines + 1] = format('%s{%s="%s"} %.14g', name, label, one, value_of(one))
     end
 end
 

@@ -3,6 +3,7 @@
 
 local counters = require("postledger.counters")
 local greeting = require("postledger.greeting")
+local pressure = require("postledger.pressure")
 local pull = require("postledger.pull")
 local validity = require("postledger.validity")
 require("postledger.body")
@@ -21,6 +22,7 @@ end
 
 function _M.worker()
     counters.start()
+    pressure.start()
     pull.start()
 end
 

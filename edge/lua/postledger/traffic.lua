@@ -3,6 +3,7 @@
 
 local counters = require("postledger.counters")
 local policy = require("postledger.policy")
+local pressure = require("postledger.pressure")
 local series = require("postledger.series")
 
 local _M = {}
@@ -42,6 +43,12 @@ local function write_refusals(lines)
         { "source", "reason" }, refused)
     series.write_counters(lines, "postledger_edge_observed_total",
         "Requests that it would have refused but for observe mode.", { "source", "reason" }, observed)
+end
+
+local function write_pressure(lines)
+    series.write_labelled(lines, "postledger_edge_quota_used_ratio", "gauge",
+        "How much of its burst the address that came nearest to the quota had used, in this minute and the last.",
+        "source", known_slugs(), pressure.of)
 end
 
 local function write_requests(lines)
@@ -92,6 +99,7 @@ end
 function _M.write(lines)
     write_requests(lines)
     write_refusals(lines)
+    write_pressure(lines)
     write_durations(lines)
     write_upstreams(lines)
     write_handshakes(lines)

@@ -181,7 +181,8 @@ def _money() -> Row:
         layers(
             sizes,
             over_range(
-                f"({by_size} > 0) / scalar(sum(increase(postledger_payouts_total{{{_SOURCE}}}[1h])))", "about {{size}} {{currency}}"
+                f"({by_size} > 0) / scalar(sum(increase(postledger_payouts_total{{{_SOURCE}}}[1h])))",
+                "about {{size}} {{currency}}",
             ),
         ),
     ]
@@ -196,9 +197,20 @@ def _door() -> Row:
         runbook="PostbackClientErrorSpike",
         below="edge",
         empty="nobody is kept out in its name",
+        width=7,
+    )
+    near = Ask(
+        question="How near does it come to its quota?",
+        about="Of all addresses that speak for it, how much of its burst the one had used that had used the most. "
+        "0 % keeps the rate, at 100 % one had to wait: it was refused, unless the source is observed.",
+        unit="percentunit",
+        runbook="PostbackClientErrorSpike",
+        below="edge",
+        width=7,
+        decimals=0,
     )
     observed = Ask(
-        question="What would be refused, were it not observed?",
+        question="Would be refused, if enforced?",
         about="In observe mode: what enforce would refuse, by reason, in this time. postledger source report names "
         "the addresses.",
         unit="locale",
@@ -206,6 +218,7 @@ def _door() -> Row:
         below="edge",
         empty="it is not observed",
         decimals=0,
+        width=5,
     )
     pressure = Ask(
         question="How much of it is too fast?",
@@ -215,12 +228,18 @@ def _door() -> Row:
         below="edge",
         empty="nothing came in the last hour",
         decimals=2,
+        width=5,
     )
     refusals = f"postledger_edge_refusals_total{{{_SOURCE}}}"
     limited = f'sum(increase(postledger_edge_refusals_total{{{_SOURCE}, reason="rate_limited"}}[1h]))'
     all_of_them = f"sum(increase(postledger_postbacks_total{{{_SOURCE}}}[1h])) + sum(increase({refusals}[1h]))"
     return "At the door", [
         lines(kept_out, over_range(f"sum by (reason) (rate({refusals}[$__rate_interval])) > 0", "{{reason}}")),
+        lines(
+            near,
+            over_range(f"max(max_over_time(postledger_edge_quota_used_ratio{{{_SOURCE}}}[$__rate_interval]))", "used"),
+            at_most=1,
+        ),
         number(
             observed,
             at_the_end(
