@@ -7,11 +7,17 @@ from collections.abc import Iterator
 
 import pytest
 from cryptography.fernet import Fernet
+from hypothesis import HealthCheck, settings
 
 from tests.parts.databases import create_database, drop_database, prepare_database
 from tests.parts.postgres import Postgres
 
 TEMPLATE = "postledger_template"
+
+# A test fails for what the code does and not for how busy the machine is: no time limit for an example. And the same
+# examples in every run; `pytest --hypothesis-profile=default` goes looking for others.
+settings.register_profile("steady", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("steady")
 
 
 @pytest.fixture(scope="session")

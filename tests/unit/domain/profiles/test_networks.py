@@ -23,7 +23,7 @@ NOW_S = 1_790_000_000
 METHODS = ("GET", "POST", "PUT")
 FIELDS = ("click_id", "transaction_id", "event", "payout", "currency", "affiliate_id", "event_time", "reverses")
 BY_NETWORK = pytest.mark.parametrize("network", NETWORKS, ids=lambda network: network.name)
-EXAMPLES = settings(max_examples=40, deadline=None)
+EXAMPLES = settings(max_examples=40)
 
 
 def source_of(network: Network) -> Source:

@@ -79,7 +79,7 @@ def test_no_example_is_believed_without_its_signature(vector: Vector) -> None:
 
 
 @BY_NAME
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_any_one_changed_byte_of_a_signed_body_refuses(vector: Vector, data: st.DataObject) -> None:
     if "{body" not in vector.profile.schemes[0].message or not vector.body:
@@ -91,7 +91,7 @@ def test_any_one_changed_byte_of_a_signed_body_refuses(vector: Vector, data: st.
 
 
 @BY_NAME
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_any_one_changed_value_of_what_is_in_the_message_refuses(vector: Vector, data: st.DataObject) -> None:
     scheme = vector.profile.schemes[0]
@@ -133,7 +133,7 @@ def test_a_signed_time_is_judged_at_receipt(vector: Vector) -> None:
 
 
 @BY_NAME
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     query=st.binary(max_size=120), body=st.binary(max_size=120), method=st.sampled_from(["GET", "POST", "PUT"]),
     value=st.text(st.characters(max_codepoint=255), max_size=60),
