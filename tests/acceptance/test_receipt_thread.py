@@ -19,7 +19,7 @@ def test_one_receipt_leads_through_edge_backend_and_audit(
 
     wait_until(lambda: backend.request_log.exists() and receipt in backend.request_log.read_text())
     (told,) = [json.loads(line) for line in backend.request_log.read_text().splitlines() if receipt in line]
-    (logged,) = [line for line in edge.access_log() if line["receipt"] == receipt]
+    logged = edge.log_line(receipt)
     traced = CommandLine(ledger_environment, backend.home).process("trace", receipt, "--json")
 
     assert told["verdict"] == logged["verdict"] == answer.status == "accepted"

@@ -15,6 +15,7 @@ from tests.parts.backend import Backend
 from tests.parts.databases import fetch
 from tests.parts.edge import Edge
 from tests.parts.sources import UNLIMITED, add_source
+from tests.parts.waiting import wait_until
 
 OPEN, CLOSED = "/tracking/postback/open", "/tracking/postback/closed"
 FREE = {"auth": "none", "click": "optional", "currency": "USD", **UNLIMITED}
@@ -122,10 +123,16 @@ def guarded(edge: Edge, ledger: str, master_key: str, backend: Backend) -> Itera
 
 def assert_both_saw_the_same(edge: Edge, ledger: str) -> None:
     """Each row of the audit has its line in the access log, under the same source."""
-    judged = {line["receipt"]: line["source"] for line in edge.access_log()}
     rows = fetch(
         ledger, "SELECT p.id::text, coalesce(s.slug, '') FROM postbacks p LEFT JOIN sources s ON s.id = source_id"
     )
+    judged: dict[str, str] = {}
+
+    def is_each_written() -> bool:
+        judged.update({line["receipt"]: line["source"] for line in edge.access_log()})
+        return all(receipt in judged for receipt, _ in rows)
+
+    wait_until(is_each_written, what="a line for each row")
     assert len(rows) > len(CLAIMS)
     assert [(receipt, slug) for receipt, slug in rows if judged[receipt] != slug] == []
 

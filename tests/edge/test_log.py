@@ -36,9 +36,7 @@ FIELDS = {
 
 def line_of(edge: Edge, request: bytes) -> dict[str, Any]:
     """The line that the log has about this request."""
-    receipt = header(exchange(edge, request), "X-Request-Id")
-    wait_until(lambda: receipt in [line["receipt"] for line in edge.access_log()])
-    return next(line for line in edge.access_log() if line["receipt"] == receipt)
+    return edge.log_line(header(exchange(edge, request), "X-Request-Id"))
 
 
 def test_a_line_has_these_fields_and_no_others(edge: Edge) -> None:
@@ -87,9 +85,7 @@ def test_a_refusal_of_the_edge_is_logged_with_its_reason(edge: Edge, request_byt
 def test_the_verdict_of_the_backend_is_logged_and_its_headers_stay_inside(edge: Edge) -> None:
     answer = exchange(edge, get("/tracking/postback/acme/verdict/refused/bad_signature"))
 
-    receipt = header(answer, "X-Request-Id")
-    wait_until(lambda: receipt in [line["receipt"] for line in edge.access_log()])
-    line = next(line for line in edge.access_log() if line["receipt"] == receipt)
+    line = edge.log_line(header(answer, "X-Request-Id"))
     assert (line["verdict"], line["reason"]) == ("refused", "bad_signature")
     assert b"x-postledger" not in answer.lower()
 

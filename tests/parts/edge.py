@@ -17,6 +17,7 @@ from pathlib import Path
 from threading import Thread
 from types import TracebackType
 from typing import Any
+from uuid import UUID
 
 import httpx
 
@@ -27,7 +28,7 @@ from tests.parts.waiting import wait_until
 __all__ = ["ALARMING", "ROOT", "SELF_SIGNED", "Edge", "wait_until"]
 
 ROOT = Path(__file__).parents[2]
-LOG_WRITTEN_WITHIN_S = 0.2
+RECEIPT_RANDOM_BITS = 80  # behind the milliseconds of a UUIDv7
 SELF_SIGNED = (
     *("openssl", "req", "-x509", "-nodes", "-days", "60"),
     *("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"),
@@ -187,17 +188,29 @@ class Edge(Part):
         """Wait until the policy in force has that source, which the backend must know before."""
         wait_until(lambda: self.knows_source(slug), what=f"{slug} at the edge")
 
-    def access_log(self) -> list[dict[str, Any]]:
-        """The lines of what was asked so far, in the order of their receipts, each as the object that it must be.
+    def access_log(self, *, since_s: float = 0.0) -> list[dict[str, Any]]:
+        """The lines that are written so far, of requests that began since then, each as the object that it must be.
 
-        Each worker of nginx holds its lines back for a tenth of a second: this waits as long.
+        Each worker of nginx holds its lines back for a tenth of a second, or longer where it does not come to run: wait
+        for the line that you look for, as `log_line` does.
         """
         log = self.prefix / "logs" / "access.log"
-        written_s = time.monotonic() + LOG_WRITTEN_WITHIN_S
-        wait_until(lambda: time.monotonic() > written_s, what="the lines that are held back")
         text = log.read_text() if log.exists() else ""
         lines = [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
-        return sorted(lines, key=lambda line: str(line["receipt"]))
+        return [line for line in lines if UUID(line["receipt"]).int >> RECEIPT_RANDOM_BITS >= int(since_s * 1000)]
+
+    def log_line(self, receipt: str | None) -> dict[str, Any]:
+        """The one line about the request with this receipt, waited for."""
+        assert receipt, "every answer has a receipt"
+        found: list[dict[str, Any]] = []
+
+        def is_written() -> bool:
+            found[:] = [line for line in self.access_log() if line["receipt"] == receipt]
+            return found != []
+
+        wait_until(is_written, what=f"the line of {receipt}")
+        (line,) = found
+        return line
 
     def error_output(self) -> str:
         """All that nginx and its scrubber have said on stdout and stderr since the first start."""
