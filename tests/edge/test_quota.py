@@ -4,10 +4,12 @@ import re
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from math import inf
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import httpx
 import pytest
@@ -18,6 +20,7 @@ from tests.parts.edge import ROOT, Edge, wait_until
 
 LUA = ROOT / "edge" / "lua"
 RATE, BURST = 40, 30
+SLOW_RATE = 3  # for what must be beyond its limit on the slowest machine too: a burst is not given back meanwhile
 FOR_S = 10
 SENDERS = 8
 
@@ -25,10 +28,11 @@ SENDERS = 8
 @pytest.fixture(scope="module")
 def limited() -> Iterator[Edge]:
     """An edge with sources that nobody else in this module uses up."""
-    slugs = ["steady", "first", "second", "waiting", "asked", *[f"burst{number}" for number in range(3)]]
+    slugs = ["first", "second", "asked", *[f"burst{number}" for number in range(3)]]
     with EchoBackend() as backend:
         backend.set_sources(
-            *[source(slug, rate=RATE, burst=BURST) for slug in slugs],
+            source("steady", rate=RATE, burst=BURST),
+            *[source(slug, rate=SLOW_RATE, burst=BURST) for slug in slugs],
             source("slow", rate=1, burst=1),
             source("watched", rate=1, burst=1, mode="observe"),
             source("halfway", rate=1, burst=10),
@@ -55,20 +59,33 @@ def test_at_four_times_the_rate_what_passes_is_the_rate_and_the_burst(limited: E
     started_s = time.monotonic()
     pause = Event()  # never set: waiting for it is keeping time, and the time is what this test is about
 
-    def send_on_time(sender: int) -> int:
-        passed = 0
+    def send_on_time(sender: int) -> list[tuple[float, bool]]:
+        sent = []
         with client_of(limited) as client:
             for number in range(RATE * 4 * FOR_S // SENDERS):
                 due_s = started_s + (number * SENDERS + sender) / (RATE * 4)
                 pause.wait(max(0.0, due_s - time.monotonic()))
-                passed += client.get("/tracking/postback/steady").status_code == 200
-        return passed
+                sent.append((time.monotonic(), client.get("/tracking/postback/steady").status_code == 200))
+        return sent
 
     with ThreadPoolExecutor(SENDERS) as pool:
-        passed = sum(pool.map(send_on_time, range(SENDERS)))
+        sent = [one for of_sender in pool.map(send_on_time, range(SENDERS)) for one in of_sender]
 
-    expected = RATE * FOR_S + BURST
+    passed, expected = sum(has_passed for _, has_passed in sent), count_passing([at_s for at_s, _ in sent])
     assert expected * 0.95 <= passed <= expected * 1.05
+
+
+def count_passing(moments_s: Iterable[float]) -> int:
+    """How many of them the rate and the burst let pass: a bucket that is full at first, and never fuller.
+
+    By when they really were sent: a machine that is busy elsewhere sends late, and for longer.
+    """
+    passing, held, before_s = 0, float(BURST), -inf
+    for at_s in sorted(moments_s):
+        held, before_s = min(BURST, held + (at_s - before_s) * RATE), at_s
+        if held >= 1:
+            passing, held = passing + 1, held - 1
+    return passing
 
 
 @pytest.mark.parametrize("number", range(3))
@@ -92,29 +109,51 @@ def test_a_source_at_its_limit_does_not_touch_another(limited: Edge) -> None:
 
 def test_who_waits_as_long_as_he_was_told_passes(limited: Edge) -> None:
     with client_of(limited) as client:
-        client.get("/tracking/postback/slow")
-        refused = client.get("/tracking/postback/slow")
+        refused = refuse(client, "slow")
         told_s = int(refused.headers["retry-after"])
 
-        assert (refused.status_code, refused.json()["reason"], told_s) == (429, "rate_limited", 1)
+        assert (refused.json()["reason"], told_s) == ("rate_limited", 1)
         since_s = time.monotonic()
         wait_until(lambda: time.monotonic() - since_s >= told_s)
         assert client.get("/tracking/postback/slow").status_code == 200
 
 
+def refuse(client: httpx.Client, slug: str) -> httpx.Response:
+    """Ask until it is too much, which takes two requests within a second."""
+    answers = [client.get(f"/tracking/postback/{slug}")]
+
+    def is_refused() -> bool:
+        answers.append(client.get(f"/tracking/postback/{slug}"))
+        return answers[-1].status_code == 429
+
+    wait_until(is_refused, what="a refusal")
+    return answers[-1]
+
+
 def test_a_refusal_for_speed_never_reaches_the_backend(limited: Edge) -> None:
     fire(limited, "asked", BURST * 3)
 
-    refused = [line for line in limited.access_log() if line["source"] == "asked" and line["status"] == 429]
+    def lines() -> list[dict[str, Any]]:
+        return [line for line in limited.access_log() if line["source"] == "asked"]
+
+    wait_until(lambda: len(lines()) == BURST * 3)
+    refused = [line for line in lines() if line["status"] == 429]
     assert refused != []
     assert {line["upstream_duration_s"] for line in refused} == {None}
 
 
 def test_a_source_in_observe_mode_passes_and_the_backend_is_told_what_would_have_been(limited: Edge) -> None:
+    told: list[str | None] = []
     with client_of(limited) as client:
-        told = [client.get("/tracking/postback/watched").json()["headers"].get("x-edge-observed") for _ in range(3)]
 
-    assert told == [None, "rate_limited", "rate_limited"]
+        def is_observed_twice() -> bool:
+            told.append(client.get("/tracking/postback/watched").json()["headers"].get("x-edge-observed"))
+            return told.count("rate_limited") == 2
+
+        wait_until(is_observed_twice)
+
+    assert told[0] is None
+    assert set(told) == {None, "rate_limited"}
     wait_until(lambda: observed(limited, "watched") == 2)
 
 
@@ -239,9 +278,8 @@ def test_a_dictionary_of_nginx_that_is_full_counts_whom_it_forgets_and_goes_on_l
             answer = client.get("/tracking/postback/acme", headers={"X-Forwarded-For": address})
             assert answer.status_code == 200
 
-        again = client.get("/tracking/postback/acme", headers={"X-Forwarded-For": address})
-
-        assert again.status_code == 429
+        asked = {"X-Forwarded-For": address}
+        wait_until(lambda: client.get("/tracking/postback/acme", headers=asked).status_code == 429)
         name = 'postledger_edge_dictionary_evictions_total{dictionary="quota"}'
         wait_until(lambda: edge.metrics()[name] > 0)
 
