@@ -104,7 +104,8 @@ def test_the_backends_part_is_counted_where_it_answered_and_nowhere_else(countin
     for target in ("/tracking/postback/acme", "/tracking/postback/acme", "/tracking/postback/closed"):
         exchange(counting, get(target))
 
-    wait_until(lambda: total(counting, DURATION + "_count", route="postback") == 3)
+    wait_until(lambda: total(counting, REQUESTS, route="postback") == 3)
+    assert total(counting, DURATION + "_count", route="postback") == 3
     assert total(counting, UPSTREAM + "_count", route="postback") == 2
     # Each is told in whole milliseconds, by a clock of its own.
     assert total(counting, UPSTREAM + "_sum") <= total(counting, DURATION + "_sum") + 0.003

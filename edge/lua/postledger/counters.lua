@@ -68,15 +68,15 @@ local function add_all(prefix, by_route)
     end
 end
 
--- Brings this worker's sums to the dictionary.
+-- Brings this worker's sums to the dictionary; requests last, so that whoever finds one counted finds all about it.
 function _M.flush()
     for key, value in pairs(sums) do
         add(key, value)
         sums[key] = nil
     end
-    add_all("requests|", requests)
     add_all("durations|", observations)
     add_all("upstreams|", upstreams)
+    add_all("requests|", requests)
 end
 
 -- A worker that ends has its timers called once more, then finishes its requests: those are brought one by one.
