@@ -53,10 +53,10 @@ def post_worker_init(_: Any) -> None:
 
 
 def child_exit(_: Any, worker: Any) -> None:
-    """Let the gauges of a worker that is gone disappear; its counters stay."""
-    from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415 - it reads the environment when imported
+    """Let the gauges of a worker that is gone disappear, and let nobody wait for it; its counters stay."""
+    from postledger.adapters.metrics import forget_worker  # noqa: PLC0415 - it reads the environment when imported
 
-    mark_process_dead(worker.pid)
+    forget_worker(worker.pid)
 
 
 def worker_exit(_: Any, worker: Any) -> None:

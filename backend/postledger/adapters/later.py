@@ -16,10 +16,13 @@ _log = logging.getLogger("postledger.later")
 
 
 class Later(Generic[Item]):
-    """Hands on, every `WITHIN_S` seconds, all that was added since: nothing else is cheap enough for each request."""
+    """Hands on, every `WITHIN_S` seconds, all that was added since: nothing else is cheap enough for each request.
 
-    def __init__(self, hand_on: Callable[[list[Item]], None]) -> None:
-        self._hand_on, self._items = hand_on, list[Item]()
+    `note` is called each time that nothing is left, also where nothing was added.
+    """
+
+    def __init__(self, hand_on: Callable[[list[Item]], None], note: Callable[[], None] = lambda: None) -> None:
+        self._hand_on, self._note, self._items = hand_on, note, list[Item]()
         self.add = self._items.append
         self._flusher = gevent.spawn(self._flush_for_ever)
 
@@ -42,3 +45,4 @@ class Later(Generic[Item]):
             gevent.sleep(WITHIN_S)
             if self._items:
                 self.flush()
+            self._note()

@@ -4,18 +4,20 @@ In multiprocess mode every process writes its own files, so a counter outlives t
 is counted a little later, for many requests at once; a worker that is killed takes a tenth of a second with it.
 """
 
+import os
 import random
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from functools import cache
+from pathlib import Path
 from typing import Any, TypeVarTuple
 
-import gevent
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
+from postledger.adapters.counted import Counted, forget_process, wait_for_all
 from postledger.adapters.gauges import Gauges
-from postledger.adapters.later import WITHIN_S, Later
+from postledger.adapters.later import Later
 from postledger.adapters.sums import write_sums
 from postledger.domain.entry import Outcome
 from postledger.domain.payout_size import size_of
@@ -25,7 +27,7 @@ from postledger.domain.status import Status, Verdict
 
 UNKNOWN = "unknown"
 Facts = TypeVarTuple("Facts")
-_SETTLED_S = 1.5 * WITHIN_S
+_PATIENCE_S = 0.5  # a worker that hangs must not cost a scrape
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 _ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 
@@ -102,8 +104,8 @@ class Metrics:
         self._openings, self._sizes = cache(self._opened.labels), cache(self._payouts.labels)
         self._openings_of_imports = cache(self._opened_of_imports.labels)
 
-        self._calls = Later(_call)
-        self.close = self._calls.close
+        self._counted = Counted(_folder())
+        self._calls = Later(_call, self._counted.note)
         self.count_postback, self.count_payout = self._defer(self._count_postback), self._defer(self._count_payout)
         self.count_unrecorded, self.count_click = self._defer(self._count_unrecorded), self._defer(self._count_click)
         self.observe_request, self.observe_flush = self._defer(self._observe_request), self._defer(self._observe_flush)
@@ -111,6 +113,11 @@ class Metrics:
     def _defer(self, count: Callable[[*Facts], None]) -> Callable[[*Facts], None]:
         add = self._calls.add
         return lambda *facts: add((count, facts))
+
+    def close(self) -> None:
+        """Count what is left; nothing is counted afterwards."""
+        self._calls.close()
+        self._counted.close()
 
     def prepare(self, policy: Policy) -> None:
         """Show every series of the policy at zero from the start, so that the first event is a rise and not a birth."""
@@ -191,7 +198,17 @@ def render_metrics() -> bytes:
 
     It takes its time, so that whatever was answered before somebody asks is in it.
     """
-    gevent.sleep(_SETTLED_S)
+    wait_for_all(_folder(), _PATIENCE_S)
     registry = CollectorRegistry()
     MultiProcessCollector(registry)
     return generate_latest(registry)
+
+
+def forget_worker(process_id: int) -> None:
+    """Let the gauges of a worker that is gone disappear, and let nobody wait for it; its counters stay."""
+    mark_process_dead(process_id)
+    forget_process(_folder(), process_id)
+
+
+def _folder() -> Path:
+    return Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])

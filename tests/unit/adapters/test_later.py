@@ -38,6 +38,20 @@ def test_what_is_left_is_handed_on_at_the_end() -> None:
     assert batches == [["last"]]
 
 
+def test_that_nothing_is_left_is_noted_time_and_again() -> None:
+    noted: list[int] = []
+    batches: list[list[str]] = []
+    later = Later(batches.append, lambda: noted.append(len(batches)))
+
+    wait_for(lambda: noted)
+    later.add("item")
+    wait_for(lambda: 1 in noted)
+
+    assert noted == sorted(noted)
+    assert noted[0] == 0
+    later.close()
+
+
 def test_a_bug_in_the_work_costs_its_items_and_not_those_that_come_after(caplog: pytest.LogCaptureFixture) -> None:
     done: list[str] = []
 
