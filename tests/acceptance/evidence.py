@@ -7,6 +7,7 @@ deleted and still open, process lists, core dumps.
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from stat import S_ISREG
 
 from tests.acceptance.canaries import Canaries
 
@@ -33,7 +34,8 @@ class Evidence:
 
     def add_tree(self, root: Path, newer_than_s: float = 0) -> None:
         """Keep every file below a folder, as long as it was written after that moment."""
-        self._add_files((path for path in root.rglob("*")), newer_than_s)
+        files = (Path(folder, name) for folder, _, names in os.walk(root) for name in names)
+        self._add_files(files, newer_than_s)
 
     def add_system(self, newer_than_s: float) -> None:
         """Keep what the machine's own logs and loose ends have got since then."""
@@ -65,7 +67,7 @@ class Evidence:
 
     def _add_files(self, paths: Iterable[Path], newer_than_s: float) -> None:
         for path in paths:
-            if path.is_file() and not path.is_symlink() and path.stat().st_mtime >= newer_than_s:
+            if _is_new_file(path, newer_than_s):
                 self._add_file(path)
 
     def _add_file(self, path: Path) -> None:
@@ -73,6 +75,14 @@ class Evidence:
             self.add(str(path), path.read_bytes())
         except OSError:  # it is gone: a process has ended, a file was removed
             return
+
+
+def _is_new_file(path: Path, newer_than_s: float) -> bool:
+    try:
+        state = path.lstat()
+    except OSError:  # it is gone: we look at folders that everybody writes to
+        return False
+    return S_ISREG(state.st_mode) and state.st_mtime >= newer_than_s
 
 
 def _is_deleted_file(descriptor: Path) -> bool:

@@ -39,7 +39,8 @@ class Killer:
         self._ledger, self._postgres, self._backend = ledger, postgres, backend
 
     def worker(self) -> None:
-        """A gunicorn worker; its master makes another."""
+        """A gunicorn worker; its master makes another, and one that was started a moment ago has not made any yet."""
+        wait_until(lambda: self._backend.worker_pids() != [], RECOVERY_S, "a worker")
         self._backend.kill(self._backend.worker_pids()[0])
 
     def master(self) -> None:

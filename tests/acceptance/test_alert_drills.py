@@ -111,7 +111,7 @@ def test_without_postgres_the_spike_is_told_first_then_its_cause_and_then_the_en
         try:
             wait_until(lambda: catcher.heard("firing", **spike), promised_s(1), "the spike")
             wait_until(lambda: catcher.heard("firing", **cause), LEDGER_SILENCE_S + promised_s(2), "the cause")
-            wait_until(lambda: "PostbackServerErrorSpike" in alertmanager.silent(), 5, "its consequence kept back")
+            wait_until(lambda: "PostbackServerErrorSpike" in alertmanager.silent(), what="its consequence kept back")
         finally:
             mortal.start()
         wait_until(lambda: catcher.heard("resolved", **cause), promised_s(8), "the end of the cause")

@@ -222,7 +222,7 @@ def go_down_paths_to_rows_that_postgres_refuses(run: CanaryRun) -> None:
         answers = {run.send(make(fresh)) for make in (run.loud.acme.get, run.loud.acme.form, run.loud.acme.json)}
         change_ledger(run, repair)
         assert answers == {"error"}
-    wait_until(lambda: is_booked(run), 5, "service after the repairs")
+    wait_until(lambda: is_booked(run), what="service after the repairs")
 
 
 def change_ledger(run: CanaryRun, statement: str) -> None:
@@ -235,9 +235,10 @@ def go_down_paths_without_postgres(run: CanaryRun) -> None:
     """Postgres hangs, and clients hang up and workers die meanwhile; then it is stopped, and then killed."""
     with frozen(run.postgres), ThreadPoolExecutor(8) as senders:
         answers = [senders.submit(run.exchange, request) for request in requests_of_each_kind(run)]
+        # First: each is answered in a second and a half, and here that is all the time there is to see them together.
+        wait_until(lambda: run.requests_in_flight() >= len(answers), what="requests in flight")
         for request in requests_of_each_kind(run):
             run.hang_up(request)
-        wait_until(lambda: run.requests_in_flight() >= len(answers), 5, "requests in flight")
         run.look_at_processes()
         run.look_at_files()
         os.kill(run.backend.worker_pids()[0], signal.SIGKILL)
@@ -248,7 +249,7 @@ def go_down_paths_without_postgres(run: CanaryRun) -> None:
         for request in requests_of_each_kind(run):
             run.exchange(request)
         run.postgres.start()
-    wait_until(lambda: is_booked(run), 5, "service after the outages")
+    wait_until(lambda: is_booked(run), what="service after the outages")
 
 
 def go_down_paths_without_a_backend(run: CanaryRun) -> None:

@@ -79,7 +79,9 @@ def test_a_source_whose_settings_cannot_be_read_is_told_to_come_again_on_its_own
 ) -> None:
     shaky = {"auth": "token", "paths": ["/{key}/shaky"], "rate": "fast"}
     add_source(service.database, master_key, "shaky-moved", ["4a8d1ef"], shaky)
-    wait_until(lambda: ask(service, "/4a8d1ef/shaky", "shaky-moved").status_code != 404, 5, "a policy with the source")
+    wait_until(
+        lambda: ask(service, "/4a8d1ef/shaky", "shaky-moved").status_code != 404, what="a policy with the source"
+    )
 
     answer = ask(service, "/4a8d1ef/shaky?subid=C1", "shaky-moved")
 

@@ -365,7 +365,7 @@ def test_it_shows_when_a_secret_last_matched(cli: CommandLine) -> None:
         secrets = cli("source", "secret", "acme", "--usage", "--json").facts["secrets"]
         return [secret["last_matched"] for secret in secrets]
 
-    wait_until(lambda: last_matched()[0] is not None, 5, "the note of a match")
+    wait_until(lambda: last_matched()[0] is not None, what="the note of a match")
     assert last_matched()[1] is None
 
 

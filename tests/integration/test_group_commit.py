@@ -127,13 +127,19 @@ def test_how_many_wait_is_told_while_the_writer_hangs(start: Callable[..., Group
 
     commit = start(hang, note_waiting=told.append, flush_rows=1)
     waiting = [gevent.spawn(commit.submit, number) for number in range(4)]
-    gevent.sleep(0.25)
+    wait_for(lambda: 3 in told)
     released.set()
     gevent.joinall(waiting, timeout=10)
-    gevent.sleep(0.15)
+    wait_for(lambda: told[-1] == 0)
 
     assert max(told) == 3, "one is with the writer, three wait"
-    assert told[-1] == 0
+
+
+def wait_for(claim: Callable[[], bool]) -> None:
+    """As `wait_until`, but what is waited for goes on meanwhile: it lives in this very thread."""
+    with gevent.Timeout(10):
+        while not claim():
+            gevent.sleep(0.01)
 
 
 def test_while_postgres_is_away_everyone_is_told_so(table: str) -> None:

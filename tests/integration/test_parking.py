@@ -159,7 +159,7 @@ def test_who_comes_second_waits_for_the_first_to_be_counted(ledger: Connection[A
     with connect(database, name="test", statement_timeout_ms=5000) as connection, connection.transaction():
         write_entries(connection, [reversal(0), reversal(1)])
         second.start()
-        wait_until(lambda: rows(ledger, WAITING_FOR_A_SOURCE) == [(1,)], 5, "the second to wait")
+        wait_until(lambda: rows(ledger, WAITING_FOR_A_SOURCE) == [(1,)], what="the second to wait")
     second.join(timeout=10)
 
     assert told == ["spooled"]

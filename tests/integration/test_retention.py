@@ -14,8 +14,6 @@ from postledger.adapters.postgres.ledger import write_entries
 from postledger.adapters.postgres.retention import make_partitions, partition_name, retain
 from tests.parts.entries import entry_of, same_again
 
-NOW = datetime.now(UTC)
-
 
 @pytest.fixture
 def ledger(database: str) -> Iterator[Connection[Any]]:
@@ -30,7 +28,7 @@ def count(ledger: Connection[Any], table: str) -> int:
 
 
 def test_the_days_ahead_are_made_once(ledger: Connection[Any]) -> None:
-    later = NOW + timedelta(days=30)
+    later = datetime.now(UTC) + timedelta(days=30)
 
     first, second = make_partitions(ledger, later), make_partitions(ledger, later)
 
@@ -42,18 +40,18 @@ def test_an_expired_day_is_dropped_and_its_conversions_stay(ledger: Connection[A
     old = entry_of(transaction_id="T1")
     write_entries(ledger, [old])
 
-    kept = retain(ledger, NOW + timedelta(days=10), retention_days=10)
-    dropped = retain(ledger, NOW + timedelta(days=11), retention_days=10)
+    kept = retain(ledger, old.received_at + timedelta(days=10), retention_days=10)
+    dropped = retain(ledger, old.received_at + timedelta(days=11), retention_days=10)
 
-    assert partition_name(NOW.date()) not in kept.dropped
-    assert partition_name(NOW.date()) in dropped.dropped
+    assert partition_name(old.received_at.date()) not in kept.dropped
+    assert partition_name(old.received_at.date()) in dropped.dropped
     assert (count(ledger, "postbacks"), count(ledger, "conversions")) == (0, 1)
 
 
 def test_a_repeat_long_after_the_audit_row_is_gone_is_still_a_duplicate(ledger: Connection[Any]) -> None:
     entry = entry_of(transaction_id="T1")
     write_entries(ledger, [entry])
-    later = NOW + timedelta(days=100)
+    later = entry.received_at + timedelta(days=100)
     retain(ledger, later, retention_days=90)
 
     (outcome,) = write_entries(ledger, [msgspec.structs.replace(same_again(entry), received_at=later)])
@@ -63,11 +61,12 @@ def test_a_repeat_long_after_the_audit_row_is_gone_is_still_a_duplicate(ledger: 
 
 
 def test_a_detach_that_was_interrupted_is_finished_by_the_next_run(ledger: Connection[Any], database: str) -> None:
-    day = partition_name(NOW.date())
+    now = datetime.now(UTC)
+    day = partition_name(now.date())
     with connect(database, name="reader", statement_timeout_ms=5000) as reader, reader.transaction():
         reader.execute("SELECT count(*) FROM postbacks")
         ledger.execute("SET lock_timeout = '100ms'")
         with pytest.raises(psycopg.errors.LockNotAvailable):
             ledger.execute(f"ALTER TABLE postbacks DETACH PARTITION {day} CONCURRENTLY".encode())
 
-    assert day in retain(ledger, NOW + timedelta(days=11), retention_days=10).dropped
+    assert day in retain(ledger, now + timedelta(days=11), retention_days=10).dropped

@@ -156,7 +156,7 @@ def test_what_a_database_that_is_down_explains_is_kept_back_and_the_rest_is_told
         wait_until(lambda: catcher.heard("firing", alertname="DiskFillsSoon"), 10, "the disk")
         wait_until(lambda: catcher.heard("firing", alertname="LedgerUnavailable"), 10, "the ledger")
 
-        assert alertmanager.silent() == {"PostbackServerErrorSpike", "FlushSlow", "TargetDown"}
+        wait_until(lambda: alertmanager.silent() == {"PostbackServerErrorSpike", "FlushSlow", "TargetDown"})
         told = {alert["labels"]["alertname"] for message in catcher.messages for alert in message["alerts"]}
         assert told == {"LedgerUnavailable", "DiskFillsSoon"}
 

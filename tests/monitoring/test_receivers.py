@@ -87,10 +87,12 @@ def told(authority: SimpleNamespace, tmp_path_factory: pytest.TempPathFactory) -
             hook = sum(letter.path.startswith("/hook/") for letter in catcher.letters)
             return hook, len(catcher.sent_to(slack)), len(catcher.sent_to(pager)), len(mailbox.mails)
 
+        # An alert that nobody tells of again is over after five seconds: where mail takes longer, others know by then.
         alertmanager.tell(LABELS, SAYS)
-        wait_until(lambda: count() == (1, 1, 1, 1), 20, "a message at each receiver")
+        wait_until(lambda: min(count()) >= 1, 20, "a message at each receiver")
         alertmanager.tell(LABELS, SAYS, is_over=True)
-        wait_until(lambda: count() == (2, 2, 2, 2), 20, "the end of it at each receiver")
+        wait_until(lambda: min(count()) >= 2, 20, "the end of it at each receiver")
+        assert count() == (2, 2, 2, 2)
         yield SimpleNamespace(
             **vars(all_of_them), slack=catcher.sent_to(slack), pages=catcher.sent_to(pager), mails=list(mailbox.mails)
         )
