@@ -51,6 +51,7 @@ class EchoBackend:
             env={**os.environ, "ECHO_POLICY": str(self._policy)},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
         wait_until(self._accepts)
 
@@ -86,7 +87,9 @@ class EchoBackend:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.stop()
+        if self._process is not None:  # not as by `stop`, which takes half a second
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait(timeout=10)
         self._home.cleanup()
 
     def _accepts(self) -> bool:

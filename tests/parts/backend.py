@@ -14,7 +14,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.parts.part import Part
+from tests.parts.part import Part, remove_folder
 from tests.parts.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -94,13 +94,12 @@ class Backend(Part):
             self._await_end()
 
     def remove(self) -> None:
-        """Stop it, end whatever is left of it, and remove its folder."""
-        try:
-            self.stop()
-        finally:
-            for group in self._groups:
-                _end_group(group)
-            shutil.rmtree(self.home)
+        """End it and whatever is left of it at once, which `stop` takes a second for, and remove its folder."""
+        for group in self._groups:
+            _end_group(group)
+        if self._process is not None:
+            self._await_end()
+        remove_folder(self.home)
 
     def client(self, timeout_s: float = 10) -> httpx.Client:
         """An HTTP client that speaks to the backend past the edge."""

@@ -3,9 +3,23 @@
 Apart from the parts because all of them are started and removed alike.
 """
 
+import shutil
 from abc import ABC, abstractmethod
+from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+from tests.parts.waiting import wait_until
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a folder of processes that were killed: one that is not quite dead yet may still write to it."""
+
+    def is_gone() -> bool:
+        shutil.rmtree(folder, ignore_errors=True)
+        return not folder.exists()
+
+    wait_until(is_gone, what=f"the end of {folder}")
 
 
 class Part(ABC):

@@ -6,14 +6,13 @@ prove (who it runs as, what its log holds, what survives a kill) is true of the 
 
 import os
 import secrets
-import shutil
 import signal
 import socket
 import subprocess
 import tempfile
 from pathlib import Path
 
-from tests.parts.part import Part
+from tests.parts.part import Part, remove_folder
 from tests.parts.ports import free_port
 from tests.parts.waiting import wait_until
 
@@ -71,9 +70,9 @@ class Postgres(Part):
         return self._log.read_text(errors="replace") if self._log.exists() else ""
 
     def remove(self) -> None:
-        """Stops the server and removes every file."""
-        self.stop()
-        shutil.rmtree(self._home)
+        """Stops the server, which need not write anything any more, and removes every file."""
+        self._end(signal.SIGQUIT)
+        remove_folder(self._home)
 
     def _create(self) -> None:
         subprocess.run(
