@@ -8,9 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
+import psycopg
 from cryptography.fernet import Fernet
+from psycopg.conninfo import conninfo_to_dict
 
 RUNTIME_FILE = Path("var/runtime.env")
+_ADDRESS = "postgresql://user@host:5432/database"
 
 
 class BadSetting(Exception):
@@ -47,8 +50,11 @@ def check_given(environment: Mapping[str, str]) -> None:
     given = {name: value for name, value in environment.items() if value}
     has_key = "POSTLEDGER_MASTER_KEY" in given or "POSTLEDGER_MASTER_KEY_FILE" in given
     made = {} if has_key else {"POSTLEDGER_MASTER_KEY": Fernet.generate_key().decode()}
-    read_settings({"DATABASE_URL": "postgresql:", **made, **given})
+    read_settings({"DATABASE_URL": "postgresql://", **made, **given})
     read_workers(given)
+    for name in ("POSTLEDGER_READER_URL", "POSTLEDGER_MONITOR_URL"):
+        if name in given:
+            read_role_url(given, name)
 
 
 def read_workers(environment: Mapping[str, str]) -> int:
@@ -66,8 +72,21 @@ def read_environment() -> dict[str, str]:
 
 
 def read_database_url(environment: Mapping[str, str]) -> str:
-    """Read where Postgres is."""
-    return require(environment, "DATABASE_URL", "postgresql://user@host:5432/database")
+    """Read where Postgres is, in a form that its library can read; whether anybody listens there is not asked."""
+    address = require(environment, "DATABASE_URL", _ADDRESS)
+    try:
+        conninfo_to_dict(address)
+    except psycopg.Error:  # its message quotes the address
+        raise BadSetting(f"DATABASE_URL must be an address such as {_ADDRESS}") from None
+    return address
+
+
+def read_role_url(environment: Mapping[str, str], name: str) -> str:
+    """Read as whom else Postgres is asked: an address that begins as one, for `make up` takes the role out of it."""
+    address = environment[name]
+    if address.startswith(("postgresql://", "postgres://")):
+        return address
+    raise BadSetting(f"{name} must be an address such as {_ADDRESS}")
 
 
 def read_retention_days(environment: Mapping[str, str]) -> int:
@@ -78,7 +97,7 @@ def read_retention_days(environment: Mapping[str, str]) -> int:
 def read_request_log(environment: Mapping[str, str]) -> Path | None:
     """Read where each request leaves its line; nowhere when it is `off`, or not said."""
     text = environment.get("POSTLEDGER_REQUEST_LOG") or "off"
-    if text != "off" and not Path(text).parent.is_dir():
+    if text != "off" and (not Path(text).parent.is_dir() or Path(text).is_dir()):
         raise BadSetting("POSTLEDGER_REQUEST_LOG must be off, or a file in a folder that exists")
     return None if text == "off" else Path(text)
 

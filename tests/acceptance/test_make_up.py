@@ -180,7 +180,19 @@ def test_a_taken_port_is_named_in_one_line_with_its_variable(checkout: Checkout,
         ("POSTLEDGER_REQUEST_LOG", "/nonexistent/log", "must be off, or a file in a folder that exists"),
         ("POSTLEDGER_METRICS", "maybe", "must be on or off"),
         ("POSTLEDGER_EDGE_LOG_LEVEL", "debug", "must be info, notice, warn, error or crit"),
-        ("POSTLEDGER_TLS_CERTIFICATE", "/nonexistent", "cannot be read"),
+        ("POSTLEDGER_REQUEST_LOG", "/tmp", "must be off, or a file in a folder that exists"),
+        ("DATABASE_URL", "canary", "must be an address such as postgresql://"),
+        ("DATABASE_URL", "mysql://someone:canary@db/ledger", "must be an address such as postgresql://"),
+        ("POSTLEDGER_READER_URL", "canary", "must be an address such as postgresql://"),
+        ("POSTLEDGER_MONITOR_URL", "host=canary", "must be an address such as postgresql://"),
+        ("POSTLEDGER_LISTEN_ADDRESS", "192.0.2.1", "which is no address of this machine"),
+        ("POSTLEDGER_LISTEN_ADDRESS", "nonsense", "which is no address of this machine"),
+        ("POSTLEDGER_EDGE_USER", "nobody-of-ours", "which is no user of this machine"),
+        ("POSTLEDGER_EDGE_ACCESS_LOG", "/nonexistent/log", "must be a file in a folder that exists"),
+        ("POSTLEDGER_EDGE_PLATFORM", "openresty", "which is not installed"),
+        ("POSTLEDGER_CA_FILE", "/nonexistent", "cannot be read"),
+        ("POSTLEDGER_RUNBOOKS_URL", "runbooks.example", "must be an address, https://"),
+        ("POSTLEDGER_VENV", "/nonexistent", "where there is no bin/python"),
     ],
 )
 def test_a_bad_setting_is_named_in_one_line_and_changes_nothing(
@@ -197,6 +209,34 @@ def test_a_bad_setting_is_named_in_one_line_and_changes_nothing(
     assert "canary" not in up.stdout
     assert (checkout.var / "runtime.env").read_text() == settings
     assert [checkout.pid(part) for part in PARTS] == pids
+
+
+@pytest.mark.parametrize(
+    ("certificate", "key", "said"),
+    [
+        ("/nonexistent", "key", "POSTLEDGER_TLS_CERTIFICATE is '/nonexistent', which cannot be read"),
+        ("key", "key", "which holds no certificate"),
+        ("certificate", "/nonexistent", "POSTLEDGER_TLS_KEY is '/nonexistent', which cannot be read"),
+        ("certificate", "another key", "which is not the key of POSTLEDGER_TLS_CERTIFICATE"),
+        ("certificate", "", "POSTLEDGER_TLS_KEY is not set"),
+        ("", "key", "POSTLEDGER_TLS_CERTIFICATE is not set"),
+    ],
+)
+def test_a_certificate_that_nginx_could_not_use_is_named_in_one_line(
+    checkout: Checkout, tmp_path: Path, certificate: str, key: str, said: str
+) -> None:
+    authority = Authority("CN=authority")
+    files = dict(zip(("certificate", "key"), authority.issue_for("localhost").files(tmp_path), strict=True))
+    files["another key"] = authority.issue_for("localhost").files(tmp_path)[1]
+
+    up = checkout.run(
+        "up",
+        POSTLEDGER_TLS_CERTIFICATE=str(files.get(certificate, certificate)),
+        POSTLEDGER_TLS_KEY=str(files.get(key, key)),
+    )
+
+    assert (up.returncode, up.stdout.count("\n")) == (1, 1), up.stdout
+    assert said in up.stdout
 
 
 def examine(checkout: Checkout) -> subprocess.CompletedProcess[str]:

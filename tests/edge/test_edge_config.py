@@ -45,6 +45,9 @@ def runtime(prefix: Path, name: str) -> str:
         ("POSTLEDGER_CLIENT_CERTIFICATES", "1"),
         ("POSTLEDGER_TRUSTED_PROXIES", "10.0.0.0/8,load.balancer"),
         ("POSTLEDGER_SERVER_NAMES", "a.example; include /etc/passwd"),
+        ("POSTLEDGER_EDGE_USER", "nobody-of-ours"),
+        ("POSTLEDGER_EDGE_ACCESS_LOG", "/nonexistent/access.log"),
+        ("POSTLEDGER_EDGE_ACCESS_LOG", "/tmp"),
         ("POSTLEDGER_RESOLVER", "dns.example"),
         ("POSTLEDGER_RESOLVER", "192.0.2.1; include /etc/passwd"),
         ("POSTLEDGER_RESOLVER", "2001:db8::53"),
@@ -109,17 +112,19 @@ def test_proxy_protocol_without_anybody_to_believe_is_refused(prefix: Path) -> N
     assert "POSTLEDGER_TRUSTED_PROXIES is not set" in done.stderr
 
 
-def test_a_second_certificate_without_its_key_is_refused(prefix: Path) -> None:
-    done = configure(prefix, POSTLEDGER_TLS_RSA_CERTIFICATE="/tmp/rsa.crt")
+@pytest.mark.parametrize("kind", ["", "_RSA"])
+def test_a_certificate_and_its_key_come_together(prefix: Path, kind: str) -> None:
+    certificate, key = f"POSTLEDGER_TLS{kind}_CERTIFICATE", f"POSTLEDGER_TLS{kind}_KEY"
 
-    assert "POSTLEDGER_TLS_RSA_KEY" in done.stderr
+    assert f"{key} is not set" in configure(prefix, **{certificate: "/tmp/edge.crt"}).stderr
+    assert f"{certificate} is not set" in configure(prefix, **{key: "/tmp/edge.key"}).stderr
 
 
-def test_the_key_of_a_second_certificate_without_it_is_refused(prefix: Path) -> None:
-    done = configure(prefix, POSTLEDGER_TLS_RSA_KEY="/tmp/rsa.key")
+def test_the_access_log_may_be_in_a_folder_of_its_own_with_a_space_in_its_name(prefix: Path) -> None:
+    configure(prefix, POSTLEDGER_EDGE_ACCESS_LOG="logs of ours/access.log")
 
-    assert done.returncode == 1
-    assert "POSTLEDGER_TLS_RSA_CERTIFICATE is not set" in done.stderr
+    assert (prefix / "logs of ours").is_dir()
+    assert 'access_log "logs of ours/access.log" edge ' in runtime(prefix, "access_log.conf")
 
 
 @pytest.mark.parametrize("address", ["192.0.2.53", "192.0.2.53:5353", "[2001:db8::53]", "[2001:db8::53]:5353"])
@@ -157,7 +162,13 @@ def test_a_chain_that_names_a_responder_is_stapled(prefix: Path) -> None:
     )
     chain.write_text(chain.read_text() * 2)  # a leaf and its issuer
 
-    configure(prefix, POSTLEDGER_TLS_CERTIFICATE=str(chain), POSTLEDGER_RESOLVER="192.0.2.53")
+    key = prefix / "key.pem"
+    configure(
+        prefix,
+        POSTLEDGER_TLS_CERTIFICATE=str(chain),
+        POSTLEDGER_TLS_KEY=str(key),
+        POSTLEDGER_RESOLVER="192.0.2.53",
+    )
 
     assert "ssl_stapling on;" in runtime(prefix, "https.conf")
     assert "resolver 192.0.2.53;" in runtime(prefix, "https.conf")
