@@ -40,7 +40,8 @@ def on_starting(_: Any) -> None:
     """Empty the metrics directory: what dead processes of an earlier run counted is not ours."""
     directory = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
     shutil.rmtree(directory, ignore_errors=True)
-    directory.mkdir(parents=True)
+    # There still, where a worker whose master was killed has just made another file in it.
+    directory.mkdir(parents=True, exist_ok=True)
 
 
 def post_worker_init(_: Any) -> None:
