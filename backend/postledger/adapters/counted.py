@@ -14,14 +14,14 @@ import gevent
 
 _MOMENT = struct.Struct("d")  # seconds of the monotonic clock, which is one for all processes
 _LOOK_EVERY_S = 0.01
-_NAME = "counted_{}"
+_NAME = "counted_"  # and the number of the process
 
 
 class Counted:
     """The moment of this process, in a file of its own in a folder that all share."""
 
     def __init__(self, folder: Path) -> None:
-        self._path = folder / _NAME.format(os.getpid())
+        self._path = folder / f"{_NAME}{os.getpid()}"
         self._path.write_bytes(_MOMENT.pack(time.monotonic()))
         with self._path.open("r+b") as file:
             self._moment = mmap.mmap(file.fileno(), _MOMENT.size)
@@ -37,11 +37,11 @@ class Counted:
 
 def forget_process(folder: Path, process_id: int) -> None:
     """Let nobody wait for a process that has ended."""
-    (folder / _NAME.format(process_id)).unlink(missing_ok=True)
+    (folder / f"{_NAME}{process_id}").unlink(missing_ok=True)
 
 
 def wait_for_all(folder: Path, timeout_s: float) -> bool:
-    """Wait until every process has noted a moment from now on; False when one has not within `timeout_s` seconds."""
+    """Wait until every living process has noted a moment from now on; False when one has not in so many seconds."""
     asked_s = time.monotonic()
     while any(moment_s < asked_s for moment_s in _moments(folder)):
         if time.monotonic() - asked_s > timeout_s:
@@ -51,8 +51,9 @@ def wait_for_all(folder: Path, timeout_s: float) -> bool:
 
 
 def _moments(folder: Path) -> Iterator[float]:
-    for path in folder.glob(_NAME.format("*")):
+    for path in folder.glob(f"{_NAME}*"):
         try:
+            os.kill(int(path.name.removeprefix(_NAME)), 0)  # where the master was killed, nobody forgets its workers
             yield _MOMENT.unpack(path.read_bytes())[0]
-        except (FileNotFoundError, struct.error):  # its process ends, or begins, in this very moment
+        except (ProcessLookupError, FileNotFoundError, struct.error):  # it has ended, or begins in this very moment
             continue

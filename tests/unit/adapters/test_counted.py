@@ -1,6 +1,8 @@
 """Who adds up what all processes count waits for each of them, and for nobody who has gone."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import gevent
@@ -9,6 +11,7 @@ import pytest
 from postledger.adapters.counted import Counted, forget_process, wait_for_all
 
 NEVER_S = 0.05
+PROGRAM = "import pathlib, sys; from postledger.adapters.counted import Counted; Counted(pathlib.Path(sys.argv[1]))"
 
 
 @pytest.fixture
@@ -48,8 +51,16 @@ def test_nobody_waits_for_a_process_that_was_killed(counted: Counted, tmp_path: 
     assert wait_for_all(tmp_path, NEVER_S) is True
 
 
+def test_nobody_waits_for_a_process_whose_end_was_told_to_nobody(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", PROGRAM, str(tmp_path)]
+    subprocess.run(command, check=True, timeout=30)
+
+    assert len(list(tmp_path.iterdir())) == 1
+    assert wait_for_all(tmp_path, NEVER_S) is True
+
+
 def test_a_process_that_is_only_beginning_is_not_waited_for(tmp_path: Path) -> None:
-    (tmp_path / "counted_1").touch()
+    (tmp_path / f"counted_{os.getpid()}").touch()
 
     assert wait_for_all(tmp_path, NEVER_S) is True
 
