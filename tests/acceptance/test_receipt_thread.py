@@ -1,14 +1,11 @@
 """The receipt is the thread: what the sender was told leads to the request in every place that knows it."""
 
-import json
-
 import httpx
 
 from tests.parts.backend import Backend
 from tests.parts.cli import CommandLine
 from tests.parts.edge import Edge
 from tests.parts.sender import Sender, send
-from tests.parts.waiting import wait_until
 
 
 def test_one_receipt_leads_through_edge_backend_and_audit(
@@ -17,8 +14,7 @@ def test_one_receipt_leads_through_edge_backend_and_audit(
     answer = send(client, Sender("acme").get({"click_id": "thread", "transaction_id": "thread", "payout": "1.50"}))
     receipt = str(answer.receipt)
 
-    wait_until(lambda: backend.request_log.exists() and receipt in backend.request_log.read_text())
-    (told,) = [json.loads(line) for line in backend.request_log.read_text().splitlines() if receipt in line]
+    told = backend.request_line(receipt)
     logged = edge.log_line(receipt)
     traced = CommandLine(ledger_environment, backend.home).process("trace", receipt, "--json")
 

@@ -1,10 +1,8 @@
 """The request log: a line for each answered request, its receipt, and never a word of the sender's."""
 
-import json
 import os
 import shutil
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
@@ -15,14 +13,6 @@ from tests.parts.sources import add_source
 from tests.parts.waiting import wait_until
 
 FIELDS = ["time", "receipt", "route", "source", "method", "status", "verdict", "reason", "duration_s", "event"]
-
-
-def lines_of(backend: Backend, receipt: str | None) -> list[dict[str, Any]]:
-    """The lines that bear a receipt, waited for."""
-    assert receipt, "every answer has a receipt"
-    wait_until(lambda: backend.request_log.exists() and receipt in backend.request_log.read_text())
-    lines = map(json.loads, backend.request_log.read_text().splitlines())
-    return [line for line in lines if line["receipt"] == receipt]
 
 
 @pytest.fixture
@@ -44,7 +34,7 @@ def ask(backend: Backend, **parameters: str) -> Answer:
 def test_a_postback_leaves_one_line_under_its_receipt(service: Service, acme: Sender, unique: str) -> None:
     answer = service.send(acme.get({"click_id": unique, "transaction_id": unique, "payout": "1.50"}))
 
-    (line,) = lines_of(service.backend, answer.receipt)
+    line = service.backend.request_line(answer.receipt)
     assert list(line) == FIELDS
     duration_s = line.pop("duration_s")
     assert 0 < duration_s < 5
@@ -64,7 +54,7 @@ def test_a_postback_leaves_one_line_under_its_receipt(service: Service, acme: Se
 def test_a_refusal_says_why(service: Service, unique: str) -> None:
     answer = service.send(Sender("acme", "wrong").get({"click_id": unique}))
 
-    (line,) = lines_of(service.backend, answer.receipt)
+    line = service.backend.request_line(answer.receipt)
     assert (line["status"], line["verdict"], line["reason"]) == (401, "refused", "bad_signature")
 
 
@@ -82,7 +72,7 @@ def test_a_refusal_says_why(service: Service, unique: str) -> None:
 def test_nothing_that_a_sender_worded_gets_in(service: Service, method: str, target: str, route: str) -> None:
     answer = service.client.request(method, target, headers={"User-Agent": "CANARY", "Referer": "CANARY"})
 
-    (line,) = lines_of(service.backend, answer.json()["id"])
+    line = service.backend.request_line(answer.json()["id"])
     assert line["route"] in (route, "other")
     assert "CANARY" not in service.backend.request_log.read_text()
 
@@ -92,30 +82,30 @@ def test_what_operators_ask_leaves_no_line(own: Backend) -> None:
         own.get(path)
     last = ask(own)
 
-    lines_of(own, last.receipt)
-    assert {json.loads(line)["route"] for line in own.request_log.read_text().splitlines()} == {"postback"}
+    own.request_line(last.receipt)
+    assert {line["route"] for line in own.request_lines()} == {"postback"}
 
 
 def test_a_log_that_was_renamed_is_begun_anew(own: Backend) -> None:
     first = ask(own)
-    lines_of(own, first.receipt)
+    own.request_line(first.receipt)
 
     renamed = own.request_log.rename(own.request_log.with_suffix(".1"))
     second = ask(own)
 
-    assert len(lines_of(own, second.receipt)) == 1
+    assert own.request_line(second.receipt)["status"] == 200
     assert str(first.receipt) in renamed.read_text()
 
 
 def test_only_its_owner_and_his_group_read_it(own: Backend) -> None:
     """The backend's umask is the socket's, which is open to all who reach it; the log must not be."""
-    lines_of(own, ask(own).receipt)
+    own.request_line(ask(own).receipt)
 
     assert os.stat(own.request_log).st_mode & 0o777 == 0o640
 
 
 def test_a_log_that_cannot_be_written_costs_no_request(own: Backend) -> None:
-    lines_of(own, ask(own).receipt)
+    own.request_line(ask(own).receipt)
     own.request_log.unlink()
     own.request_log.mkdir()
 
@@ -124,7 +114,7 @@ def test_a_log_that_cannot_be_written_costs_no_request(own: Backend) -> None:
     assert {answer.code for answer in answers} == {200}
     wait_until(lambda: "the request log cannot be written" in own.log_text())
     shutil.rmtree(own.request_log)
-    assert len(lines_of(own, ask(own).receipt)) == 1
+    assert own.request_line(ask(own).receipt)["status"] == 200
 
 
 def test_what_was_answered_is_told_before_a_worker_ends(own: Backend) -> None:
@@ -143,8 +133,7 @@ def test_it_can_be_switched_off_and_so_can_the_counting(environment: dict[str, s
     backend = Backend({**environment, **off}, workers=1)
     try:
         backend.start(ready=False)
-        wait_until(backend.socket.exists)
-        wait_until(lambda: backend.get("/healthz").status_code == 200)
+        wait_until(backend.is_healthy)
 
         assert ask(backend).code == 200
         backend.stop()

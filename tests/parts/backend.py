@@ -3,14 +3,17 @@
 It serves tests that speak to it directly and, as `Edge(backend_socket=backend.socket)`, those that come through TLS.
 """
 
+import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -117,6 +120,28 @@ class Backend(Part):
         with self.client() as client:
             return client.post(path, content=body, headers=dict(headers or {}))
 
+    def is_healthy(self) -> bool:
+        """True when it answers, and says so."""
+        with socket.socket(socket.AF_UNIX) as probe:  # httpx leaves one behind that could not connect
+            if probe.connect_ex(str(self.socket)) != 0:
+                return False
+        try:
+            return self.get("/healthz").status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def request_lines(self) -> list[dict[str, Any]]:
+        """The lines of its request log that are written as a whole, each as the object that it must be."""
+        text = self.request_log.read_text() if self.request_log.exists() else ""
+        return [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
+
+    def request_line(self, receipt: str | None) -> dict[str, Any]:
+        """The one line with this receipt, waited for."""
+        assert receipt, "every answer has a receipt"
+        wait_until(lambda: receipt in [line["receipt"] for line in self.request_lines()], what=f"the line of {receipt}")
+        (line,) = [line for line in self.request_lines() if line["receipt"] == receipt]
+        return line
+
     def log_text(self) -> str:
         """All that it has written to stdout and stderr since the first start."""
         return self._log.read_text(errors="replace")
@@ -149,13 +174,7 @@ class Backend(Part):
         assert self._process is not None
         if self._process.poll() is not None:
             raise RuntimeError(f"the backend did not start:\n{self.log_text()[-2000:]}")
-        return self.knows_source("unknown") and self._is_healthy()
-
-    def _is_healthy(self) -> bool:
-        try:
-            return self.get("/healthz").status_code == 200
-        except httpx.TransportError:
-            return False
+        return self.knows_source("unknown") and self.is_healthy()
 
     def _await_end(self) -> None:
         assert self._process is not None
