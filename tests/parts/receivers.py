@@ -17,6 +17,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from tests.parts.ports import free_port
+from tests.parts.waiting import wait_until
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,23 @@ class Mail:
         return str(part.get_content())
 
 
+class _MailServer(Controller):
+    """Knows whom it speaks with: to be stopped in the middle of that leaves a connection that nobody closes."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._speakers: list[SMTP] = []
+
+    def factory(self) -> SMTP:
+        """Make what speaks with one client."""
+        self._speakers.append(super().factory())  # type: ignore[no-untyped-call] # the library's own
+        return self._speakers[-1]
+
+    def is_speaking(self) -> bool:
+        """True while a connection is open."""
+        return any(speaker.transport is not None for speaker in self._speakers)
+
+
 class Mailbox:
     """A mail server that takes mail only over TLS and from whoever logs in with this name and password."""
 
@@ -102,7 +120,7 @@ class Mailbox:
         """Who tried to log in, and whether with the right password."""
         port = free_port()
         self.smarthost = f"localhost:{port}"  # by a name that a certificate can be for
-        self._controller = Controller(
+        self._controller = _MailServer(
             self,
             hostname="127.0.0.1",
             port=port,
@@ -135,4 +153,5 @@ class Mailbox:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        wait_until(lambda: not self._controller.is_speaking(), what="the end of every session")
         self._controller.stop()
