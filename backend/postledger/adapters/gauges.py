@@ -28,7 +28,7 @@ class Gauges:
         )
         self._unusable = Gauge(
             "postledger_source_unusable",
-            "1 for each source whose stored settings cannot be read, 0 for every other.",
+            "1 for each source whose stored settings cannot be read, or none of its secrets, 0 for every other.",
             ["source"],
             multiprocess_mode="livemax",
             registry=registry,

@@ -44,8 +44,15 @@ def _is_harmless(record: logging.LogRecord) -> bool:
 
 
 def _withhold(record: logging.LogRecord) -> str:
-    kind, _, trace = record.exc_info or (None, None, None)
-    return f"message withheld, it may quote a request: type={kind.__name__ if kind else None} at={tell_where(trace)}"
+    kind, _, trace = record.exc_info or (_find_kind(record), None, None)
+    where = tell_where(trace) if trace else f"{record.funcName}:{record.lineno}"
+    return f"message withheld, it may quote a request: type={kind.__name__ if kind else None} at={where}"
+
+
+def _find_kind(record: logging.LogRecord) -> type[BaseException] | None:
+    """Many libraries put an error into the message, as psycopg's pool does when Postgres is away."""
+    arguments = record.args if isinstance(record.args, tuple) else ()
+    return next((type(argument) for argument in arguments if isinstance(argument, BaseException)), None)
 
 
 def tell_where(trace: TracebackType | None) -> str:
