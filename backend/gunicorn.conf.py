@@ -37,7 +37,7 @@ logger_class = "postledger.adapters.logs.GunicornLogger"
 
 
 def on_starting(_: Any) -> None:
-    """Empty the metrics directory: what dead processes of an earlier run counted is not ours."""
+    """Empty the metrics directory: what processes that are no more counted would be added up for ever."""
     directory = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
     shutil.rmtree(directory, ignore_errors=True)
     # There still, where a worker whose master was killed has just made another file in it.
