@@ -15,6 +15,10 @@ s/".*/[cut]/
 # A backend that is away: an error to nginx while the file of its socket is there, and critical once that is gone too; for a
 # request, and for the question after the policy, should the file go between our looking for it and its use.
 s/ \[crit\] \([0-9#]*: \*[0-9]* connect() to unix:.* failed (2: No such file or directory)\( while connecting to upstream\)\{0,1\},\)/ [error] \1/
+# A client that breaks TLS: nginx 1.22 calls critical whatever fault it has no name for, and any stranger can send one.
+s/ \[crit\] \([0-9#]*: \*[0-9]* SSL_[a-z_]*() failed.*, client: \)/ [info] \1/
+# A full cache of sessions whose oldest one leaves too small a place: the next handshake is a whole one, and that is all.
+s/ \[alert\] \([0-9#]*: \*[0-9]* could not allocate new session in SSL session shared cache\)/ [warn] \1/
 w /dev/stderr
 b
 }

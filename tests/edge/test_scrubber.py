@@ -50,10 +50,26 @@ def test_a_backend_that_is_away_is_an_error_whether_or_not_its_socket_is_there(e
 
 
 @pytest.mark.parametrize(
+    ("level", "words", "mended"),
+    [
+        (b"crit", b"SSL_do_handshake() failed (SSL: error:0A00006E:x::bad extension) while x, client: ::1", b"info"),
+        (b"crit", b"SSL_read() failed (SSL: error:0A0001BB:x::bad record type) while x, client: [cut]", b"info"),
+        (b"crit", b"SSL_write() failed, client: 192.0.2.1, server: x", b"info"),
+        (b"alert", b"could not allocate new session in SSL session shared cache [cut]", b"warn"),
+    ],
+)
+def test_what_strangers_do_to_tls_wakes_nobody(level: bytes, words: bytes, mended: bytes) -> None:
+    record = START.replace(b"error", level) + words
+
+    assert scrubbed(record + b"\n") == START.replace(b"error", mended) + words + b"\n"
+
+
+@pytest.mark.parametrize(
     "words",
     [
         b"connect() to unix:/b.sock failed (13: Permission denied) while connecting to upstream, client: ::1\n",
         b"open() failed (2: No such file or directory), client: ::1\n",
+        b"SSL_CTX_new() failed (SSL: error:0A000086:x::certificate verify failed)\n",
     ],
 )
 def test_what_else_is_critical_stays_so(words: bytes) -> None:
