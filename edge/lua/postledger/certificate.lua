@@ -1,9 +1,10 @@
 -- Mutual TLS for sources that have a `client_ca`: did that authority issue the certificate which the client has shown?
--- nginx asks any client for a certificate and checks that it owns the key; it cannot hold authorities for each source,
--- so the chain is judged here, by OpenSSL. Whatever cannot be judged is refused.
+-- Any client is asked for a certificate, and OpenSSL has it prove that it owns the key; nginx cannot hold authorities
+-- for each source, so the chain is judged here. Whatever cannot be judged is refused.
 
 local ffi = require("ffi")
 local lrucache = require("resty.lrucache")
+local ssl = require("ngx.ssl")
 
 local _M = {}
 
@@ -66,6 +67,12 @@ local function verify(store, certificate)
     local is_good = C.X509_verify_cert(context) == 1
     C.ERR_clear_error()
     return is_good
+end
+
+-- Phase ssl_certificate of each new session, where certificates are asked for. None is refused here, not even a broken
+-- one: the connection may be for a source that wants none.
+function _M.ask()
+    ssl.verify_client()
 end
 
 -- True when the certificate of this connection was issued under `client_ca` (PEM) for clients, and is in date.
