@@ -166,6 +166,16 @@ def test_without_backend_the_copy_on_disk_is_in_force() -> None:
         assert edge.metrics()["postledger_edge_policy_version"] == 7
 
 
+def test_a_copy_from_the_future_is_not_younger_than_new() -> None:
+    """Clocks are set back; and each worker reads its own, some milliseconds apart."""
+    with edge_without_backend(None) as edge:
+        edge.stop()
+        edge.keep_policy({"version": 7, "sources": [source("acme")]}, age_s=-60)
+        edge.start()
+
+        assert edge.policy_age_s() == 0
+
+
 @pytest.mark.parametrize("content", ["", "17\n", "17\n{", '17\n{"version": 1, "sources": []}', "x", "\0" * 5000])
 def test_a_copy_that_is_broken_is_as_good_as_none(content: str) -> None:
     with edge_without_backend(None) as edge:

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import ssl
 import subprocess
 from datetime import timedelta
@@ -14,18 +15,23 @@ import pytest
 from tests.edge.authority import Authority
 from tests.edge.conftest import edge_with
 from tests.edge.echo_backend import EchoBackend, source
-from tests.edge.wire import careless, exchange, get, read_all, shake_hands, status, tls_connection
+from tests.edge.wire import careless, exchange, get, header, read_all, shake_hands, status, tls_connection
 from tests.parts.edge import Edge, wait_until
 
 PATH = "/tracking/postback/acme"
 HARMLESS = {"OK", "INFO", "LOW", "WARN", "DEBUG"}
 TESTSSL_WITHIN_S = 240
+RELOADS = 20
+
+
+def answer_with(edge: Edge, context: ssl.SSLContext, path: str = PATH) -> bytes:
+    with shake_hands(edge, context) as connection:
+        connection.sendall(get(path))
+        return read_all(connection)
 
 
 def ask_with(edge: Edge, context: ssl.SSLContext) -> int:
-    with shake_hands(edge, context) as connection:
-        connection.sendall(get(PATH))
-        return status(read_all(connection))
+    return status(answer_with(edge, context))
 
 
 def test_testssl_finds_nothing_that_matters(edge: Edge, tmp_path: Path) -> None:
@@ -40,6 +46,22 @@ def test_testssl_finds_nothing_that_matters(edge: Edge, tmp_path: Path) -> None:
     assert {one["id"] for one in findings} >= {"TLS1_2", "TLS1_3", "SSLv3", "TLS1", "TLS1_1", "PFS", "HSTS_time"}
     faults = [(one["id"], one["severity"], one["finding"]) for one in findings if one["severity"] not in HARMLESS]
     assert faults == []
+
+
+def test_a_stranger_who_breaks_tls_in_the_middle_wakes_nobody(own_edge: Edge) -> None:
+    """nginx 1.22 has no name for this fault of a client's, and calls critical what it cannot name."""
+    received, to_send = ssl.MemoryBIO(), ssl.MemoryBIO()
+    with pytest.raises(ssl.SSLWantReadError):
+        careless().wrap_bio(received, to_send, server_hostname="localhost").do_handshake()
+
+    with socket.create_connection(("127.0.0.1", own_edge.https_port), timeout=5) as connection:
+        connection.sendall(to_send.read())
+        connection.recv(4096)
+        connection.sendall(b"\x18\x03\x03\x00\x04beat")  # a record of a kind that TLS 1.3 does not have
+        read_all(connection)
+
+    wait_until(lambda: "[info]" in own_edge.error_output() and "bad record type" in own_edge.error_output())
+    own_edge.assert_calm()
 
 
 def test_tls_1_2_is_spoken_with_authenticated_ciphers_only(edge: Edge) -> None:
@@ -100,6 +122,31 @@ def test_a_new_certificate_is_served_after_a_reload_and_nobody_is_cut_off(own_ed
         assert status(read_all(busy)) == 200
 
 
+def parts_with_a_word(edge: Edge, path: str) -> bool:
+    """True when a sender who keeps his connection busy during a reload is told to leave, and not cut off."""
+    request = get(path).replace(b"Connection: close\r\n", b"")
+    with tls_connection(edge) as busy:
+        busy.sendall(request)
+        answer = busy.recv(65536)
+        os.kill(edge.pid, signal.SIGHUP)
+        while header(answer, "Connection") == "keep-alive":
+            busy.sendall(request)
+            answer = busy.recv(65536) or b"HTTP/1.1 000 cut off\r\n\r\n"
+        return status(answer) == 200 and header(answer, "Connection") == "close" and read_all(busy) == b""
+
+
+@pytest.mark.parametrize("path", [PATH, "/click/spring", "/healthz", "/own.php"])
+def test_who_keeps_a_connection_is_told_before_a_reload_ends_it(own_backend: EchoBackend, path: str) -> None:
+    """nginx waits for a tenth of a second and then hangs up: not every time is that enough on a busy machine."""
+    own_backend.set_sources(source("acme", paths=["/own.php"]))
+    with edge_with(own_backend, POSTLEDGER_NETWORK_RATE="0") as edge:
+        partings = [parts_with_a_word(edge, path) for _ in range(RELOADS)]
+        lines = [line for line in edge.access_log() if line["route"] != "ops"]
+
+    assert partings.count(True) >= RELOADS - 2
+    assert len({(line["route"], line["source"], line["verdict"], line["reason"]) for line in lines}) == 1
+
+
 @pytest.fixture
 def partner() -> Authority:
     return Authority("CN=Partner's authority")
@@ -140,9 +187,40 @@ def test_where_certificates_are_not_asked_for_such_a_source_hears_nobody(
         assert ask_with(edge, client_context(edge, tmp_path, partner)) == 403
 
 
-def test_in_observe_mode_a_missing_certificate_is_only_noted(own_backend: EchoBackend, partner: Authority) -> None:
+def test_in_observe_mode_a_missing_or_broken_certificate_is_only_noted(
+    own_backend: EchoBackend, partner: Authority, tmp_path: Path
+) -> None:
     own_backend.set_sources(source("acme", client_ca=partner.pem, mode="observe"))
     with edge_with(own_backend, POSTLEDGER_CLIENT_CERTIFICATES="on") as edge:
-        answer = exchange(edge, get(PATH))
+        missing = exchange(edge, get(PATH))
+        expired = answer_with(edge, client_context(edge, tmp_path, partner, left=timedelta(days=-1)))
 
-    assert b'"x-edge-observed": "client_certificate"' in answer
+    assert b'"x-edge-observed": "client_certificate"' in missing
+    assert b'"x-edge-observed": "client_certificate"' in expired
+
+
+def test_a_source_without_an_authority_hears_whoever_shows_a_broken_certificate(
+    own_backend: EchoBackend, partner: Authority, tmp_path: Path
+) -> None:
+    """A partner's program may show the same certificate to everybody, long after it has expired."""
+    with edge_with(own_backend, POSTLEDGER_CLIENT_CERTIFICATES="on") as edge:
+        context = client_context(edge, tmp_path, partner, left=timedelta(days=-1))
+
+        assert ask_with(edge, context) == 200
+
+
+def test_on_a_resumed_session_the_certificate_of_the_first_is_judged(
+    own_backend: EchoBackend, partner: Authority, tmp_path: Path
+) -> None:
+    own_backend.set_sources(source("acme", client_ca=partner.pem))
+    with edge_with(own_backend, POSTLEDGER_CLIENT_CERTIFICATES="on") as edge:
+        context = client_context(edge, tmp_path, partner)
+        context.maximum_version = ssl.TLSVersion.TLSv1_2  # of 1.3 the client has its session only with the answer
+        with shake_hands(edge, context) as first:
+            plain = socket.create_connection(("127.0.0.1", edge.https_port), timeout=10)
+            with context.wrap_socket(plain, server_hostname="localhost", session=first.session) as second:
+                second.sendall(get(PATH))
+                answer = read_all(second)
+                was_resumed = second.session_reused
+
+    assert (was_resumed, status(answer)) == (True, 200)

@@ -64,12 +64,19 @@ local function receive(var)
     return path, arguments
 end
 
+-- After a reload nginx hangs up on whoever is between two requests, and one that is just coming would be lost. Who
+-- speaks before that is told with his answer: @farewell keeps no connection.
+local function pass_on(current)
+    if current and current.is_handed_over then return ngx.exec("@farewell") end
+    return body.await()
+end
+
 -- Phase access of the routes that belong to nobody: the backend must see the path that nginx judged.
 function _M.require_plain_path()
     local var = ngx.var
     local path, arguments = receive(var)
     if not source.slug(path, arguments, var.uri) then return ngx.exit(404) end
-    return body.await()
+    return pass_on(policy.current())
 end
 
 -- May this source be spoken for by this client? Ends the request where it may not. By a copy from the disk that is not
@@ -101,7 +108,7 @@ function _M.admit()
         -- The backend refuses it, with a row in the audit; also one that it knows by now, until its list is here too.
         var.edge_policy = "none"
     end
-    return body.await()
+    return pass_on(current)
 end
 
 -- Phase access of every other path: 404, unless a source has it for its own. Only then is it looked at whether the
@@ -118,7 +125,7 @@ function _M.admit_dialect()
     if var.logged_method == "other" then return ngx.exit(405) end
     if find(var.request_uri, UNREADABLE) then return ngx.exit(400) end
     judge(current, current.sources[slug], var)
-    return body.await()
+    return pass_on(current)
 end
 
 return _M

@@ -1,5 +1,6 @@
 -- The policy in force. Its text lies in a shared dictionary under a serial number; each worker compiles a copy of its
--- own when that number has changed: a request sees one policy from start to end, and asking costs one look-up.
+-- own when that number has changed: a request sees one policy from start to end. A second number, "turn", counts all
+-- that a worker must take note of, so that asking costs one look-up.
 
 local snapshot = require("postledger.snapshot")
 
@@ -8,7 +9,8 @@ local _M = {}
 local format = string.format
 
 local shared = ngx.shared.postledger_policy
-local compiled, compiled_serial, looked_at_s = nil, nil, nil
+local compiled, compiled_serial, looked_at_s, seen_turn = nil, nil, nil, nil
+local generation = nil    -- of this worker: one more with each reload
 
 -- `copy_of` is the version of a policy that came from the disk: it may be days old, until the backend has spoken.
 local function keep(policy, serial)
@@ -17,16 +19,33 @@ local function keep(policy, serial)
 end
 
 local function look()
+    local turn = shared:get("turn")
+    if turn == seen_turn then return end
+
+    seen_turn = turn
     local serial = shared:get("serial")
-    if serial ~= compiled_serial then
-        -- Gone when it was replaced in this very moment; then the next request takes the newer one.
+    if serial and serial ~= compiled_serial then
+        -- Gone when it was replaced in this very moment; then the next turn brings the newer one.
         local text = shared:get("text:" .. serial)
         if text then keep(snapshot.compile(text), serial) end
     end
+    if compiled then compiled.is_handed_over = shared:get("generation") ~= generation end
+end
+
+-- In the master, each time that it reads its configuration: the workers that it starts inherit the number.
+function _M.begin()
+    generation = (shared:get("generation") or 0) + 1
+end
+
+-- In a new worker. nginx gives those that it replaces another tenth of a second before they hang up on whoever is
+-- between two requests: time for them to tell the senders.
+function _M.take_over()
+    shared:set("generation", generation)
+    shared:incr("turn", 1, 0)
 end
 
 -- The policy that holds now, or nil: nobody may speak when it is not known who may. Looked at once for each round of
--- nginx's events, whose clock stands still meanwhile.
+-- nginx's events, whose clock stands still meanwhile. Its `is_handed_over` is true when other workers have taken over.
 function _M.current()
     local now_s = ngx.now()
     if now_s ~= looked_at_s then
@@ -46,6 +65,7 @@ function _M.install(text, is_copy)
     if not shared:safe_set("text:" .. old + 1, text) then return nil, "too_large" end
     if is_copy then shared:set("copy_serial", old + 1) end
     shared:set("serial", old + 1)
+    shared:incr("turn", 1, 0)
     shared:delete("text:" .. old)
     keep(policy, old + 1)
     return true
@@ -63,10 +83,11 @@ function _M.confirm(at_s)
     shared:set("confirmed_at_s", at_s)
 end
 
--- How long ago the policy was known to be the backend's; infinite when there is none.
+-- How long ago the policy was known to be the backend's; infinite when there is none. Never negative: each worker reads
+-- the clock once for each round of events, and the one that has confirmed may be a round ahead.
 function _M.age_s(now_s)
     local confirmed_at_s = shared:get("confirmed_at_s")
-    return confirmed_at_s and now_s - confirmed_at_s or math.huge
+    return confirmed_at_s and math.max(0, now_s - confirmed_at_s) or math.huge
 end
 
 return _M

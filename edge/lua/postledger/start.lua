@@ -3,6 +3,7 @@
 
 local counters = require("postledger.counters")
 local greeting = require("postledger.greeting")
+local policy = require("postledger.policy")
 local pressure = require("postledger.pressure")
 local pull = require("postledger.pull")
 local validity = require("postledger.validity")
@@ -15,12 +16,14 @@ require("postledger.stranger")
 local _M = {}
 
 function _M.master()
+    policy.begin()
     pull.load()
     validity.load()
     greeting.load()
 end
 
 function _M.worker()
+    policy.take_over()
     counters.start()
     pressure.start()
     pull.start()
