@@ -17,6 +17,7 @@ POLICY_STALE_S = 60
 PARKED_REVERSALS = 1
 SOURCE_UNUSABLE = 1
 CERTIFICATE_DAYS, CERTIFICATE_LAST_DAYS = 14, 3
+_KNOWN = 'source!="unknown"'
 
 
 def budget_left(objective: str) -> str:
@@ -28,6 +29,18 @@ def edge_quantile(quantile: float, route: str = "postback") -> str:
     """Measure within which time that share of a route's requests is answered at the edge."""
     bucket = f'postledger_edge_request_duration_seconds_bucket{{route="{route}"}}'
     return f"histogram_quantile({quantile}, sum by (le) (rate({bucket}[$__rate_interval])))"
+
+
+def answered(function: str, window: str, chosen: str = "", earlier: str = "") -> str:
+    """Measure postbacks of all sources, or of the chosen one, also those that the edge refused by itself.
+
+    What the edge refuses of strangers is left out: clicks and wrong addresses are counted with it.
+    """
+    kept_out = f"{function}(postledger_edge_refusals_total{{{chosen or _KNOWN}}}[{window}]{earlier})"
+    return (
+        f"{function}(postledger_postbacks_total{{{chosen}}}[{window}]{earlier})"
+        f' or label_replace({kept_out}, "verdict", "refused", "", "")'
+    )
 
 
 def excess(kind: str, chosen: str = "") -> str:

@@ -142,6 +142,19 @@ def test_a_panel_has_an_answer(asker: Asker, name: str, title: str, number: int)
         assert any(value == value for series in answer for value in series.values), "there is a number"  # noqa: PLR0124
 
 
+@pytest.mark.parametrize(
+    "title", ["Is it sending?", "What do we answer it?", "Why is it refused?", "Does it keep its rhythm?"]
+)
+def test_a_source_that_the_edge_keeps_out_is_seen_to_send_and_to_be_refused(asker: Asker, title: str) -> None:
+    """The backend has never heard of it; who looks at the source must not be told that nothing comes."""
+    panel = next(panel for panel in read_dashboard("source").panels if panel.title == title)
+
+    answer = replace(asker, variables={**CHOSEN, "source": "guarded"}).ask(panel.targets[0])
+
+    assert not isinstance(answer, Rows)
+    assert any(value > 0 for series in answer for value in series.values)
+
+
 @pytest.mark.parametrize("mark", read_dashboard("overview").marks, ids=lambda mark: mark[0])
 def test_a_change_leaves_its_mark(asker: Asker, mark: tuple[str, str, str]) -> None:
     _, expression, _ = mark

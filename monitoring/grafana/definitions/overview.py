@@ -25,6 +25,7 @@ from monitoring.grafana.targets import (
     CONVERSION_RATE_LIMIT,
     FAST_S,
     FASTNESS,
+    answered,
     budget_left,
     edge_quantile,
     excess,
@@ -41,7 +42,7 @@ def define() -> Dashboard:
 def _now() -> Row:
     postbacks = Ask(
         question="How many postbacks come in?",
-        about="Postbacks that the backend answered, in a second, whatever their verdict.",
+        about="Postbacks in a second, whatever their verdict; what the edge refused of a source is among them.",
         unit="reqps",
         runbook="SourceSilent",
         below="source",
@@ -96,7 +97,7 @@ def _now() -> Row:
         below="ledger",
     )
     return "Now", [
-        number(postbacks, over_range("sum(rate(postledger_postbacks_total[$__rate_interval]))")),
+        number(postbacks, over_range(f"sum({answered('rate', '$__rate_interval')})")),
         number(refused, over_range(excess("client_error"))),
         number(available, at_the_end(budget_left("availability")), sparkline=False),
         number(fast, at_the_end(budget_left("latency")), sparkline=False),
@@ -112,7 +113,8 @@ def _now() -> Row:
 def _traffic() -> Row:
     verdicts = Ask(
         question="What do we answer?",
-        about="Postbacks a second by verdict. A duplicate is a repeat, and a success; a conflict is among the refused.",
+        about="Postbacks a second by verdict. A duplicate is a repeat, and a success; a conflict is among the refused, "
+        "and so is what the edge refused of a source by itself.",
         unit="reqps",
         runbook="PostbackClientErrorSpike",
         below="source",
@@ -131,9 +133,7 @@ def _traffic() -> Row:
     )
     inside = 'postledger_request_duration_seconds_bucket{route="postback"}[$__rate_interval]'
     return "Traffic", [
-        layers(
-            verdicts, over_range("sum by (verdict) (rate(postledger_postbacks_total[$__rate_interval]))", "{{verdict}}")
-        ),
+        layers(verdicts, over_range(f"sum by (verdict) ({answered('rate', '$__rate_interval')})", "{{verdict}}")),
         lines(
             speed,
             over_range(edge_quantile(0.5), "edge p50"),
@@ -205,7 +205,7 @@ def _attention() -> Row:
     )
     sources = Ask(
         question="Who sends?",
-        about="Postbacks a second by source. A click on a line opens that source.",
+        about="Postbacks a second by source, refused ones too. A click on a line opens that source.",
         unit="reqps",
         runbook="SourceSilent",
         below="source",
@@ -223,6 +223,6 @@ def _attention() -> Row:
         ),
         bars(reasons, at_the_end(f"topk(10, sort_desc(sum by (reason) ({refusals}) > 0))", "{{reason}}")),
         lines(
-            sources, over_range("sum by (source) (rate(postledger_postbacks_total[$__rate_interval]))", "{{source}}")
+            sources, over_range(f"sum by (source) ({answered('rate', '$__rate_interval')})", "{{source}}")
         ).data_links([link_to_source()]),
     ]

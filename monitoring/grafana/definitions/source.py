@@ -8,9 +8,10 @@ from monitoring.grafana.frame import Row, choose_label, frame
 from monitoring.grafana.levels import alarm_above
 from monitoring.grafana.panels import VERDICT_COLORS, Ask, bars_of_rows, layers, lines, number, rows
 from monitoring.grafana.queries import at_the_end, over_range, rows_of, series_of
-from monitoring.grafana.targets import CLIENT_ERROR_EXCESS, DUPLICATE_EXCESS, SOURCE_UNUSABLE, excess
+from monitoring.grafana.targets import CLIENT_ERROR_EXCESS, DUPLICATE_EXCESS, SOURCE_UNUSABLE, answered, excess
 
 _SOURCE = 'source="$source"'
+_REFUSALS = ("postledger_refusals_total", "postledger_edge_refusals_total")
 
 
 def define() -> Dashboard:
@@ -23,7 +24,7 @@ def define() -> Dashboard:
 def _now() -> Row:
     sends = Ask(
         question="Is it sending?",
-        about="Its postbacks a second, whatever their verdict.",
+        about="Its postbacks a second, whatever their verdict; what the edge refused in its name is among them.",
         unit="reqps",
         runbook="SourceSilent",
         below="ledger",
@@ -74,13 +75,14 @@ def _now() -> Row:
         width=5,
         height=4,
     )
-    hour = f"sum(increase(postledger_postbacks_total{{{_SOURCE}}}[1h]))"
+    hour = answered("increase", "1h", _SOURCE)
+    hour_of_last_week = answered("increase", "1h", _SOURCE, " offset 1w")
     return "Now", [
-        number(sends, over_range(f"sum(rate(postledger_postbacks_total{{{_SOURCE}}}[$__rate_interval]))")),
+        number(sends, over_range(f"sum({answered('rate', '$__rate_interval', _SOURCE)})")),
         number(refused, over_range(excess("client_error", f", {_SOURCE}"))),
         number(
             rhythm,
-            over_range(f"{hour} / (sum(increase(postledger_postbacks_total{{{_SOURCE}}}[1h] offset 1w)) > 0)"),
+            over_range(f"sum({hour}) / (sum({hour_of_last_week}) > 0)"),
             sparkline=False,
         ),
         number(repeats, over_range(excess("duplicate", f", {_SOURCE}"))),
@@ -95,7 +97,7 @@ def _now() -> Row:
 def _verdicts() -> Row:
     verdicts = Ask(
         question="What do we answer it?",
-        about="Its postbacks a second by verdict.",
+        about="Its postbacks a second by verdict. What the edge refused in its name is among the refused.",
         unit="reqps",
         runbook="PostbackClientErrorSpike",
         below="ledger",
@@ -104,16 +106,17 @@ def _verdicts() -> Row:
     )
     reasons = Ask(
         question="Why is it refused?",
-        about="Refusals a second by reason, of the backend. bad_signature is a wrong secret or an attack, "
-        "unknown_click a wrong macro.",
+        about="Refusals a second by reason, of the backend and of the edge. bad_signature is a wrong secret or an "
+        "attack, unknown_click a wrong macro, rate_limited a quota that is too small or a sender that is too fast.",
         unit="reqps",
         runbook="TrustedSourceValidationFailures",
         below="ledger",
         empty="nothing of it was refused",
         width=12,
     )
-    by_reason = f"sum by (reason) (rate(postledger_refusals_total{{{_SOURCE}}}[$__rate_interval])) > 0"
-    by_verdict = f"sum by (verdict) (rate(postledger_postbacks_total{{{_SOURCE}}}[$__rate_interval]))"
+    refusals = (f"rate({one}{{{_SOURCE}}}[$__rate_interval])" for one in _REFUSALS)
+    by_reason = f"sum by (reason) ({' or '.join(refusals)}) > 0"
+    by_verdict = f"sum by (verdict) ({answered('rate', '$__rate_interval', _SOURCE)})"
     return "Verdicts", [
         layers(verdicts, over_range(by_verdict, "{{verdict}}")),
         layers(reasons, over_range(by_reason, "{{reason}}")),
@@ -139,9 +142,9 @@ def _rhythm() -> Row:
         below="ledger",
         empty="it has no secret",
     )
-    rate = f"sum(rate(postledger_postbacks_total{{{_SOURCE}}}[15m]%s))"
+    now, a_week_ago = answered("rate", "15m", _SOURCE), answered("rate", "15m", _SOURCE, " offset 1w")
     return "Rhythm and secrets", [
-        lines(week, over_range(rate % "", "now"), over_range(rate % " offset 1w", "a week ago")),
+        lines(week, over_range(f"sum({now})", "now"), over_range(f"sum({a_week_ago})", "a week ago")),
         rows(secrets, rows_of("secrets_in_use"), units={"age": "d", "matched": "locale"}),
     ]
 
@@ -222,7 +225,7 @@ def _door() -> Row:
     )
     pressure = Ask(
         question="How much of it is too fast?",
-        about="Refused for their rate, of all its requests at the edge, in the hour before.",
+        about="Refused for their rate, of all that it sent in the hour before.",
         unit="percentunit",
         runbook="PostbackClientErrorSpike",
         below="edge",
@@ -232,7 +235,7 @@ def _door() -> Row:
     )
     refusals = f"postledger_edge_refusals_total{{{_SOURCE}}}"
     limited = f'sum(increase(postledger_edge_refusals_total{{{_SOURCE}, reason="rate_limited"}}[1h]))'
-    all_of_them = f"sum(increase(postledger_postbacks_total{{{_SOURCE}}}[1h])) + sum(increase({refusals}[1h]))"
+    all_of_them = f"sum({answered('increase', '1h', _SOURCE)})"
     return "At the door", [
         lines(kept_out, over_range(f"sum by (reason) (rate({refusals}[$__rate_interval])) > 0", "{{reason}}")),
         lines(
@@ -248,5 +251,5 @@ def _door() -> Row:
             ),
             sparkline=False,
         ),
-        number(pressure, over_range(f"{limited} / (({all_of_them}) > 0)")),
+        number(pressure, over_range(f"{limited} / ({all_of_them} > 0)")),
     ]
