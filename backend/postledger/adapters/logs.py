@@ -6,6 +6,7 @@ messages.
 """
 
 import logging
+import os
 import sys
 import threading
 import traceback
@@ -23,24 +24,24 @@ _log = logging.getLogger(f"{_OWN}.process")
 class ScrubbingFormatter(logging.Formatter):
     """Formats our records, and the harmless ones of others; of the rest it tells the place and the exception's type."""
 
-    def __init__(self) -> None:
+    def __init__(self, master_id: int | None = None) -> None:
+        """`master_id` is the process of gunicorn's master, which reads no request and may say what it likes."""
         super().__init__(_FORMAT)
+        self._master_id = master_id
 
     def format(self, record: logging.LogRecord) -> str:
         """Format one record; a traceback's text is never part of it."""
         scrubbed = logging.makeLogRecord(record.__dict__)
         scrubbed.exc_info, scrubbed.exc_text, scrubbed.stack_info = None, None, None
-        if not _is_harmless(record):
+        if not self._is_harmless(record):
             scrubbed.msg, scrubbed.args = _withhold(record), ()
         return super().format(scrubbed)
 
-
-def _is_harmless(record: logging.LogRecord) -> bool:
-    if record.name.split(".")[0] == _OWN:
-        return True
-    arguments = record.args if isinstance(record.args, tuple) else (record.args,)
-    only_numbers = bool(record.args) and all(isinstance(argument, int) for argument in arguments)
-    return record.name == "gunicorn.error" and (record.levelno < logging.WARNING or only_numbers)
+    def _is_harmless(self, record: logging.LogRecord) -> bool:
+        if record.name.split(".")[0] == _OWN:
+            return True
+        is_masters = record.process == self._master_id  # such as that a worker was killed, and by which signal
+        return record.name == "gunicorn.error" and (record.levelno < logging.WARNING or is_masters)
 
 
 def _withhold(record: logging.LogRecord) -> str:
@@ -73,7 +74,7 @@ class GunicornLogger(Logger):
         """Set every logger up on one stream, and catch what Python itself would print."""
         super().setup(cfg)
         handler = logging.StreamHandler()
-        handler.setFormatter(ScrubbingFormatter())
+        handler.setFormatter(ScrubbingFormatter(master_id=os.getpid()))  # before any worker is there
         self.error_log.handlers = [handler]
         logging.getLogger().handlers = [handler]
         logging.getLogger(_OWN).setLevel(logging.INFO)

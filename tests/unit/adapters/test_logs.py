@@ -2,6 +2,7 @@
 
 import io
 import logging
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -61,3 +62,25 @@ def test_a_message_without_an_error_has_no_type(written: io.StringIO) -> None:
 
     assert "type=None at=test_a_message_without_an_error_has_no_type:" in written.getvalue()
     assert CANARY not in written.getvalue()
+
+
+def told_of_a_killed_worker(*, master_id: int) -> str:
+    """What gunicorn's log says when the kernel has killed a worker, written by this process."""
+    record = logging.makeLogRecord(
+        {
+            "name": "gunicorn.error",
+            "levelno": logging.ERROR,
+            "msg": "Worker (pid:%s) was sent %s!",
+            "args": (7, "SIGKILL"),
+            "process": os.getpid(),
+        }
+    )
+    return ScrubbingFormatter(master_id).format(record)
+
+
+def test_what_gunicorns_master_says_of_its_workers_is_told_whole() -> None:
+    assert "Worker (pid:7) was sent SIGKILL!" in told_of_a_killed_worker(master_id=os.getpid())
+
+
+def test_a_worker_that_says_the_same_may_quote_a_request() -> None:
+    assert "withheld" in told_of_a_killed_worker(master_id=os.getppid())
