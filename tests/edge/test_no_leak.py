@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
-from threading import Event
 
 import httpx
 import pytest
@@ -20,7 +19,7 @@ import pytest
 from tests.edge.authority import Authority
 from tests.edge.conftest import TALKATIVE
 from tests.edge.echo_backend import EchoBackend, source
-from tests.edge.wire import exchange, get, post, read_all, status, tls_connection
+from tests.edge.wire import exchange, get, late_body, post, read_all, status, tls_connection
 from tests.parts.edge import ROOT, Edge, wait_until
 
 CANARY = "CANARY7f3a"
@@ -316,19 +315,16 @@ def test_tls_that_breaks_off_or_is_none(edge: Edge) -> None:
 def test_a_slow_body_over_http2(edge: Edge) -> None:
     said = Said(edge)
     with httpx.Client(base_url=edge.https_url, verify=edge.tls_context(), http2=True, timeout=20) as client:
-        answer = client.post(PATH + QUERY, content=late_body(), headers={"Content-Length": "999", "referer": CANARY})
+        answer = client.post(
+            PATH + QUERY,
+            content=late_body(edge, CANARY.encode(), CANARY.encode()),
+            headers={"Content-Length": "999", "referer": CANARY},
+        )
 
     assert answer.status_code == 408
     assert CANARY not in answer.text
     said.expect_logged(status=408, http="2")
     assert_nothing_leaked(edge)
-
-
-def late_body() -> Iterator[bytes]:
-    """Its second half comes when the edge has lost patience: waiting is what this is about."""
-    yield CANARY.encode()
-    Event().wait(6)
-    yield CANARY.encode()
 
 
 def test_a_bug_in_lua(own_backend: EchoBackend, tmp_path: Path) -> None:

@@ -1,23 +1,21 @@
 """Slow clients: they hold a connection of the edge for a while, and never a worker of the backend."""
 
 import json
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from threading import Event
-from typing import Any
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, NamedTuple
 
 import httpx
 import pytest
 
-from tests.edge.wire import body, get, header, post, read_all, status, tls_connection
+from tests.edge.wire import body, exchange, get, header, late_body, post, read_all, status, tls_connection
 from tests.parts.edge import Edge, wait_until
 
 PATH = "/tracking/postback/acme"
 SLOW_CLIENTS, ASKED = 150, 50  # the echoing backend has 8 threads
 CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
-LOST_PATIENCE_S = 6  # the time that must pass is what is tested; edge/lua/postledger/body.lua waits for five seconds
 
 
 def slow_http(edge: Edge, *options: str) -> subprocess.Popen[bytes]:
@@ -59,20 +57,40 @@ def test_while_many_are_slow_others_are_served_at_once(own_edge: Edge, options: 
 HEAD = f"POST {PATH} HTTP/1.1\r\nHost: localhost\r\n".encode()
 
 
-@pytest.mark.parametrize(
-    ("path", "beginning"),
-    [
-        (PATH, post(PATH, b"x" * 1000)[:-500]),
-        (PATH, HEAD + b"Content-Length: 5\r\n\r\n"),
-        ("/sandbox/postback/acme", HEAD + CHUNKED + b"5\r\nhello\r\n"),
-        ("/click/spring", HEAD + b"Content-Length: 5\r\n\r\n"),
-    ],
-    ids=["half", "nothing", "chunked", "click"],
-)
-def test_a_body_that_stops_is_answered_in_the_contracts_words(edge: Edge, path: str, beginning: bytes) -> None:
-    with tls_connection(edge) as connection:
-        connection.sendall(beginning.replace(PATH.encode(), path.encode()))
-        answer = read_all(connection)
+BEGINNINGS = {
+    "half": post(PATH, b"x" * 1000)[:-500],
+    "nothing": HEAD + b"Content-Length: 5\r\n\r\n",
+    "chunked": HEAD.replace(b"/tracking", b"/sandbox") + CHUNKED + b"5\r\nhello\r\n",
+    "click": HEAD.replace(PATH.encode(), b"/click/spring") + b"Content-Length: 5\r\n\r\n",
+    "no end of the headers": get(PATH)[:-2],
+}
+LENGTHS = {"of known length": {"Content-Length": "6"}, "of unknown length": {}}
+
+
+class Slow(NamedTuple):
+    """What comes back of each slow request: the edge waits for each for five seconds, so all are sent at once."""
+
+    since_s: float
+    answers: dict[str, Future[bytes]]
+    answers_over_http2: dict[str, Future[httpx.Response]]
+
+
+@pytest.fixture(scope="module")
+def slow(edge: Edge) -> Iterator[Slow]:
+    since_s = time.time()
+    with ThreadPoolExecutor(len(BEGINNINGS) + len(LENGTHS) + 1) as pool:
+        answers = {name: pool.submit(exchange, edge, beginning) for name, beginning in BEGINNINGS.items()}
+        late = [late_body(edge, b"abc", b"def", at_once=len(LENGTHS)) for _ in LENGTHS]
+        over_http2 = {
+            name: pool.submit(post_late, edge, one, headers)
+            for one, (name, headers) in zip(late, LENGTHS.items(), strict=True)
+        }
+        yield Slow(since_s, {**answers, "trickle": pool.submit(send_slowly, edge)}, over_http2)
+
+
+@pytest.mark.parametrize("name", ["half", "nothing", "chunked", "click"])
+def test_a_body_that_stops_is_answered_in_the_contracts_words(edge: Edge, slow: Slow, name: str) -> None:
+    answer = slow.answers[name].result()
 
     receipt = header(answer, "X-Request-Id")
     assert status(answer) == 408
@@ -81,21 +99,20 @@ def test_a_body_that_stops_is_answered_in_the_contracts_words(edge: Edge, path: 
     assert (line["status"], line["reason"], line["upstream_duration_s"]) == (408, "timeout", None)
 
 
-def test_a_body_that_trickles_in_is_no_better(edge: Edge) -> None:
+def test_a_body_that_trickles_in_is_no_better(slow: Slow) -> None:
+    assert status(slow.answers["trickle"].result()) == 408
+
+
+def send_slowly(edge: Edge) -> bytes:
+    """A byte whenever there has been no answer for a while, ten in all."""
     with tls_connection(edge) as connection:
         connection.settimeout(1)
         connection.sendall(HEAD + b"Content-Length: 1000\r\n\r\n")
-
-        assert status(send_slowly(connection)) == 408
-
-
-def send_slowly(connection: socket.socket) -> bytes:
-    """A byte whenever there has been no answer for a while, ten in all."""
-    for _ in range(10):
-        try:
-            return connection.recv(65536)
-        except TimeoutError:
-            connection.sendall(b"x")
+        for _ in range(10):
+            try:
+                return connection.recv(65536)
+            except TimeoutError:
+                connection.sendall(b"x")
     raise AssertionError("nobody lost patience")
 
 
@@ -110,30 +127,24 @@ def test_a_body_that_comes_in_pieces_and_in_time_is_taken(edge: Edge) -> None:
     assert b'"body_bytes": 100000' in answer
 
 
-@pytest.mark.parametrize("length", [{"Content-Length": "6"}, {}], ids=["of known length", "of unknown length"])
-def test_over_http2_a_body_that_stops_is_answered_too(edge: Edge, length: dict[str, str]) -> None:
-    with httpx.Client(base_url=edge.https_url, verify=edge.tls_context(), http2=True, timeout=20) as client:
-        answer = client.post(PATH, content=late_body(), headers=length)
+@pytest.mark.parametrize("name", LENGTHS)
+def test_over_http2_a_body_that_stops_is_answered_too(slow: Slow, name: str) -> None:
+    answer = slow.answers_over_http2[name].result()
 
     assert (answer.http_version, answer.status_code, answer.json()["reason"]) == ("HTTP/2", 408, "timeout")
 
 
-def late_body() -> Iterator[bytes]:
-    """Its second half comes when the edge has lost patience."""
-    yield b"abc"
-    Event().wait(LOST_PATIENCE_S)
-    yield b"def"
+def post_late(edge: Edge, late: Iterator[bytes], headers: dict[str, str]) -> httpx.Response:
+    """A body whose second half comes when the edge has lost patience."""
+    with httpx.Client(base_url=edge.https_url, verify=edge.tls_context(), http2=True, timeout=20) as client:
+        return client.post(PATH, content=late, headers=headers)
 
 
-def test_headers_that_stop_are_given_up_without_an_answer(edge: Edge) -> None:
+def test_headers_that_stop_are_given_up_without_an_answer(edge: Edge, slow: Slow) -> None:
     """nginx has none for a request that it could not read, and runs no Lua before it has."""
-    since_s = time.time()
-    with tls_connection(edge) as connection:
-        connection.sendall(get(PATH)[:-2])
-
-        assert read_all(connection) == b""
+    assert slow.answers["no end of the headers"].result() == b""
 
     def lines() -> list[tuple[int, str, str]]:
-        return [(line["status"], line["route"], line["reason"]) for line in edge.access_log(since_s=since_s)]
+        return [(line["status"], line["route"], line["reason"]) for line in edge.access_log(since_s=slow.since_s)]
 
     wait_until(lambda: (408, "postback", "") in lines())

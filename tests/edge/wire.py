@@ -7,8 +7,11 @@ import json
 import re
 import socket
 import ssl
+import time
+from collections.abc import Iterator
 
 from tests.parts.edge import Edge
+from tests.parts.waiting import wait_until
 
 UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
@@ -85,3 +88,22 @@ def answer_to(edge: Edge, target: str) -> tuple[int, str | None]:
 def body(answer: bytes) -> bytes:
     """What follows the headers."""
     return answer.split(b"\r\n\r\n", 1)[1]
+
+
+def late_body(edge: Edge, first: bytes, rest: bytes, *, at_once: int = 1) -> Iterator[bytes]:
+    """A body over HTTP/2 whose rest comes when the edge has lost patience with as many as are sent at once.
+
+    The log tells of that: it says so of each request that has begun since this was called.
+    """
+    since_s = time.time()
+
+    def have_ended() -> bool:
+        ended = [line for line in edge.access_log(since_s=since_s) if (line["http"], line["status"]) == ("2", 408)]
+        return len(ended) >= at_once
+
+    def send() -> Iterator[bytes]:
+        yield first
+        wait_until(have_ended, what="the end of the edge's patience")
+        yield rest
+
+    return send()
