@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from postledger.adapters.counted import forget_process
 from postledger.config import BadSetting, read_settings, read_workers
 
 try:  # in the master, so that a bad setting stops the start with one line instead of failing every worker
@@ -55,9 +56,10 @@ def post_worker_init(_: Any) -> None:
 
 def child_exit(_: Any, worker: Any) -> None:
     """Let the gauges of a worker that is gone disappear, and let nobody wait for it; its counters stay."""
-    from postledger.adapters.metrics import forget_worker  # noqa: PLC0415 - it reads the environment when imported
+    from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415 - it reads the environment when imported
 
-    forget_worker(worker.pid)
+    mark_process_dead(worker.pid)
+    forget_process(Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]), worker.pid)
 
 
 def worker_exit(_: Any, worker: Any) -> None:

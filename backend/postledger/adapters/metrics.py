@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any, TypeVarTuple
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
-from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client.multiprocess import MultiProcessCollector
 
-from postledger.adapters.counted import Counted, forget_process, wait_for_all
+from postledger.adapters.counted import Counted, wait_for_all
 from postledger.adapters.gauges import Gauges
 from postledger.adapters.later import Later
 from postledger.adapters.sums import write_sums
@@ -202,12 +202,6 @@ def render_metrics() -> bytes:
     registry = CollectorRegistry()
     MultiProcessCollector(registry)
     return generate_latest(registry)
-
-
-def forget_worker(process_id: int) -> None:
-    """Let the gauges of a worker that is gone disappear, and let nobody wait for it; its counters stay."""
-    mark_process_dead(process_id)
-    forget_process(_folder(), process_id)
 
 
 def _folder() -> Path:
