@@ -143,6 +143,7 @@ def test_the_edge_has_metrics_that_prometheus_can_read(edge: Edge) -> None:
         "postledger_edge_policy_age_seconds",
         "postledger_edge_policy_version",
         "postledger_edge_policy_refused",
+        "postledger_edge_quota_used_ratio",
         "postledger_edge_dictionary_evictions",
         "postledger_edge_connections",
     }
