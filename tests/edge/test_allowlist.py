@@ -153,6 +153,17 @@ def test_ten_thousand_networks_are_searched_and_not_walked_through() -> None:
     assert answers[1:] == ["y" if int(one) >> 8 in held else "n" for one in addresses]
 
 
+def test_whoever_compiles_a_long_list_can_do_other_things_between_two_networks() -> None:
+    program = """
+        local list, steps = {}, 0
+        for number = 1, 200 do list[number] = "10.0.0." .. number end
+        require("postledger.allowlist").compile(list, function() steps = steps + 1 end)
+        print(steps)"""
+    command = ["lua5.1", "-e", f'package.path = "{LUA}/?.lua"', "-e", program]
+
+    assert int(subprocess.run(command, capture_output=True, text=True, check=True).stdout) >= 200
+
+
 @pytest.mark.parametrize(
     "network",
     ["10.0.0.1/8", "10.0.0.0/33", "10.0.0.0/", "/8", "10.0.0/8", "010.0.0.0/8", "2001:db8::1/32", "::/129", "x", "1/8",

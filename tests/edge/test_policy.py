@@ -5,7 +5,7 @@ import os
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import httpx
@@ -86,6 +86,22 @@ def test_requests_go_on_while_the_policy_changes(own_edge: Edge, own_backend: Ec
         wait_until(lambda: all(one.done() for one in asking), 60)
 
     assert set.union(*[one.result() for one in asking]) == {200}
+
+
+def test_thousands_of_networks_are_in_force_at_every_worker(own_edge: Edge, own_backend: EchoBackend) -> None:
+    """They are compiled a slice at a time, and what has come meanwhile is not forgotten."""
+    many = [f"10.{number // 250}.{number % 250}.0/24" for number in range(20_000)]
+    with ExitStack() as stack:
+        connections = [stack.enter_context(tls_connection(own_edge)) for _ in range(16)]
+
+        def statuses() -> set[bytes]:
+            for connection in connections:
+                connection.sendall(get(PATH).replace(b"Connection: close\r\n", b""))
+            return {connection.recv(65536).split(b" ", 2)[1] for connection in connections}
+
+        for allow, expected in ((many, b"403"), ([*many, *OURS], b"200"), (many, b"403"), (OURS, b"200")):
+            own_backend.set_sources(source("acme", allow=allow))
+            wait_until(lambda expected=expected: statuses() == {expected}, IN_FORCE_WITHIN_S)  # type: ignore[misc]
 
 
 BROKEN = [

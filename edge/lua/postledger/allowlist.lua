@@ -7,32 +7,34 @@ local recent = require("postledger.recent")
 local _M = {}
 
 local floor = math.floor
-local sort = table.sort
+local sub, sort = string.sub, table.sort
 
 local MOST_SENDERS = 256    -- remembered for each source; a network sends from a few addresses
 
-local function by_first(one, other)
-    return one.first < other.first
-end
+local function nothing() end
 
--- Ranges that overlap become one; adjacent ones stay two, which costs nothing.
-local function merge(ranges)
-    sort(ranges, by_first)
+-- Ranges that overlap become one; adjacent ones stay two, which costs nothing. Each comes as one string, its first
+-- address and then its last, of so many bytes: LuaJIT sorts strings much faster than by a function of ours.
+local function merge(ranges, size, breathe)
+    sort(ranges)
     local firsts, lasts, count = {}, {}, 0
     for _, range in ipairs(ranges) do
-        if count > 0 and range.first <= lasts[count] then
-            if range.last > lasts[count] then lasts[count] = range.last end
+        local first, last = sub(range, 1, size), sub(range, size + 1)
+        if count > 0 and first <= lasts[count] then
+            if last > lasts[count] then lasts[count] = last end
         else
             count = count + 1
-            firsts[count], lasts[count] = range.first, range.last
+            firsts[count], lasts[count] = first, last
         end
+        breathe()
     end
     return { firsts = firsts, lasts = lasts, count = count }
 end
 
--- What `allows` asks, from a list of networks and bare addresses; nil when one of them is neither.
--- An empty list allows everybody, as the configuration says.
-function _M.compile(networks)
+-- What `allows` asks, from a list of networks and bare addresses; nil when one of them is neither. An empty list allows
+-- everybody, as the configuration says. `breathe`, where given, is called over and over, for who has more to do.
+function _M.compile(networks, breathe)
+    breathe = breathe or nothing
     local by_length = { [4] = {}, [16] = {} }
     for _, text in ipairs(networks) do
         local first, last = nil, nil
@@ -40,12 +42,13 @@ function _M.compile(networks)
         if not first then return nil end
 
         local ranges = by_length[#first]
-        ranges[#ranges + 1] = { first = first, last = last }
+        ranges[#ranges + 1] = first .. last
+        breathe()
     end
     return {
         everybody = #networks == 0,
-        [4] = merge(by_length[4]),
-        [16] = merge(by_length[16]),
+        [4] = merge(by_length[4], 4, breathe),
+        [16] = merge(by_length[16], 16, breathe),
         senders = recent.new(MOST_SENDERS),
     }
 end

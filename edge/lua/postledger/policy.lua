@@ -8,14 +8,43 @@ local _M = {}
 
 local format = string.format
 
+local AT_A_TIME = 1000           -- networks read or merged: a few milliseconds
+local LONG_BYTES = 100 * 1024    -- some thousands of networks
+
 local shared = ngx.shared.postledger_policy
 local compiled, compiled_serial, looked_at_s, seen_turn = nil, nil, nil, nil
 local generation = nil    -- of this worker: one more with each reload
+local steps = 0
 
 -- `copy_of` is the version of a policy that came from the disk: it may be days old, until the backend has spoken.
+-- Of two that were compiled at a time the newer one stays.
 local function keep(policy, serial)
+    if compiled_serial and serial < compiled_serial then return end
     policy.copy_of = shared:get("copy_serial") == serial and format("%d", policy.version) or nil
+    policy.is_handed_over = shared:get("generation") ~= generation
     compiled, compiled_serial = policy, serial
+    ngx.update_time()    -- or a quota would be judged by the clock of before
+end
+
+-- A hundred thousand networks take half a second: in a timer the worker's requests get their turn meanwhile. They would
+-- not after a sleep of nothing, which is over before nginx has looked at its connections.
+local function breathe()
+    steps = steps + 1
+    if steps % AT_A_TIME == 0 then ngx.sleep(0.001) end
+end
+
+local function compile(text)
+    return snapshot.compile(text, ngx.get_phase() == "timer" and breathe or nil)
+end
+
+-- Gone when it was replaced in this very moment; then the next turn brings the newer one.
+local function text_of(serial)
+    return serial and shared:get("text:" .. serial)
+end
+
+local function take(is_ending, serial)
+    local text = not is_ending and text_of(serial)
+    if text then keep(compile(text), serial) end
 end
 
 local function look()
@@ -23,13 +52,12 @@ local function look()
     if turn == seen_turn then return end
 
     seen_turn = turn
-    local serial = shared:get("serial")
-    if serial and serial ~= compiled_serial then
-        -- Gone when it was replaced in this very moment; then the next turn brings the newer one.
-        local text = shared:get("text:" .. serial)
-        if text then keep(snapshot.compile(text), serial) end
-    end
     if compiled then compiled.is_handed_over = shared:get("generation") ~= generation end
+    local serial = shared:get("serial")
+    local text = serial ~= compiled_serial and text_of(serial)
+    if not text then return end
+    -- A long one is compiled beside the requests, which go by the policy that they had until that is done.
+    if compiled and #text > LONG_BYTES then ngx.timer.at(0, take, serial) else keep(compile(text), serial) end
 end
 
 -- In the master, each time that it reads its configuration: the workers that it starts inherit the number.
@@ -58,7 +86,7 @@ end
 -- Puts a text in force at all workers. Returns true; or nil and the fault, and all stays as it was: the old text is
 -- dropped only when the new one is complete, and never to make room for it.
 function _M.install(text, is_copy)
-    local policy, fault = snapshot.compile(text)
+    local policy, fault = compile(text)
     if not policy then return nil, fault end
 
     local old = shared:get("serial") or 0

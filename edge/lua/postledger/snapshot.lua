@@ -41,7 +41,7 @@ local function read_texts(value, pattern)
     return value
 end
 
-local function compile_source(entry)
+local function compile_source(entry, breathe)
     if type(entry) ~= "table" then return nil, "entry" end
     local slug = entry.slug
     if type(slug) ~= "string" or #slug > 40 or not match(slug, "^[a-z0-9-]+$") then return nil, "slug" end
@@ -49,7 +49,7 @@ local function compile_source(entry)
     if not is_whole(entry.burst, 0, MOST_PER_SECOND) then return nil, "burst" end
     if not MODES[entry.mode] then return nil, "mode" end
     if not is_list(entry.allow) then return nil, "allow" end
-    local allow = allowlist.compile(entry.allow)
+    local allow = allowlist.compile(entry.allow, breathe)
     if not allow then return nil, "allow" end
     local readable, client_ca = read_certificates(entry.client_ca)
     if not readable then return nil, "client_ca" end
@@ -68,7 +68,8 @@ local function compile_source(entry)
 end
 
 -- The sources by slug and the version; or nil and the fault: "json", "version", "empty", "repeated", or the faulty key.
-function _M.compile(text)
+-- `breathe` is called over and over while allowlists are compiled, for who has more to do.
+function _M.compile(text, breathe)
     local read = json.decode(text)
     if type(read) ~= "table" then return nil, "json" end
     if not is_whole(read.version, 0, 2 ^ 53) then return nil, "version" end
@@ -81,7 +82,7 @@ function _M.compile(text)
 
     local sources = {}
     for _, entry in ipairs(read.sources) do
-        local source, fault = compile_source(entry)
+        local source, fault = compile_source(entry, breathe)
         if not source then return nil, fault end
         if sources[source.slug] then return nil, "repeated" end
         sources[source.slug] = source
