@@ -106,6 +106,22 @@ def test_workers_stay_who_they_are_where_they_could_not_reach_the_backend_otherw
     assert "www-data" not in runtime(prefix, "main.conf")
 
 
+def test_workers_want_as_many_files_as_they_may_have(prefix: Path) -> None:
+    """To want more is an alert to nginx, and leaves it with less. Root may have any number, but not in a container."""
+    limited = [
+        "prlimit",
+        "--nofile=1024:4096",
+        *(["setpriv", "--bounding-set=-sys_resource"] if os.geteuid() == 0 else []),
+    ]
+
+    subprocess.run([*limited, SCRIPT, prefix], env={**os.environ, **ENOUGH}, check=True)
+    with_little = runtime(prefix, "main.conf")
+    configure(prefix)
+
+    assert "worker_rlimit_nofile 4096;" in with_little
+    assert os.geteuid() != 0 or "worker_rlimit_nofile 16384;" in runtime(prefix, "main.conf")
+
+
 def test_proxy_protocol_without_anybody_to_believe_is_refused(prefix: Path) -> None:
     done = configure(prefix, POSTLEDGER_PROXY_PROTOCOL="on")
 
