@@ -55,5 +55,5 @@ def _moments(folder: Path) -> Iterator[float]:
         try:
             os.kill(int(path.name.removeprefix(_NAME)), 0)  # where the master was killed, nobody forgets its workers
             yield _MOMENT.unpack(path.read_bytes())[0]
-        except (ProcessLookupError, FileNotFoundError, struct.error):  # it has ended, or begins in this very moment
+        except (OSError, struct.error):  # it has ended, its number is somebody else's, or it begins in this very moment
             continue
