@@ -192,7 +192,7 @@ def test_a_taken_port_is_named_in_one_line_with_its_variable(checkout: Checkout,
         ("POSTLEDGER_EDGE_PLATFORM", "openresty", "which is not installed"),
         ("POSTLEDGER_CA_FILE", "/nonexistent", "cannot be read"),
         ("POSTLEDGER_RUNBOOKS_URL", "runbooks.example", "must be an address, https://"),
-        ("POSTLEDGER_VENV", "/nonexistent", "where there is no bin/python"),
+        ("POSTLEDGER_VENV", "/nonexistent", "where no bin/python can be run"),
     ],
 )
 def test_a_bad_setting_is_named_in_one_line_and_changes_nothing(
