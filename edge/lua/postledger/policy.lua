@@ -56,8 +56,10 @@ local function look()
     local serial = shared:get("serial")
     local text = serial ~= compiled_serial and text_of(serial)
     if not text then return end
-    -- A long one is compiled beside the requests, which go by the policy that they had until that is done.
-    if compiled and #text > LONG_BYTES then ngx.timer.at(0, take, serial) else keep(compile(text), serial) end
+    -- A long one is compiled beside the requests, which go by the policy that they had until that is done; at once when
+    -- nginx has no timer left: nobody would come back to it.
+    local is_taken = compiled and #text > LONG_BYTES and ngx.timer.at(0, take, serial)
+    if not is_taken then keep(compile(text), serial) end
 end
 
 -- In the master, each time that it reads its configuration: the workers that it starts inherit the number.
