@@ -7,10 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 
 import httpx
-import psycopg
 import pytest
-from psycopg.conninfo import conninfo_to_dict
-from psycopg.sql import SQL, Identifier
 
 from tests.acceptance.test_acked_is_stored import (
     assert_each_event_was_booked_once,
@@ -19,7 +16,7 @@ from tests.acceptance.test_acked_is_stored import (
     make_postback,
 )
 from tests.parts.backend import Backend
-from tests.parts.databases import fetch
+from tests.parts.databases import close_database, fetch, open_database
 from tests.parts.edge import Edge
 from tests.parts.frozen import frozen
 from tests.parts.postgres import Postgres
@@ -63,15 +60,11 @@ def hanging(postgres: Postgres, _: str) -> Iterator[None]:
 @contextmanager
 def refusing(postgres: Postgres, ledger: str) -> Iterator[None]:
     """It runs, and takes no connections to this database, as while it is being restored."""
-    name = str(conninfo_to_dict(ledger)["dbname"])
-    with psycopg.connect(postgres.url(), autocommit=True) as operator:
-        allow = SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}")
-        operator.execute(allow.format(Identifier(name), SQL("false")))
-        operator.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
-        try:
-            yield
-        finally:
-            operator.execute(allow.format(Identifier(name), SQL("true")))
+    close_database(postgres, ledger)
+    try:
+        yield
+    finally:
+        open_database(postgres, ledger)
 
 
 Outage = Callable[[Postgres, str], AbstractContextManager[None]]

@@ -13,6 +13,7 @@ from psycopg import Connection
 
 from postledger.adapters.postgres import migrations
 from postledger.adapters.postgres.connecting import connect
+from tests.parts.databases import create_database, drop_database
 from tests.parts.schema import dump_schema
 from tests.parts.waiting import wait_until
 
@@ -30,15 +31,12 @@ def empty(postgres: Any) -> Iterator[Callable[[], str]]:
     made: list[str] = []
 
     def make() -> str:
-        made.append(f"empty_{len(made)}")
-        with psycopg.connect(postgres.url(), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {made[-1]}".encode())
-        return str(postgres.url(made[-1]))
+        made.append(create_database(postgres))
+        return made[-1]
 
     yield make
-    with psycopg.connect(postgres.url(), autocommit=True) as connection:
-        for name in made:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+    for url in made:
+        drop_database(postgres, url)
 
 
 def open_connection(url: str) -> Connection[Any]:
