@@ -160,11 +160,11 @@ def test_a_graceful_stop_under_load_loses_nothing_and_leaves_no_request_unanswer
     traffic = Traffic(edge, make_postback)
 
     with traffic.flowing():
-        wait_until(lambda: traffic.delivered > 300, 20, "traffic")
+        wait_until(lambda: traffic.delivered > 300, what="traffic")
         backend.stop()
         backend.start(ready=False)
         goal = traffic.delivered + 300
-        wait_until(lambda: traffic.delivered > goal, 20, "traffic after the restart")
+        wait_until(lambda: traffic.delivered > goal, what="traffic after the restart")
 
     books = traffic.books()
     assert_nobody_was_left_waiting(books)
@@ -218,10 +218,11 @@ def test_counters_go_on_where_they_were_when_workers_are_killed(
     for _ in range(3):
         for _ in range(10):
             assert send(client, Sender("counted").get({"click_id": "the-same"})).is_success
+        backend.wait_until_counted()
         readings.append(read_counters(edge))
         old = backend.worker_pids()
         backend.kill(old[0])
-        wait_until(partial(is_replaced, backend, old), 10, "another worker")
+        wait_until(partial(is_replaced, backend, old), what="another worker")
         readings.append(read_counters(edge))
 
     assert [sum(reading.values()) for reading in readings] == [10, 10, 20, 20, 30, 30]

@@ -11,18 +11,20 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from tests.parts.part import Part, remove_folder
+from postledger.adapters.counted import wait_for_all
+from postledger.adapters.metrics import PATIENCE_S
+from tests.parts.part import END_WITHIN_S, Part, remove_folder
 from tests.parts.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 START_WITHIN_S = 30
-STOP_WITHIN_S = 40
 
 
 class Backend(Part):
@@ -147,8 +149,17 @@ class Backend(Part):
         return self._log.read_text(errors="replace")
 
     def metrics_text(self) -> str:
-        """The counters of all workers, living and dead."""
-        return self.get("/internal/metrics").text
+        """The counters of all workers, living and dead, with all that was answered before."""
+        asked_s = time.monotonic()
+        answer = self.get("/internal/metrics")
+        if time.monotonic() - asked_s > PATIENCE_S:
+            self.wait_until_counted()
+            answer = self.get("/internal/metrics")
+        return answer.text
+
+    def wait_until_counted(self) -> None:
+        """Wait until every worker has counted what was answered before; whoever is scraped gives up on a busy one."""
+        assert wait_for_all(self._metrics, START_WITHIN_S), "a worker does not come to counting"
 
     def knows_source(self, slug: str) -> bool:
         """True when every worker has read a policy with that source: each shows the source's series in its own file."""
@@ -178,7 +189,7 @@ class Backend(Part):
 
     def _await_end(self) -> None:
         assert self._process is not None
-        self._process.wait(timeout=STOP_WITHIN_S)
+        self._process.wait(timeout=END_WITHIN_S)
         self._process = None
 
 

@@ -11,6 +11,8 @@ from typing import Self
 
 from tests.parts.waiting import wait_until
 
+END_WITHIN_S = 45  # whatever a busy machine does, and less than the minute that nginx gives to what hangs
+
 
 def remove_folder(folder: Path) -> None:
     """Remove a folder of processes that were killed: one that is not quite dead yet may still write to it."""

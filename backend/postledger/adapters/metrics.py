@@ -27,7 +27,7 @@ from postledger.domain.status import Status, Verdict
 
 UNKNOWN = "unknown"
 Facts = TypeVarTuple("Facts")
-_PATIENCE_S = 0.5  # a worker that hangs must not cost a scrape
+PATIENCE_S = 0.5  # a worker that hangs must not cost a scrape
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 _ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 
@@ -198,7 +198,7 @@ def render_metrics() -> bytes:
 
     It takes its time, so that whatever was answered before somebody asks is in it.
     """
-    wait_for_all(_folder(), _PATIENCE_S)
+    wait_for_all(_folder(), PATIENCE_S)
     registry = CollectorRegistry()
     MultiProcessCollector(registry)
     return generate_latest(registry)
