@@ -4,6 +4,7 @@ import json
 import re
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import files
 from typing import Any
 
@@ -20,7 +21,8 @@ from tests.parts.waiting import wait_until
 TIME_INDEXES = "0008_time_indexes.sql"
 VALID = "SELECT indisvalid FROM pg_index JOIN pg_class ON oid = indexrelid WHERE relname LIKE '%s_created_at'"
 WAITS_FOR_A_READER = """
-SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'virtualxid' AND clock_timestamp() - query_start > '200 ms'
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND wait_event = 'virtualxid' AND clock_timestamp() - query_start > '200 ms'
 """
 A_YEAR_OF_ROWS = "generate_series(0, 99999) AS n, LATERAL (SELECT now() - n * interval '5 minutes' AS at) AS t"
 SCHEMA = files("postledger.adapters.postgres").joinpath("schema.sql").read_text("utf-8")
@@ -40,7 +42,7 @@ def empty(postgres: Any) -> Iterator[Callable[[], str]]:
 
 
 def open_connection(url: str) -> Connection[Any]:
-    return connect(url, name="test", statement_timeout_ms=20_000)
+    return connect(url, name="test", statement_timeout_ms=60_000)
 
 
 def without_time_indexes(url: str) -> str:
@@ -91,7 +93,7 @@ def test_two_migrators_at_once_do_the_work_once(empty: Callable[[], str]) -> Non
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=30)
+        thread.join(timeout=60)
 
     assert sorted(map(len, applied)) == [0, len(migrations.shipped_migrations())]
 
@@ -106,18 +108,22 @@ def test_a_migrator_that_cannot_get_its_turn_gives_up(database: str, monkeypatch
 
 
 def test_an_index_whose_building_was_interrupted_is_built_anew(empty: Callable[[], str]) -> None:
+    url = without_time_indexes(empty())
     with (
-        open_connection(unindexed := without_time_indexes(empty())) as connection,
-        open_connection(unindexed) as reader,
+        open_connection(url) as connection,
+        open_connection(url) as reader,
+        open_connection(url) as operator,
+        ThreadPoolExecutor(1) as migrator,
     ):
         reader.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
         reader.execute("SELECT count(*) FROM clicks")
-        connection.execute("SET statement_timeout = '200ms'")
+        migrating = migrator.submit(migrations.migrate, connection)
+        wait_until(lambda: operator.execute(WAITS_FOR_A_READER).fetchone() == (1,), what="the index that waits")
+        connection.cancel()
         with pytest.raises(psycopg.errors.QueryCanceled):
-            migrations.migrate(connection)
+            migrating.result()
         broken = connection.execute(VALID).fetchall()
         reader.execute("COMMIT")
-        connection.execute("SET statement_timeout = '20s'")
 
         again = migrations.migrate(connection)
 
@@ -135,13 +141,13 @@ def test_writers_go_on_while_an_index_waits_for_a_reader_to_end(
         reader.execute("SELECT count(*) FROM clicks")
         migrator = threading.Thread(target=migrations.migrate, args=(connection,))
         migrator.start()
-        wait_until(lambda: writer.execute(WAITS_FOR_A_READER).fetchone() == (1,), 10, "the index that waits")
+        wait_until(lambda: writer.execute(WAITS_FOR_A_READER).fetchone() == (1,), what="the index that waits")
 
         writer.execute("INSERT INTO clicks (click_id, created_at) VALUES ('C', now())")
 
         assert migrator.is_alive()
         reader.execute("COMMIT")
-        migrator.join(timeout=30)
+        migrator.join(timeout=60)
         assert connection.execute(VALID).fetchall() == [(True,)] * 2
 
 
