@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -38,8 +39,13 @@ def _fetch(url: str, query: str) -> list[tuple[object, ...]]:
 def root() -> Iterator[Path]:
     # Not pytest's tmp_path: that is closed to the users that Postgres and the edge's workers run as. A space, because
     # people have them in their directories' names.
-    home = Path(f"/tmp/postledger up {os.getpid()}")
-    shutil.copytree(ROOT, home, ignore=shutil.ignore_patterns(".git", ".venv", "var", "__pycache__", "*.egg-info"))
+    home = Path(tempfile.mkdtemp(prefix="postledger up ", dir="/tmp"))
+    shutil.copytree(
+        ROOT,
+        home,
+        dirs_exist_ok=True,
+        ignore=shutil.ignore_patterns(".git", ".venv", "var", "__pycache__", "*.egg-info"),
+    )
     yield home
     shutil.rmtree(home)
 
@@ -273,7 +279,7 @@ def test_reload_asks_the_program_that_runs_before_it_has_the_new_files_read(chec
     assert _workers(checkout) == workers
     done = checkout.run("reload", PATH=path)
     assert done.returncode == 0, done.stdout
-    wait_until(lambda: bool(_workers(checkout)) and not _workers(checkout) & workers, 15)
+    wait_until(lambda: bool(_workers(checkout)) and not _workers(checkout) & workers)
 
 
 def _workers(checkout: Checkout) -> set[str]:
@@ -327,7 +333,7 @@ def test_prometheus_sees_each_part(checkout: Checkout, seen: str) -> None:
         except OSError:  # it starts still, or is slow
             return False
 
-    wait_until(is_seen, timeout_s=20)
+    wait_until(is_seen)
 
 
 @pytest.mark.parametrize("book", BOOKS, ids=lambda path: path.stem)
