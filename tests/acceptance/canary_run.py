@@ -43,7 +43,7 @@ class CanaryRun:
         headers = {**self.loud.chatter, **postback.headers}
         if http2:
             del headers["Upgrade"]  # there is no such thing in HTTP/2
-        with httpx.Client(verify=self.edge.tls_context(), http2=http2, timeout=15) as client:
+        with httpx.Client(verify=self.edge.tls_context(), http2=http2, timeout=30) as client:
             url = self.edge.https_url + postback.target
             answer = client.request(postback.method, url, content=postback.body or None, headers=headers)
         self.evidence.add(f"answer to {postback.method}", f"{answer.headers}\n{answer.text}")
@@ -68,13 +68,13 @@ class CanaryRun:
 
     def exchange_plainly(self, port: int, request: bytes) -> bytes:
         """The same without TLS, to either of the public ports."""
-        with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
             return self._exchange(connection, request)
 
     def exchange_past_the_edge(self, request: bytes) -> None:
         """The same with the backend alone. Nobody outside gets its answers, so only its log counts."""
         with socket.socket(socket.AF_UNIX) as connection:
-            connection.settimeout(10)
+            connection.settimeout(30)
             connection.connect(str(self.backend.socket))
             connection.sendall(request)
             connection.shutdown(socket.SHUT_WR)
@@ -84,7 +84,7 @@ class CanaryRun:
         """Begin TLS with a name that is not ours, which the edge must end."""
         context = self.edge.tls_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        with socket.create_connection(("127.0.0.1", self.edge.https_port), timeout=10) as plain:
+        with socket.create_connection(("127.0.0.1", self.edge.https_port), timeout=30) as plain:
             try:
                 context.wrap_socket(plain, server_hostname=server_name).close()
             except ssl.SSLError as error:
@@ -123,7 +123,7 @@ class CanaryRun:
         self.evidence.add_processes()
         self.evidence.add_deleted_files([*self.backend.worker_pids(), *_processes_in(self.edge.prefix)])
         for path in OPS_PATHS:
-            answer = httpx.get(self.edge.ops_url + path, headers=self.loud.chatter, timeout=15)
+            answer = httpx.get(self.edge.ops_url + path, headers=self.loud.chatter, timeout=30)
             self.evidence.add(f"ops {path}", f"{answer.headers}\n{answer.text}")
 
     def _exchange(self, connection: socket.socket, request: bytes) -> bytes:

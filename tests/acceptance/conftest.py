@@ -56,5 +56,5 @@ def edge(backend: Backend) -> Iterator[Edge]:
 @pytest.fixture
 def client(edge: Edge) -> Iterator[httpx.Client]:
     """A client of the public listener, patient enough to see how long an answer really takes."""
-    with httpx.Client(base_url=edge.https_url, verify=edge.tls_context(), timeout=10) as client:
+    with httpx.Client(base_url=edge.https_url, verify=edge.tls_context(), timeout=30) as client:
         yield client

@@ -55,8 +55,8 @@ def prometheus(
     backend.wait_for_source("partner")
     edge.wait_for_source("partner")
     with Prometheus(edge.ops_port, alertmanager.port) as prometheus:
-        wait_until(lambda: prometheus.ask('postledger_campaign_info{campaign="spring"}') == 1, 10, "the campaign")
-        wait_until(lambda: prometheus.ask("count(postledger:threshold:excess_ratio)") == 4, 10, "the thresholds")
+        wait_until(lambda: prometheus.ask('postledger_campaign_info{campaign="spring"}') == 1, what="the campaign")
+        wait_until(lambda: prometheus.ask("count(postledger:threshold:excess_ratio)") == 4, what="the thresholds")
         yield prometheus
 
 
@@ -83,7 +83,7 @@ def repeating(send_one: Callable[[int], object], pause_s: float) -> Iterator[Non
 def test_before_anything_happens_nothing_fires(prometheus: Prometheus, client: httpx.Client) -> None:
     assert send(client, ACME.get({"click_id": "a-good-one"})).is_success
 
-    wait_until(lambda: "Watchdog" in prometheus.firing(), 10, "the watchdog")
+    wait_until(lambda: "Watchdog" in prometheus.firing(), what="the watchdog")
     assert prometheus.firing() == {"Watchdog"}
 
 
@@ -106,7 +106,7 @@ def test_without_postgres_the_spike_is_told_first_then_its_cause_and_then_the_en
     spike = {"alertname": "PostbackServerErrorSpike", "source": "acme"}
     cause = {"alertname": "LedgerUnavailable"}
     with repeating(lambda n: send(client, ACME.get({"click_id": f"drill-{n}"})), 0.02):
-        wait_until(lambda: (prometheus.ask('source:postledger_postbacks:increase5m{source="acme"}') or 0) > 40, 20)
+        wait_until(lambda: (prometheus.ask('source:postledger_postbacks:increase5m{source="acme"}') or 0) > 40)
         mortal.stop()
         try:
             wait_until(lambda: catcher.heard("firing", **spike), promised_s(1), "the spike")

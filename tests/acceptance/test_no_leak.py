@@ -206,7 +206,7 @@ def go_down_paths_with_bugs(run: CanaryRun) -> None:
             run.send(postback)
     for slug in OUTSIDE_FALCON:
         run.exchange(run.request_bytes(Sender(slug, run.loud.canaries.secret).get(run.loud.parameters)))
-    wait_until(lambda: is_booked(run), 10, "service after the bugs")
+    wait_until(lambda: is_booked(run), what="service after the bugs")
 
 
 def is_booked(run: CanaryRun) -> bool:

@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from tests.parts.edge import ROOT, wait_until
+from tests.parts.part import END_WITHIN_S
 
 # Threads, because a test may leave one of its requests hanging; no control socket, because that has one fixed name.
 OPTIONS = (
@@ -77,7 +78,7 @@ class EchoBackend:
         """Ends it at once and waits until it is gone; its socket no longer answers."""
         if self._process is not None:
             self._process.send_signal(signal.SIGINT)
-            self._process.wait(timeout=10)
+            self._process.wait(timeout=END_WITHIN_S)
             self._process = None
 
     def __enter__(self) -> Self:
@@ -89,7 +90,7 @@ class EchoBackend:
     ) -> None:
         if self._process is not None:  # not as by `stop`, which takes half a second
             os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait(timeout=10)
+            self._process.wait(timeout=END_WITHIN_S)
         self._home.cleanup()
 
     def _accepts(self) -> bool:

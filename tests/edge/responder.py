@@ -18,7 +18,7 @@ from cryptography import x509
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID
 
 from tests.edge.authority import Authority, Holder
-from tests.parts.part import Part
+from tests.parts.part import END_WITHIN_S, Part
 from tests.parts.ports import free_port
 from tests.parts.waiting import wait_until
 
@@ -71,7 +71,7 @@ class Responder(Part):
         """Ends it."""
         if self._process is not None:
             self._process.kill()
-            self._process.wait(timeout=5)
+            self._process.wait(timeout=END_WITHIN_S)
         self._home.cleanup()
 
     def _answers(self) -> bool:

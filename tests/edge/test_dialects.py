@@ -15,7 +15,6 @@ from tests.parts.edge import Edge, wait_until
 
 SALT = bytes(range(20))
 KEY = "3f9c0de"
-IN_FORCE_WITHIN_S = 3
 NAMES = ("localhost", "127.0.0.1", "any.example", "red.example", "track.red.example", "px.example", "root.example")
 
 
@@ -46,7 +45,7 @@ def edge() -> Iterator[Edge]:
     environment = {**TALKATIVE, "POSTLEDGER_SERVER_NAMES": ",".join(NAMES)}
     with EchoBackend() as backend, Edge(backend_socket=backend.socket, environment=environment) as edge:
         backend.set_policy(json.dumps({"version": 50, "salt": SALT.hex(), "sources": SOURCES}).encode())
-        wait_until(lambda: edge.metrics()["postledger_edge_policy_version"] == 50, IN_FORCE_WITHIN_S)
+        wait_until(lambda: edge.metrics()["postledger_edge_policy_version"] == 50)
         yield edge
 
 

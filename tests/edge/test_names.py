@@ -129,7 +129,7 @@ def test_in_http2_its_stream_is_ended_at_once_whatever_else_is_wrong(
 
 
 def test_a_host_that_is_not_ours_hears_nothing_without_tls_on_the_tls_port(edge: Edge) -> None:
-    with socket.create_connection(("127.0.0.1", edge.https_port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", edge.https_port), timeout=30) as connection:
         connection.sendall(get_from(STRANGE))
 
         assert read_all(connection) == b""

@@ -214,7 +214,7 @@ def test_plain_http_on_the_tls_port(edge: Edge) -> None:
 @pytest.mark.parametrize("request_bytes", [get(PATH + QUERY, *HEADERS), f"GET /{CANARY}%zz HTTP/1.1\r\n\r\n".encode()])
 def test_plain_http(edge: Edge, request_bytes: bytes) -> None:
     said = Said(edge)
-    with socket.create_connection(("127.0.0.1", edge.http_port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", edge.http_port), timeout=30) as connection:
         connection.sendall(request_bytes)
         assert CANARY.encode() not in read_all(connection)
 
@@ -286,7 +286,7 @@ def test_a_client_certificate_that_is_not_accepted(strict: Edge, tmp_path: Path,
     context = strict.tls_context()
     context.load_cert_chain(*Authority(f"CN={CANARY} authority,O={CANARY}").issue(CANARY, left).files(tmp_path))
     with (
-        socket.create_connection(("127.0.0.1", strict.https_port), timeout=5) as plain,
+        socket.create_connection(("127.0.0.1", strict.https_port), timeout=30) as plain,
         context.wrap_socket(plain, server_hostname="localhost") as connection,
     ):
         connection.sendall(loud("certified"))
@@ -303,7 +303,7 @@ def test_tls_that_breaks_off_or_is_none(edge: Edge) -> None:
         b"\x80" + CANARY.encode(),
         b"\x15\x03\x03\x00\x02",
     ):
-        with socket.create_connection(("127.0.0.1", edge.https_port), timeout=5) as connection:
+        with socket.create_connection(("127.0.0.1", edge.https_port), timeout=30) as connection:
             connection.sendall(beginning)
             connection.shutdown(socket.SHUT_WR)
             read_all(connection)

@@ -205,7 +205,7 @@ def test_an_address_that_would_be_refused_is_observed_too(own_edge: Edge, own_ba
         return given
 
     with client_of(own_edge) as client:
-        wait_until(lambda: told(client) == "ip_not_allowed,rate_limited", 5)
+        wait_until(lambda: told(client) == "ip_not_allowed,rate_limited")
 
 
 def test_nobody_else_can_say_what_was_observed(edge: Edge) -> None:

@@ -54,7 +54,7 @@ def test_a_stranger_who_breaks_tls_in_the_middle_wakes_nobody(own_edge: Edge) ->
     with pytest.raises(ssl.SSLWantReadError):
         careless().wrap_bio(received, to_send, server_hostname="localhost").do_handshake()
 
-    with socket.create_connection(("127.0.0.1", own_edge.https_port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", own_edge.https_port), timeout=30) as connection:
         connection.sendall(to_send.read())
         connection.recv(4096)
         connection.sendall(b"\x18\x03\x03\x00\x04beat")  # a record of a kind that TLS 1.3 does not have
@@ -225,7 +225,7 @@ def test_on_a_resumed_session_the_certificate_of_the_first_is_judged(
         context = client_context(edge, tmp_path, partner)
         context.maximum_version = ssl.TLSVersion.TLSv1_2  # of 1.3 the client has its session only with the answer
         with shake_hands(edge, context) as first:
-            plain = socket.create_connection(("127.0.0.1", edge.https_port), timeout=10)
+            plain = socket.create_connection(("127.0.0.1", edge.https_port), timeout=30)
             with context.wrap_socket(plain, server_hostname="localhost", session=first.session) as second:
                 second.sendall(get(PATH))
                 answer = read_all(second)

@@ -26,7 +26,7 @@ def careless(version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3) -> ssl.SSLContext
 
 def shake_hands(edge: Edge, context: ssl.SSLContext, name: str | None = "localhost") -> ssl.SSLSocket:
     """A TLS connection by a client with these settings that asks for this name, or for none."""
-    plain = socket.create_connection(("127.0.0.1", edge.https_port), timeout=10)
+    plain = socket.create_connection(("127.0.0.1", edge.https_port), timeout=30)
     return context.wrap_socket(plain, server_hostname=name)
 
 

@@ -89,7 +89,7 @@ def disturb(chance: Random, text: bytes) -> bytes:
 
 def ask(service: Service, request: bytes) -> tuple[int, bytes]:
     with socket.socket(socket.AF_UNIX) as client:
-        client.settimeout(10)
+        client.settimeout(30)
         client.connect(str(service.backend.socket))
         client.sendall(request)
         head, _, body = b"".join(iter(lambda: client.recv(65536), b"")).partition(b"\r\n\r\n")

@@ -329,7 +329,7 @@ def test_a_flood_of_forgeries_is_sampled_and_the_rest_is_counted(service: Servic
         "SELECT count(*) FROM postbacks WHERE id = ANY(%s)", [answer.receipt for answer in answers]
     )[0][0]
     counted = service.metric(unrecorded) - before
-    wait_until(lambda: is_recorded_again(service), 10, "the next second's allowance, for the tests that follow")
+    wait_until(lambda: is_recorded_again(service), what="the next second's allowance, for the tests that follow")
     assert {answer.reason for answer in answers} == {"missing_signature"}
     assert recorded + counted == 400
 

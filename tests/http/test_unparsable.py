@@ -13,7 +13,7 @@ CANARY = b"canary-4242"
 
 def ask(service: Service, request: bytes) -> bytes:
     with socket.socket(socket.AF_UNIX) as client:
-        client.settimeout(5)
+        client.settimeout(30)
         client.connect(str(service.backend.socket))
         client.sendall(request)
         return b"".join(iter(lambda: client.recv(65536), b""))

@@ -34,7 +34,7 @@ def listener(directory: Path, *certificates: tuple[str, timedelta]) -> Iterator[
             yield f"https://localhost:{server.getsockname()[1]}"
         finally:
             server.shutdown(socket.SHUT_RDWR)
-            thread.join(timeout=5)
+            thread.join(timeout=30)
 
 
 def _serve(server: socket.socket, context: ssl.SSLContext) -> None:

@@ -35,7 +35,7 @@ def start(table: str) -> Iterator[Callable[..., GroupCommit[int, int]]]:
             "note_waiting": lambda waiting: None,
             **limits,
         }
-        started.append(GroupCommit(lambda: connect(table, name="test", statement_timeout_ms=2000), write, **options))
+        started.append(GroupCommit(lambda: connect(table, name="test", statement_timeout_ms=60_000), write, **options))
         return started[-1]
 
     yield start
@@ -63,7 +63,7 @@ def submit_all(commit: GroupCommit[int, int], numbers: Sequence[int]) -> list[in
             return error
 
     greenlets = [gevent.spawn(submit, number) for number in numbers]
-    gevent.joinall(greenlets, timeout=10)
+    gevent.joinall(greenlets, timeout=60)
     return [greenlet.get(block=False) for greenlet in greenlets]
 
 
@@ -129,7 +129,7 @@ def test_how_many_wait_is_told_while_the_writer_hangs(start: Callable[..., Group
     waiting = [gevent.spawn(commit.submit, number) for number in range(4)]
     wait_for(lambda: 3 in told)
     released.set()
-    gevent.joinall(waiting, timeout=10)
+    gevent.joinall(waiting, timeout=60)
     wait_for(lambda: told[-1] == 0)
 
     assert max(told) == 3, "one is with the writer, three wait"
@@ -137,7 +137,7 @@ def test_how_many_wait_is_told_while_the_writer_hangs(start: Callable[..., Group
 
 def wait_for(claim: Callable[[], bool]) -> None:
     """As `wait_until`, but what is waited for goes on meanwhile: it lives in this very thread."""
-    with gevent.Timeout(10):
+    with gevent.Timeout(60):
         while not claim():
             gevent.sleep(0.01)
 
@@ -172,7 +172,7 @@ def test_beyond_the_queue_the_answer_is_at_once(start: Callable[..., GroupCommit
 
     commit = start(block, queue_limit=3, flush_rows=1)
     waiting = [gevent.spawn(commit.submit, 0)]
-    blocked.wait(timeout=5)
+    blocked.wait(timeout=60)
     waiting += [gevent.spawn(commit.submit, number) for number in (1, 2, 3)]
     gevent.idle()
 
@@ -180,7 +180,7 @@ def test_beyond_the_queue_the_answer_is_at_once(start: Callable[..., GroupCommit
         commit.submit(99)
 
     release.set()
-    gevent.joinall(waiting, timeout=5)
+    gevent.joinall(waiting, timeout=60)
     assert refused.value.refusal.reason is Reason.UNAVAILABLE
     assert [greenlet.value for greenlet in waiting] == [0, 2, 4, 6]
 

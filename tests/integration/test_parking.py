@@ -27,7 +27,7 @@ WAITING_FOR_A_SOURCE = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory
 
 @pytest.fixture
 def ledger(database: str) -> Iterator[Connection[Any]]:
-    with connect(database, name="test", statement_timeout_ms=5000) as connection:
+    with connect(database, name="test", statement_timeout_ms=60_000) as connection:
         yield connection
 
 
@@ -134,15 +134,15 @@ def test_two_processes_at_once_do_not_pass_the_guard_together(ledger: Connection
     start, told = Barrier(4), []
 
     def reverse(first: int) -> None:
-        with connect(database, name="test", statement_timeout_ms=5000) as connection:
-            start.wait(timeout=10)
+        with connect(database, name="test", statement_timeout_ms=60_000) as connection:
+            start.wait(timeout=60)
             told.extend(verdicts(write_entries(connection, [reversal(first), reversal(first + 1)])))
 
     threads = [Thread(target=reverse, args=(first,)) for first in (0, 2, 4, 6)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=30)
+        thread.join(timeout=60)
 
     assert sorted(told) == ["spooled"] * 6 + ["updated"] * 2
 
@@ -152,15 +152,15 @@ def test_who_comes_second_waits_for_the_first_to_be_counted(ledger: Connection[A
     told: list[str] = []
 
     def reverse() -> None:
-        with connect(database, name="test", statement_timeout_ms=5000) as connection:
+        with connect(database, name="test", statement_timeout_ms=60_000) as connection:
             told.extend(verdicts(write_entries(connection, [reversal(2)])))
 
     second = Thread(target=reverse)
-    with connect(database, name="test", statement_timeout_ms=5000) as connection, connection.transaction():
+    with connect(database, name="test", statement_timeout_ms=60_000) as connection, connection.transaction():
         write_entries(connection, [reversal(0), reversal(1)])
         second.start()
         wait_until(lambda: rows(ledger, WAITING_FOR_A_SOURCE) == [(1,)], what="the second to wait")
-    second.join(timeout=10)
+    second.join(timeout=60)
 
     assert told == ["spooled"]
 

@@ -27,7 +27,7 @@ HANGING = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND
 
 @pytest.fixture
 def ledger(database: str) -> Iterator[Connection[Any]]:
-    with connect(database, name="test", statement_timeout_ms=5000) as connection:
+    with connect(database, name="test", statement_timeout_ms=60_000) as connection:
         yield connection
 
 
@@ -163,17 +163,17 @@ def test_what_is_still_on_its_way_to_the_disk_when_forgetting_begins_is_forgotte
     entry = replace(entry_of(click_id="theirs", transaction_id="T1", payout="5"), raw=b"click_id=theirs")
     assert entry.event is not None
     with (
-        connect(database, name=WRITER, statement_timeout_ms=10_000) as writer,
+        connect(database, name=WRITER, statement_timeout_ms=60_000) as writer,
         psycopg.connect(database) as other,
     ):
         other.execute(HOLD_KEY, (entry.event.dedup_key,))
         written = Thread(target=write_entries, args=(writer, [entry]))
         written.start()
-        wait_until(lambda: rows(ledger, HANGING) != [], 10, "a batch that hangs")
+        wait_until(lambda: rows(ledger, HANGING) != [], what="a batch that hangs")
 
         def let_it_commit(_: float) -> None:
             other.rollback()
-            written.join(timeout=10)
+            written.join(timeout=60)
 
         erased = erase(
             ledger, click_id="theirs", actor="a", now=entry.received_at, tell_progress=_ignore, pause=let_it_commit
@@ -196,8 +196,8 @@ def test_where_nobody_writes_nobody_waits(ledger: Connection[Any]) -> None:
 def test_two_who_forget_at_once_go_one_after_the_other(ledger: Connection[Any], database: str) -> None:
     """Each empties many rows in an order of its own, and would wait for the other's for ever."""
     with (
-        connect(database, name=WRITER, statement_timeout_ms=10_000),
-        connect(database, name="test", statement_timeout_ms=10_000) as second,
+        connect(database, name=WRITER, statement_timeout_ms=60_000),
+        connect(database, name="test", statement_timeout_ms=60_000) as second,
     ):
         order: list[str] = []
 
@@ -209,12 +209,12 @@ def test_two_who_forget_at_once_go_one_after_the_other(ledger: Connection[Any], 
 
         def start_the_second(_: float) -> None:
             thread.start()
-            wait_until(lambda: rows(ledger, HANGING) != [], 10, "the second, who waits")
+            wait_until(lambda: rows(ledger, HANGING) != [], what="the second, who waits")
             order.append("first")
 
         _forget(ledger, start_the_second)
         ledger.execute("SELECT pg_advisory_unlock_all()")
-        thread.join(timeout=10)
+        thread.join(timeout=60)
 
     assert order == ["first", "second"]
 

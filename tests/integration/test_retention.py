@@ -17,7 +17,7 @@ from tests.parts.entries import entry_of, same_again
 
 @pytest.fixture
 def ledger(database: str) -> Iterator[Connection[Any]]:
-    with connect(database, name="test", statement_timeout_ms=5000) as connection:
+    with connect(database, name="test", statement_timeout_ms=60_000) as connection:
         yield connection
 
 
@@ -63,7 +63,7 @@ def test_a_repeat_long_after_the_audit_row_is_gone_is_still_a_duplicate(ledger: 
 def test_a_detach_that_was_interrupted_is_finished_by_the_next_run(ledger: Connection[Any], database: str) -> None:
     now = datetime.now(UTC)
     day = partition_name(now.date())
-    with connect(database, name="reader", statement_timeout_ms=5000) as reader, reader.transaction():
+    with connect(database, name="reader", statement_timeout_ms=60_000) as reader, reader.transaction():
         reader.execute("SELECT count(*) FROM postbacks")
         ledger.execute("SET lock_timeout = '100ms'")
         with pytest.raises(psycopg.errors.LockNotAvailable):

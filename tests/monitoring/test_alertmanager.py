@@ -153,8 +153,8 @@ def test_what_a_database_that_is_down_explains_is_kept_back_and_the_rest_is_told
             {"alertname": "TargetDown", "severity": "warning", "job": "postgres", **platform},
             {"alertname": "DiskFillsSoon", "severity": "warning", "mountpoint": "/", **platform},
         )
-        wait_until(lambda: catcher.heard("firing", alertname="DiskFillsSoon"), 10, "the disk")
-        wait_until(lambda: catcher.heard("firing", alertname="LedgerUnavailable"), 10, "the ledger")
+        wait_until(lambda: catcher.heard("firing", alertname="DiskFillsSoon"), what="the disk")
+        wait_until(lambda: catcher.heard("firing", alertname="LedgerUnavailable"), what="the ledger")
 
         wait_until(lambda: alertmanager.silent() == {"PostbackServerErrorSpike", "FlushSlow", "TargetDown"})
         told = {alert["labels"]["alertname"] for message in catcher.messages for alert in message["alerts"]}
@@ -167,9 +167,9 @@ def test_a_source_that_cannot_be_used_explains_its_own_errors_and_no_other_sourc
         alertmanager.post(
             {"alertname": "SourceUnusable", "severity": "critical", "team": "platform", "source": "shaky"}
         )
-        wait_until(lambda: catcher.heard("firing", alertname="SourceUnusable", source="shaky"), 10, "the cause")
+        wait_until(lambda: catcher.heard("firing", alertname="SourceUnusable", source="shaky"), what="the cause")
         alertmanager.post({**spike, "source": "shaky"}, {**spike, "source": "steady"})
-        wait_until(lambda: catcher.heard("firing", source="steady"), 10, "the other source")
+        wait_until(lambda: catcher.heard("firing", source="steady"), what="the other source")
 
         assert not catcher.heard("firing", alertname="PostbackServerErrorSpike", source="shaky")
 
@@ -184,7 +184,7 @@ def test_all_about_one_source_comes_in_one_message_and_so_does_one_fault_at_many
             {"alertname": "PostbackServerErrorSpike", "source": "acme", "severity": "critical", "team": "platform"},
             {"alertname": "PostbackServerErrorSpike", "source": "other", "severity": "critical", "team": "platform"},
         )
-        wait_until(lambda: len(catcher.messages) >= 3, 10, "three messages")
+        wait_until(lambda: len(catcher.messages) >= 3, what="three messages")
 
         together = {
             frozenset((alert["labels"]["alertname"], alert["labels"]["source"]) for alert in message["alerts"])

@@ -73,13 +73,13 @@ def asker(
             add_campaign(ledger, "winter")
             backend.wait_for_source("acme")
             _send(edge, rounds=1)
-            wait_until(lambda: watch.ask(_ANSWERED) is not None, 20, "the new backend's first answers")
+            wait_until(lambda: watch.ask(_ANSWERED) is not None, what="the new backend's first answers")
             _send(edge, rounds=2)
-            wait_until(lambda: (watch.ask(f"rate({_ANSWERED}[10s]) > 0") or 0) > 0, 20, "the rate of its answers")
-            wait_until(lambda: watch.ask(_BUDGET) is not None, 20, "what is left of the error budget")
+            wait_until(lambda: (watch.ask(f"rate({_ANSWERED}[10s]) > 0") or 0) > 0, what="the rate of its answers")
+            wait_until(lambda: watch.ask(_BUDGET) is not None, what="what is left of the error budget")
             with psycopg.connect(ledger, autocommit=True) as connection:
                 connection.execute("ANALYZE")
-            wait_until(lambda: (watch.ask("changes(postledger_edge_policy_version[1m]) > 0") or 0) > 0, 20)
+            wait_until(lambda: (watch.ask("changes(postledger_edge_policy_version[1m]) > 0") or 0) > 0)
             end_s = time.time()
             wait_until(
                 lambda: (watch.ask("time() - timestamp(up{job='backend'})") or 9) < 1 and time.time() > end_s + 2

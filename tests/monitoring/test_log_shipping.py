@@ -11,6 +11,7 @@ from threading import Thread
 import pytest
 
 from tests.parts.edge import ROOT
+from tests.parts.part import END_WITHIN_S
 from tests.parts.waiting import wait_until
 
 CONFIGURATION = ROOT / "monitoring/logs/rsyslog.conf"
@@ -94,10 +95,10 @@ def test_every_line_of_both_logs_arrives_as_it_stands(tmp_path: Path, elasticsea
     rsyslog = subprocess.Popen(["rsyslogd", "-n", "-f", CONFIGURATION, "-i", tmp_path / "pid"], env=named)
 
     try:
-        wait_until(lambda: len(elasticsearch.documents) == 2, 20, "both lines")
+        wait_until(lambda: len(elasticsearch.documents) == 2, what="both lines")
     finally:
         rsyslog.terminate()
-        rsyslog.wait(timeout=20)
+        rsyslog.wait(timeout=END_WITHIN_S)
 
     shipped = sorted((index.rsplit("-", 1)[0], document) for index, document in elasticsearch.documents)
     assert shipped == [("postledger-backend", BACKEND), ("postledger-edge", EDGE)]

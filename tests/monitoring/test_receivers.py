@@ -89,9 +89,9 @@ def told(authority: SimpleNamespace, tmp_path_factory: pytest.TempPathFactory) -
 
         # An alert that nobody tells of again is over after five seconds: where mail takes longer, others know by then.
         alertmanager.tell(LABELS, SAYS)
-        wait_until(lambda: min(count()) >= 1, 20, "a message at each receiver")
+        wait_until(lambda: min(count()) >= 1, what="a message at each receiver")
         alertmanager.tell(LABELS, SAYS, is_over=True)
-        wait_until(lambda: min(count()) >= 2, 20, "the end of it at each receiver")
+        wait_until(lambda: min(count()) >= 2, what="the end of it at each receiver")
         assert count() == (2, 2, 2, 2)
         yield SimpleNamespace(
             **vars(all_of_them), slack=catcher.sent_to(slack), pages=catcher.sent_to(pager), mails=list(mailbox.mails)
@@ -171,7 +171,7 @@ def test_a_title_says_what_several_alerts_have_in_common(
                 labels = {"alertname": name, "source": source, "severity": "warning", "team": team}
                 alertmanager.tell(labels, {"summary": summary})
 
-            wait_until(lambda: title in [one["attachments"][0]["title"] for one in catcher.messages], 20, title)
+            wait_until(lambda: title in [one["attachments"][0]["title"] for one in catcher.messages], what=title)
 
 
 def test_a_mail_server_that_nobody_vouches_for_gets_neither_mail_nor_password(
@@ -181,7 +181,7 @@ def test_a_mail_server_that_nobody_vouches_for_gets_neither_mail_nor_password(
         variables = everything(tmp_path, "http://127.0.0.1:9/", mailbox.smarthost, authority.other)
         with Alertmanager(variables) as alertmanager:
             alertmanager.tell(LABELS, SAYS)
-            wait_until(lambda: alertmanager.failures().get("email", 0) > 0, 20, "a mail that fails")
+            wait_until(lambda: alertmanager.failures().get("email", 0) > 0, what="a mail that fails")
 
             assert (mailbox.mails, mailbox.logins) == ([], [])
 
@@ -193,7 +193,7 @@ def test_nothing_that_is_left_of_a_message_tells_a_secret(told: SimpleNamespace)
 def test_receivers_that_refuse_get_no_secret_into_the_log(authority: SimpleNamespace, tmp_path: Path) -> None:
     with everybody(tmp_path, authority, 500, "another password") as refusing:
         fail_everywhere(refusing.alertmanager)
-        wait_until(lambda: (LOGIN, False) in refusing.mailbox.logins, 20, "a refused password")
+        wait_until(lambda: (LOGIN, False) in refusing.mailbox.logins, what="a refused password")
 
         assert list_told_secrets(refusing.alertmanager.home) == []
         assert "127.0.0.1" in (refusing.alertmanager.home / "log").read_text(), "it tells which host it was"
@@ -219,9 +219,9 @@ def fail_everywhere(alertmanager: Alertmanager) -> None:
         failures: Mapping[str, float] = alertmanager.failures()
         return all(failures.get(kind, 0) >= least for kind, least in kinds.items())
 
-    wait_until(have_failed, 20, "a failure of each receiver")
+    wait_until(have_failed, what="a failure of each receiver")
     log = alertmanager.home / "log"
-    wait_until(lambda: all(f"{kind}[0]" in log.read_text() for kind in kinds), 20, "a line for each of them")
+    wait_until(lambda: all(f"{kind}[0]" in log.read_text() for kind in kinds), what="a line for each of them")
 
 
 def list_told_secrets(home: Path) -> list[tuple[str, str]]:

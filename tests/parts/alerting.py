@@ -20,6 +20,7 @@ from typing import Any, Self
 import httpx
 
 from tests.parts.asking import ask_prometheus
+from tests.parts.part import END_WITHIN_S
 from tests.parts.ports import free_port
 from tests.parts.waiting import wait_until
 
@@ -60,7 +61,7 @@ class Alertmanager:
             *(str(ROOT / "script/alertmanager"), f"{self.home}/alertmanager.yml", f"--storage.path={self.home}/data"),
             f"--web.listen-address=127.0.0.1:{self.port}",
         )
-        wait_until(lambda: _answers(self.url), 20, "an Alertmanager")
+        wait_until(lambda: _answers(self.url), what="an Alertmanager")
         return self
 
     def __exit__(
@@ -167,5 +168,5 @@ def _start(home: Path, *command: str) -> subprocess.Popen[bytes]:
 
 def _end(process: subprocess.Popen[bytes], home: Path) -> None:
     process.terminate()
-    process.wait(timeout=20)
+    process.wait(timeout=END_WITHIN_S)
     shutil.rmtree(home)

@@ -21,7 +21,7 @@ from uuid import UUID
 
 import httpx
 
-from tests.parts.part import Part
+from tests.parts.part import END_WITHIN_S, Part
 from tests.parts.ports import free_port
 from tests.parts.waiting import wait_until
 
@@ -41,7 +41,7 @@ def renew_workers(pid: int) -> None:
     """Have that nginx read its configuration again and replace its workers; returns when the old ones have gone."""
     before = _workers_of(pid)
     os.kill(pid, signal.SIGHUP)
-    wait_until(lambda: bool(_workers_of(pid)) and not _workers_of(pid) & before, 15)
+    wait_until(lambda: bool(_workers_of(pid)) and not _workers_of(pid) & before)
 
 
 def _workers_of(pid: int) -> set[int]:
@@ -113,14 +113,14 @@ class Edge(Part):
         self._readers[-1].start()
         wait_until(self._is_up)
         if before is not None:
-            before.wait(timeout=15)
+            before.wait(timeout=END_WITHIN_S)
         wait_until(lambda: self._has_a_policy() or not self._backend_has_a_policy())
 
     def stop(self) -> None:
         """A graceful stop, as a supervisor does it; asserts that nothing alarming was said since the first start."""
         if self._process is not None:
             self._process.send_signal(signal.SIGQUIT)
-            self._process.wait(timeout=15)
+            self._process.wait(timeout=END_WITHIN_S)
             self._finish_reading()
             self._process = None
         self.assert_calm()
@@ -137,7 +137,7 @@ class Edge(Part):
         """`kill -9` of the master. Its workers live on and keep the ports, until `start` or `remove`."""
         assert self._process is not None, "the edge is not running"
         self._process.kill()
-        self._process.wait(timeout=5)
+        self._process.wait(timeout=END_WITHIN_S)
         self._process = None
 
     def remove(self) -> None:
@@ -148,7 +148,7 @@ class Edge(Part):
             except ProcessLookupError:
                 continue
         if self._process is not None:
-            self._process.wait(timeout=5)
+            self._process.wait(timeout=END_WITHIN_S)
         self._finish_reading()
         shutil.rmtree(self.prefix)
 
@@ -273,7 +273,7 @@ class Edge(Part):
     def _finish_reading(self) -> None:
         """The pipe ends when the last worker and the scrubber have ended: only then has everything been said."""
         for reader in self._readers:
-            reader.join(timeout=15)
+            reader.join(timeout=END_WITHIN_S)
             assert not reader.is_alive(), "a process of the edge lives on after its end"
         self._readers.clear()
 

@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from tests.parts.part import Part, remove_folder
+from tests.parts.part import END_WITHIN_S, Part, remove_folder
 from tests.parts.ports import free_port
 from tests.parts.waiting import wait_until
 
@@ -91,7 +91,7 @@ class Postgres(Part):
             return
         if self._process.poll() is None:
             self._process.send_signal(how)
-        self._process.wait(timeout=60)
+        self._process.wait(timeout=END_WITHIN_S)
         self._process = None
 
     def _wait_until_ready(self, process: subprocess.Popen[bytes], timeout_s: float = 60) -> None:

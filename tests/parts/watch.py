@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 from tests.parts.asking import ask_prometheus
-from tests.parts.part import Part
+from tests.parts.part import END_WITHIN_S, Part
 from tests.parts.ports import free_port
 from tests.parts.waiting import wait_until
 
@@ -74,7 +74,7 @@ class Watch(Part):
         """End all three and forget what they saw."""
         for process in self._processes:
             process.terminate()
-            process.wait(timeout=20)
+            process.wait(timeout=END_WITHIN_S)
         shutil.rmtree(self.home)
 
     def _write_configuration(self) -> None:

@@ -21,12 +21,12 @@ def counted(tmp_path: Path) -> Counted:
 
 def test_it_waits_for_a_moment_after_the_question(counted: Counted, tmp_path: Path) -> None:
     counted.note()
-    asking = gevent.spawn(wait_for_all, tmp_path, 10)
+    asking = gevent.spawn(wait_for_all, tmp_path, 30)
     gevent.sleep(0)
 
     assert not asking.ready(), "what was noted before says nothing of what was counted since"
     counted.note()
-    assert asking.get(timeout=5) is True
+    assert asking.get(timeout=30) is True
 
 
 def test_one_process_that_does_not_come_to_it_is_not_waited_for_for_ever(counted: Counted, tmp_path: Path) -> None:

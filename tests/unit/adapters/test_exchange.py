@@ -19,8 +19,8 @@ def ends() -> Iterator[tuple[socket.socket, socket.socket]]:
     """The backend's end, and the edge's."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        ours.settimeout(5)
-        theirs.settimeout(5)
+        ours.settimeout(30)
+        theirs.settimeout(30)
         yield ours, theirs
 
 
