@@ -1,5 +1,7 @@
 """`/internal/policy`: what the edge pulls."""
 
+import pytest
+
 from tests.http.conftest import Service
 
 
@@ -24,3 +26,17 @@ def test_an_edge_that_is_up_to_date_is_told_so(service: Service) -> None:
     answer = service.client.get("/internal/policy", headers={"If-None-Match": etag})
 
     assert (answer.status_code, answer.content) == (304, b"")
+
+
+@pytest.mark.parametrize("form", ['W/"{}"', '"0", "{}"', '"0",W/"{}"', "*"])
+def test_whoever_asks_by_a_proxy_or_a_tool_is_told_so_too(service: Service, form: str) -> None:
+    version = service.client.get("/internal/policy").json()["version"]
+
+    answer = service.client.get("/internal/policy", headers={"If-None-Match": form.format(version)})
+
+    assert answer.status_code == 304
+
+
+@pytest.mark.parametrize("known", ['"0"', 'W/"0"', "", ",", '"'])
+def test_whoever_has_another_version_gets_this_one(service: Service, known: str) -> None:
+    assert service.client.get("/internal/policy", headers={"If-None-Match": known}).status_code == 200

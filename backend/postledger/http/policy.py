@@ -25,9 +25,14 @@ class PolicyResource:
         if policy is None:
             response.status = falcon.HTTP_503
             return
-        etag = f'"{policy.version}"'
-        response.set_header("ETag", etag)
-        if request.get_header("If-None-Match") == etag:
+        version = str(policy.version)
+        response.set_header("ETag", f'"{version}"')
+        if _knows(request, version):
             response.status = falcon.HTTP_304
         else:
             response.data = render_snapshot(policy, self._salt)
+
+
+def _knows(request: falcon.Request, version: str) -> bool:
+    """Whether `If-None-Match` names this version: a list, compared weakly (RFC 9110, section 13.1.2)."""
+    return any(known in ("*", version) for known in request.if_none_match or ())
