@@ -78,7 +78,7 @@ class Table:
 
 
 def _allowed(known: Sequence[str]) -> str:
-    return f"is not a key of this table; its keys are {', '.join(known)}"
+    return f"is not a key of this table; its keys are {', '.join(dict.fromkeys(known))}"
 
 
 def read_text(value: object) -> str:

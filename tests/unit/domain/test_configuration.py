@@ -140,6 +140,7 @@ def test_a_tolerance_is_a_time_or_a_number_of_seconds(text: str, seconds: int) -
         ('alow = ["::1"]', "sources[acme]: alow: is not a key of this table; did you mean allow?"),
         ('allow = ["10.0.0.1/8"]', "10.0.0.1/8 has bits behind the prefix; the network is 10.0.0.0/8"),
         ('allow = ["10.0.0"]', "allow: must be addresses or networks"),
+        ('allow = ["fe80::1%eth0"]', "allow: must be addresses or networks"),
         ('rate = "10"', "rate: must be a whole number"),
         ("rate = true", "rate: must be a whole number"),
         ("rate = 0", "rate: must be a whole number"),
@@ -200,6 +201,14 @@ def test_all_mistakes_are_told_at_once() -> None:
         ["affiliates[#1]", "id"],
         ["colour", "is not a key of this table; its keys are sources, campaigns, affiliates"],
     ]
+
+
+def test_each_key_that_there_is_is_named_once() -> None:
+    (fault,) = faults_of(source("zzz = 1"))
+
+    keys = fault.partition("its keys are ")[2].split(", ")
+    assert sorted(keys) == sorted(set(keys))
+    assert {"slug", "preset", "allow"} <= set(keys)
 
 
 def test_a_slug_used_twice_is_refused() -> None:
