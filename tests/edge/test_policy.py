@@ -174,6 +174,8 @@ def test_without_backend_and_without_a_copy_nobody_may_speak() -> None:
     with edge_without_backend(None) as edge:
         assert answer_to(edge, PATH) == (503, "unavailable")
         assert edge.policy_age_s() == float("inf")
+        assert edge.metrics()["postledger_edge_policy_refused_total"] == 0, "there was nothing to refuse"
+        wait_until(lambda: "no connection; there is none, and everything is refused" in edge.error_output())
 
 
 def test_without_backend_the_copy_on_disk_is_in_force() -> None:
@@ -193,7 +195,7 @@ def test_a_copy_from_the_future_is_not_younger_than_new() -> None:
 
 
 @pytest.mark.parametrize("content", ["", "17\n", "17\n{", '17\n{"version": 1, "sources": []}', "x", "\0" * 5000])
-def test_a_copy_that_is_broken_is_as_good_as_none(content: str) -> None:
+def test_a_copy_that_is_broken_is_refused_counted_and_logged_and_as_good_as_none(content: str) -> None:
     with edge_without_backend(None) as edge:
         edge.kill()
         (edge.prefix / "policy").mkdir(exist_ok=True)
@@ -201,6 +203,8 @@ def test_a_copy_that_is_broken_is_as_good_as_none(content: str) -> None:
         edge.start()
 
         assert answer_to(edge, PATH) == (503, "unavailable")
+        assert edge.metrics()["postledger_edge_policy_refused_total"] == 1
+        assert "policy: the copy on disk was refused: " in edge.error_output()
 
 
 def test_an_edge_that_starts_without_its_backend_serves_by_what_it_knew(

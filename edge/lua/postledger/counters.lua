@@ -26,6 +26,11 @@ function _M.count(key)
     sums[key] = (sums[key] or 0) + 1
 end
 
+-- The same before there are workers: each of them would bring what it had inherited in tables.
+function _M.count_in_master(key)
+    shared:incr(key, 1, 0)
+end
+
 local function route_of(by_route, route)
     local found = by_route[route]
     if not found then

@@ -7,15 +7,15 @@ local match = string.match
 
 local PLACE = ngx.config.prefix() .. "policy/snapshot"
 
--- The text and the moment, or nil.
+-- The text and the moment; nil when there is no copy. One without a first line of ours has no moment, and is no policy.
 function _M.load()
     local file = io.open(PLACE, "rb")
     if not file then return nil end
 
-    local content = file:read("*a")
+    local content = file:read("*a") or ""
     file:close()
-    local at_s, text = match(content or "", "^(%d+)\n(.*)$")
-    return text, tonumber(at_s)
+    local at_s, text = match(content, "^(%d+)\n(.*)$")
+    return text or "", tonumber(at_s)
 end
 
 -- Written beside and renamed: whoever reads finds the old or the new one. Gives true, or nil and the system's words.

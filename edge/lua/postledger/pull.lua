@@ -22,7 +22,10 @@ local unsaved = nil    -- the text in force, until it is on the disk too
 
 -- Once for each new trouble, not once a second.
 local function complain(words)
-    if words ~= complaint and words then ngx.log(ngx.ERR, "policy: ", words, "; the last good one stays") end
+    if words ~= complaint and words then
+        local then_what = policy.current() and "the last good one stays" or "there is none, and everything is refused"
+        ngx.log(ngx.ERR, "policy: ", words, "; ", then_what)
+    end
     if complaint and not words then ngx.log(ngx.NOTICE, "policy: in step with the backend again") end
     complaint = words
 end
@@ -85,6 +88,7 @@ function _M.load()
     if installed then
         policy.confirm(at_s)
     else
+        counters.count_in_master("policy_refused")
         ngx.log(ngx.ERR, "policy: the copy on disk was refused: ", fault)
     end
 end
