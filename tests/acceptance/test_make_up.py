@@ -10,6 +10,7 @@ import re
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,7 @@ import pytest
 
 from tests.edge.authority import Authority
 from tests.parts.checkout import PARTS, PORTS, ROOT, Checkout, pids
+from tests.parts.edge import SELF_SIGNED
 from tests.parts.promtool import BOOKS, blocks_of
 from tests.parts.stopwatch import Stopwatch
 from tests.parts.waiting import wait_until
@@ -280,6 +282,20 @@ def test_reload_asks_the_program_that_runs_before_it_has_the_new_files_read(chec
     done = checkout.run("reload", PATH=path)
     assert done.returncode == 0, done.stdout
     wait_until(lambda: bool(_workers(checkout)) and not _workers(checkout) & workers)
+
+
+def test_who_connects_after_a_reload_is_shown_the_renewed_certificate(checkout: Checkout) -> None:
+    folder = checkout.var / "tls"
+    subprocess.run(
+        [*SELF_SIGNED, "-keyout", folder / "edge.key", "-out", folder / "edge.crt"], check=True, capture_output=True
+    )
+
+    done = checkout.run("reload")
+    address = ("127.0.0.1", int(checkout.runtime()["POSTLEDGER_EDGE_PORT"]))
+    shown = {ssl.get_server_certificate(address, timeout=10) for _ in range(20)}
+
+    assert done.returncode == 0, done.stdout
+    assert shown == {(folder / "edge.crt").read_text()}
 
 
 def _workers(checkout: Checkout) -> set[str]:

@@ -41,8 +41,8 @@ def runtime(prefix: Path, name: str) -> str:
         ("POSTLEDGER_NETWORK_RATE", "fast"),
         ("POSTLEDGER_NETWORK_RATE", "-1"),
         ("POSTLEDGER_LOG_IP", "no"),
-        ("POSTLEDGER_PROXY_PROTOCOL", "yes"),
-        ("POSTLEDGER_CLIENT_CERTIFICATES", "1"),
+        ("POSTLEDGER_PROXY_PROTOCOL", "auto"),
+        ("POSTLEDGER_CLIENT_CERTIFICATES", "optional"),
         ("POSTLEDGER_TRUSTED_PROXIES", "10.0.0.0/8,load.balancer"),
         ("POSTLEDGER_SERVER_NAMES", "a.example; include /etc/passwd"),
         ("POSTLEDGER_EDGE_USER", "nobody-of-ours"),
@@ -59,6 +59,20 @@ def test_a_value_that_cannot_be_is_refused_by_the_name_of_its_variable(prefix: P
     assert done.returncode == 1
     assert variable in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("written", "is_on"), [("on", True), ("1", True), ("True", True), ("off", False), ("no", False)]
+)
+def test_a_switch_is_understood_in_the_ways_that_people_write_one(prefix: Path, written: str, is_on: bool) -> None:
+    done = configure(
+        prefix, POSTLEDGER_PROXY_PROTOCOL=written, POSTLEDGER_TRUSTED_PROXIES="10.0.0.1",
+        POSTLEDGER_CLIENT_CERTIFICATES=written,
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stderr
+    assert (" proxy_protocol;" in runtime(prefix, "http.conf")) is is_on
+    assert ('"postledger.certificate").ask();' in runtime(prefix, "https.conf")) is is_on
 
 
 def test_an_ipv6_address_gets_its_brackets(prefix: Path) -> None:

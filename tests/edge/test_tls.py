@@ -187,12 +187,42 @@ def test_a_source_with_an_authority_hears_only_those_who_show_its_certificate(
     assert b'"reason":"client_certificate"' in refused
 
 
+def asks_for_a_certificate(edge: Edge) -> bool:
+    """As OpenSSL's client tells it of a new session."""
+    command = ["openssl", "s_client", "-connect", f"127.0.0.1:{edge.https_port}", "-servername", "localhost"]
+    said = subprocess.run(command, input=b"", capture_output=True, check=False).stdout
+    assert b"Cipher is TLS_" in said, "a handshake"
+    return b"Requested Signature Algorithms" in said
+
+
+def test_clients_are_asked_for_a_certificate_while_a_source_has_an_authority(
+    own_edge: Edge, own_backend: EchoBackend, partner: Authority, tmp_path: Path
+) -> None:
+    """Nothing but the source's entry is needed, and no reload; without one no visitor's browser is bothered."""
+    own_backend.set_sources(source("acme"))
+    wait_until(lambda: status(exchange(own_edge, get(PATH))) == 200, 3)
+    assert not asks_for_a_certificate(own_edge)
+
+    own_backend.set_sources(source("acme", client_ca=partner.pem))
+    good = client_context(own_edge, tmp_path, partner)
+    wait_until(lambda: (status(exchange(own_edge, get(PATH))), ask_with(own_edge, good)) == (403, 200), 3)
+
+    own_backend.set_sources(source("acme"))
+    wait_until(lambda: not asks_for_a_certificate(own_edge), 3)
+
+
 def test_where_certificates_are_not_asked_for_such_a_source_hears_nobody(
     own_backend: EchoBackend, partner: Authority, tmp_path: Path
 ) -> None:
     own_backend.set_sources(source("acme", client_ca=partner.pem))
-    with edge_with(own_backend) as edge:
+    with edge_with(own_backend, POSTLEDGER_CLIENT_CERTIFICATES="off") as edge:
         assert ask_with(edge, client_context(edge, tmp_path, partner)) == 403
+
+
+def test_by_the_switch_clients_are_asked_also_where_no_source_wants_to_see_one(own_backend: EchoBackend) -> None:
+    """For the days before: a session that began without a certificate has none when it is resumed."""
+    with edge_with(own_backend, POSTLEDGER_CLIENT_CERTIFICATES="on") as edge:
+        assert asks_for_a_certificate(edge)
 
 
 def test_in_observe_mode_a_missing_or_broken_certificate_is_only_noted(

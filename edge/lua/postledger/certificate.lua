@@ -1,9 +1,10 @@
 -- Mutual TLS for sources that have a `client_ca`: did that authority issue the certificate which the client has shown?
--- Any client is asked for a certificate, and OpenSSL has it prove that it owns the key; nginx cannot hold authorities
+-- The client is asked for a certificate, and OpenSSL has it prove that it owns the key; nginx cannot hold authorities
 -- for each source, so the chain is judged here. Whatever cannot be judged is refused.
 
 local ffi = require("ffi")
 local lrucache = require("resty.lrucache")
+local policy = require("postledger.policy")
 local ssl = require("ngx.ssl")
 
 local _M = {}
@@ -69,10 +70,17 @@ local function verify(store, certificate)
     return is_good
 end
 
--- Phase ssl_certificate of each new session, where certificates are asked for. None is refused here, not even a broken
--- one: the connection may be for a source that wants none.
+-- Phase ssl_certificate of each new session. None is refused here, not even a broken one: the connection may be for a
+-- source that wants none.
 function _M.ask()
     ssl.verify_client()
+end
+
+-- The same, while a source of the policy in force has a `client_ca`. Nobody else is asked: a visitor's browser that has
+-- a certificate asks its user which one to show.
+function _M.ask_where_wanted()
+    local current = policy.current()
+    if current and current.wants_certificates then _M.ask() end
 end
 
 -- True when the certificate of this connection was issued under `client_ca` (PEM) for clients, and is in date.

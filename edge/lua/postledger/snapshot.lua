@@ -80,14 +80,18 @@ function _M.compile(text, breathe)
     -- Without a salt, as a backend of the previous release has it, there are no keys either.
     if read.salt ~= nil and (type(read.salt) ~= "string" or not match(read.salt, "^%x%x+$")) then return nil, "salt" end
 
-    local sources = {}
+    local sources, wants_certificates = {}, false
     for _, entry in ipairs(read.sources) do
         local source, fault = compile_source(entry, breathe)
         if not source then return nil, fault end
         if sources[source.slug] then return nil, "repeated" end
         sources[source.slug] = source
+        wants_certificates = wants_certificates or source.client_ca ~= nil
     end
-    return { version = read.version, sources = sources, routes = routes.compile(sources, read.salt or "") }
+    return {
+        version = read.version, sources = sources, routes = routes.compile(sources, read.salt or ""),
+        wants_certificates = wants_certificates,
+    }
 end
 
 return _M
