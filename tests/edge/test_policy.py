@@ -15,6 +15,7 @@ from tests.edge.conftest import TALKATIVE
 from tests.edge.echo_backend import EchoBackend, source
 from tests.edge.wire import answer_to, body, exchange, get, header, tls_connection
 from tests.parts.edge import Edge, wait_until
+from tests.parts.stopwatch import Stopwatch
 
 PATH = "/tracking/postback/acme"
 IN_FORCE_WITHIN_S = 3
@@ -102,6 +103,27 @@ def test_thousands_of_networks_are_in_force_at_every_worker(own_edge: Edge, own_
         for allow, expected in ((many, b"403"), ([*many, *OURS], b"200"), (many, b"403"), (OURS, b"200")):
             own_backend.set_sources(source("acme", allow=allow))
             wait_until(lambda expected=expected: statuses() == {expected}, IN_FORCE_WITHIN_S)  # type: ignore[misc]
+
+
+def test_a_worker_that_nobody_has_asked_meanwhile_judges_its_next_request_by_the_new_list(
+    own_edge: Edge, own_backend: EchoBackend
+) -> None:
+    many = [f"10.{number // 250}.{number % 250}.0/24" for number in range(20_000)]
+    request = get(PATH).replace(b"Connection: close\r\n", b"")
+    with ExitStack() as stack, Stopwatch() as watch:
+        connections = [stack.enter_context(tls_connection(own_edge)) for _ in range(16)]
+
+        def statuses() -> list[bytes]:
+            for connection in connections:
+                connection.sendall(request)
+            return [connection.recv(65536).split(b" ", 2)[1] for connection in connections]
+
+        assert set(statuses()) == {b"200"}
+        own_backend.set_sources(source("acme", allow=many))
+        changed_s = watch.now_s()
+        wait_until(lambda: watch.now_s() - changed_s > IN_FORCE_WITHIN_S)  # and nobody asks anything
+
+        assert set(statuses()) == {b"403"}
 
 
 BROKEN = [

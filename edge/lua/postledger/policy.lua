@@ -10,6 +10,7 @@ local format = string.format
 
 local AT_A_TIME = 1000           -- networks read or merged: a few milliseconds
 local LONG_BYTES = 100 * 1024    -- some thousands of networks
+local LOOK_EVERY_S = 0.25
 
 local shared = ngx.shared.postledger_policy
 local compiled, compiled_serial, looked_at_s, seen_turn = nil, nil, nil, nil
@@ -83,6 +84,14 @@ function _M.current()
         look()
     end
     return compiled
+end
+
+-- In each worker, which nobody may ask for an hour: its next request would be judged by the policy of then, for as long
+-- as the new one takes to compile.
+function _M.start()
+    ngx.timer.every(LOOK_EVERY_S, function (is_ending)
+        if not is_ending then _M.current() end
+    end)
 end
 
 -- Puts a text in force at all workers. Returns true; or nil and the fault, and all stays as it was: the old text is

@@ -24,6 +24,7 @@ end
 
 function _M.worker()
     policy.take_over()
+    policy.start()
     counters.start()
     pressure.start()
     pull.start()
