@@ -104,8 +104,9 @@ def test_openresty_has_http2_as_a_directive_and_nothing_to_load(prefix: Path) ->
     assert "platform-openresty" in runtime(prefix, "main.conf")
 
 
-def test_workers_of_root_give_up_root(prefix: Path) -> None:
-    configure(prefix)
+@pytest.mark.parametrize("umask", [0o022, 0o077])
+def test_workers_of_root_give_up_root(prefix: Path, umask: int) -> None:
+    subprocess.run([SCRIPT, prefix], env={**os.environ, **ENOUGH}, umask=umask, check=True)
 
     # Nobody else can change users, and nginx would warn about the attempt.
     assert ("user www-data;" in runtime(prefix, "main.conf")) == (os.geteuid() == 0)
