@@ -198,9 +198,9 @@ def test_all_about_one_source_comes_in_one_message_and_so_does_one_fault_at_many
 
 
 def test_hastening_divides_lengths_of_time_and_leaves_everything_else_alone() -> None:
-    rule = "record: a:b:increase5m\nfor: 90m\nexpr: 288 * avg_over_time(a:b:increase5m[1d] offset 7h30m) > 0.25\n"
+    rule = "record: a:b:increase5m\nfor: 90m\nexpr: 288 * avg_over_time(a:b:increase5m[1d:5m] offset 7h30m) > 0.25\n"
 
     assert hasten(rule, 60) == (
         "record: a:b:increase5m\nfor: 90000ms\n"
-        "expr: 288 * avg_over_time(a:b:increase5m[1440000ms] offset 450000ms) > 0.25\n"
+        "expr: 288 * avg_over_time(a:b:increase5m[1440000ms:5000ms] offset 450000ms) > 0.25\n"
     )

@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[2]
 RULES_FASTER, SCRAPES_FASTER = 60, 10
 _UNIT_MS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _LENGTH = re.compile(
-    r"(\[|\boffset |\b(?:for|\w*interval|scrape_timeout|group_wait): )"  # where PromQL and YAML have a length of time
+    r"([\[:]|\boffset |\b(?:for|\w*interval|scrape_timeout|group_wait): )"  # where PromQL and YAML have lengths of time
     r"((?:\d+[smhd])+)\b"
 )
 _FAILURES = re.compile(r'^alertmanager_notification_requests_failed_total{integration="(\w+)"} (.+)$', re.MULTILINE)

@@ -64,7 +64,8 @@ def _now() -> Row:
     )
     available = Ask(
         question="What error budget is left?",
-        about=f"Of 30 days: {AVAILABILITY:.2%} of postbacks and clicks get no 5xx. Below zero the promise is broken.",
+        about=f"{AVAILABILITY:.2%} of postbacks and clicks get no 5xx in 30 days; time of which nothing is known "
+        "counts as well spent and as busy as the rest. Below zero the promise is broken.",
         unit="percentunit",
         runbook="ErrorBudgetBurn",
         below="edge",
@@ -77,7 +78,8 @@ def _now() -> Row:
     fast = replace(
         available,
         question="What latency budget is left?",
-        about=f"Of 30 days: {FASTNESS:.0%} of postbacks and clicks take the backend at most {FAST_S * 1000:.0f} ms.",
+        about=f"{FASTNESS:.0%} of postbacks and clicks of 30 days take the backend at most {FAST_S * 1000:.0f} ms; "
+        "time of which nothing is known counts as well spent and as busy as the rest.",
     )
     firing = Ask(
         question="How many alerts fire?",
