@@ -12,7 +12,7 @@ from PIL import Image
 
 from monitoring.preview.style import BOX, DPI, EDGE, FAINT, GROUND, INK, LINES, Box
 
-_COLORS = 256
+_COLORS, _ROUNDS = 256, 3
 
 
 class Canvas:
@@ -67,10 +67,15 @@ class Canvas:
         return axes
 
     def save(self, path: Path) -> None:
-        """Write the picture as a PNG of few colours, which is a third of the size and looks the same."""
+        """Write the picture as a PNG of few colours, which is a third of the size and looks the same.
+
+        Rounds of k-means bring each colour to the middle of those it stands for: panels keep the ground they have.
+        """
         self._figure.savefig(path, dpi=DPI, facecolor=GROUND)
         with Image.open(path) as picture:
-            small = picture.convert("RGB").quantize(_COLORS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+            small = picture.convert("RGB").quantize(
+                _COLORS, Image.Quantize.MAXCOVERAGE, kmeans=_ROUNDS, dither=Image.Dither.NONE
+            )
         small.save(path, optimize=True)
 
     def _add(self, box: Box, face: str, edge: str, opacity: float) -> None:

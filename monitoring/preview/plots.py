@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter, Locator, MaxNLocator, MultipleLocator
 
 from monitoring.preview.asking import Rows, Series
 from monitoring.preview.canvas import Canvas
@@ -20,6 +20,7 @@ from monitoring.preview.units import write
 
 _LEGEND_LINE, _TABLE_LINE = 15, 20
 _LEGENDS = 8
+_BYTE_UNITS = {"bytes", "Bps"}
 _DAY_S = 86_400
 _TICKS_S = (60, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200, _DAY_S, 2 * _DAY_S, 5 * _DAY_S, 15 * _DAY_S)
 Marks = Sequence[tuple[float, str]]
@@ -56,7 +57,8 @@ def draw_lines(
         axes.axvline(moment_s, color=tint, linewidth=1, linestyle=(0, (4, 3)), alpha=0.9)
     _plot(axes, panel, seen, tints)
     _draw_levels(axes, panel)
-    _finish_axes(axes, panel, span_s)
+    _scale_values(axes, panel)
+    _scale_time(axes, *span_s)
     _write_legend(canvas, Box(box.x, box.y + box.height - legend, box.width, legend), panel, seen, tints)
 
 
@@ -156,15 +158,26 @@ def _draw_levels(axes: Axes, panel: Panel) -> None:
             axes.axhline(least, color=color(name), linewidth=1.1, linestyle=(0, (6, 4)), alpha=0.9)
 
 
-def _finish_axes(axes: Axes, panel: Panel, span_s: tuple[float, float]) -> None:
-    axes.set_xlim(*span_s)
+def _scale_values(axes: Axes, panel: Panel) -> None:
     _, highest = axes.get_ylim()
-    axes.set_ylim(min(axes.dataLim.ymin, 0), highest if axes.dataLim.ymax > 0 else 1)
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=4, integer=panel.decimals == 0))
+    highest = highest if axes.dataLim.ymax > 0 else 1
+    axes.set_ylim(min(axes.dataLim.ymin, 0), highest)
+    axes.yaxis.set_major_locator(_choose_ticks(panel, highest))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: write(value, panel.unit, panel.decimals)))
-    step_s = next((step for step in _TICKS_S if (span_s[1] - span_s[0]) / step <= 7), span_s[1] - span_s[0])
-    first_s = math.ceil(span_s[0] / step_s) * step_s
-    axes.set_xticks(range(int(first_s), int(span_s[1]), int(step_s)))
+
+
+def _choose_ticks(panel: Panel, highest: float) -> Locator:
+    """Choose numbers that are round in the panel's unit: bytes come by powers of two, and the half of 100 % is 50 %."""
+    if panel.unit in _BYTE_UNITS:
+        return MultipleLocator(2 ** math.ceil(math.log2(highest / 4)))
+    return MaxNLocator(nbins=4, integer=panel.decimals == 0 and panel.unit != "percentunit")
+
+
+def _scale_time(axes: Axes, start_s: float, end_s: float) -> None:
+    axes.set_xlim(start_s, end_s)
+    step_s = next((step for step in _TICKS_S if (end_s - start_s) / step <= 7), end_s - start_s)
+    first_s = math.ceil((start_s + (end_s - start_s) / 30) / step_s) * step_s  # not under the scale of the values
+    axes.set_xticks(range(int(first_s), int(end_s), int(step_s)))
     form = "%H:%M" if step_s < _DAY_S else "%d %b"
     axes.xaxis.set_major_formatter(FuncFormatter(lambda moment, _: format(datetime.fromtimestamp(moment, UTC), form)))
 

@@ -6,6 +6,7 @@ A dashboard that shows nothing when it is needed is worse than none; so an empty
 import json
 import re
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,13 +14,13 @@ from pathlib import Path
 import httpx
 import psycopg
 import pytest
-from PIL import Image
+from PIL import Image, ImageColor
 from psycopg.conninfo import conninfo_to_dict
 
 from monitoring.preview.__main__ import main as preview
 from monitoring.preview.asking import Asker, Rows
 from monitoring.preview.reading import FOLDER, list_dashboards, read_dashboard
-from monitoring.preview.style import HEADER, MARGIN, PAGE_WIDTH, UNIT_HEIGHT
+from monitoring.preview.style import BOX, GROUND, HEADER, MARGIN, PAGE_WIDTH, UNIT_HEIGHT
 from tests.parts.backend import Backend
 from tests.parts.cli import CommandLine
 from tests.parts.databases import create_database, drop_database
@@ -175,7 +176,9 @@ def test_the_preview_draws_every_page_as_the_grid_says(
         with Image.open(tmp_path / f"{name}.png") as picture:
             assert picture.format == "PNG"
             assert picture.size == (PAGE_WIDTH, HEADER + lowest * UNIT_HEIGHT + MARGIN)
-            assert len(set(picture.convert("RGB").get_flattened_data())) > 40, "more than empty boxes"
+            colors = Counter(picture.convert("RGB").get_flattened_data())
+            assert len(colors) > 40, "more than empty boxes"
+            assert {found for found, _ in colors.most_common(2)} == {ImageColor.getrgb(GROUND), ImageColor.getrgb(BOX)}
 
 
 @pytest.mark.parametrize("name", list_dashboards())
