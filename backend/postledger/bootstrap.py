@@ -2,9 +2,9 @@
 
 import secrets
 import time
+from collections.abc import Container
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 
 import gevent
 import psycopg
@@ -12,8 +12,8 @@ from prometheus_client import CollectorRegistry
 from psycopg_pool import PoolTimeout
 
 from postledger.adapters.keyring import Keyring
-from postledger.adapters.later import Later
 from postledger.adapters.metrics import Metrics, Unmeasured, render_metrics
+from postledger.adapters.periodic import Periodic
 from postledger.adapters.postgres.connecting import WRITER, connect
 from postledger.adapters.postgres.group_commit import GroupCommit
 from postledger.adapters.postgres.ledger import write_batch
@@ -30,7 +30,7 @@ from postledger.domain.entry import Entry, Outcome
 from postledger.http.app import BackendApp, create_app
 from postledger.http.click import ClickResource
 from postledger.http.dialect import DialectSink
-from postledger.http.event import Teller, Told, describe
+from postledger.http.event import Teller
 from postledger.http.health import HealthResource, MetricsResource
 from postledger.http.policy import PolicyResource
 from postledger.http.postback import PostbackResource
@@ -64,7 +64,8 @@ def create_backend(settings: Settings) -> BackendApp:
     )
     keeper.wait_for_first_attempt(FIRST_POLICY_WITHIN_S)
 
-    log = _start_log(settings.request_log, keeper) if settings.request_log else None
+    log = RequestLog(settings.request_log) if settings.request_log else None
+    writing = Periodic(log.write) if log else None
 
     def close() -> None:
         ledger.close()
@@ -72,8 +73,8 @@ def create_backend(settings: Settings) -> BackendApp:
         _write_usage(pool, usage)
         pool.close()
         metrics.close()
-        if log:
-            log.close()
+        if writing:
+            writing.close()
 
     receive = _receive_postback(ledger, keeper, metrics, usage)
     return create_app(
@@ -91,8 +92,7 @@ def create_backend(settings: Settings) -> BackendApp:
         PolicyResource(lambda: keeper.policy, secrets.token_bytes(SALT_BYTES)),
         dialects=DialectSink(receive),
         schemas=SchemaResource(read_schemas()),
-        observe_request=metrics.observe_request,
-        tell=Teller(log.add).tell if log else None,
+        teller=_make_teller(metrics, log, keeper),
         close=close,
     )
 
@@ -103,13 +103,14 @@ def _write_usage(pool: Pool, usage: SecretUsage) -> None:
         usage.write_all(connection)
 
 
-def _start_log(path: Path, keeper: PolicyKeeper) -> Later[Told]:
-    log, knows_source = RequestLog(path), partial(_knows_source, keeper)
-    return Later(lambda batch: log.write([describe(told, knows_source) for told in batch]))
+def _make_teller(metrics: Metrics | Unmeasured, log: RequestLog | None, keeper: PolicyKeeper) -> Teller | None:
+    if log is None and isinstance(metrics, Unmeasured):
+        return None
+    return Teller(metrics.observe_request, log.add if log else None, partial(_list_sources, keeper))
 
 
-def _knows_source(keeper: PolicyKeeper, slug: str) -> bool:
-    return keeper.policy is not None and slug in keeper.policy.sources
+def _list_sources(keeper: PolicyKeeper) -> Container[str]:
+    return keeper.policy.sources if keeper.policy is not None else ()
 
 
 def _start_group_commit(
@@ -149,7 +150,6 @@ def _receive_postback(
         Allowance(UNAUTHENTICATED_PER_SECOND, time.monotonic).take,
         metrics.count_postback,
         metrics.count_unrecorded,
-        count_payout=metrics.count_payout,
         note_match=usage.note,
     )
 

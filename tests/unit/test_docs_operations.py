@@ -7,6 +7,7 @@ from tests.parts.documents import ROOT, list_code, list_rows, read_document, rea
 
 DOCUMENT = read_document("docs/operations.md")
 _BACKEND = re.compile(r'(Counter|Gauge|Histogram)\(\s*"(postledger_\w+)"')
+METRICS = ("metrics.py", "postback_counters.py", "gauges.py")
 _EDGE = re.compile(r'"(postledger_edge_\w+)"')
 _FIELD = re.compile(r'"(\w+)":')
 
@@ -17,7 +18,7 @@ def _first_cells(heading: str) -> list[str]:
 
 def test_every_metric_is_documented() -> None:
     adapters = ROOT / "backend/postledger/adapters"
-    backend = "".join((adapters / name).read_text("utf-8") for name in ("metrics.py", "gauges.py"))
+    backend = "".join((adapters / name).read_text("utf-8") for name in METRICS)
     modules = ROOT / "edge/lua/postledger"
     edge = "".join((modules / name).read_text("utf-8") for name in ("traffic.lua", "condition.lua"))
     counted = {name + ("_total" if kind == "Counter" else "") for kind, name in _BACKEND.findall(backend)}

@@ -4,6 +4,7 @@ Gunicorn's own way serves any application to anybody: it dates, checks and strea
 busy worker's time. Ours serves one that answers in one piece, to an edge on a unix socket that writes `Date` itself.
 """
 
+import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -11,6 +12,9 @@ from gunicorn.http.wsgi import base_environ
 from gunicorn.util import unquote_to_wsgi_str
 
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
+
+STARTED_S = "postledger.started_s"
+"""Where the environment says when a request had come, in seconds of the performance counter."""
 
 _BARE = {"CONTENT-TYPE": "CONTENT_TYPE", "CONTENT-LENGTH": "CONTENT_LENGTH"}  # the two that WSGI writes without HTTP_
 
@@ -42,6 +46,7 @@ def exchange(application: Application, ground: dict[str, Any], request: Any, cli
 def _write_environment(ground: dict[str, Any], request: Any) -> dict[str, Any]:
     environment = {
         **ground,
+        STARTED_S: time.perf_counter(),
         "wsgi.input": request.body,
         "REQUEST_METHOD": request.method,
         "RAW_URI": request.uri,

@@ -1,7 +1,6 @@
 """The Falcon application: routes to resources, and one place for what went wrong."""
 
 import logging
-import time
 import traceback
 from collections.abc import Callable
 from typing import Any
@@ -12,23 +11,21 @@ from postledger.domain.refusal import Reason, Refusal
 from postledger.http.answers import answer_error, answer_get_only, answer_not_found, answer_refusal
 from postledger.http.click import ClickResource
 from postledger.http.dialect import DialectSink
+from postledger.http.event import Teller
 from postledger.http.health import HealthResource, MetricsResource
 from postledger.http.policy import PolicyResource
 from postledger.http.postback import PostbackResource
-from postledger.http.requests import ROUTE, receipt_of
+from postledger.http.requests import receipt_of
 from postledger.http.schemas import SchemaResource
 
 _log = logging.getLogger("postledger.http")
-
-ObserveRequest = Callable[[str, str, float], None]
-Tell = Callable[[falcon.Request, falcon.Response, str, float], None]
 
 
 class BackendApp(falcon.App[falcon.Request, falcon.Response]):
     """The WSGI application of one worker, and how to close what it opened."""
 
-    def __init__(self, close: Callable[[], None], observe_request: ObserveRequest, tell: Tell | None) -> None:
-        super().__init__(media_type=falcon.MEDIA_JSON, middleware=[_Timing(observe_request, tell)])
+    def __init__(self, close: Callable[[], None], teller: Teller | None) -> None:
+        super().__init__(media_type=falcon.MEDIA_JSON, middleware=[teller] if teller else [])
         self.close = close
 
 
@@ -41,12 +38,11 @@ def create_app(
     *,
     dialects: DialectSink,
     schemas: SchemaResource,
-    observe_request: ObserveRequest,
-    tell: Tell | None,
+    teller: Teller | None,
     close: Callable[[], None],
 ) -> BackendApp:
-    """Wire resources to paths; without `tell` no request leaves a line."""
-    app = BackendApp(close, observe_request, tell)
+    """Wire resources to paths; `teller` is told of every request that was answered."""
+    app = BackendApp(close, teller)
     app.add_route("/tracking/postback", postbacks)
     app.add_route("/tracking/postback/{source}", postbacks)
     app.add_route("/click/{campaign}", clicks)
@@ -58,23 +54,6 @@ def create_app(
     app.add_error_handler(falcon.HTTPError, _answer_http_error)
     app.add_error_handler(Exception, _answer_bug)
     return app
-
-
-class _Timing:
-    """Observes how long each request took, by route and status, and has it told."""
-
-    def __init__(self, observe: ObserveRequest, tell: Tell | None) -> None:
-        self._observe, self._tell = observe, tell
-
-    def process_request(self, request: falcon.Request, _: falcon.Response) -> None:
-        request.env["postledger.started_s"] = time.perf_counter()
-
-    def process_response(self, request: falcon.Request, response: falcon.Response, resource: object, _: bool) -> None:
-        seconds = time.perf_counter() - request.env["postledger.started_s"]
-        route = request.env.get(ROUTE, "other") if resource is None else getattr(resource, "route", "other")
-        self._observe(route, str(response.status)[:3], seconds)
-        if self._tell is not None:
-            self._tell(request, response, route, seconds)
 
 
 def _answer_http_error(request: falcon.Request, response: falcon.Response, error: falcon.HTTPError, _: Any) -> None:

@@ -4,14 +4,14 @@ No path, no query, no body, no address and no amount: whoever needs those takes 
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from datetime import UTC, datetime
-from typing import NamedTuple
 
 import falcon
 import msgspec
 
-from postledger.http.requests import SOURCE, receipt_of
+from postledger.adapters.exchange import STARTED_S
+from postledger.http.requests import ROUTE, SOURCE, receipt_of
 
 _OPERATORS = frozenset({"healthz", "metrics", "policy"})
 _METHODS = {name: name for name in ("GET", "POST", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS")}
@@ -32,54 +32,39 @@ class Answered(msgspec.Struct, frozen=True):
     event: str = "answered"
 
 
-class Told(NamedTuple):
-    """What was at hand when a request was answered, before it is made a line; `source` is still the sender's text."""
-
-    at_s: float
-    receipt: str
-    route: str
-    source: str
-    method: str
-    status: object
-    verdict: str
-    reason: str
-    duration_s: float
-
-
 class Teller:
-    """Notes each request that was not an operator's."""
+    """Falcon's middleware: observes how long each request took, by route and status, and tells of it.
 
-    def __init__(self, note: Callable[[Told], None]) -> None:
-        self._note = note
+    Operators' own requests are not told of, and without `tell` none is. `sources` gives those that may be named: it
+    keeps a sender's own words for a source out.
+    """
 
-    def tell(self, request: falcon.Request, response: falcon.Response, route: str, seconds: float) -> None:
-        """Note one request, once it is answered: no more than that, because the next one waits."""
-        if route in _OPERATORS:
-            return
-        told = Told(
-            time.time(),
+    def __init__(
+        self,
+        observe: Callable[[str, str, float], None],
+        tell: Callable[[Answered], None] | None,
+        sources: Callable[[], Container[str]],
+    ) -> None:
+        self._observe, self._tell, self._sources = observe, tell, sources
+
+    def process_response(self, request: falcon.Request, response: falcon.Response, resource: object, _: bool) -> None:
+        """Observe an answered request, and tell of it."""
+        seconds = time.perf_counter() - request.env[STARTED_S]
+        route = request.env.get(ROUTE, "other") if resource is None else getattr(resource, "route", "other")
+        self._observe(route, str(response.status)[:3], seconds)
+        if self._tell is not None and route not in _OPERATORS:
+            self._tell(self._describe(request, response, route, seconds))
+
+    def _describe(self, request: falcon.Request, response: falcon.Response, route: str, seconds: float) -> Answered:
+        source, headers = request.env.get(SOURCE, ""), response.headers
+        return Answered(
+            datetime.now(UTC),
             receipt_of(request),
             route,
-            request.env.get(SOURCE, ""),
-            request.method,
-            response.status,
-            response.get_header("X-Postledger-Verdict", ""),
-            response.get_header("X-Postledger-Reason", ""),
-            seconds,
+            source if source in self._sources() else "",
+            _METHODS.get(request.method, "other"),
+            int(str(response.status)[:3]),
+            headers.get("x-postledger-verdict", ""),
+            headers.get("x-postledger-reason", ""),
+            int(seconds * 1e6) / 1e6,
         )
-        self._note(told)
-
-
-def describe(told: Told, knows_source: Callable[[str], bool]) -> Answered:
-    """Describe a request as its line has it; `knows_source` keeps a sender's own words for a source out."""
-    return Answered(
-        datetime.fromtimestamp(told.at_s, UTC),
-        told.receipt,
-        told.route,
-        told.source if knows_source(told.source) else "",
-        _METHODS.get(told.method, "other"),
-        int(str(told.status)[:3]),
-        told.verdict,
-        told.reason,
-        round(told.duration_s, 6),
-    )

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from decimal import Decimal
 
 from postledger.domain.agreement import is_agreed
 from postledger.domain.entry import Entry, Outcome, acknowledge, refused
@@ -15,7 +14,6 @@ from postledger.domain.source import Source
 from postledger.domain.status import Verdict
 
 UNAUTHENTICATED_PER_SECOND = 50
-_BOOKED = (Verdict.ACCEPTED, Verdict.UPDATED)
 
 
 class ReceivePostback:
@@ -26,38 +24,34 @@ class ReceivePostback:
         policy: Callable[[], Policy | None],
         record: Callable[[Entry], Outcome],
         may_record_unauthenticated: Callable[[], bool],
-        count: Callable[[str | None, Outcome, str | None], None],
+        count: Callable[[str | None, str | None, Outcome, Event | None], None],
         count_unrecorded: Callable[[str | None], None],
         *,
-        count_payout: Callable[[str, str, Decimal], None],
         note_match: Callable[[int, datetime], None],
     ) -> None:
         self._policy, self._record = policy, record
         self._may_record_unauthenticated = may_record_unauthenticated
-        self._count, self._count_unrecorded, self._count_payout = count, count_unrecorded, count_payout
-        self._note_match = note_match
+        self._count, self._count_unrecorded, self._note_match = count, count_unrecorded, note_match
 
     def __call__(self, slug: str, request: Request, unread: Reason | None = None) -> Outcome:
         """Receive a postback for the source of that slug; `unread` refuses it without a look at its parameters."""
         policy = self._policy()
-        source = policy.sources.get(slug) if policy else None
-        if policy and (source is None or request.edge_policy) and _must_wait(policy, slug, request):
-            return self._turn_away(policy, slug)
-        outcome = self._receive(source, request, unread) if policy else refused(Reason.UNAVAILABLE)
-        campaign = policy.campaign_slugs.get(outcome.campaign_id or 0) if policy else None
-        self._count(source.slug if source else None, outcome, campaign)
-        return outcome
-
-    def _turn_away(self, policy: Policy, slug: str) -> Outcome:
-        outcome = refused(Reason.UNAVAILABLE)
-        is_ours = slug in policy.sources or slug in policy.unusable  # any other is the sender's own word
-        self._count(slug if is_ours else None, outcome, None)
-        return outcome
-
-    def _receive(self, source: Source | None, request: Request, unread: Reason | None) -> Outcome:
+        if policy is None:
+            return self._turn_away(None)
+        source = policy.sources.get(slug)
+        if (source is None or request.edge_policy) and _must_wait(policy, slug, request):
+            is_ours = source is not None or slug in policy.unusable  # any other is the sender's own word
+            return self._turn_away(slug if is_ours else None)
         entry = refuse_unread(request, source, Refusal(unread)) if unread else judge(request, source)
         outcome = self._settle(source, entry)
+        campaign = policy.campaign_slugs.get(outcome.campaign_id or 0)
+        self._count(source.slug if source else None, campaign, outcome, entry.event)
         return acknowledge(outcome, entry, source) if source is not None and source.acks else outcome
+
+    def _turn_away(self, slug: str | None) -> Outcome:
+        outcome = refused(Reason.UNAVAILABLE)
+        self._count(slug, None, outcome, None)
+        return outcome
 
     def _settle(self, source: Source | None, entry: Entry) -> Outcome:
         refusal = entry.refusal
@@ -68,16 +62,9 @@ class ReceivePostback:
             self._count_unrecorded(source.slug if source else None)
             return Outcome(Verdict.REFUSED, refusal)
         try:
-            outcome = self._record(entry)
+            return self._record(entry)
         except Refused as unavailable:
             return Outcome(Verdict.REFUSED, unavailable.refusal)
-        if source and entry.event and outcome.verdict in _BOOKED:
-            self._count_money(source.slug, entry.event)
-        return outcome
-
-    def _count_money(self, slug: str, event: Event) -> None:
-        if event.payout is not None and event.currency is not None:
-            self._count_payout(slug, event.currency, event.payout)
 
 
 def _must_wait(policy: Policy, slug: str, request: Request) -> bool:

@@ -1,6 +1,7 @@
 """The exchange with the edge, over a real pair of sockets: what the application sees, and what goes over the wire."""
 
 import socket
+import time
 from collections.abc import Iterator
 from threading import Thread
 from types import SimpleNamespace
@@ -8,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from postledger.adapters.exchange import exchange
+from postledger.adapters.exchange import STARTED_S, exchange
 
 LARGE_BYTES = 4 * 2**20
 HEAD_BYTES = len(f"HTTP/1.1 200 OK\r\ncontent-length: {LARGE_BYTES}\r\n\r\n")
@@ -98,6 +99,7 @@ def test_the_application_sees_the_request_as_wsgi_has_it(ends: tuple[socket.sock
     exchange(application, {"SCRIPT_NAME": ""}, a_request(*headers), ends[0], closes=False)
 
     del seen["wsgi.input"]
+    assert 0 <= time.perf_counter() - seen.pop(STARTED_S) < 60
     assert seen == {
         "SCRIPT_NAME": "",
         "REQUEST_METHOD": "GET",
