@@ -5,6 +5,7 @@ A database from a template is made in a few hundredths of a second, so no test h
 
 from collections.abc import Iterator
 
+import gevent
 import pytest
 from cryptography.fernet import Fernet
 from hypothesis import HealthCheck, settings
@@ -19,6 +20,12 @@ TEMPLATE = "postledger_template"
 # examples in every run; `pytest --hypothesis-profile=default` goes looking for others.
 settings.register_profile("steady", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("steady")
+
+
+@pytest.fixture(autouse=True)
+def clock_of_the_event_loop() -> None:
+    """A loop reads the clock when it runs: without this, all the time since then would count against a test's timers."""
+    gevent.get_hub().loop.update_now()
 
 
 @pytest.fixture(scope="session")
