@@ -24,7 +24,7 @@ settings.load_profile("steady")
 
 @pytest.fixture(autouse=True)
 def clock_of_the_event_loop() -> None:
-    """A loop reads the clock when it runs: without this, all the time since then would count against a test's timers."""
+    """A loop reads the clock when it runs: without this, the time since then would count against a test's timers."""
     gevent.get_hub().loop.update_now()
 
 
