@@ -4,12 +4,16 @@ Made once for each module, and not started anew between its tests: whatever one 
 before the next one comes.
 """
 
+import shutil
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.parts.backend import Backend
+from tests.parts.checkout import ROOT, Checkout
 from tests.parts.databases import create_database, drop_database, prepare_database
 from tests.parts.edge import Edge
 from tests.parts.postgres import Postgres
@@ -58,3 +62,35 @@ def client(edge: Edge) -> Iterator[httpx.Client]:
     """A client of the public listener, patient enough to see how long an answer really takes."""
     with httpx.Client(base_url=edge.https_url, verify=edge.tls_context(), timeout=30) as client:
         yield client
+
+
+@pytest.fixture(scope="module")
+def root() -> Iterator[Path]:
+    """A copy of the project, as a newcomer has it."""
+    # Not pytest's tmp_path: that is closed to the users that Postgres and the edge's workers run as. A space, because
+    # people have them in their directories' names.
+    home = Path(tempfile.mkdtemp(prefix="postledger up ", dir="/tmp"))
+    shutil.copytree(
+        ROOT,
+        home,
+        dirs_exist_ok=True,
+        ignore=shutil.ignore_patterns(".git", ".venv", "var", "__pycache__", "*.egg-info"),
+    )
+    yield home
+    shutil.rmtree(home)
+
+
+@pytest.fixture(scope="module")
+def used(root: Path) -> Iterator[Checkout]:
+    """That copy with ports of its own, up or down as the last test left it."""
+    checkout = Checkout(root)
+    yield checkout
+    checkout.run("clean")
+
+
+@pytest.fixture
+def checkout(used: Checkout) -> Checkout:
+    """A checkout that is up."""
+    if used.run("status").returncode:
+        used.up()
+    return used

@@ -7,17 +7,13 @@ killed, and looked for afterwards, by what the kernel says of processes, not by 
 import json
 import os
 import re
-import shutil
 import signal
-import socket
 import ssl
 import subprocess
 import sys
-import tempfile
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from stat import S_IMODE
 
@@ -25,7 +21,7 @@ import psycopg
 import pytest
 
 from tests.edge.authority import Authority
-from tests.parts.checkout import PARTS, PORTS, ROOT, Checkout, pids
+from tests.parts.checkout import PARTS, Checkout, pids
 from tests.parts.edge import SELF_SIGNED
 from tests.parts.promtool import BOOKS, blocks_of
 from tests.parts.stopwatch import Stopwatch
@@ -35,36 +31,6 @@ from tests.parts.waiting import wait_until
 def _fetch(url: str, query: str) -> list[tuple[object, ...]]:
     with psycopg.connect(url) as connection:
         return connection.execute(query.encode()).fetchall()
-
-
-@pytest.fixture(scope="module")
-def root() -> Iterator[Path]:
-    # Not pytest's tmp_path: that is closed to the users that Postgres and the edge's workers run as. A space, because
-    # people have them in their directories' names.
-    home = Path(tempfile.mkdtemp(prefix="postledger up ", dir="/tmp"))
-    shutil.copytree(
-        ROOT,
-        home,
-        dirs_exist_ok=True,
-        ignore=shutil.ignore_patterns(".git", ".venv", "var", "__pycache__", "*.egg-info"),
-    )
-    yield home
-    shutil.rmtree(home)
-
-
-@pytest.fixture(scope="module")
-def used(root: Path) -> Iterator[Checkout]:
-    checkout = Checkout(root)
-    yield checkout
-    checkout.run("clean")
-
-
-@pytest.fixture
-def checkout(used: Checkout) -> Checkout:
-    """A checkout that is up."""
-    if used.run("status").returncode:
-        used.up()
-    return used
 
 
 def test_the_first_up_books_one_signed_postback_and_shows_its_receipt(used: Checkout) -> None:
@@ -161,90 +127,6 @@ def test_down_stops_what_a_killed_supervisor_left_behind(checkout: Checkout) -> 
 
     assert down.returncode == 0, down.stdout
     assert checkout.processes() == []
-
-
-@pytest.mark.parametrize("name", PORTS)
-def test_a_taken_port_is_named_in_one_line_with_its_variable(checkout: Checkout, name: str) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        taken = str(other.getsockname()[1])
-
-        up = checkout.run("up", **{name: taken})
-
-    assert up.returncode == 1
-    assert up.stdout.count("\n") == 1
-    assert f"port {taken} " in up.stdout
-    assert name in up.stdout
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "form"),
-    [
-        ("POSTLEDGER_QUEUE_LIMIT", "x", "must be a whole number of at least 1"),
-        ("POSTLEDGER_WORKERS", "many", "must be a whole number of at least 1"),
-        ("POSTLEDGER_FLUSH_ROWS", "0", "must be a whole number of at least 1"),
-        ("POSTLEDGER_RETENTION_DAYS", "-1", "must be a whole number of at least 1"),
-        ("POSTLEDGER_MASTER_KEY", "canary", "not a Fernet key (44 characters)"),
-        ("POSTLEDGER_MASTER_KEY_FILE", "/nonexistent", "cannot be read: No such file or directory"),
-        ("POSTLEDGER_REQUEST_LOG", "/nonexistent/log", "must be off, or a file in a folder that exists"),
-        ("POSTLEDGER_METRICS", "maybe", "must be on or off"),
-        ("POSTLEDGER_EDGE_LOG_LEVEL", "debug", "must be info, notice, warn, error or crit"),
-        ("POSTLEDGER_REQUEST_LOG", "/tmp", "must be off, or a file in a folder that exists"),
-        ("DATABASE_URL", "canary", "must be an address such as postgresql://"),
-        ("DATABASE_URL", "mysql://someone:canary@db/ledger", "must be an address such as postgresql://"),
-        ("POSTLEDGER_READER_URL", "canary", "must be an address such as postgresql://"),
-        ("POSTLEDGER_MONITOR_URL", "host=canary", "must be an address such as postgresql://"),
-        ("POSTLEDGER_LISTEN_ADDRESS", "192.0.2.1", "which is no address of this machine"),
-        ("POSTLEDGER_LISTEN_ADDRESS", "nonsense", "which is no address of this machine"),
-        ("POSTLEDGER_EDGE_USER", "nobody-of-ours", "which is no user of this machine"),
-        ("POSTLEDGER_EDGE_ACCESS_LOG", "/nonexistent/log", "must be a file in a folder that exists"),
-        ("POSTLEDGER_EDGE_PLATFORM", "openresty", "which is not installed"),
-        ("POSTLEDGER_CA_FILE", "/nonexistent", "cannot be read"),
-        ("POSTLEDGER_RUNBOOKS_URL", "runbooks.example", "must be an address, https://"),
-        ("POSTLEDGER_VENV", "/nonexistent", "where no bin/python can be run"),
-    ],
-)
-def test_a_bad_setting_is_named_in_one_line_and_changes_nothing(
-    checkout: Checkout, name: str, value: str, form: str
-) -> None:
-    pids = [checkout.pid(part) for part in PARTS]
-    settings = (checkout.var / "runtime.env").read_text()
-
-    up = checkout.run("up", **{name: value})
-
-    assert (up.returncode, up.stdout.count("\n")) == (1, 1), up.stdout
-    assert name in up.stdout
-    assert form in up.stdout
-    assert "canary" not in up.stdout
-    assert (checkout.var / "runtime.env").read_text() == settings
-    assert [checkout.pid(part) for part in PARTS] == pids
-
-
-@pytest.mark.parametrize(
-    ("certificate", "key", "said"),
-    [
-        ("/nonexistent", "key", "POSTLEDGER_TLS_CERTIFICATE is '/nonexistent', which cannot be read"),
-        ("key", "key", "which holds no certificate"),
-        ("certificate", "/nonexistent", "POSTLEDGER_TLS_KEY is '/nonexistent', which cannot be read"),
-        ("certificate", "another key", "which is not the key of POSTLEDGER_TLS_CERTIFICATE"),
-        ("certificate", "", "POSTLEDGER_TLS_KEY is not set"),
-        ("", "key", "POSTLEDGER_TLS_CERTIFICATE is not set"),
-    ],
-)
-def test_a_certificate_that_nginx_could_not_use_is_named_in_one_line(
-    checkout: Checkout, tmp_path: Path, certificate: str, key: str, said: str
-) -> None:
-    authority = Authority("CN=authority")
-    files = dict(zip(("certificate", "key"), authority.issue_for("localhost").files(tmp_path), strict=True))
-    files["another key"] = authority.issue_for("localhost").files(tmp_path)[1]
-
-    up = checkout.run(
-        "up",
-        POSTLEDGER_TLS_CERTIFICATE=str(files.get(certificate, certificate)),
-        POSTLEDGER_TLS_KEY=str(files.get(key, key)),
-    )
-
-    assert (up.returncode, up.stdout.count("\n")) == (1, 1), up.stdout
-    assert said in up.stdout
 
 
 def examine(checkout: Checkout) -> subprocess.CompletedProcess[str]:

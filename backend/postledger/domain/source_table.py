@@ -40,9 +40,9 @@ _MOST_REVERSALS = 1_000_000
 _LONGEST_TOLERANCE_S = 3650 * 86400
 _DURATION = re.compile(r"([0-9]{1,7})([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_NETWORK_FORM = 'must be addresses or networks such as "203.0.113.7", "203.0.113.0/24", "2001:db8::/32"'
 _SECRET_KEYS = ("secrets", "secrets_env", "secrets_file")
 OF_PRESET = "preset"
-NETWORK_FORM = 'must be addresses or networks such as "203.0.113.7", "203.0.113.0/24", "2001:db8::/32"'
 """In `allow`: the addresses that the source's preset knows, as they are when the file is applied."""
 _NOT_MASKABLE = ("click_id", "transaction_id", "event", "status", "payout", "currency", "affiliate_id", "event_time")
 
@@ -196,9 +196,9 @@ def _read_network(text: str) -> str:
     try:
         interface = ipaddress.ip_interface(text)
     except ValueError:
-        raise BadValue(NETWORK_FORM) from None
+        raise BadValue(_NETWORK_FORM) from None
     if "%" in text:  # the zone of fe80::1%eth0 is a name that one machine has for its own link
-        raise BadValue(NETWORK_FORM)
+        raise BadValue(_NETWORK_FORM)
     if interface.ip != interface.network.network_address:
         raise BadValue(f"{interface} has bits behind the prefix; the network is {interface.network}")
     return str(interface.network)
