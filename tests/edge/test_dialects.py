@@ -2,7 +2,6 @@
 
 import hmac
 import json
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,7 +9,7 @@ import pytest
 
 from tests.edge.conftest import TALKATIVE
 from tests.edge.echo_backend import EchoBackend, source
-from tests.edge.wire import body, exchange, get, header, post, status
+from tests.edge.wire import body, exchange, get, header, own_address, post, status
 from tests.parts.edge import Edge, wait_until
 
 SALT = bytes(range(20))
@@ -146,13 +145,13 @@ def test_such_a_path_is_logged_and_counted_by_its_route_and_its_source(edge: Edg
 
 
 def test_the_key_is_in_no_log_no_metric_and_no_file(edge: Edge) -> None:
-    since_s = time.time()
+    client = own_address()
     for target in (f"/{KEY}/postback?x={KEY}", f"/{KEY}/postback/die-before-answer", f"/{KEY}/elsewhere"):
-        exchange(edge, get(target))
+        exchange(edge, get(target), client)
     for request in (b"GET /" + KEY.encode() + b"/postback HTTP/9.9\r\n\r\n", get(f"/{KEY}/postback?" + "x" * 40000)):
-        exchange(edge, request)
+        exchange(edge, request, client)
 
-    wait_until(lambda: len(edge.access_log(since_s=since_s)) == 5)
+    wait_until(lambda: len(edge.access_log(client=client)) == 5)
     seen = [path for path in edge.prefix.rglob("*") if path.is_file() and KEY.encode() in path.read_bytes()]
     assert seen == []
     assert KEY not in edge.error_output()

@@ -2,13 +2,12 @@
 
 import socket
 import ssl
-import time
 
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.edge.wire import get, read_all, tls_connection
+from tests.edge.wire import connect, get, own_address, read_all, status, tls_connection
 from tests.parts.edge import ROOT, Edge, wait_until
 
 
@@ -110,12 +109,14 @@ def test_plain_http_refuses_what_it_cannot_read_in_the_same_words(edge: Edge) ->
 
 
 def test_plain_http_is_not_forwarded(edge: Edge) -> None:
-    since_s = time.time()
+    client = own_address()
 
-    httpx.get(edge.http_url + "/tracking/postback/acme?plain=1")
+    with connect(edge.http_port, client) as connection:
+        connection.sendall(get("/tracking/postback/acme?plain=1"))
+        assert status(read_all(connection)) == 403
 
-    wait_until(lambda: edge.access_log(since_s=since_s) != [])
-    (line,) = edge.access_log(since_s=since_s)
+    wait_until(lambda: edge.access_log(client=client) != [])
+    (line,) = edge.access_log(client=client)
     assert (line["tls"], line["route"], line["upstream_duration_s"]) == ("", "other", None)
 
 

@@ -4,7 +4,6 @@ import json
 import socket
 import ssl
 import subprocess
-import time
 from pathlib import Path
 
 import httpx
@@ -12,7 +11,7 @@ import pytest
 
 from tests.edge.conftest import edge_with
 from tests.edge.echo_backend import EchoBackend
-from tests.edge.wire import body, careless, exchange, get, read_all, shake_hands, status
+from tests.edge.wire import body, careless, exchange, get, own_address, read_all, shake_hands, status
 from tests.edge.wire_http2 import ask
 from tests.parts.edge import SELF_SIGNED, Edge, wait_until
 
@@ -65,12 +64,12 @@ def test_a_name_that_is_not_ours_gets_no_handshake(edge: Edge, name: str) -> Non
     ],
 )
 def test_a_host_that_is_not_ours_hears_nothing_whatever_else_is_wrong(edge: Edge, request_bytes: bytes) -> None:
-    since_s = time.time()
+    client = own_address()
 
-    assert exchange(edge, request_bytes) == b""
+    assert exchange(edge, request_bytes, client) == b""
 
-    wait_until(lambda: edge.access_log(since_s=since_s) != [])
-    (line,) = edge.access_log(since_s=since_s)
+    wait_until(lambda: edge.access_log(client=client) != [])
+    (line,) = edge.access_log(client=client)
     assert (line["route"], line["status"]) == ("other", 444)
 
 
@@ -86,12 +85,12 @@ def test_a_host_that_is_not_ours_hears_nothing_whatever_else_is_wrong(edge: Edge
     ids=["HTTP/1.0", "too much", "no method", "health", "HTTP/0.9"],
 )
 def test_who_asks_for_no_name_hears_nothing(edge: Edge, request_bytes: bytes) -> None:
-    since_s = time.time()
+    client = own_address()
 
-    assert exchange(edge, request_bytes) == b""
+    assert exchange(edge, request_bytes, client) == b""
 
-    wait_until(lambda: edge.access_log(since_s=since_s) != [])
-    (line,) = edge.access_log(since_s=since_s)
+    wait_until(lambda: edge.access_log(client=client) != [])
+    (line,) = edge.access_log(client=client)
     assert (line["route"], line["source"], line["status"]) == ("other", "", 444)
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import httpx
 
-from tests.edge.wire import UUID7, exchange, get, header
+from tests.edge.wire import UUID7, exchange, get, header, own_address
 from tests.parts.edge import ROOT, Edge, wait_until
 
 LUA = ROOT / "edge" / "lua"
@@ -76,10 +76,10 @@ def test_an_answer_of_the_edge_has_one_receipt_in_header_body_and_log(edge: Edge
 
 
 def test_a_request_that_never_became_one_still_has_a_receipt_in_the_log(edge: Edge) -> None:
-    since_s = time.time()
+    client = own_address()
 
-    exchange(edge, b"GET /tracking/postback/acme HTTP/1.1\r\nHost: localhost\r\nBad Header: 1\r\n\r\n")
+    exchange(edge, b"GET /tracking/postback/acme HTTP/1.1\r\nHost: localhost\r\nBad Header: 1\r\n\r\n", client)
 
-    wait_until(lambda: edge.access_log(since_s=since_s) != [])
-    (line,) = edge.access_log(since_s=since_s)
+    wait_until(lambda: edge.access_log(client=client) != [])
+    (line,) = edge.access_log(client=client)
     assert UUID7.fullmatch(line["receipt"])

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import httpx
 import pytest
 
-from tests.edge.wire import body, exchange, get, header, late_body, post, read_all, status, tls_connection
+from tests.edge.wire import body, exchange, get, header, own_address, post, post_late, read_all, status, tls_connection
 from tests.parts.edge import Edge, wait_until
 
 PATH = "/tracking/postback/acme"
@@ -70,22 +70,21 @@ LENGTHS = {"of known length": {"Content-Length": "6"}, "of unknown length": {}}
 class Slow(NamedTuple):
     """What comes back of each slow request: the edge waits for each for five seconds, so all are sent at once."""
 
-    since_s: float
+    client: str
     answers: dict[str, Future[bytes]]
     answers_over_http2: dict[str, Future[httpx.Response]]
 
 
 @pytest.fixture(scope="module")
 def slow(edge: Edge) -> Iterator[Slow]:
-    since_s = time.time()
+    client = own_address()
     with ThreadPoolExecutor(len(BEGINNINGS) + len(LENGTHS) + 1) as pool:
-        answers = {name: pool.submit(exchange, edge, beginning) for name, beginning in BEGINNINGS.items()}
-        late = [late_body(edge, b"abc", b"def", at_once=len(LENGTHS)) for _ in LENGTHS]
+        answers = {name: pool.submit(exchange, edge, beginning, client) for name, beginning in BEGINNINGS.items()}
         over_http2 = {
-            name: pool.submit(post_late, edge, one, headers)
-            for one, (name, headers) in zip(late, LENGTHS.items(), strict=True)
+            name: pool.submit(post_late, edge, PATH, (b"abc", b"def"), headers, own_address())
+            for name, headers in LENGTHS.items()
         }
-        yield Slow(since_s, {**answers, "trickle": pool.submit(send_slowly, edge)}, over_http2)
+        yield Slow(client, {**answers, "trickle": pool.submit(send_slowly, edge)}, over_http2)
 
 
 @pytest.mark.parametrize("name", ["half", "nothing", "chunked", "click"])
@@ -134,17 +133,11 @@ def test_over_http2_a_body_that_stops_is_answered_too(slow: Slow, name: str) -> 
     assert (answer.http_version, answer.status_code, answer.json()["reason"]) == ("HTTP/2", 408, "timeout")
 
 
-def post_late(edge: Edge, late: Iterator[bytes], headers: dict[str, str]) -> httpx.Response:
-    """A body whose second half comes when the edge has lost patience."""
-    with httpx.Client(base_url=edge.https_url, verify=edge.tls_context(), http2=True, timeout=20) as client:
-        return client.post(PATH, content=late, headers=headers)
-
-
 def test_headers_that_stop_are_given_up_without_an_answer(edge: Edge, slow: Slow) -> None:
     """nginx has none for a request that it could not read, and runs no Lua before it has."""
     assert slow.answers["no end of the headers"].result() == b""
 
     def lines() -> list[tuple[int, str, str]]:
-        return [(line["status"], line["route"], line["reason"]) for line in edge.access_log(since_s=slow.since_s)]
+        return [(line["status"], line["route"], line["reason"]) for line in edge.access_log(client=slow.client)]
 
     wait_until(lambda: (408, "postback", "") in lines())

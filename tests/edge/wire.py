@@ -7,13 +7,22 @@ import json
 import re
 import socket
 import ssl
-import time
 from collections.abc import Iterator
+from ipaddress import IPv4Address
+from itertools import count
+
+from httpx import Client, HTTPTransport, Response
 
 from tests.parts.edge import Edge
 from tests.parts.waiting import wait_until
 
+ADDRESSES = map(str, map(IPv4Address("127.1.0.0").__add__, count(1)))
 UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+
+
+def own_address() -> str:
+    """An address of this machine that no other request comes from, by which its line in the log is known."""
+    return next(ADDRESSES)
 
 
 def careless(version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3) -> ssl.SSLContext:
@@ -24,20 +33,26 @@ def careless(version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3) -> ssl.SSLContext
     return context
 
 
-def shake_hands(edge: Edge, context: ssl.SSLContext, name: str | None = "localhost") -> ssl.SSLSocket:
-    """A TLS connection by a client with these settings that asks for this name, or for none."""
-    plain = socket.create_connection(("127.0.0.1", edge.https_port), timeout=30)
-    return context.wrap_socket(plain, server_hostname=name)
+def connect(port: int, client: str = "127.0.0.1") -> socket.socket:
+    """An open connection from that address to this port of the edge."""
+    return socket.create_connection(("127.0.0.1", port), timeout=30, source_address=(client, 0))
 
 
-def tls_connection(edge: Edge) -> ssl.SSLSocket:
-    """An open TLS connection that speaks HTTP/1.1."""
-    return shake_hands(edge, edge.tls_context())
+def shake_hands(
+    edge: Edge, context: ssl.SSLContext, name: str | None = "localhost", client: str = "127.0.0.1"
+) -> ssl.SSLSocket:
+    """A TLS connection by a client at that address, with these settings, that asks for this name, or for none."""
+    return context.wrap_socket(connect(edge.https_port, client), server_hostname=name)
 
 
-def exchange(edge: Edge, request: bytes) -> bytes:
+def tls_connection(edge: Edge, client: str = "127.0.0.1") -> ssl.SSLSocket:
+    """An open TLS connection from that address that speaks HTTP/1.1."""
+    return shake_hands(edge, edge.tls_context(), client=client)
+
+
+def exchange(edge: Edge, request: bytes, client: str = "127.0.0.1") -> bytes:
     """Sends these bytes over TLS and returns all that comes back until the edge closes the connection."""
-    with tls_connection(edge) as connection:
+    with tls_connection(edge, client) as connection:
         connection.sendall(request)
         return read_all(connection)
 
@@ -90,20 +105,17 @@ def body(answer: bytes) -> bytes:
     return answer.split(b"\r\n\r\n", 1)[1]
 
 
-def late_body(edge: Edge, first: bytes, rest: bytes, *, at_once: int = 1) -> Iterator[bytes]:
-    """A body over HTTP/2 whose rest comes when the edge has lost patience with as many as are sent at once.
+def post_late(edge: Edge, target: str, halves: tuple[bytes, bytes], headers: dict[str, str], client: str) -> Response:
+    """The answer to a body over HTTP/2 whose second half comes when the log tells that the edge has lost patience.
 
-    The log tells of that: it says so of each request that has begun since this was called.
+    It is sent from that address, an own one: by it the line is known.
     """
-    since_s = time.time()
 
-    def have_ended() -> bool:
-        ended = [line for line in edge.access_log(since_s=since_s) if (line["http"], line["status"]) == ("2", 408)]
-        return len(ended) >= at_once
+    def late() -> Iterator[bytes]:
+        yield halves[0]
+        wait_until(lambda: edge.access_log(client=client) != [], what="the end of the edge's patience")
+        yield halves[1]
 
-    def send() -> Iterator[bytes]:
-        yield first
-        wait_until(have_ended, what="the end of the edge's patience")
-        yield rest
-
-    return send()
+    transport = HTTPTransport(verify=edge.tls_context(), http2=True, local_address=client)
+    with Client(base_url=edge.https_url, transport=transport, timeout=30) as sender:
+        return sender.post(target, content=late(), headers=headers)

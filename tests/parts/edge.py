@@ -17,7 +17,6 @@ from pathlib import Path
 from threading import Thread
 from types import TracebackType
 from typing import Any
-from uuid import UUID
 
 import httpx
 
@@ -28,7 +27,6 @@ from tests.parts.waiting import wait_until
 __all__ = ["ALARMING", "ROOT", "SELF_SIGNED", "Edge", "wait_until"]
 
 ROOT = Path(__file__).parents[2]
-RECEIPT_RANDOM_BITS = 80  # behind the milliseconds of a UUIDv7
 SELF_SIGNED = (
     *("openssl", "req", "-x509", "-nodes", "-days", "60"),
     *("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"),
@@ -188,16 +186,17 @@ class Edge(Part):
         """Wait until the policy in force has that source, which the backend must know before."""
         wait_until(lambda: self.knows_source(slug), what=f"{slug} at the edge")
 
-    def access_log(self, *, since_s: float = 0.0) -> list[dict[str, Any]]:
-        """The lines that are written so far, of requests that began since then, each as the object that it must be.
+    def access_log(self, *, client: str = "") -> list[dict[str, Any]]:
+        """The lines that are written so far, of all clients or of this address, each as the object that it must be.
 
-        Each worker of nginx holds its lines back for a tenth of a second, or longer where it does not come to run: wait
-        for the line that you look for, as `log_line` does.
+        A line is made after the answer, and each worker of nginx holds its lines back for a tenth of a second, or
+        longer where it does not come to run. So wait for the line that you look for, as `log_line` does. The line of a
+        request that was told no receipt is known by its client, never by its time: lines of earlier ones may be newer.
         """
         log = self.prefix / "logs" / "access.log"
         text = log.read_text() if log.exists() else ""
         lines = [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
-        return [line for line in lines if UUID(line["receipt"]).int >> RECEIPT_RANDOM_BITS >= int(since_s * 1000)]
+        return [line for line in lines if client in ("", line["client_address"])]
 
     def log_line(self, receipt: str | None) -> dict[str, Any]:
         """The one line about the request with this receipt, waited for."""
