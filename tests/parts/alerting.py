@@ -14,13 +14,12 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import httpx
 
 from tests.parts.asking import ask_prometheus
-from tests.parts.part import END_WITHIN_S
+from tests.parts.part import ANSWER_WITHIN_S, END_WITHIN_S, Part
 from tests.parts.ports import free_port
 from tests.parts.waiting import wait_until
 
@@ -44,29 +43,29 @@ def _shorten(length: str, times: int) -> str:
     return f"{total_ms // times}ms"
 
 
-class Alertmanager:
+class Alertmanager(Part):
     """The shipped routes with receivers from the environment, hastened; alerts can be posted to it."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self.home = Path(tempfile.mkdtemp(prefix="postledger-alertmanager-", dir="/tmp"))
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        self._process: subprocess.Popen[bytes] | None = None
         file = self.home / "alertmanager.yml"
         write_receivers(file, environment)
         file.write_text(hasten(file.read_text(), RULES_FASTER))
 
-    def __enter__(self) -> Self:
+    def start(self) -> None:
+        """Start it, and return when it takes alerts."""
         self._process = _start(
             self.home,
             *(str(ROOT / "script/alertmanager"), f"{self.home}/alertmanager.yml", f"--storage.path={self.home}/data"),
             f"--web.listen-address=127.0.0.1:{self.port}",
         )
         wait_until(lambda: _answers(self.url), what="an Alertmanager")
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def remove(self) -> None:
+        """End it and forget what it was told."""
         _end(self._process, self.home)
 
     def post(self, *alerts: Mapping[str, str]) -> None:
@@ -79,26 +78,27 @@ class Alertmanager:
         self._post([{**alert, "endsAt": datetime.now(UTC).isoformat()} if is_over else alert])
 
     def _post(self, alerts: Sequence[Mapping[str, Any]]) -> None:
-        httpx.post(f"{self.url}/api/v2/alerts", json=alerts).raise_for_status()
+        httpx.post(f"{self.url}/api/v2/alerts", json=alerts, timeout=ANSWER_WITHIN_S).raise_for_status()
 
     def failures(self) -> dict[str, float]:
         """How many messages each kind of receiver has failed to take."""
-        found = _FAILURES.findall(httpx.get(f"{self.url}/metrics").text)
+        found = _FAILURES.findall(_get(f"{self.url}/metrics").text)
         return {kind: float(count) for kind, count in found}
 
     def silent(self) -> set[str]:
         """The names of alerts that another one keeps back."""
-        alerts = httpx.get(f"{self.url}/api/v2/alerts").json()
+        alerts = _get(f"{self.url}/api/v2/alerts").json()
         return {alert["labels"]["alertname"] for alert in alerts if alert["status"]["inhibitedBy"]}
 
 
-class Prometheus:
+class Prometheus(Part):
     """The shipped prometheus.yml and rules, hastened, looking at an edge and telling an Alertmanager."""
 
     def __init__(self, ops_port: int, alertmanager_port: int) -> None:
         self.home = Path(tempfile.mkdtemp(prefix="postledger-prometheus-", dir="/tmp"))
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        self._process: subprocess.Popen[bytes] | None = None
         shutil.copytree(ROOT / "monitoring/prometheus/rules", self.home / "rules")
         shutil.copy(ROOT / "monitoring/prometheus/prometheus.yml", self.home)
         _rewrite(self.home / "prometheus.yml", lambda text: hasten(text, SCRAPES_FASTER))
@@ -108,18 +108,17 @@ class Prometheus:
         for job, port in {"backend": ops_port, "edge": ops_port, "alertmanager": alertmanager_port}.items():
             (self.home / "targets" / f"{job}.json").write_text(json.dumps([{"targets": [f"127.0.0.1:{port}"]}]))
 
-    def __enter__(self) -> Self:
+    def start(self) -> None:
+        """Start it, and return when it has reached all of its targets."""
         self._process = _start(
             self.home,
             *("prometheus", f"--config.file={self.home}/prometheus.yml", f"--storage.tsdb.path={self.home}/data"),
             *("--enable-feature=expand-external-labels", f"--web.listen-address=127.0.0.1:{self.port}"),
         )
-        wait_until(lambda: self.ask("count(up == 1)") == 3, 30, "three targets that Prometheus reaches")
-        return self
+        wait_until(lambda: self.ask("count(up == 1)") == 3, what="three targets that Prometheus reaches")
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def remove(self) -> None:
+        """End it and forget what it saw."""
         _end(self._process, self.home)
 
     def ask(self, expression: str) -> float | None:
@@ -128,14 +127,14 @@ class Prometheus:
 
     def failing(self) -> dict[str, str]:
         """The rules that could not be evaluated, with what Prometheus says of each."""
-        groups = httpx.get(f"{self.url}/api/v1/rules").json()["data"]["groups"]
+        groups = _get(f"{self.url}/api/v1/rules").json()["data"]["groups"]
         return {
             rule["name"]: rule["lastError"] for group in groups for rule in group["rules"] if rule["health"] == "err"
         }
 
     def firing(self) -> set[str]:
         """The names of all alerts that fire."""
-        alerts = httpx.get(f"{self.url}/api/v1/alerts").json()["data"]["alerts"]
+        alerts = _get(f"{self.url}/api/v1/alerts").json()["data"]["alerts"]
         return {alert["labels"]["alertname"] for alert in alerts if alert["state"] == "firing"}
 
 
@@ -153,9 +152,13 @@ def _rewrite(file: Path, change: Callable[[str], str]) -> None:
     file.write_text(change(file.read_text("utf-8")))
 
 
+def _get(url: str) -> httpx.Response:
+    return httpx.get(url, timeout=ANSWER_WITHIN_S)
+
+
 def _answers(url: str) -> bool:
     try:
-        return httpx.get(f"{url}/-/ready").status_code == 200
+        return _get(f"{url}/-/ready").status_code == 200
     except httpx.TransportError:
         return False
 
@@ -166,7 +169,8 @@ def _start(home: Path, *command: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen(command, env=environment, stdout=log, stderr=log)
 
 
-def _end(process: subprocess.Popen[bytes], home: Path) -> None:
-    process.terminate()
-    process.wait(timeout=END_WITHIN_S)
+def _end(process: subprocess.Popen[bytes] | None, home: Path) -> None:
+    if process is not None:
+        process.terminate()
+        process.wait(timeout=END_WITHIN_S)
     shutil.rmtree(home)

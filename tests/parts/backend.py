@@ -20,7 +20,7 @@ import httpx
 
 from postledger.adapters.counted import wait_for_all
 from postledger.adapters.metrics import PATIENCE_S
-from tests.parts.part import END_WITHIN_S, Part, remove_folder
+from tests.parts.part import ANSWER_WITHIN_S, END_WITHIN_S, Part, remove_folder
 from tests.parts.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -106,10 +106,10 @@ class Backend(Part):
             self._await_end()
         remove_folder(self.home)
 
-    def client(self, timeout_s: float = 10) -> httpx.Client:
+    def client(self) -> httpx.Client:
         """An HTTP client that speaks to the backend past the edge."""
         return httpx.Client(
-            transport=httpx.HTTPTransport(uds=str(self.socket)), base_url="http://backend", timeout=timeout_s
+            transport=httpx.HTTPTransport(uds=str(self.socket)), base_url="http://backend", timeout=ANSWER_WITHIN_S
         )
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> httpx.Response:

@@ -20,7 +20,7 @@ from typing import Any
 
 import httpx
 
-from tests.parts.part import END_WITHIN_S, Part
+from tests.parts.part import ANSWER_WITHIN_S, END_WITHIN_S, Part
 from tests.parts.ports import free_port
 from tests.parts.waiting import wait_until
 
@@ -171,7 +171,7 @@ class Edge(Part):
 
     def metrics(self) -> dict[str, float]:
         """The edge's own series by name and labels, as in `name{label="value"}`."""
-        lines = httpx.get(self.ops_url + "/metrics").text.splitlines()
+        lines = httpx.get(self.ops_url + "/metrics", timeout=ANSWER_WITHIN_S).text.splitlines()
         return {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in lines if not line.startswith("#")}
 
     def policy_age_s(self) -> float:
@@ -250,12 +250,12 @@ class Edge(Part):
         }
 
     def _has_a_policy(self) -> bool:
-        answer = httpx.get(self.ops_url + "/metrics")
+        answer = httpx.get(self.ops_url + "/metrics", timeout=ANSWER_WITHIN_S)
         return answer.status_code != 200 or "postledger_edge_policy_age_seconds +Inf" not in answer.text
 
     def _backend_has_a_policy(self) -> bool:
         with socket.socket(socket.AF_UNIX) as asking:
-            asking.settimeout(1)
+            asking.settimeout(ANSWER_WITHIN_S)  # one that is slow has a policy all the same
             try:
                 asking.connect(str(self._backend_socket))
                 asking.sendall(b"GET /internal/policy HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")

@@ -11,6 +11,7 @@ from typing import Self
 
 from tests.parts.waiting import wait_until
 
+ANSWER_WITHIN_S = 30  # whatever a busy machine does; who is not there answers nobody, and that shows at once
 END_WITHIN_S = 45  # whatever a busy machine does, and less than the minute that nginx gives to what hangs
 
 

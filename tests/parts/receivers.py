@@ -16,6 +16,7 @@ from typing import Any, Self
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
+from tests.parts.part import ANSWER_WITHIN_S
 from tests.parts.ports import free_port
 from tests.parts.waiting import wait_until
 
@@ -127,6 +128,7 @@ class Mailbox:
             tls_context=context,
             require_starttls=True,
             auth_required=True,
+            ready_timeout=ANSWER_WITHIN_S,
             auth_exclude_mechanism=["LOGIN"],  # its prompts are in words that Alertmanager does not know
             authenticator=lambda *told: self._log_in((login, password), told[-1]),
         )

@@ -64,7 +64,7 @@ class Watch(Part):
             f"--web.listen-address=127.0.0.1:{self.port}",
             POSTLEDGER_RUNBOOKS_URL=RUNBOOKS_URL,
         )
-        wait_until(lambda: self.ask("count(up == 1)") == 5, 30, "five targets that Prometheus reaches")
+        wait_until(lambda: self.ask("count(up == 1)") == 5, what="five targets that Prometheus reaches")
 
     def ask(self, expression: str) -> float | None:
         """The value of an expression's first series; None when there is none, or it starts still."""
