@@ -87,7 +87,6 @@ def told(authority: SimpleNamespace, tmp_path_factory: pytest.TempPathFactory) -
             hook = sum(letter.path.startswith("/hook/") for letter in catcher.letters)
             return hook, len(catcher.sent_to(slack)), len(catcher.sent_to(pager)), len(mailbox.mails)
 
-        # An alert that nobody tells of again is over after five seconds: where mail takes longer, others know by then.
         alertmanager.tell(LABELS, SAYS)
         wait_until(lambda: min(count()) >= 1, what="a message at each receiver")
         alertmanager.tell(LABELS, SAYS, is_over=True)
