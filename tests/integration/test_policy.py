@@ -1,21 +1,22 @@
 """The policy as workers hold it: read whole, refreshed within a second, and failing closed."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import gevent
+import psycopg
 import pytest
 
 from postledger.adapters.keyring import Keyring
 from postledger.adapters.postgres.connecting import connect
-from postledger.adapters.postgres.policy import load_policy
+from postledger.adapters.postgres.policy import PolicyReader, load_policy
 from postledger.adapters.postgres.policy_keeper import PolicyKeeper
 from postledger.adapters.postgres.pool import make_pool
 from postledger.domain.paths import digest_key
 from postledger.domain.policy import Policy
 from postledger.domain.snapshot import render_snapshot
-from tests.parts.sources import add_campaign, add_source, change_source
+from tests.parts.sources import add_campaign, add_source, change_source, remove
 
 SALT = b"salt"
 OTHER_KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
@@ -36,6 +37,44 @@ def test_a_source_comes_with_its_settings_and_live_keys(database: str, master_ke
     assert (source.settings.click, source.settings.pii) == ("optional", ("email",))
     assert [key.query for key in source.keys] == [b"new", b"old"]
     assert policy.campaign_slugs == {campaign_id: "spring"}
+
+
+def add_secret(database: str, master_key: str) -> None:
+    with psycopg.connect(database) as connection:
+        connection.execute(
+            "INSERT INTO source_secrets (source_id, position, ciphertext, created_at)"
+            " SELECT id, 9, %s, now() FROM sources WHERE slug = 'acme'",
+            (Keyring([master_key]).encrypt("new"),),
+        )
+
+
+def end_secrets(database: str, master_key: str) -> None:
+    with psycopg.connect(database) as connection:
+        connection.execute("DELETE FROM source_secrets WHERE source_id = (SELECT id FROM sources WHERE slug = 'acme')")
+
+
+CHANGES: dict[str, Callable[[str, str], None]] = {
+    "settings": lambda database, _: change_source(database, "acme", {"rate": 2}),
+    "a new secret": add_secret,
+    "no secret any more": end_secrets,
+    "removed": lambda database, _: remove(database, "sources", "acme"),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_what_is_read_again_is_as_if_it_were_read_anew(database: str, master_key: str, name: str) -> None:
+    """And a source that is stored as it was is the very one of before: among a thousand, each would be compiled."""
+    add_source(database, master_key, "acme")
+    add_source(database, master_key, "other")
+    reader = PolicyReader(Keyring([master_key]))
+    with connect(database, name="test", statement_timeout_ms=5000) as connection:
+        before = reader.load(connection)
+        CHANGES[name](database, master_key)
+        after = reader.load(connection)
+
+    assert after.sources.get("acme") != before.sources["acme"]
+    assert after == load(database, master_key)
+    assert after.sources["other"] is before.sources["other"]
 
 
 @pytest.mark.parametrize("secret", ["", "whsec_***"])

@@ -73,6 +73,9 @@ class PostbackCounters:
         )
         # Finding a child by its labels costs more than raising it, and label sets are closed: each is found once.
         self._find_all, self._find_payouts = lru_cache(_KINDS)(self._find), cache(self._payouts.labels)
+        # A policy comes with each change of one source, and most of its series are shown already.
+        self._show_source, self._show_observed = cache(self._source_at_zero), cache(self._observed_at_zero)
+        self._show_campaign = cache(self._campaign_at_zero)
         self._kinds, self._sizes = defaultdict[_Kind, int](int), defaultdict[_Size, int](int)
 
     def tally(self, source: str, campaign: str, outcome: Outcome, event: Event | None) -> None:
@@ -99,19 +102,28 @@ class PostbackCounters:
     def show(self, policy: Policy) -> None:
         """Show every series of a policy at zero."""
         for source in (*policy.sources, UNKNOWN):
-            for verdict in Verdict:
-                self._postbacks.labels(source, verdict.value)
-            for reason in Reason:
-                self._refusals.labels(source, reason.value)
-            self._parked.labels(source)
+            self._show_source(source)
         for source in (slug for slug, one in policy.sources.items() if one.settings.mode == "observe"):
-            for reason in Reason:
-                self._observed.labels(source, reason.value)
+            self._show_observed(source)
         for campaign in (*policy.campaigns, UNKNOWN):
-            self._opened.labels(campaign)
-            self._opened_of_imports.labels(campaign)
-            for status in Status:
-                self._conversions.labels(campaign, status.value)
+            self._show_campaign(campaign)
+
+    def _source_at_zero(self, source: str) -> None:
+        for verdict in Verdict:
+            self._postbacks.labels(source, verdict.value)
+        for reason in Reason:
+            self._refusals.labels(source, reason.value)
+        self._parked.labels(source)
+
+    def _observed_at_zero(self, source: str) -> None:
+        for reason in Reason:
+            self._observed.labels(source, reason.value)
+
+    def _campaign_at_zero(self, campaign: str) -> None:
+        self._opened.labels(campaign)
+        self._opened_of_imports.labels(campaign)
+        for status in Status:
+            self._conversions.labels(campaign, status.value)
 
     def _find(self, kind: _Kind) -> tuple[Counter, ...]:
         source, campaign, verdict, status, reason, observed, is_parked, is_of_imported_click = kind

@@ -16,7 +16,7 @@ from psycopg import Connection
 from psycopg_pool import PoolTimeout
 
 from postledger.adapters.keyring import Keyring
-from postledger.adapters.postgres.policy import load_policy, read_version
+from postledger.adapters.postgres.policy import PolicyReader, read_version
 from postledger.adapters.postgres.pool import Pool
 from postledger.adapters.postgres.retention import list_days, make_partitions
 from postledger.domain.policy import Policy
@@ -40,7 +40,7 @@ class PolicyKeeper:
         on_days: Callable[[list[date]], None],
         tend: Callable[[Connection[Any]], None],
     ) -> None:
-        self._pool, self._keyring = pool, keyring
+        self._pool, self._reader = pool, PolicyReader(keyring)
         self._on_change, self._on_contact, self._on_days = on_change, on_contact, on_days
         self._tend = tend
         self.policy: Policy | None = None
@@ -70,7 +70,7 @@ class PolicyKeeper:
     def _refresh(self) -> None:
         with self._pool.connection() as connection:
             if self.policy is None or read_version(connection) != self.policy.version:
-                self.policy = load_policy(connection, self._keyring)
+                self.policy = self._reader.load(connection)
                 self._on_change(self.policy)
             self._on_contact()
             self._tend(connection)
