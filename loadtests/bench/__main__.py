@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from loadtests.bench.contestants import list_contestants, postledger
+from loadtests.bench.cost import Pair, judge_cost, take_turns
 from loadtests.bench.edge import bench_edge
 from loadtests.bench.fill import fill
 from loadtests.bench.floor import run_floor
@@ -48,7 +49,8 @@ def compare(ground: Ground, plan: Plan) -> dict[str, object]:
     ledger.write_click_ids()
     facts = describe_machine(ledger, ground.home)
     rounds = [one for number in range(1, plan.rounds + 1) for one in _take_turns(ground, plan, ledger, number)]
-    return _conclude(plan, facts, rounds, judge)
+    pairs = _compare_cost(ground, plan, ledger) if "s" in plan.only else []
+    return _conclude(plan, facts, rounds, lambda summary: judge(summary) + judge_cost(pairs), pairs)
 
 
 def compare_sizes(ground: Ground, plan: Plan) -> dict[str, object]:
@@ -74,6 +76,11 @@ def _take_turns(ground: Ground, plan: Plan, ledger: Ledger, number: int) -> list
     return found
 
 
+def _compare_cost(ground: Ground, plan: Plan, ledger: Ledger) -> list[Pair]:
+    _say(f"(b) and (s), by {plan.turns} turns of a second each")
+    return take_turns(ground, plan, ledger)
+
+
 def _make_full(ground: Ground, rows: int) -> Ledger:
     _say(f"filling a ledger with {rows:,} conversions, clicks and postbacks")
     ledger = make_ledger(make_database(ground.postgres.url(), f"rows_{rows}"), ground.home / f"clicks-{rows}")
@@ -88,13 +95,21 @@ def _run_on(ground: Ground, plan: Plan, ledger: Ledger, rows: int, number: int) 
 
 
 def _conclude(
-    plan: Plan, facts: dict[str, object], rounds: Sequence[Round], judge_all: Callable[[Sequence[Round]], list[Target]]
+    plan: Plan,
+    facts: dict[str, object],
+    rounds: Sequence[Round],
+    judge_all: Callable[[Sequence[Round]], list[Target]],
+    pairs: Sequence[Pair] = (),
 ) -> dict[str, object]:
     summary = summarize(rounds)
     targets = judge_all(summary)
-    _say(f"\nMedian of {plan.rounds} rounds of {plan.duration_s} s, {plan.connections} connections")
-    _say(f"\n{table(summary)}\n\n{verdicts(targets)}")
-    return {"plan": plan, "machine": facts, "rounds": rounds, "median": summary, "targets": targets}
+    if summary:
+        _say(f"\nMedian of {plan.rounds} rounds of {plan.duration_s} s, {plan.connections} connections")
+        _say(f"\n{table(summary)}")
+    _say(f"\n{verdicts(targets)}")
+    return {
+        "plan": plan, "machine": facts, "rounds": rounds, "turns": pairs, "median": summary, "targets": targets
+    }  # fmt: skip
 
 
 def _told(one: Round, number: int) -> Round:

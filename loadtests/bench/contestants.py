@@ -38,8 +38,6 @@ def list_contestants(ground: Ground, plan: Plan, ledger: Ledger) -> list[Contest
         found.append(Contestant("e", "constant, our worker", _constant(ground), shipped, writes=False))
     if "b" in plan.only:
         found.append(postledger(ground, plan, ledger))
-    if "s" in plan.only:
-        found.append(_silent(ground, plan, ledger))
     if "c" in plan.only:
         found += [_textbook(plan, ledger, kind, size) for kind, size in plan.textbooks]
     return found
@@ -50,7 +48,7 @@ def postledger(ground: Ground, plan: Plan, ledger: Ledger) -> Contestant:
     return Contestant("b", "postledger", ["-c", _shipped(ground)], _shipped_environment(plan, ledger), writes=True)
 
 
-def _silent(ground: Ground, plan: Plan, ledger: Ledger) -> Contestant:
+def silent(ground: Ground, plan: Plan, ledger: Ledger) -> Contestant:
     """Postledger that counts nothing and tells nothing: what it is faster by is what metrics and request log cost."""
     off = {"POSTLEDGER_METRICS": "off", "POSTLEDGER_REQUEST_LOG": "off"}
     environment = {**_shipped_environment(plan, ledger), **off}

@@ -60,6 +60,15 @@ def run_ground() -> Iterator[Ground]:
             yield Ground(home, postgres, edge, edge.pid, postgres_pid(postgres.url()))
 
 
+@contextmanager
+def run_beside(ground: Ground, name: str) -> Iterator[Ground]:
+    """Start another edge before the same Postgres, so that two contestants can be alive at a time."""
+    home = ground.home / name
+    shutil.copytree(ground.backend, home / "backend")
+    with Edge(backend_socket=home / "backend.sock", environment=_no_guard(), policy=_policy()) as edge:
+        yield Ground(home, ground.postgres, edge, edge.pid, ground.postgres_pid)
+
+
 def _policy() -> dict[str, object]:
     """What the edge has on its disk: it would let nobody in for the contestants that have no policy to give."""
     source = {"slug": SLUG, "allow": [], "rate": 1_000_000, "burst": 1_000_000, "mode": "enforce", "client_ca": None}

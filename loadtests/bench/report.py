@@ -49,7 +49,7 @@ def judge(summary: Sequence[Round]) -> list[Target]:
     ours = best(summary, "b")
     if ours is None:
         return []
-    promises = (("a", 0.4), ("e", None), ("c", 3), ("s", 0.95))
+    promises = (("a", 0.4), ("e", None), ("c", 3))
     others = [(other, promised) for letter, promised in promises if (other := best(summary, letter))]
     return [
         *(

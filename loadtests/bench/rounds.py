@@ -53,7 +53,7 @@ def run_round(ground: Ground, plan: Plan, ledger: Ledger, contestant: Contestant
         load = wrk.drive(f"round{number}", plan.duration_s)
         spent = {part: seconds - before[part] for part, seconds in _cpu(ground, backend).items()}
         memory = backend.worker_memory()
-    _check(plan, ledger, contestant, load, f"round{number}")
+    check_load(plan, ledger, contestant, load, f"round{number}")
     return _round(contestant, load, spent, memory, rows_before)
 
 
@@ -68,7 +68,8 @@ def _cpu(ground: Ground, backend: Backend) -> dict[str, float]:
     }
 
 
-def _check(plan: Plan, ledger: Ledger, contestant: Contestant, load: Load, run: str) -> None:
+def check_load(plan: Plan, ledger: Ledger, contestant: Contestant, load: Load, run: str) -> None:
+    """Raise `RoundFailed` unless every request of that run was answered well, and its rows are in the ledger."""
     if load.failures or not load.answered:
         raise RoundFailed(f"{contestant.name}: {load.failed_statuses} refusals and {load.lost} lost of {load.answered}")
     if not contestant.writes:
