@@ -5,14 +5,16 @@ It hides matplotlib's own measure, which runs upwards in fractions of the figure
 
 from pathlib import Path
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from PIL import Image
+from PIL import Image, ImageColor
 
 from monitoring.preview.style import BOX, DPI, EDGE, FAINT, GROUND, INK, LINES, Box
 
 _COLORS, _ROUNDS = 256, 3
+_KEPT = [ImageColor.getrgb(GROUND), ImageColor.getrgb(BOX)]
 
 
 class Canvas:
@@ -67,16 +69,10 @@ class Canvas:
         return axes
 
     def save(self, path: Path) -> None:
-        """Write the picture as a PNG of few colours, which is a third of the size and looks the same.
-
-        Rounds of k-means bring each colour to the middle of those it stands for: panels keep the ground they have.
-        """
+        """Write the picture as a PNG of few colours, which is a third of the size and looks the same."""
         self._figure.savefig(path, dpi=DPI, facecolor=GROUND)
         with Image.open(path) as picture:
-            small = picture.convert("RGB").quantize(
-                _COLORS, Image.Quantize.MAXCOVERAGE, kmeans=_ROUNDS, dither=Image.Dither.NONE
-            )
-        small.save(path, optimize=True)
+            _reduce(picture.convert("RGB")).save(path, optimize=True)
 
     def _add(self, box: Box, face: str, edge: str, opacity: float) -> None:
         x, y, width, height = self._place(box)
@@ -91,3 +87,15 @@ class Canvas:
             box.width / self.width,
             box.height / self.height,
         )
+
+
+def _reduce(picture: Image.Image) -> Image.Image:
+    """Bring a picture to a palette; ground and panels keep their colours, which it would mix with others."""
+    few = _COLORS - len(_KEPT)
+    small = picture.quantize(few, Image.Quantize.MAXCOVERAGE, kmeans=_ROUNDS, dither=Image.Dither.NONE)
+    pixels, palette = np.asarray(picture), small.getpalette() or []
+    for index, color in enumerate(_KEPT, few):
+        small.paste(index, mask=Image.fromarray((pixels == color).all(axis=2)))
+        palette[3 * index :] = color
+    small.putpalette(palette)
+    return small

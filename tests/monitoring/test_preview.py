@@ -1,8 +1,13 @@
-"""How the preview writes numbers, and what it says when it cannot draw."""
+"""How the preview writes numbers, keeps its colours, and what it says when it cannot draw."""
+
+from pathlib import Path
 
 import pytest
+from PIL import Image, ImageColor
 
 from monitoring.preview.__main__ import main
+from monitoring.preview.canvas import Canvas
+from monitoring.preview.style import BOX, GROUND, Box
 from monitoring.preview.units import write
 
 
@@ -40,3 +45,18 @@ def test_a_span_that_is_none_is_refused(span: str, capsys: pytest.CaptureFixture
         main([f"--since={span}"])
 
     assert f"{span} is not a number of minutes, hours or days" in capsys.readouterr().err
+
+
+def test_ground_and_panels_keep_their_colours_however_many_others_there_are(tmp_path: Path) -> None:
+    canvas = Canvas(800, 600)
+    canvas.box(Box(0, 0, 800, 500))
+    for number in range(4096):
+        tint = number * 2_654_435_761 >> 3 & 0xFFFFFF  # all over the space of colours
+        canvas.bar(Box(10 + number % 64 * 6, 10 + number // 64 * 6, 6, 6), f"#{tint:06x}")
+
+    canvas.save(tmp_path / "page.png")
+
+    with Image.open(tmp_path / "page.png") as picture:
+        drawn = picture.convert("RGB")
+    assert [drawn.getpixel(place) for place in ((700, 590), (700, 450))] == [*map(ImageColor.getrgb, (GROUND, BOX))]
+    assert len(set(drawn.get_flattened_data())) > 200
