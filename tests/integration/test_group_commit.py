@@ -1,5 +1,6 @@
 """The group commit's promises to those who wait: everyone is answered, nobody suffers for a neighbour."""
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -10,10 +11,15 @@ from gevent.event import Event
 from psycopg import Connection
 
 from postledger.adapters.postgres.connecting import connect
-from postledger.adapters.postgres.group_commit import GroupCommit, RowRejected
+from postledger.adapters.postgres.group_commit import ANSWER_WITHIN_S, GroupCommit, RowRejected
 from postledger.domain.refusal import Reason, Refused
+from tests.parts.waiting import wait_until
 
 Write = Callable[[Connection[Any], Sequence[int]], Sequence[int]]
+END_ITS_SESSION = """
+SELECT pg_terminate_backend(pid, 30000) FROM pg_stat_activity
+WHERE datname = current_database() AND application_name = 'postledger-test'
+"""
 
 
 @pytest.fixture
@@ -92,9 +98,7 @@ def test_a_connection_that_died_while_idle_costs_nobody_an_answer(
     commit = start(insert)
     commit.submit(1)
     with psycopg.connect(table, autocommit=True) as connection:
-        connection.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'postledger-test'"
-        )
+        assert connection.execute(END_ITS_SESSION).fetchall() == [(True,)], "it has ended, and nobody noticed"
 
     assert commit.submit(2) == 4
     assert stored(table) == [1, 2]
@@ -202,6 +206,30 @@ def test_nobody_waits_longer_than_the_answer_is_promised(
     release.set()
     commit.close()
     assert stored(table) == [1], "the row that was never taken is dropped, for its sender will try again"
+
+
+def test_while_nobody_lets_the_process_run_nobody_becomes_overdue(
+    start: Callable[..., GroupCommit[int, int]],
+) -> None:
+    """As after a pause of the machine: the clock looks first, and the answer comes behind it."""
+    looks: list[int] = []
+    taken, committed = Event(), Event()
+
+    def write(connection: Connection[Any], numbers: Sequence[int]) -> Sequence[int]:
+        taken.set()
+        committed.wait()
+        return numbers
+
+    commit = start(write, note_waiting=looks.append, flush_rows=1)
+    waiting = [gevent.spawn(commit.submit, number) for number in (7, 8)]
+    taken.wait(timeout=60)
+    stopped_s, before = time.monotonic(), len(looks)
+    wait_until(lambda: time.monotonic() - stopped_s > ANSWER_WITHIN_S)  # in this thread: no other greenlet runs
+
+    wait_for(lambda: len(looks) > before)
+    committed.set()
+
+    assert [greenlet.get(timeout=60) for greenlet in waiting] == [7, 8]
 
 
 def test_closing_writes_what_was_taken(start: Callable[..., GroupCommit[int, int]], table: str) -> None:

@@ -24,6 +24,7 @@ _log = logging.getLogger("postledger.ledger")
 
 ANSWER_WITHIN_S = 1.4
 CLOCK_EVERY_S = 0.1
+GAP_S = 1.0  # so late comes the clock where nobody let this process run, and not where it has much to do
 _LOST = (psycopg.OperationalError, psycopg.InterfaceError)
 
 
@@ -112,13 +113,25 @@ class GroupCommit(Generic[Row, Result]):
     def _watch(self) -> None:
         # One clock for all, because a timer for each request costs more than the rest of its wait. A row that was not
         # taken yet is dropped: its sender was told to try again.
+        looked_s = time.monotonic()
         while True:
             gevent.sleep(CLOCK_EVERY_S)
-            overdue_s = time.monotonic() - ANSWER_WITHIN_S
+            looked_s = self._leave_out_gap(looked_s)
+            overdue_s = looked_s - ANSWER_WITHIN_S
             self._fail([waiting for waiting in self._in_flight if waiting.since_s < overdue_s], _unavailable)
             while self._queue and self._queue[0].since_s < overdue_s:
                 self._fail([self._queue.popleft()], _unavailable)
             self._note_waiting(len(self._queue))  # here, because a writer that hangs would not tell
+
+    def _leave_out_gap(self, looked_s: float) -> float:
+        # After a pause of the machine the answers are there, or come at once: whoever was told to come again would only
+        # send what is on the ledger already.
+        now_s = time.monotonic()
+        gap_s = now_s - looked_s
+        if gap_s > GAP_S:
+            for waiting in (*self._in_flight, *self._queue):
+                waiting.since_s = min(waiting.since_s + gap_s, now_s)
+        return now_s
 
     def _flush(self, batch: Sequence[_Waiting[Row, Result]]) -> None:
         started_s = time.perf_counter()
