@@ -3,10 +3,19 @@
 import pytest
 
 from tests.http.conftest import Service
+from tests.parts.sources import add_source
 
 
-def test_the_snapshot_names_every_source_and_nothing_secret(service: Service) -> None:
-    answer = service.client.get("/internal/policy")
+@pytest.fixture(scope="module")
+def settled(service: Service, master_key: str) -> Service:
+    """Every worker has read the newest policy: none comes to what an earlier test changed between two questions."""
+    add_source(service.database, master_key, "newest")
+    service.backend.wait_for_source("newest")
+    return service
+
+
+def test_the_snapshot_names_every_source_and_nothing_secret(settled: Service) -> None:
+    answer = settled.client.get("/internal/policy")
 
     snapshot = answer.json()
     slugs = [source["slug"] for source in snapshot["sources"]]
@@ -20,23 +29,23 @@ def test_the_snapshot_names_every_source_and_nothing_secret(service: Service) ->
     assert "s3cret" not in answer.text
 
 
-def test_an_edge_that_is_up_to_date_is_told_so(service: Service) -> None:
-    etag = service.client.get("/internal/policy").headers["etag"]
+def test_an_edge_that_is_up_to_date_is_told_so(settled: Service) -> None:
+    etag = settled.client.get("/internal/policy").headers["etag"]
 
-    answer = service.client.get("/internal/policy", headers={"If-None-Match": etag})
+    answer = settled.client.get("/internal/policy", headers={"If-None-Match": etag})
 
     assert (answer.status_code, answer.content) == (304, b"")
 
 
 @pytest.mark.parametrize("form", ['W/"{}"', '"0", "{}"', '"0",W/"{}"', "*"])
-def test_whoever_asks_by_a_proxy_or_a_tool_is_told_so_too(service: Service, form: str) -> None:
-    version = service.client.get("/internal/policy").json()["version"]
+def test_whoever_asks_by_a_proxy_or_a_tool_is_told_so_too(settled: Service, form: str) -> None:
+    version = settled.client.get("/internal/policy").json()["version"]
 
-    answer = service.client.get("/internal/policy", headers={"If-None-Match": form.format(version)})
+    answer = settled.client.get("/internal/policy", headers={"If-None-Match": form.format(version)})
 
     assert answer.status_code == 304
 
 
 @pytest.mark.parametrize("known", ['"0"', 'W/"0"', "", ",", '"'])
-def test_whoever_has_another_version_gets_this_one(service: Service, known: str) -> None:
-    assert service.client.get("/internal/policy", headers={"If-None-Match": known}).status_code == 200
+def test_whoever_has_another_version_gets_this_one(settled: Service, known: str) -> None:
+    assert settled.client.get("/internal/policy", headers={"If-None-Match": known}).status_code == 200
