@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from typing import Any
 from uuid import uuid4
 
@@ -40,6 +40,7 @@ class Traffic:
     answers: Counter[tuple[int, str]] = field(default_factory=Counter)
     sales: Counter[bool] = field(default_factory=Counter)
     ended: Event = field(default_factory=Event)
+    counting: Lock = field(default_factory=Lock)
 
     def send_until_ended(self, sender: int) -> None:
         """Send as fast as answers come."""
@@ -48,7 +49,8 @@ class Traffic:
                 return
             is_theirs = number % 2 == 0
             self._send(f"{self.run}-{sender}-{number}", SOURCES[number // 2 % 2], is_theirs=is_theirs)
-            self.sales[is_theirs] += 1
+            with self.counting:
+                self.sales[is_theirs] += 1
 
     def _send(self, transaction_id: str, source: str, *, is_theirs: bool) -> None:
         own = {"click_id": f"{self.run}-other", "sub1": "bob@example.org", "sub2": "kept"}
@@ -58,7 +60,8 @@ class Traffic:
                 f"/tracking/postback/{source}",
                 params={**said, "transaction_id": transaction_id, "payout": "1.25", "status": status},
             )
-            self.answers[answer.status_code, answer.json()["status"]] += 1
+            with self.counting:
+                self.answers[answer.status_code, answer.json()["status"]] += 1
 
 
 @contextmanager
