@@ -125,8 +125,8 @@ def test_days_outside_the_span_are_not_even_opened(audit: Audit, database: str) 
     audit.add()
     days: list[int] = []
     with (
-        connect(database, name="test", statement_timeout_ms=5000) as connection,
-        connect(database, name="other", statement_timeout_ms=5000) as other,
+        connect(database, name="test", statement_timeout_ms=60_000) as connection,
+        connect(database, name="other", statement_timeout_ms=60_000) as other,
         other.transaction(),
     ):
         other.execute(f"LOCK TABLE postbacks_{audit.now - timedelta(days=1):%Y%m%d} IN ACCESS EXCLUSIVE MODE".encode())

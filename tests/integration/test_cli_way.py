@@ -20,7 +20,7 @@ from tests.parts.databases import create_database, drop_database
 from tests.parts.edge import Edge
 from tests.parts.entries import new_receipt
 from tests.parts.postgres import Postgres
-from tests.parts.sources import add_campaign, add_click, add_source
+from tests.parts.sources import UNLIMITED, add_campaign, add_click, add_source
 from tests.parts.waiting import wait_until
 
 
@@ -28,8 +28,8 @@ from tests.parts.waiting import wait_until
 def way(postgres: Postgres, template: str, master_key: str) -> Iterator[dict[str, str]]:
     """The variables of a whole way: edge, backend, ledger with the source `acme` and the campaign `spring`."""
     url = create_database(postgres, template=template)
-    add_source(url, master_key, "acme", ["s3cret-current", "s3cret-previous"], {"currency": "USD"})
-    add_source(url, master_key, "plain", [], {"auth": "none", "click": "optional", "currency": "EUR"})
+    add_source(url, master_key, "acme", ["s3cret-current", "s3cret-previous"], {"currency": "USD", **UNLIMITED})
+    add_source(url, master_key, "plain", [], {"auth": "none", "click": "optional", "currency": "EUR", **UNLIMITED})
     campaign_id = add_campaign(url, "spring")
     add_click(url, "known-click", campaign_id, "456")
     environment = {"DATABASE_URL": url, "POSTLEDGER_MASTER_KEY": master_key}

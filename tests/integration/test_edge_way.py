@@ -37,7 +37,7 @@ def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
 def ask(environment: dict[str, str], variable: str, way: Way | None = None) -> int:
     base = environment[variable]
     trust = make_trust(environment["POSTLEDGER_CA_FILE"])
-    with open_client(trust, way or find_way(environment, base), timeout_s=5) as client:
+    with open_client(trust, way or find_way(environment, base), timeout_s=30) as client:
         return client.get(base + "/tracking/postback/acme").status_code
 
 

@@ -21,7 +21,7 @@ from tests.parts.sources import add_campaign, add_click
 
 @pytest.fixture
 def ledger(database: str) -> Iterator[Connection[Any]]:
-    with connect(database, name="test", statement_timeout_ms=5000) as connection:
+    with connect(database, name="test", statement_timeout_ms=60_000) as connection:
         yield connection
 
 

@@ -22,7 +22,10 @@ from tests.parts.sources import add_source
 from tests.parts.waiting import wait_until
 
 GUARDED = Rules(reversal_guard=2)
-WAITING_FOR_A_SOURCE = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+WAITING_FOR_A_SOURCE = """
+SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database
+WHERE datname = current_database() AND locktype = 'advisory' AND NOT granted
+"""
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ OTHER_KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 
 
 def load(database: str, master_key: str) -> Policy:
-    with connect(database, name="test", statement_timeout_ms=5000) as connection:
+    with connect(database, name="test", statement_timeout_ms=60_000) as connection:
         return load_policy(connection, Keyring([master_key]))
 
 
@@ -165,7 +165,7 @@ def test_a_change_is_seen_without_a_restart(keeper: PolicyKeeper, database: str,
 
 
 def wait_for_rate(keeper: PolicyKeeper, rate: int) -> None:
-    with gevent.Timeout(3):
+    with gevent.Timeout(30):
         while not (
             keeper.policy and "acme" in keeper.policy.sources and keeper.policy.sources["acme"].settings.rate == rate
         ):

@@ -17,7 +17,7 @@ NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 @pytest.fixture
 def ledger(database: str, master_key: str) -> Iterator[Connection[Any]]:
     add_source(database, master_key, "acme")
-    with connect(database, name="test", statement_timeout_ms=5000) as connection:
+    with connect(database, name="test", statement_timeout_ms=60_000) as connection:
         yield connection
 
 
