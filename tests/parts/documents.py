@@ -14,9 +14,10 @@ _HEADING = re.compile(r"^(#{1,6}) +(.+?) *$", re.MULTILINE)
 
 
 def list_documents() -> list[Path]:
-    """Every Markdown file of the project."""
-    found = (path for path in ROOT.rglob("*.md") if not _NOT_OURS & set(path.relative_to(ROOT).parts))
-    return sorted(found)
+    """Every Markdown file of the project; what is not ours is not even looked through, as others change it meanwhile."""
+    tops = [top for top in ROOT.iterdir() if top.name not in _NOT_OURS]
+    found = [path for top in tops for path in ([top] if top.suffix == ".md" else top.rglob("*.md"))]
+    return sorted(path for path in found if not _NOT_OURS & set(path.relative_to(ROOT).parts))
 
 
 def read_document(name: str) -> str:
