@@ -14,7 +14,7 @@ _HEADING = re.compile(r"^(#{1,6}) +(.+?) *$", re.MULTILINE)
 
 
 def list_documents() -> list[Path]:
-    """Every Markdown file of the project; what is not ours is not even looked through, as others change it meanwhile."""
+    """Every Markdown file of the project; what is not ours is not even looked through, others change it meanwhile."""
     tops = [top for top in ROOT.iterdir() if top.name not in _NOT_OURS]
     found = [path for top in tops for path in ([top] if top.suffix == ".md" else top.rglob("*.md"))]
     return sorted(path for path in found if not _NOT_OURS & set(path.relative_to(ROOT).parts))
