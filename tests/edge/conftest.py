@@ -30,7 +30,7 @@ def edge() -> Iterator[Edge]:
 @pytest.fixture
 def client(edge: Edge) -> Iterator[httpx.Client]:
     """Speaks HTTP/1.1 to the shared edge's public listener."""
-    with httpx.Client(base_url=edge.https_url, verify=edge.tls_context()) as client:
+    with edge.client() as client:
         yield client
 
 

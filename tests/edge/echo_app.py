@@ -76,7 +76,8 @@ def _refuse(_: Environ, start_response: Any) -> Answer:
 
 
 def _hang_up(environ: Environ, _: Any) -> Answer:
-    Path(os.environ["ECHO_POLICY"]).with_name("hung-up-on").write_text(environ["HTTP_X_REQUEST_ID"])
+    with Path(os.environ["ECHO_POLICY"]).with_name("hung-up-on").open("a") as receipts:
+        receipts.write(environ["HTTP_X_REQUEST_ID"] + "\n")
     environ["gunicorn.socket"].shutdown(socket.SHUT_RDWR)
     raise ConnectionError("hung up before the answer")
 

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from tests.parts.edge import ROOT, wait_until
-from tests.parts.part import END_WITHIN_S
+from tests.parts.part import ANSWER_WITHIN_S, END_WITHIN_S
 
 # Threads, because a test may leave one of its requests hanging; no control socket, because that has one fixed name.
 OPTIONS = (
@@ -45,7 +45,7 @@ class EchoBackend:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Returns when the socket accepts connections."""
+        """Returns when it answers."""
         self._process = subprocess.Popen(
             [sys.executable, "-m", "gunicorn", "--bind", f"unix:{self.socket}", *OPTIONS, "tests.edge.echo_app:app"],
             cwd=ROOT,
@@ -54,7 +54,7 @@ class EchoBackend:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        wait_until(self._accepts)
+        wait_until(self._answers, what="the echoing backend")
 
     def set_sources(self, *sources: dict[str, Any]) -> None:
         """Has a new policy with these sources from now on."""
@@ -70,9 +70,9 @@ class EchoBackend:
         """Has none any more, as a backend that has not yet read its own."""
         self._policy.unlink()
 
-    def hung_up_on(self) -> str:
-        """The receipt of the last request that it hung up on."""
-        return self._policy.with_name("hung-up-on").read_text()
+    def hung_up_on(self) -> list[str]:
+        """The receipts of the requests that it hung up on, as often as it was asked."""
+        return self._policy.with_name("hung-up-on").read_text().splitlines()
 
     def stop(self) -> None:
         """Ends it at once and waits until it is gone; its socket no longer answers."""
@@ -93,10 +93,13 @@ class EchoBackend:
             self._process.wait(timeout=END_WITHIN_S)
         self._home.cleanup()
 
-    def _accepts(self) -> bool:
+    def _answers(self) -> bool:
+        """By an answer: gunicorn accepts connections before it has started the worker that will serve them."""
         with socket.socket(socket.AF_UNIX) as probe:
+            probe.settimeout(ANSWER_WITHIN_S)
             try:
                 probe.connect(str(self.socket))
+                probe.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                return probe.recv(4) == b"HTTP"
             except OSError:
                 return False
-            return True

@@ -9,6 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.edge.wire import connect, get, own_address, read_all, status, tls_connection
 from tests.parts.edge import ROOT, Edge, wait_until
+from tests.parts.part import ANSWER_WITHIN_S
 
 
 def speaks(edge: Edge, version: ssl.TLSVersion) -> str | None:
@@ -53,7 +54,7 @@ def test_the_certificate_is_ecdsa_and_the_cipher_keeps_the_past_secret(edge: Edg
 
 
 def test_http2_is_spoken_when_the_client_can(edge: Edge) -> None:
-    with httpx.Client(base_url=edge.https_url, verify=edge.tls_context(), http2=True) as client:
+    with edge.client(http2=True) as client:
         answer = client.get("/tracking/postback/acme")
 
     assert answer.http_version == "HTTP/2"
@@ -94,7 +95,7 @@ def test_no_answer_names_the_version_of_nginx(client: httpx.Client) -> None:
 
 @pytest.mark.parametrize("path", ["/", "/tracking/postback/acme?sig=1", "/healthz", "/internal/metrics", "/status"])
 def test_plain_http_is_refused_in_plain_words_and_not_redirected(edge: Edge, path: str) -> None:
-    answer = httpx.post(edge.http_url + path, content=b"x")
+    answer = httpx.post(edge.http_url + path, content=b"x", timeout=ANSWER_WITHIN_S)
 
     assert answer.status_code == 403
     assert answer.text.startswith("HTTPS only")
@@ -121,16 +122,14 @@ def test_plain_http_is_not_forwarded(edge: Edge) -> None:
 
 
 def test_the_ops_listener_tells_how_the_edge_is(edge: Edge) -> None:
-    answer = httpx.get(edge.ops_url + "/status")
+    answer = edge.ask_ops("/status")
 
     assert answer.json()["status"] == "ok"
     assert answer.json()["edge"]["active"] >= 1
 
 
 def test_the_edge_has_metrics_that_prometheus_can_read(edge: Edge) -> None:
-    families = {
-        family.name: family for family in text_string_to_metric_families(httpx.get(edge.ops_url + "/metrics").text)
-    }
+    families = {family.name: family for family in text_string_to_metric_families(edge.ask_ops("/metrics").text)}
 
     assert set(families) == {
         "postledger_edge_requests",
@@ -153,7 +152,7 @@ def test_the_edge_has_metrics_that_prometheus_can_read(edge: Edge) -> None:
 
 
 def test_the_ops_listener_passes_the_backends_metrics_on(edge: Edge) -> None:
-    answer = httpx.get(edge.ops_url + "/metrics/backend")
+    answer = edge.ask_ops("/metrics/backend")
 
     assert answer.json()["uri"] == "/internal/metrics"
 
@@ -177,7 +176,7 @@ def test_a_connection_serves_many_requests(edge: Edge) -> None:
 
 
 def test_operators_read_runbooks_where_the_links_in_alerts_lead(edge: Edge) -> None:
-    answer = httpx.get(edge.ops_url + "/runbooks/LedgerUnavailable.md")
+    answer = edge.ask_ops("/runbooks/LedgerUnavailable.md")
 
     assert answer.text == (ROOT / "monitoring/runbooks/LedgerUnavailable.md").read_text("utf-8")
     assert answer.headers["content-type"] == "text/plain; charset=utf-8"
@@ -187,4 +186,4 @@ def test_operators_read_runbooks_where_the_links_in_alerts_lead(edge: Edge) -> N
     "path", ["/runbooks/", "/runbooks/../nginx.conf", "/runbooks/%2e%2e/nginx.conf", "/runbooks/Nothing.md"]
 )
 def test_operators_read_nothing_else_there(edge: Edge, path: str) -> None:
-    assert httpx.get(edge.ops_url + path).status_code == 404
+    assert edge.ask_ops(path).status_code == 404

@@ -14,6 +14,7 @@ from tests.edge.echo_backend import EchoBackend
 from tests.edge.wire import body, careless, exchange, get, own_address, read_all, shake_hands, status
 from tests.edge.wire_http2 import ask
 from tests.parts.edge import SELF_SIGNED, Edge, wait_until
+from tests.parts.part import ANSWER_WITHIN_S
 
 PATH = "/tracking/postback/acme"
 STRANGE = "evil.example"
@@ -102,7 +103,7 @@ def test_to_leave_the_name_out_where_there_must_be_one_is_malformed(edge: Edge, 
 
 
 def test_a_host_that_is_not_ours_hears_nothing_over_http2_either(edge: Edge) -> None:
-    with httpx.Client(base_url=edge.https_url, verify=edge.tls_context(), http2=True) as client:
+    with edge.client(http2=True) as client:
         assert client.get(PATH).http_version == "HTTP/2"
         with pytest.raises(httpx.RemoteProtocolError):
             client.get(PATH, headers={"Host": STRANGE})
@@ -143,7 +144,7 @@ def test_who_was_not_answered_is_in_the_log_and_in_the_metrics(own_edge: Edge) -
 
 
 def test_plain_http_refuses_everybody_by_whatever_name(edge: Edge) -> None:
-    assert httpx.get(edge.http_url, headers={"Host": STRANGE}).status_code == 403
+    assert httpx.get(edge.http_url, headers={"Host": STRANGE}, timeout=ANSWER_WITHIN_S).status_code == 403
 
 
 def test_it_answers_to_the_names_that_its_certificate_is_for(own_backend: EchoBackend, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from tests.edge.echo_backend import EchoBackend, source
 from tests.edge.wire import UUID7, body, exchange, get, header, post, status, tls_connection
 from tests.edge.wire_http2 import ask
 from tests.parts.edge import Edge
+from tests.parts.part import ANSWER_WITHIN_S
 
 PATH = "/tracking/postback/acme"
 LIMIT = 131_072
@@ -70,7 +71,7 @@ def test_a_larger_body_in_chunks_is_refused(edge: Edge) -> None:
 
 
 def test_a_larger_body_is_refused_over_http2(edge: Edge) -> None:
-    with httpx.Client(base_url=edge.https_url, verify=edge.tls_context(), http2=True) as client:
+    with edge.client(http2=True) as client:
         # Only announced: httpx does not listen while it sends.
         answer = client.post(PATH, content=b"x", headers={"Content-Length": str(LIMIT + 1)})
 
@@ -179,7 +180,7 @@ def test_a_method_that_http_does_not_know_is_answered_with_the_ones_that_are_all
 
 
 def test_plain_http_on_the_tls_port_is_malformed(edge: Edge) -> None:
-    answer = httpx.get(f"http://127.0.0.1:{edge.https_port}{PATH}")
+    answer = httpx.get(f"http://127.0.0.1:{edge.https_port}{PATH}", timeout=ANSWER_WITHIN_S)
 
     assert (answer.status_code, answer.json()["reason"]) == (400, "malformed")
 

@@ -34,7 +34,7 @@ def connections(edge: Edge) -> float:
 @pytest.mark.parametrize("options", [["-H"], ["-B", "-s", "8192"]], ids=["headers", "body"])
 def test_while_many_are_slow_others_are_served_at_once(own_edge: Edge, options: list[str]) -> None:
     attack = slow_http(own_edge, *options)
-    with httpx.Client(base_url=own_edge.https_url, verify=own_edge.tls_context()) as client:
+    with own_edge.client() as client:
         wait_until(lambda: connections(own_edge) > SLOW_CLIENTS)
         durations_s = []
         for _ in range(ASKED):

@@ -212,9 +212,20 @@ class Edge(Part):
         return line
 
     def error_output(self) -> str:
-        """All that nginx and its scrubber have said on stdout and stderr since the first start."""
+        """All that nginx and its scrubber have said on stdout and stderr since the first start.
+
+        It comes through a pipe: in order, and later than what it tells of.
+        """
         output = self._output_file
         return output.read_text(errors="surrogateescape") if output.exists() else ""
+
+    def errors_about(self, client: str) -> list[str]:
+        """The records of the error output so far that are about this address, and those that name none.
+
+        Where nginx quotes the sender before it says who he is, the scrubber has cut that off too.
+        """
+        lines = self.error_output().splitlines()
+        return [line for line in lines if f", client: {client}," in line or ", client: " not in line]
 
     def assert_calm(self) -> None:
         """Fails on anything in the error output that an operator would have to be woken for."""
@@ -225,6 +236,15 @@ class Edge(Part):
     def tls_context(self) -> ssl.SSLContext:
         """A client's settings: trusts this edge's certificate and nothing else."""
         return ssl.create_default_context(cafile=self.ca_file)
+
+    def client(self, *, http2: bool = False, address: str = "127.0.0.1") -> httpx.Client:
+        """Speaks to the public listener, from that address of this machine, and is patient with a busy one."""
+        transport = httpx.HTTPTransport(verify=self.tls_context(), http2=http2, local_address=address)
+        return httpx.Client(base_url=self.https_url, transport=transport, timeout=ANSWER_WITHIN_S)
+
+    def ask_ops(self, path: str) -> httpx.Response:
+        """What the listener for operators answers to a GET."""
+        return httpx.get(self.ops_url + path, timeout=ANSWER_WITHIN_S)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
