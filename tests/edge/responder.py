@@ -8,7 +8,7 @@ import struct
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Thread
 from types import TracebackType
@@ -18,7 +18,7 @@ from cryptography import x509
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID
 
 from tests.edge.authority import Authority, Holder
-from tests.parts.part import END_WITHIN_S, Part
+from tests.parts.part import ANSWER_WITHIN_S, END_WITHIN_S, Part
 from tests.parts.ports import free_port
 from tests.parts.waiting import wait_until
 
@@ -77,6 +77,7 @@ class Responder(Part):
     def _answers(self) -> bool:
         """By a whole request, which is none: OpenSSL waits for ever for one that never comes."""
         with socket.socket() as probe:
+            probe.settimeout(ANSWER_WITHIN_S)
             if probe.connect_ex(("127.0.0.1", self.port)) != 0:
                 return False
             probe.sendall(b"GET / HTTP/1.0\r\n\r\n")
@@ -112,12 +113,10 @@ class NameServer:
         self._socket.close()
 
     def _serve(self) -> None:
-        while True:
-            try:
+        with suppress(OSError):  # closed, also while it answers
+            while True:
                 query, who = self._socket.recvfrom(512)
-            except OSError:  # closed
-                return
-            self._socket.sendto(self._answer(query), who)
+                self._socket.sendto(self._answer(query), who)
 
     def _answer(self, query: bytes) -> bytes:
         """RFC 1035: the question comes back, with an address behind it where one was asked for."""

@@ -17,6 +17,7 @@ from tests.parts.edge import Edge, wait_until
 from tests.parts.stopwatch import Stopwatch
 
 STAPLED, BARE = "OCSP Response Status: successful", "OCSP response: no response sent"
+AT_ONCE_S = 20  # or soon, on a busy machine: nginx would wait for half a minute or a whole one
 ANY, ECDSA, RSA = "DEFAULT", "ECDHE+aECDSA", "ECDHE+aRSA"
 
 
@@ -61,9 +62,16 @@ def said(edge: Edge, ciphers: str = ANY) -> str:
     return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False, text=True).stdout
 
 
-def staples(edge: Edge, ciphers: str = ANY) -> bool:
-    """The first client after a start never sees it: nginx asks the responder then."""
-    return STAPLED in said(edge, ciphers)
+def said_of_status(edge: Edge, ciphers: str = ANY) -> str:
+    """What it says as soon as there is a status: the first client of each worker gets none, nginx asks only then."""
+    heard: list[str] = []
+
+    def is_stapled() -> bool:
+        heard.append(said(edge, ciphers))
+        return STAPLED in heard[-1]
+
+    wait_until(is_stapled, what=f"the status with {ciphers}")
+    return heard[-1]
 
 
 def warnings(edge: Edge) -> list[str]:
@@ -80,10 +88,10 @@ def test_the_status_is_stapled(
     issued = leaf(authority, responder.url)
     responder.tell_of(issued)
     with responder, edge_with(own_backend, root, tmp_path, **chain(issued, authority, tmp_path)) as edge:
-        wait_until(lambda: staples(edge), what="the status")
+        heard = said_of_status(edge)
 
-        assert "Cert Status: good" in said(edge)
-        assert "Verify return code: 0 (ok)" in said(edge)
+        assert "Cert Status: good" in heard
+        assert "Verify return code: 0 (ok)" in heard
         assert warnings(edge) == []
 
 
@@ -96,8 +104,7 @@ def test_ecdsa_and_rsa_certificates_have_their_own_status(
     variables = {**chain(ecdsa, authority, tmp_path), **chain(rsa, authority, tmp_path, "TLS_RSA")}
     with responder, edge_with(own_backend, root, tmp_path, **variables) as edge:
         for ciphers, issued in ((ECDSA, ecdsa), (RSA, rsa)):
-            wait_until(lambda ciphers=ciphers: staples(edge, ciphers), what=f"the status with {ciphers}")  # type: ignore[misc]
-            assert f"Serial Number: {issued.serial}" in said(edge, ciphers)
+            assert f"Serial Number: {issued.serial}" in said_of_status(edge, ciphers)
         assert warnings(edge) == []
 
 
@@ -109,7 +116,7 @@ def test_the_second_certificate_is_stapled_where_the_first_offers_no_status(
     responder.tell_of(rsa)
     variables = {**chain(ecdsa, authority, tmp_path), **chain(rsa, authority, tmp_path, "TLS_RSA")}
     with responder, edge_with(own_backend, root, tmp_path, **variables) as edge:
-        wait_until(lambda: staples(edge, RSA), what="the status")
+        said_of_status(edge, RSA)
 
         assert BARE in said(edge, ECDSA)
 
@@ -149,7 +156,7 @@ def test_a_responder_that_never_answers_holds_up_neither_a_client_nor_the_next_s
             edge.start()
 
             assert status(exchange(edge, get("/healthz"))) == 200
-            assert stopwatch.now_s() - started_s < 8
+            assert stopwatch.now_s() - started_s < AT_ONCE_S
 
 
 def test_a_dns_server_that_never_answers_does_not_hold_up_the_stop(
@@ -163,7 +170,7 @@ def test_a_dns_server_that_never_answers_does_not_hold_up_the_stop(
 
             edge.stop()
 
-            assert stopwatch.now_s() - started_s < 8
+            assert stopwatch.now_s() - started_s < AT_ONCE_S
 
 
 def test_a_responder_is_found_by_its_name(
@@ -178,7 +185,7 @@ def test_a_responder_is_found_by_its_name(
         NameServer() as names,
         edge_with(own_backend, root, tmp_path, POSTLEDGER_RESOLVER=names.address, **variables) as edge,
     ):
-        wait_until(lambda: staples(edge), what="the status")
+        said_of_status(edge)
 
         assert names.asked == {"localhost"}
         assert warnings(edge) == []
