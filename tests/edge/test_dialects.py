@@ -3,6 +3,7 @@
 import hmac
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -23,7 +24,7 @@ def digest(key: str) -> str:
 
 SOURCES = (
     source("acme"),
-    source("keitaro", paths=["/{key}/postback"], keys=[digest(KEY), digest("0ld")]),
+    source("keitaro", paths=["/{key}/postback", "/{key}/die-before-answer"], keys=[digest(KEY), digest("0ld")]),
     source("voluum", paths=["/postback"]),
     source("redtrack", paths=["/postback"], hosts=["red.example", "track.red.example"]),
     source("binom", paths=["/click.php", "/click"], allow=["192.0.2.0/24"]),
@@ -38,13 +39,26 @@ SOURCES = (
 )
 
 
+@contextmanager
+def edge_that_knows_them() -> Iterator[Edge]:
+    environment = {**TALKATIVE, "POSTLEDGER_SERVER_NAMES": ",".join(NAMES)}
+    with EchoBackend() as backend:
+        backend.set_policy(json.dumps({"version": 50, "salt": SALT.hex(), "sources": SOURCES}).encode())
+        with Edge(backend_socket=backend.socket, environment=environment) as edge:
+            yield edge
+
+
 @pytest.fixture(scope="module")
 def edge() -> Iterator[Edge]:
     """An edge that knows these sources; all tests leave it as it is."""
-    environment = {**TALKATIVE, "POSTLEDGER_SERVER_NAMES": ",".join(NAMES)}
-    with EchoBackend() as backend, Edge(backend_socket=backend.socket, environment=environment) as edge:
-        backend.set_policy(json.dumps({"version": 50, "salt": SALT.hex(), "sources": SOURCES}).encode())
-        wait_until(lambda: edge.metrics()["postledger_edge_policy_version"] == 50)
+    with edge_that_knows_them() as edge:
+        yield edge
+
+
+@pytest.fixture
+def counting() -> Iterator[Edge]:
+    """Another one, that nobody has asked anything yet."""
+    with edge_that_knows_them() as edge:
         yield edge
 
 
@@ -136,22 +150,27 @@ def test_a_method_or_an_address_that_the_backend_could_not_read_is_refused_only_
     assert ask(edge, "/nowhere", method=b"PROPFIND")[1]["reason"] == "not_found"
 
 
-def test_such_a_path_is_logged_and_counted_by_its_route_and_its_source(edge: Edge) -> None:
-    answer = exchange(edge, get(f"/{KEY}/postback?subid=A&payout=1"))
+def test_such_a_path_is_logged_and_counted_by_its_route_and_its_source(counting: Edge) -> None:
+    answer = exchange(counting, get(f"/{KEY}/postback?subid=A&payout=1"))
+    ask(counting, "/click.php")
 
-    line = edge.log_line(header(answer, "X-Request-Id"))
+    line = counting.log_line(header(answer, "X-Request-Id"))
     assert (line["route"], line["source"], line["params"]) == ("dialect", "keitaro", ["payout"])
-    wait_until(lambda: edge.metrics()['postledger_edge_requests_total{route="dialect",status="200"}'] > 0)
+    wait_until(lambda: counting.metrics().get('postledger_edge_requests_total{route="dialect",status="200"}') == 1)
+    refused = 'postledger_edge_refusals_total{source="binom",reason="ip_not_allowed"}'
+    wait_until(lambda: counting.metrics()[refused] == 1)
 
 
 def test_the_key_is_in_no_log_no_metric_and_no_file(edge: Edge) -> None:
     client = own_address()
-    for target in (f"/{KEY}/postback?x={KEY}", f"/{KEY}/postback/die-before-answer", f"/{KEY}/elsewhere"):
+    for target in (f"/{KEY}/postback?x={KEY}", f"/{KEY}/die-before-answer", f"/{KEY}/elsewhere"):
         exchange(edge, get(target), client)
     for request in (b"GET /" + KEY.encode() + b"/postback HTTP/9.9\r\n\r\n", get(f"/{KEY}/postback?" + "x" * 40000)):
         exchange(edge, request, client)
 
     wait_until(lambda: len(edge.access_log(client=client)) == 5)
+    for words in ("upstream prematurely closed", "client sent invalid version", "client sent too long URI"):
+        wait_until(lambda words=words: words in "".join(edge.errors_about(client)), what=words)  # type: ignore[misc]
     seen = [path for path in edge.prefix.rglob("*") if path.is_file() and KEY.encode() in path.read_bytes()]
     assert seen == []
     assert KEY not in edge.error_output()
