@@ -16,6 +16,7 @@ from tests.edge.echo_backend import EchoBackend, source
 from tests.edge.wire import careless, exchange, get, post, read_all, shake_hands
 from tests.parts.certificates import make_key_and_certificate
 from tests.parts.edge import Edge, wait_until
+from tests.parts.part import ANSWER_WITHIN_S
 
 REQUESTS, REFUSALS = "postledger_edge_requests_total", "postledger_edge_refusals_total"
 DURATION = "postledger_edge_request_duration_seconds"
@@ -83,7 +84,7 @@ def test_every_reason_of_every_known_source_is_there_at_zero(counting: Edge) -> 
 
 def test_under_load_not_one_request_is_lost_or_counted_twice(counting: Edge) -> None:
     def send(sender: int) -> None:
-        with httpx.Client(base_url=counting.https_url, verify=counting.tls_context()) as client:
+        with counting.client() as client:
             for number in range(EACH):
                 client.get(f"/tracking/postback/{('acme', 'closed')[(sender + number) % 2]}")
 
@@ -144,18 +145,25 @@ def test_a_greeting_is_counted_as_refused_when_it_was(
 ) -> None:
     """What counts has to know the names as well as nginx, which refuses."""
     edge = named[given]
-    before = {one: total(edge, REFUSED, reason=one) for one in ("no_name", "unknown_name")}
+    before, asked_before = refused_greetings(edge), total(edge, REQUESTS)
 
-    def shakes_hands() -> bool:
-        try:
-            shake_hands(edge, careless(), name).close()
-        except ssl.SSLError:
-            return False
-        return True
+    if reason is None:
+        with shake_hands(edge, careless(), name) as connection:
+            connection.sendall(get("/nowhere"))
+            read_all(connection)
+        # Counted by the same worker, and brought to the others last.
+        wait_until(lambda: total(edge, REQUESTS) == asked_before + 1)
+        assert refused_greetings(edge) == before
+    else:
+        with pytest.raises(ssl.SSLError):
+            shake_hands(edge, careless(), name)
+        wait_until(lambda: refused_greetings(edge)[reason] > before[reason])
+        assert refused_greetings(edge) == {**before, reason: before[reason] + 1}
 
-    assert shakes_hands() == (reason is None)
-    for one, count in before.items():
-        wait_until(lambda one=one, count=count: total(edge, REFUSED, reason=one) == count + (one == reason))  # type: ignore[misc]
+
+def refused_greetings(edge: Edge) -> dict[str, float]:
+    """How many greetings got no handshake, by what was wrong with their name."""
+    return {reason: total(edge, REFUSED, reason=reason) for reason in ("no_name", "unknown_name")}
 
 
 @pytest.fixture(scope="module")
@@ -238,7 +246,7 @@ def test_no_label_holds_what_a_sender_chose(counting: Edge) -> None:
     exchange(counting, get("/tracking/postback/acme").replace(b"GET", b"CANARY", 1))
 
     wait_until(lambda: total(counting, REQUESTS) == 5)
-    assert "CANARY" not in httpx.get(counting.ops_url + "/metrics").text
+    assert "CANARY" not in counting.ask_ops("/metrics").text
 
 
 def test_every_failure_of_ours_is_there_at_zero(counting: Edge) -> None:
@@ -267,7 +275,7 @@ def test_the_end_of_the_certificate_in_use_is_told_and_changes_with_a_reload(cou
 
 def test_ten_thousand_unknown_sources_and_random_campaigns_make_no_series(counting: Edge) -> None:
     """What a sender chooses must never become a label, or anybody could fill Prometheus' disk."""
-    with httpx.Client(base_url=counting.https_url, verify=counting.tls_context()) as client:
+    with counting.client() as client:
         warm_up = ("/tracking/postback/nobody", "/click/nowhere", "/sandbox/postback/nobody")
         assert {client.get(path).status_code for path in warm_up} == {200}
         wait_until(lambda: total(counting, REQUESTS) == len(warm_up))
@@ -282,7 +290,7 @@ def test_ten_thousand_unknown_sources_and_random_campaigns_make_no_series(counti
 
 
 def test_plain_http_is_counted_and_operators_are_not(counting: Edge) -> None:
-    httpx.get(counting.http_url + "/")
+    httpx.get(counting.http_url + "/", timeout=ANSWER_WITHIN_S)
 
     wait_until(lambda: total(counting, REQUESTS, route="other", status="403") == 1)
     assert total(counting, REQUESTS) == 1
