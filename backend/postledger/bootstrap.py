@@ -14,7 +14,7 @@ from psycopg_pool import PoolTimeout
 from postledger.adapters.keyring import Keyring
 from postledger.adapters.metrics import Metrics, Unmeasured, render_metrics
 from postledger.adapters.periodic import Periodic
-from postledger.adapters.postgres.connecting import WRITER, connect
+from postledger.adapters.postgres.connecting import CONNECT_TIMEOUT_S, WRITER, connect
 from postledger.adapters.postgres.group_commit import GroupCommit
 from postledger.adapters.postgres.ledger import write_batch
 from postledger.adapters.postgres.policy_keeper import PolicyKeeper
@@ -123,6 +123,7 @@ def _start_group_commit(
             settings.database_url,
             name=WRITER,
             statement_timeout_ms=FLUSH_TIMEOUT_MS,
+            connect_timeout_s=CONNECT_TIMEOUT_S,
             kind=GreenletConnection,
         ),
         write_batch,

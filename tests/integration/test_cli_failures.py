@@ -1,13 +1,17 @@
 """How commands fail: in one line that says what to do, without a traceback, and without what must not be seen."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
 import pytest
 from cryptography.fernet import Fernet
 
+from postledger.adapters.postgres.connecting import CONNECT_TIMEOUT_S
+from postledger.cli.opening import open_ledger
 from tests.parts.cli import CommandLine
 from tests.parts.databases import create_database, drop_database, fetch
+from tests.parts.frozen import frozen
 from tests.parts.postgres import Postgres
 from tests.parts.sources import add_source
 
@@ -69,6 +73,23 @@ def test_a_wrong_password_is_told_as_such(cli: CommandLine, database: str) -> No
     ran = cli("source", "list")
 
     assert (ran.code, ran.err) == (1, "postledger: Postgres refuses the user or the password in DATABASE_URL\n")
+
+
+def test_a_postgres_that_stands_still_for_a_moment_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For longer than by a request, which has to be answered."""
+
+    def ask() -> list[tuple[int]]:
+        with open_ledger() as ledger:
+            return ledger.execute("SELECT 1").fetchall()
+
+    with Postgres(durable=False) as own, ThreadPoolExecutor(1) as operator:
+        monkeypatch.setenv("DATABASE_URL", own.url())
+        with frozen(own):
+            asked = operator.submit(ask)
+            with pytest.raises(TimeoutError):
+                asked.result(timeout=CONNECT_TIMEOUT_S + 1)
+
+        assert asked.result(timeout=30) == [(1,)]
 
 
 def test_a_command_that_is_not_understood_is_one_line(cli: CommandLine) -> None:

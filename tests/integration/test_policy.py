@@ -67,7 +67,7 @@ def test_what_is_read_again_is_as_if_it_were_read_anew(database: str, master_key
     add_source(database, master_key, "acme")
     add_source(database, master_key, "other")
     reader = PolicyReader(Keyring([master_key]))
-    with connect(database, name="test", statement_timeout_ms=5000) as connection:
+    with connect(database, name="test", statement_timeout_ms=60_000) as connection:
         before = reader.load(connection)
         CHANGES[name](database, master_key)
         after = reader.load(connection)

@@ -5,6 +5,9 @@ from typing import Any
 from psycopg import Connection
 
 CONNECT_TIMEOUT_S = 2
+"""For requests, which are answered within two seconds whatever happens."""
+PATIENT_CONNECT_TIMEOUT_S = 10
+"""For commands: a machine that is busy for a moment is no reason to fail what cron will not start again for a day."""
 WRITER = "ledger"
 """The name of the connections through which requests come onto the ledger."""
 OPTIONS: dict[str, Any] = {
@@ -24,10 +27,15 @@ SELECT
 
 
 def connect(
-    database_url: str, *, name: str, statement_timeout_ms: int, kind: type[Connection[Any]] = Connection
+    database_url: str,
+    *,
+    name: str,
+    statement_timeout_ms: int,
+    connect_timeout_s: int = PATIENT_CONNECT_TIMEOUT_S,
+    kind: type[Connection[Any]] = Connection,
 ) -> Connection[Any]:
     """Open an autocommit connection; raises psycopg.OperationalError when Postgres is away."""
-    connection = kind.connect(database_url, **OPTIONS)
+    connection = kind.connect(database_url, **OPTIONS | {"connect_timeout": connect_timeout_s})
     configure(connection, name=name, statement_timeout_ms=statement_timeout_ms)
     return connection
 
