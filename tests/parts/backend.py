@@ -155,7 +155,7 @@ class Backend(Part):
         if time.monotonic() - asked_s > PATIENCE_S:
             self.wait_until_counted()
             answer = self.get("/internal/metrics")
-        return answer.text
+        return answer.raise_for_status().text
 
     def wait_until_counted(self) -> None:
         """Wait until every worker has counted what was answered before; whoever is scraped gives up on a busy one."""
