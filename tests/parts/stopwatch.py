@@ -5,7 +5,7 @@ for a second, that second is nobody's fault. Only such gaps are left out; what i
 """
 
 import time
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from types import TracebackType
 from typing import Self
 
@@ -17,18 +17,21 @@ class Stopwatch:
     """Runs for the time of a `with`; `now_s` is a clock that stands still in gaps."""
 
     def __init__(self) -> None:
-        self._ticked = (0.0, time.monotonic())  # all that was left out, and when that was last looked at
+        self._left_out_s, self._looked_s = 0.0, time.monotonic()
+        self._looking = Lock()  # the thread below, and whoever asks
         self._stopping = Event()
         self._thread = Thread(target=self._tick)
 
     def now_s(self) -> float:
-        """Seconds; only differences mean something."""
-        left_out_s, ticked_s = self._ticked
-        now_s = time.monotonic()
-        return now_s - left_out_s - gap_s(now_s - ticked_s, _TICK_S)
+        """Seconds; only differences mean something. Whoever asks is let run: a gap that follows begins behind that."""
+        with self._looking:
+            now_s = time.monotonic()
+            self._left_out_s += gap_s(now_s - self._looked_s, _TICK_S)
+            self._looked_s = now_s
+            return now_s - self._left_out_s
 
     def __enter__(self) -> Self:
-        self._ticked = (0.0, time.monotonic())
+        self.now_s()
         self._thread.start()
         return self
 
@@ -40,9 +43,7 @@ class Stopwatch:
 
     def _tick(self) -> None:
         while not self._stopping.wait(_TICK_S):
-            left_out_s, ticked_s = self._ticked
-            now_s = time.monotonic()
-            self._ticked = (left_out_s + gap_s(now_s - ticked_s, _TICK_S), now_s)
+            self.now_s()
 
 
 def gap_s(slept_s: float, meant_s: float) -> float:

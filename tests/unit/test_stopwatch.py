@@ -6,6 +6,9 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
 
 from tests.parts.stopwatch import GAP_S, Stopwatch, gap_s
 from tests.parts.waiting import wait_until
@@ -45,6 +48,14 @@ def test_a_gap_does_not() -> None:
     told_s, really_s = map(float, said.split())
     assert really_s - told_s > 0.9
     assert told_s >= 0
+
+
+def test_who_asks_just_before_a_gap_is_not_told_an_earlier_time_behind_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    moments = iter([0.0, 0.09, 1.1])
+    monkeypatch.setattr("tests.parts.stopwatch.time", SimpleNamespace(monotonic=lambda: next(moments)))
+    watch = Stopwatch()  # not started: nobody looks but who asks
+
+    assert [watch.now_s(), watch.now_s()] == pytest.approx([0.09, 0.11])
 
 
 def test_a_sleep_that_is_hardly_late_has_no_gap() -> None:
