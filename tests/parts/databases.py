@@ -9,11 +9,12 @@ from typing import Any
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
-from psycopg.sql import SQL, Composable, Identifier, Literal
+from psycopg.sql import SQL, Composable, Identifier
 
 from postledger.adapters.postgres.migrations import migrate
 from postledger.adapters.postgres.retention import make_partitions
 from tests.parts.postgres import Postgres
+from tests.parts.waiting import wait_until
 
 
 def create_database(postgres: Postgres, name: str | None = None, *, template: str = "template1") -> str:
@@ -36,8 +37,14 @@ def drop_database(postgres: Postgres, url: str) -> None:
 def close_database(postgres: Postgres, url: str) -> None:
     """Take no more connections to a database and end those that it has."""
     _run(postgres, SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(Identifier(_name(url))))
-    sessions = "pg_stat_activity WHERE usename = current_user AND datname = {}"  # autovacuum's is not ours to end
-    _run(postgres, SQL("SELECT pg_terminate_backend(pid, 5000) FROM " + sessions).format(Literal(_name(url))))
+    wait_until(lambda: _end_sessions(postgres, _name(url)), what=f"the end of every session in {_name(url)}")
+
+
+def _end_sessions(postgres: Postgres, name: str) -> bool:
+    """True when all have ended, which on a busy machine takes a process its time."""
+    sessions = "pg_stat_activity WHERE usename = current_user AND datname = %s"  # autovacuum's is not ours to end
+    ended = fetch(postgres.url(), f"SELECT pg_terminate_backend(pid, 5000) FROM {sessions}", (name,))
+    return all(has_ended for (has_ended,) in ended)
 
 
 def open_database(postgres: Postgres, url: str) -> None:
