@@ -20,6 +20,7 @@ from tests.edge.wire import read_all, tls_connection
 from tests.parts.backend import Backend
 from tests.parts.databases import fetch
 from tests.parts.edge import Edge
+from tests.parts.part import ANSWER_WITHIN_S
 from tests.parts.postgres import Postgres
 from tests.parts.sender import Postback, read_answer
 
@@ -43,7 +44,7 @@ class CanaryRun:
         headers = {**self.loud.chatter, **postback.headers}
         if http2:
             del headers["Upgrade"]  # there is no such thing in HTTP/2
-        with httpx.Client(verify=self.edge.tls_context(), http2=http2, timeout=30) as client:
+        with httpx.Client(verify=self.edge.tls_context(), http2=http2, timeout=ANSWER_WITHIN_S) as client:
             url = self.edge.https_url + postback.target
             answer = client.request(postback.method, url, content=postback.body or None, headers=headers)
         self.evidence.add(f"answer to {postback.method}", f"{answer.headers}\n{answer.text}")
@@ -68,13 +69,13 @@ class CanaryRun:
 
     def exchange_plainly(self, port: int, request: bytes) -> bytes:
         """The same without TLS, to either of the public ports."""
-        with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+        with socket.create_connection(("127.0.0.1", port), timeout=ANSWER_WITHIN_S) as connection:
             return self._exchange(connection, request)
 
     def exchange_past_the_edge(self, request: bytes) -> None:
         """The same with the backend alone. Nobody outside gets its answers, so only its log counts."""
         with socket.socket(socket.AF_UNIX) as connection:
-            connection.settimeout(30)
+            connection.settimeout(ANSWER_WITHIN_S)
             connection.connect(str(self.backend.socket))
             connection.sendall(request)
             connection.shutdown(socket.SHUT_WR)
@@ -84,7 +85,7 @@ class CanaryRun:
         """Begin TLS with a name that is not ours, which the edge must end."""
         context = self.edge.tls_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        with socket.create_connection(("127.0.0.1", self.edge.https_port), timeout=30) as plain:
+        with socket.create_connection(("127.0.0.1", self.edge.https_port), timeout=ANSWER_WITHIN_S) as plain:
             try:
                 context.wrap_socket(plain, server_hostname=server_name).close()
             except ssl.SSLError as error:
@@ -108,7 +109,7 @@ class CanaryRun:
 
     def requests_in_flight(self) -> int:
         """How many requests the edge is answering at this moment, apart from this very question."""
-        answer = httpx.get(self.edge.ops_url + "/status").json()
+        answer = httpx.get(self.edge.ops_url + "/status", timeout=ANSWER_WITHIN_S).json()
         return int(answer["edge"]["writing"]) - 1
 
     def look_at_files(self) -> None:
@@ -123,7 +124,7 @@ class CanaryRun:
         self.evidence.add_processes()
         self.evidence.add_deleted_files([*self.backend.worker_pids(), *_processes_in(self.edge.prefix)])
         for path in OPS_PATHS:
-            answer = httpx.get(self.edge.ops_url + path, headers=self.loud.chatter, timeout=30)
+            answer = httpx.get(self.edge.ops_url + path, headers=self.loud.chatter, timeout=ANSWER_WITHIN_S)
             self.evidence.add(f"ops {path}", f"{answer.headers}\n{answer.text}")
 
     def _exchange(self, connection: socket.socket, request: bytes) -> bytes:

@@ -9,8 +9,10 @@ import signal
 import tempfile
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import psycopg
@@ -116,7 +118,8 @@ def test_no_canary_is_seen_outside_the_ledger_whatever_path_it_goes_down(run: Ca
         pages = [*run.pages]  # for a bug outside of everything that is ours, gunicorn may speak
         go_down_paths_with_bugs(run)
         go_down_paths_to_rows_that_postgres_refuses(run)
-        wait(slow)
+        for request in slow:
+            request.result()
     go_down_paths_without_postgres(run)
     go_down_paths_without_a_backend(run)
     go_down_the_ways_of_operators(run, master_key)
@@ -233,16 +236,13 @@ def change_ledger(run: CanaryRun, statement: str) -> None:
 
 def go_down_paths_without_postgres(run: CanaryRun) -> None:
     """Postgres hangs, and clients hang up and workers die meanwhile; then it is stopped, and then killed."""
-    with frozen(run.postgres), ThreadPoolExecutor(8) as senders:
-        answers = [senders.submit(run.exchange, request) for request in requests_of_each_kind(run)]
-        # First: each is answered in a second and a half, and here that is all the time there is to see them together.
-        wait_until(lambda: run.requests_in_flight() >= len(answers), what="requests in flight")
+    with frozen(run.postgres), insisting(run) as count:
+        wait_until(lambda: run.requests_in_flight() >= count, what="requests in flight")
         for request in requests_of_each_kind(run):
             run.hang_up(request)
         run.look_at_processes()
         run.look_at_files()
         os.kill(run.backend.worker_pids()[0], signal.SIGKILL)
-        wait(answers)
     for end in (run.postgres.stop, run.postgres.kill):
         end()
         assert run.send(run.loud.acme.get(run.loud.parameters)) == "unavailable"
@@ -250,6 +250,28 @@ def go_down_paths_without_postgres(run: CanaryRun) -> None:
             run.exchange(request)
         run.postgres.start()
     wait_until(lambda: is_booked(run), what="service after the outages")
+
+
+@contextmanager
+def insisting(run: CanaryRun) -> Iterator[int]:
+    """Send a request of each kind again and again, and tell how many at a time.
+
+    Each is answered in a second and a half, which may be over before the last of them has come.
+    """
+    requests, stopping = requests_of_each_kind(run), Event()
+
+    def insist(request: bytes) -> None:
+        while not stopping.is_set():
+            run.exchange(request)
+
+    with ThreadPoolExecutor(len(requests)) as senders:
+        insistent = [senders.submit(insist, request) for request in requests]
+        try:
+            yield len(requests)
+        finally:
+            stopping.set()
+    for sender in insistent:
+        sender.result()
 
 
 def go_down_paths_without_a_backend(run: CanaryRun) -> None:
