@@ -26,6 +26,7 @@ from tests.parts.cli import CommandLine
 from tests.parts.databases import create_database, drop_database
 from tests.parts.edge import Edge
 from tests.parts.mixture import IMPORTED_CLICKS, Mixture
+from tests.parts.part import ANSWER_WITHIN_S
 from tests.parts.postgres import Postgres
 from tests.parts.sources import add_campaign
 from tests.parts.waiting import wait_until
@@ -76,11 +77,11 @@ def asker(
             _send(edge, rounds=1)
             wait_until(lambda: watch.ask(_ANSWERED) is not None, what="the new backend's first answers")
             _send(edge, rounds=2)
-            wait_until(lambda: (watch.ask(f"rate({_ANSWERED}[10s]) > 0") or 0) > 0, what="the rate of its answers")
+            wait_until(lambda: (watch.ask(f"rate({_ANSWERED}[30s]) > 0") or 0) > 0, what="the rate of its answers")
             wait_until(lambda: watch.ask(_BUDGET) is not None, what="what is left of the error budget")
             with psycopg.connect(ledger, autocommit=True) as connection:
                 connection.execute("ANALYZE")
-            wait_until(lambda: (watch.ask("changes(postledger_edge_policy_version[1m]) > 0") or 0) > 0)
+            wait_until(lambda: (watch.ask("changes(postledger_edge_policy_version[1h]) > 0") or 0) > 0)
             end_s = time.time()
             wait_until(
                 lambda: (watch.ask("time() - timestamp(up{job='backend'})") or 9) < 1 and time.time() > end_s + 2
@@ -115,7 +116,7 @@ def _prepare(environment: dict[str, str], directory: Path) -> None:
 
 
 def _send(edge: Edge, *, rounds: int) -> None:
-    with httpx.Client(base_url=edge.https_url, verify=edge.tls_context(), timeout=10) as client:
+    with httpx.Client(base_url=edge.https_url, verify=edge.tls_context(), timeout=ANSWER_WITHIN_S) as client:
         mixture = Mixture(client, seed=7)
         for _ in range(rounds):
             mixture.send_round()

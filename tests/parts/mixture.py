@@ -39,7 +39,9 @@ class Mixture:
         self._err()
 
     def _visit(self, campaign: str, affiliate: str) -> str:
-        answer = self._client.get(f"/click/{campaign}", params={"aff": affiliate})
+        """Visit, again where the ledger was too slow for the one before, and give the click id."""
+        while (answer := self._client.get(f"/click/{campaign}", params={"aff": affiliate})).status_code != 302:
+            assert answer.status_code == 503, answer.text
         return parse_qs(urlsplit(answer.headers["location"]).query)["cid"][0]
 
     def _convert(self, click_id: str, affiliate: str) -> None:
