@@ -15,6 +15,7 @@ from pathlib import Path
 
 import psycopg
 
+from tests.parts.part import ANSWER_WITHIN_S
 from tests.parts.ports import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -25,6 +26,7 @@ PORTS = (
     "PROMETHEUS_PORT",
     "ALERTMANAGER_PORT",
 )
+RUN_WITHIN_S = 300  # each wait within a script has an end of its own
 EXPORTERS = ("postgres-exporter", "nginx-exporter", "node-exporter")
 PARTS = ("postgres", "backend", "edge", "prometheus", "alertmanager", *EXPORTERS)
 
@@ -52,7 +54,7 @@ class Checkout:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
-            timeout=120,
+            timeout=RUN_WITHIN_S,
             text=True,
             check=False,
         )
@@ -94,7 +96,7 @@ class Checkout:
 
 def _connects(url: str) -> bool:
     try:
-        psycopg.connect(url, connect_timeout=2).close()
+        psycopg.connect(url, connect_timeout=ANSWER_WITHIN_S).close()
     except psycopg.OperationalError:
         return False
     return True
@@ -103,7 +105,7 @@ def _connects(url: str) -> bool:
 def _is_ok(url: str, ca_file: str | None = None) -> bool:
     context = ssl.create_default_context(cafile=ca_file) if ca_file else None
     try:
-        with urllib.request.urlopen(url, timeout=2, context=context) as answer:
+        with urllib.request.urlopen(url, timeout=ANSWER_WITHIN_S, context=context) as answer:
             return bool(answer.status == 200)
     except OSError:
         return False
