@@ -17,7 +17,7 @@ def worked_s() -> float:
 
 
 def queued_s() -> float:
-    """For how long, since the machine was started, some process had to wait for a processor; 0 where no kernel tells."""
+    """For how long, since the machine started, some process had to wait for a processor; 0 where no kernel tells."""
     if not _PRESSURE.exists():
         return 0.0
     some = _PRESSURE.read_text().splitlines()[0]
