@@ -74,7 +74,7 @@ def running(traffic: Traffic) -> Iterator[None]:
     finally:
         traffic.ended.set()
         for thread in threads:
-            thread.join(timeout=30)
+            thread.join()
 
 
 @pytest.fixture

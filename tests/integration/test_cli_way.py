@@ -19,6 +19,7 @@ from tests.parts.cli import CommandLine, Ran
 from tests.parts.databases import create_database, drop_database
 from tests.parts.edge import Edge
 from tests.parts.entries import new_receipt
+from tests.parts.part import ANSWER_WITHIN_S
 from tests.parts.postgres import Postgres
 from tests.parts.sources import UNLIMITED, add_campaign, add_click, add_source
 from tests.parts.waiting import wait_until
@@ -103,7 +104,7 @@ def test_a_source_without_signatures_is_sent_unsigned(cli: CommandLine) -> None:
 def test_the_printed_url_is_taken_as_it_stands(cli: CommandLine) -> None:
     printed = cli("sign", "acme", "click_id=known-click", f"transaction_id={unique('a b')}").out.strip()
 
-    answer = httpx.get(printed, verify=_trust(cli))
+    answer = httpx.get(printed, verify=_trust(cli), timeout=ANSWER_WITHIN_S)
 
     assert (answer.status_code, answer.json()["status"]) == (200, "accepted")
 
