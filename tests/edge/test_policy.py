@@ -270,6 +270,11 @@ def test_an_edge_that_starts_without_its_backend_serves_by_what_it_knew(
     assert closes(own_edge)
 
 
+def confirmed_at_s(edge: Edge) -> float:
+    """When the backend last said that the policy in force is its own, in unix seconds, or a little earlier."""
+    return time.time() - edge.policy_age_s()
+
+
 def test_a_copy_that_could_not_be_written_is_written_when_it_can_be(own_edge: Edge, own_backend: EchoBackend) -> None:
     folder, away = own_edge.prefix / "policy", own_edge.prefix / "policy-away"
     folder.rename(away)
@@ -277,6 +282,8 @@ def test_a_copy_that_could_not_be_written_is_written_when_it_can_be(own_edge: Ed
     own_backend.set_sources(source("acme", allow=NOT_OURS))
     wait_until(lambda: "could not be written to the disk" in own_edge.error_output())
     assert closes(own_edge)
+    known_s = confirmed_at_s(own_edge)
+    wait_until(lambda: confirmed_at_s(own_edge) > known_s + 0.5)  # it has asked, and tried, a second time
 
     folder.unlink()
     away.rename(folder)
