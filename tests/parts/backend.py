@@ -24,7 +24,7 @@ from tests.parts.part import ANSWER_WITHIN_S, END_WITHIN_S, Part, remove_folder
 from tests.parts.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
-START_WITHIN_S = 30
+START_WITHIN_S = 60
 
 
 class Backend(Part):
