@@ -1,6 +1,7 @@
 """Outages: without Postgres every sender is told, soon and each time, to come again; with it back, all is as before."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
@@ -138,25 +139,25 @@ def test_what_was_told_503_can_be_sent_again_and_is_booked_once(
 
 
 def test_more_waiting_requests_than_the_limit_are_told_503_at_once(
-    mortal: Postgres, ledger_environment: dict[str, str]
+    mortal: Postgres, ledger_environment: dict[str, str], stopwatch: Stopwatch
 ) -> None:
     environment = {**ledger_environment, "POSTLEDGER_QUEUE_LIMIT": "5"}
     with Backend(environment, workers=1) as backend, backend.client() as client:
         with frozen(mortal):
-            answers = ask_at_once(client, CROWD)
+            answers = ask_at_once(client, CROWD, stopwatch)
         # As the backend tells it: so many senders in one process hold each other up.
-        took_s = [float(backend.request_line(answer.receipt)["duration_s"]) for answer in answers]
+        took_s = [backend.request_line(answer.receipt)["duration_s"] for _, answer in answers]
 
-    assert {(answer.code, answer.reason) for answer in answers} == {(503, "unavailable")}
+    assert {(answer.code, answer.reason) for _, answer in answers} == {(503, "unavailable")}
     # One batch may be with the writer already, and then five more may wait; everybody else is sent away.
     assert len([seconds for seconds in took_s if seconds < 0.75]) >= CROWD - 2 * 5
-    assert max(took_s) < 2
+    assert max(seconds for seconds, _ in answers) < 2
 
 
-def ask_at_once(client: httpx.Client, count: int) -> list[Answer]:
-    """Send so many postbacks at the same moment."""
+def ask_at_once(client: httpx.Client, count: int, stopwatch: Stopwatch) -> list[tuple[float, Answer]]:
+    """Send so many postbacks at the same moment, and tell how long each took."""
     with ThreadPoolExecutor(count) as senders:
-        return list(senders.map(lambda number: send(client, ACME.get({"click_id": f"crowd-{number}"})), range(count)))
+        return list(senders.map(lambda number: timed_send(client, f"crowd-{number}", stopwatch), range(count)))
 
 
 def test_a_graceful_stop_under_load_loses_nothing_and_leaves_no_request_unanswered(
@@ -218,20 +219,27 @@ def test_counters_go_on_where_they_were_when_workers_are_killed(
     add_source(ledger, master_key, "counted", settings={"click": "optional"})
     backend.wait_for_source("counted")
     edge.wait_for_source("counted")
-    readings = []
+    answers: list[Answer] = []
+
+    def send_until_ten_are_booked() -> None:
+        goal = count_booked(answers) + 10
+        while count_booked(answers) < goal:
+            answers.append(send(client, Sender("counted").get({"click_id": "the-same"})))
 
     for _ in range(3):
-        for _ in range(10):
-            assert send(client, Sender("counted").get({"click_id": "the-same"})).is_success
+        send_until_ten_are_booked()
         backend.wait_until_counted()
-        readings.append(read_counters(edge))
+        told = Counter(answer.status for answer in answers)
+        assert read_counters(edge) == told
         old = backend.worker_pids()
         backend.kill(old[0])
         wait_until(partial(is_replaced, backend, old), what="another worker")
-        readings.append(read_counters(edge))
+        assert read_counters(edge) == told
 
-    assert [sum(reading.values()) for reading in readings] == [10, 10, 20, 20, 30, 30]
-    assert {verdict: count for verdict, count in readings[-1].items() if count} == {"accepted": 1, "duplicate": 29}
+
+def count_booked(answers: list[Answer]) -> int:
+    """How many have come to the ledger; on a slow machine one or the other is told to come again."""
+    return sum(answer.is_success for answer in answers)
 
 
 def is_replaced(backend: Backend, old: list[int]) -> bool:
@@ -240,11 +248,11 @@ def is_replaced(backend: Backend, old: list[int]) -> bool:
 
 
 def read_counters(edge: Edge) -> dict[str, float]:
-    """`postledger_postbacks_total` of the source `counted` by verdict, from the ops listener."""
+    """`postledger_postbacks_total` of the source `counted` by verdict, where there are any, from the ops listener."""
     prefix = 'postledger_postbacks_total{source="counted",verdict="'
     lines = httpx.get(edge.ops_url + "/metrics/backend", timeout=ANSWER_WITHIN_S).text.splitlines()
     pairs = (line.removeprefix(prefix).split('"} ') for line in lines if line.startswith(prefix))
-    return {verdict: float(value) for verdict, value in pairs}
+    return {verdict: float(value) for verdict, value in pairs if float(value)}
 
 
 def test_the_edge_can_be_killed_and_started_again_with_the_backend_running(edge: Edge) -> None:
