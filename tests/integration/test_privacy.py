@@ -1,5 +1,10 @@
 """Forgetting: every place that holds the datum loses it, nobody else loses anything, and the money stays."""
 
+import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -13,7 +18,7 @@ from psycopg import Connection
 
 from postledger.adapters.keyring import Keyring
 from postledger.adapters.postgres.connecting import WRITER, connect
-from postledger.adapters.postgres.erasure import erase
+from postledger.adapters.postgres.erasure import SETTLED_WITHIN_S, erase
 from postledger.adapters.postgres.ledger import write_entries
 from postledger.adapters.postgres.policy import load_policy
 from tests.parts.cli import CommandLine
@@ -183,6 +188,28 @@ def test_what_is_still_on_its_way_to_the_disk_when_forgetting_begins_is_forgotte
     assert (erased.conversions, erased.postbacks) == (1, 1)
     assert rows(ledger, "SELECT click_id, payout FROM conversions") == [("forgotten", Decimal(5))]
     assert rows(ledger, "SELECT click_id, raw FROM postbacks") == [(None, b"")]
+
+
+PAUSE = """
+import time
+from postledger.adapters.postgres.erasure import SETTLED_WITHIN_S, let_pass
+print(time.monotonic(), flush=True)
+let_pass(SETTLED_WITHIN_S)
+print(time.monotonic())
+"""
+
+
+def test_while_the_machine_stands_still_no_time_passes_for_who_waits() -> None:
+    with subprocess.Popen([sys.executable, "-c", PAUSE], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        began_s = float(process.stdout.readline())
+        os.kill(process.pid, signal.SIGSTOP)
+        stopped_s = time.monotonic()
+        wait_until(lambda: time.monotonic() - stopped_s > 1)
+        os.kill(process.pid, signal.SIGCONT)
+        ended_s = float(process.stdout.readline())
+
+    assert ended_s - began_s > SETTLED_WITHIN_S + 0.8
 
 
 def test_where_nobody_writes_nobody_waits(ledger: Connection[Any]) -> None:
