@@ -39,9 +39,9 @@ class _Driven(msgspec.Struct, frozen=True):
 
 
 def take_turns(ground: Ground, plan: Plan, ledger: Ledger) -> list[Pair]:
-    """Drive both by turns, each turn begun by the other; the first is their warm-up. Raises `RoundFailed`."""
+    """Warm both up, and drive them by turns, each turn begun by the other. Raises `RoundFailed`."""
     with _alive(ground, plan, ledger, "shipped") as shipped, _alive(ground, plan, ledger, "silent") as quiet:
-        return [_take_turn(plan, ledger, shipped, quiet, number) for number in range(plan.turns + 1)][1:]
+        return [_take_turn(plan, ledger, shipped, quiet, number) for number in range(plan.turns)]
 
 
 def judge_cost(pairs: Sequence[Pair]) -> list[Target]:
@@ -64,6 +64,7 @@ def _alive(ground: Ground, plan: Plan, ledger: Ledger, name: str) -> Iterator[_D
         contestant = (postledger if name == "shipped" else silent)(own, plan, ledger)
         wrk = Wrk(f"{own.edge.https_url}/", plan.connections, plan.threads, ledger.secret, ledger.clicks_file)
         with Backend(own, contestant.command, contestant.environment) as backend:
+            wrk.drive(f"warm{contestant.letter}", plan.warm_up_s)  # not all is taken until the edge has the policy
             yield _Driven(contestant, backend, wrk)
 
 
