@@ -34,6 +34,7 @@ from tests.parts.watch import RUNBOOKS_URL, SCRAPE_INTERVAL_S, Watch
 
 ROOT = Path(__file__).parents[2]
 WEEK_S = 7 * 86_400
+VISITS_A_ROUND = 6
 ROUNDS = 22  # more than the twenty clicks of an affiliate below which no rate is judged
 CHOSEN = {"source": "acme", "campaign": ".*"}
 # A source that is observed, and one that is kept out, say what an ordinary one cannot.
@@ -70,15 +71,19 @@ def asker(
         with Watch(edge.ops_port, postgres.url(name, "postledger_monitor"), history=_remember(backend)) as watch:
             start_s = time.time() - 10
             _send(edge, rounds=ROUNDS)
+            wait_until(lambda: (watch.ask(_VISITS) or 0) >= VISITS_A_ROUND * ROUNDS, what="all that came before")
             backend.stop()
+            restarted_s = time.time()
             backend.start()
             add_campaign(ledger, "winter")
             backend.wait_for_source("acme")
             _send(edge, rounds=1)
+            wait_until(lambda: (watch.ask(_STARTED) or 0) > restarted_s, what="the new backend")
             wait_until(lambda: watch.ask(_ANSWERED) is not None, what="the new backend's first answers")
             _send(edge, rounds=2)
             wait_until(lambda: (watch.ask(f"rate({_ANSWERED}[30s]) > 0") or 0) > 0, what="the rate of its answers")
             wait_until(lambda: watch.ask(_BUDGET) is not None, what="what is left of the error budget")
+            wait_until(lambda: watch.ask(_EXCESS) is not None, what="how far above normal acme is")
             with psycopg.connect(ledger, autocommit=True) as connection:
                 connection.execute("ANALYZE")
             wait_until(lambda: (watch.ask("changes(postledger_edge_policy_version[1h]) > 0") or 0) > 0)
@@ -98,6 +103,9 @@ def asker(
 
 
 _BUDGET = 'slo:postledger_error_budget:left_ratio{slo="latency"}'
+_EXCESS = 'source_kind:postledger_postbacks:excess5m{source="acme"}'
+_VISITS = "sum(postledger_clicks_total)"
+_STARTED = "postledger_backend_start_timestamp_seconds"
 _UNGUARDED = {"POSTLEDGER_NETWORK_RATE": "0"}
 _ANSWERED = 'postledger_request_duration_seconds_count{route="postback", status="200"}'
 
