@@ -24,7 +24,6 @@ from tests.edge.authority import Authority
 from tests.parts.checkout import PARTS, RUN_WITHIN_S, Checkout, pids
 from tests.parts.edge import SELF_SIGNED
 from tests.parts.part import ANSWER_WITHIN_S
-from tests.parts.processors import queued_s, worked_s
 from tests.parts.promtool import BOOKS, blocks_of
 from tests.parts.stopwatch import Stopwatch
 from tests.parts.waiting import wait_until
@@ -65,13 +64,11 @@ def test_a_second_up_takes_less_than_ten_seconds_and_books_nothing_twice(
     checkout: Checkout, stopwatch: Stopwatch
 ) -> None:
     pids = [checkout.pid(part) for part in PARTS]
-    before_s, worked_before_s = stopwatch.now_s() - queued_s(), worked_s()
+    before_s = stopwatch.now_s()
 
     printed = checkout.up()
 
-    # Of a machine that has nothing else to do: what it works, and what it waits for that is no processor.
-    assert stopwatch.now_s() - queued_s() - before_s < 10
-    assert worked_s() - worked_before_s < 10
+    assert stopwatch.now_s() - before_s < 10
     assert "duplicate" in printed
     assert _fetch(checkout.runtime()["DATABASE_URL"], "SELECT count(*) FROM conversions") == [(1,)]
     assert [checkout.pid(part) for part in PARTS] == pids
