@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from postledger.adapters.counted import forget_process
-from postledger.config import BadSetting, read_settings, read_workers
+from postledger.platform.metrics.multiprocess_barrier import forget_process
+from postledger.platform.settings import BadSetting, read_settings, read_workers
 
 try:  # in the master, so that a bad setting stops the start with one line instead of failing every worker
     read_settings(os.environ)
@@ -21,7 +21,7 @@ bind = f"unix:{os.environ['POSTLEDGER_BACKEND_SOCKET']}"
 # The socket's: who may reach it is decided by its directory alone. One that is opened to the edge once it is there
 # would refuse it for a moment at every start.
 umask = 0
-worker_class = "postledger.adapters.gunicorn_worker.Worker"
+worker_class = "postledger.platform.server.gunicorn_worker.Worker"
 worker_connections = 4000
 http_parser = "fast"
 keepalive = 75  # longer than the edge keeps an idle connection, so that only the edge ever closes one
@@ -34,7 +34,7 @@ limit_request_fields = 256  # the most that the C parser takes
 control_socket_disable = True
 proc_name = "postledger-backend"
 accesslog = None
-logger_class = "postledger.adapters.logs.GunicornLogger"
+logger_class = "postledger.platform.logs.GunicornLogger"
 
 
 def on_starting(_: Any) -> None:
@@ -47,7 +47,7 @@ def on_starting(_: Any) -> None:
 
 def post_worker_init(_: Any) -> None:
     """Send what a greenlet dies of through our own log, and keep the garbage collector from what never dies."""
-    from postledger.adapters.logs import silence_hub  # noqa: PLC0415 - the worker must have patched the library first
+    from postledger.platform.logs import silence_hub  # noqa: PLC0415 - the worker must have patched the library first
 
     silence_hub()
     gc.collect()

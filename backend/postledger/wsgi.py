@@ -2,9 +2,9 @@
 
 import os
 
-from postledger.bootstrap import create_backend
-from postledger.config import read_settings
+from postledger.bootstrap.backend import create_backend
 from postledger.http.app import BackendApp
+from postledger.platform.settings import read_settings
 
 
 def create() -> BackendApp:

@@ -14,7 +14,7 @@ import msgspec
 from psycopg import Connection
 
 from loadtests.bench.ledger import CLICKS, Ledger
-from postledger.adapters.postgres.retention import DAYS_AHEAD, make_partitions
+from postledger.ledger.partitions import DAYS_AHEAD, make_partitions
 
 PAST = timedelta(days=30)
 AT_ONCE = 2  # statements side by side; Postgres makes an index with two processes of its own besides

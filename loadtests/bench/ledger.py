@@ -15,11 +15,11 @@ from psycopg.sql import SQL, Identifier
 from psycopg.types.json import Jsonb
 
 from loadtests.bench.processes import parent
-from postledger.adapters.keyring import Keyring
-from postledger.adapters.postgres.connecting import connect
-from postledger.adapters.postgres.migrations import migrate
-from postledger.adapters.postgres.retention import make_partitions
-from postledger.domain.source import Settings
+from postledger.ledger.partitions import make_partitions
+from postledger.platform.keyring import Keyring
+from postledger.platform.postgres.connection import connect
+from postledger.platform.postgres.migrations import migrate
+from postledger.policy.source import Settings
 
 SLUG = "bench"
 CLICKS = 100_000

@@ -22,8 +22,8 @@ from loadtests.bench.plan import Plan
 from loadtests.bench.report import Target, summarize, table, verdicts
 from loadtests.bench.rounds import Round, run_round
 from loadtests.bench.wrk import SCRIPT as SIGN
-from postledger.adapters.presets import read_known
-from postledger.domain.configuration import read_configuration
+from postledger.policy.config_file import read_configuration
+from postledger.policy.preset_files import read_known
 
 SCRIPT = Path(__file__).with_name("paths.lua")
 BASELINE = "postledger-v1, GET"

@@ -12,11 +12,11 @@ from typing import Any
 import gevent
 
 from postledger import wsgi
-from postledger.domain.entry import Outcome
-from postledger.domain.refusal import Reason
-from postledger.domain.request import Request
 from postledger.http.app import BackendApp
-from postledger.services.receive_postback import ReceivePostback
+from postledger.ingest.receive import ReceivePostback
+from postledger.ledger.entry import Outcome
+from postledger.vocabulary.incoming_request import Request
+from postledger.vocabulary.refusal import Reason
 
 WSGIEnvironment = dict[str, Any]
 

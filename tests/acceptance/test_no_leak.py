@@ -18,7 +18,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from postledger.domain.refusal import Reason
+from postledger.vocabulary.refusal import Reason
 from tests.acceptance.broken_app import BUGS, OUTSIDE_FALCON
 from tests.acceptance.canaries import Canaries, forms
 from tests.acceptance.canary_run import CanaryRun

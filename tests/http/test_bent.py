@@ -14,8 +14,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from postledger.adapters.presets import read_known
-from postledger.domain.configuration import read_configuration
+from postledger.policy.config_file import read_configuration
+from postledger.policy.preset_files import read_known
 from tests.http.conftest import Service
 from tests.parts.networks import NETWORKS, add_network
 from tests.parts.sender import Postback, Sender

@@ -6,8 +6,8 @@ import httpx
 import msgspec
 import pytest
 
-from postledger.adapters.presets import read_known
-from postledger.domain.configuration import read_configuration
+from postledger.policy.config_file import read_configuration
+from postledger.policy.preset_files import read_known
 from tests.http.conftest import Service
 from tests.parts.sources import add_source
 

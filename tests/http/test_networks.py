@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from postledger.adapters.presets import read_known
+from postledger.policy.preset_files import read_known
 from tests.http.conftest import Service
 from tests.parts.network import Network, tamper
 from tests.parts.networks import NETWORKS, add_network

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from postledger.domain.refusal import Reason
+from postledger.vocabulary.refusal import Reason
 from tests.http.conftest import Service
 from tests.parts.sender import Sender
 from tests.parts.sources import add_campaign, add_source, change_source, remove

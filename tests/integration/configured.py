@@ -2,9 +2,9 @@
 
 import psycopg
 
-from postledger.adapters.keyring import Keyring
-from postledger.adapters.postgres.policy import load_policy
-from postledger.domain.policy import Policy
+from postledger.platform.keyring import Keyring
+from postledger.policy.policy import Policy
+from postledger.policy.read import load_policy
 from tests.parts.cli import CommandLine
 
 FILE = """

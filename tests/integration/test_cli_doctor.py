@@ -12,7 +12,7 @@ from threading import Thread
 
 import pytest
 
-from postledger.adapters.edge_policy import judge_age
+from postledger.doctor.edge_policy import judge_age
 from tests.edge.echo_backend import source
 from tests.parts.certificates import make_key_and_certificate
 from tests.parts.cli import CommandLine

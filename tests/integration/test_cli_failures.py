@@ -7,8 +7,8 @@ import psycopg
 import pytest
 from cryptography.fernet import Fernet
 
-from postledger.adapters.postgres.connecting import CONNECT_TIMEOUT_S
-from postledger.cli.opening import open_ledger
+from postledger.cli.connections import open_ledger
+from postledger.platform.postgres.connection import CONNECT_TIMEOUT_S
 from tests.parts.cli import CommandLine
 from tests.parts.databases import create_database, drop_database, fetch
 from tests.parts.frozen import frozen

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
-from postledger.adapters.postgres.connecting import connect
-from postledger.adapters.postgres.retention import make_partitions
-from postledger.adapters.postgres.source_report import report_source
+from postledger.audit.source_report import report_source
+from postledger.ledger.partitions import make_partitions
+from postledger.platform.postgres.connection import connect
 from tests.parts.cli import CommandLine
 from tests.parts.entries import new_receipt
 from tests.parts.sources import add_source, change_source

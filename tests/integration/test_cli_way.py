@@ -13,7 +13,7 @@ import httpx
 import psycopg
 import pytest
 
-from postledger.adapters.postgres.queries import sql
+from postledger.platform.postgres.sql import statements_of
 from tests.parts.backend import Backend
 from tests.parts.cli import CommandLine, Ran
 from tests.parts.databases import create_database, drop_database
@@ -23,6 +23,8 @@ from tests.parts.part import ANSWER_WITHIN_S
 from tests.parts.postgres import Postgres
 from tests.parts.sources import UNLIMITED, add_campaign, add_click, add_source
 from tests.parts.waiting import wait_until
+
+sql = statements_of("postledger.audit")
 
 
 @pytest.fixture(scope="module")

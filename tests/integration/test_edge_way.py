@@ -6,8 +6,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from postledger.adapters.edge_way import Way, find_way, make_trust, open_client
-from postledger.config import read_environment
+from postledger.doctor.edge_client import Way, find_way, make_trust, open_client
+from postledger.platform.settings import read_environment
 from tests.edge.authority import Authority
 from tests.parts.edge import Edge
 

@@ -10,9 +10,9 @@ import pytest
 from gevent.event import Event
 from psycopg import Connection
 
-from postledger.adapters.postgres.connecting import connect
-from postledger.adapters.postgres.group_commit import ANSWER_WITHIN_S, GroupCommit, RowRejected
-from postledger.domain.refusal import Reason, Refused
+from postledger.ledger.group_commit import ANSWER_WITHIN_S, GroupCommit, RowRejected
+from postledger.platform.postgres.connection import connect
+from postledger.vocabulary.refusal import Reason, Refused
 from tests.parts.waiting import wait_until
 
 Write = Callable[[Connection[Any], Sequence[int]], Sequence[int]]

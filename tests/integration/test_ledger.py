@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from psycopg import Connection
 
-from postledger.adapters.postgres.connecting import connect
-from postledger.adapters.postgres.ledger import write_batch, write_entries
-from postledger.domain.click import Click
-from postledger.domain.entry import Entry, Outcome
-from postledger.domain.fold import Rules
-from postledger.domain.refusal import Reason, Refusal
-from postledger.domain.status import Verdict
+from postledger.ledger.entry import Entry, Outcome
+from postledger.ledger.rules.status_rules import Rules
+from postledger.ledger.writer import write_batch, write_entries
+from postledger.platform.postgres.connection import connect
+from postledger.vocabulary.click import Click
+from postledger.vocabulary.refusal import Reason, Refusal
+from postledger.vocabulary.statuses import Verdict
 from tests.parts.entries import entry_of, refused_entry, same_again
 from tests.parts.sources import add_campaign, add_click
 

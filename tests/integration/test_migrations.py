@@ -12,8 +12,8 @@ import psycopg
 import pytest
 from psycopg import Connection
 
-from postledger.adapters.postgres import migrations
-from postledger.adapters.postgres.connecting import connect
+from postledger.platform.postgres import migrations
+from postledger.platform.postgres.connection import connect
 from tests.parts.databases import create_database, drop_database
 from tests.parts.schema import dump_schema
 from tests.parts.waiting import wait_until
@@ -25,7 +25,7 @@ SELECT count(*) FROM pg_stat_activity
 WHERE datname = current_database() AND wait_event = 'virtualxid' AND clock_timestamp() - query_start > '200 ms'
 """
 A_YEAR_OF_ROWS = "generate_series(0, 99999) AS n, LATERAL (SELECT now() - n * interval '5 minutes' AS at) AS t"
-SCHEMA = files("postledger.adapters.postgres").joinpath("schema.sql").read_text("utf-8")
+SCHEMA = files("postledger.platform.postgres").joinpath("schema.sql").read_text("utf-8")
 
 
 @pytest.fixture

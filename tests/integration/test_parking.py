@@ -11,11 +11,11 @@ import pytest
 from msgspec.structs import replace
 from psycopg import Connection
 
-from postledger.adapters.postgres.connecting import connect
-from postledger.adapters.postgres.ledger import write_entries
-from postledger.adapters.postgres.parking import list_parked, settle_parked
-from postledger.domain.entry import Entry, Outcome
-from postledger.domain.fold import Rules
+from postledger.ledger.entry import Entry, Outcome
+from postledger.ledger.parked_reversals import list_parked, settle_parked
+from postledger.ledger.rules.status_rules import Rules
+from postledger.ledger.writer import write_entries
+from postledger.platform.postgres.connection import connect
 from tests.parts.cli import CommandLine
 from tests.parts.entries import entry_of, same_again
 from tests.parts.sources import add_source

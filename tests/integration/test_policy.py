@@ -8,14 +8,14 @@ import gevent
 import psycopg
 import pytest
 
-from postledger.adapters.keyring import Keyring
-from postledger.adapters.postgres.connecting import connect
-from postledger.adapters.postgres.policy import PolicyReader, load_policy
-from postledger.adapters.postgres.policy_keeper import PolicyKeeper
-from postledger.adapters.postgres.pool import make_pool
-from postledger.domain.paths import digest_key
-from postledger.domain.policy import Policy
-from postledger.domain.snapshot import render_snapshot
+from postledger.decoding.source_paths import digest_key
+from postledger.platform.keyring import Keyring
+from postledger.platform.postgres.connection import connect
+from postledger.platform.postgres.pool import make_pool
+from postledger.policy.edge_snapshot import render_snapshot
+from postledger.policy.policy import Policy
+from postledger.policy.read import PolicyReader, load_policy
+from postledger.policy.refresher import PolicyKeeper
 from tests.parts.sources import add_campaign, add_source, change_source, remove
 
 SALT = b"salt"
@@ -145,8 +145,7 @@ def keeper(database: str, master_key: str) -> Iterator[PolicyKeeper]:
         Keyring([master_key]),
         lambda policy: None,
         on_contact=lambda: None,
-        on_days=lambda days: None,
-        tend=lambda connection: None,
+        tend=(),
     )
     yield keeper
     keeper.close()

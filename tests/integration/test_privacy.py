@@ -16,11 +16,11 @@ import pytest
 from msgspec.structs import replace
 from psycopg import Connection
 
-from postledger.adapters.keyring import Keyring
-from postledger.adapters.postgres.connecting import WRITER, connect
-from postledger.adapters.postgres.erasure import SETTLED_WITHIN_S, erase
-from postledger.adapters.postgres.ledger import write_entries
-from postledger.adapters.postgres.policy import load_policy
+from postledger.audit.erasure import SETTLED_WITHIN_S, erase
+from postledger.ledger.writer import write_entries
+from postledger.platform.keyring import Keyring
+from postledger.platform.postgres.connection import WRITER, connect
+from postledger.policy.read import load_policy
 from tests.parts.cli import CommandLine
 from tests.parts.entries import entry_of, refused_entry
 from tests.parts.sources import add_click, add_source
@@ -192,7 +192,7 @@ def test_what_is_still_on_its_way_to_the_disk_when_forgetting_begins_is_forgotte
 
 PAUSE = """
 import time
-from postledger.adapters.postgres.erasure import SETTLED_WITHIN_S, let_pass
+from postledger.audit.erasure import SETTLED_WITHIN_S, let_pass
 print(time.monotonic(), flush=True)
 let_pass(SETTLED_WITHIN_S)
 print(time.monotonic())

@@ -9,9 +9,9 @@ import psycopg
 import pytest
 from psycopg import Connection
 
-from postledger.adapters.postgres.connecting import connect
-from postledger.adapters.postgres.ledger import write_entries
-from postledger.adapters.postgres.retention import make_partitions, partition_name, retain
+from postledger.ledger.partitions import make_partitions, partition_name, retain
+from postledger.ledger.writer import write_entries
+from postledger.platform.postgres.connection import connect
 from tests.parts.entries import entry_of, same_again
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from psycopg import Connection
 
-from postledger.adapters.postgres.connecting import connect
-from postledger.adapters.postgres.secret_usage import WRITE_EVERY_S, SecretUsage
+from postledger.platform.postgres.connection import connect
+from postledger.policy.secret_usage import WRITE_EVERY_S, SecretUsage
 from tests.parts.sources import add_source
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)

@@ -18,8 +18,8 @@ from typing import Any
 
 import httpx
 
-from postledger.adapters.counted import wait_for_all
-from postledger.adapters.metrics import PATIENCE_S
+from postledger.metrics.metrics import PATIENCE_S
+from postledger.platform.metrics.multiprocess_barrier import wait_for_all
 from tests.parts.part import ANSWER_WITHIN_S, END_WITHIN_S, Part, remove_folder
 from tests.parts.waiting import wait_until
 

@@ -11,8 +11,8 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.sql import SQL, Composable, Identifier
 
-from postledger.adapters.postgres.migrations import migrate
-from postledger.adapters.postgres.retention import make_partitions
+from postledger.ledger.partitions import make_partitions
+from postledger.platform.postgres.migrations import migrate
 from tests.parts.postgres import Postgres
 from tests.parts.waiting import wait_until
 

@@ -7,12 +7,12 @@ from typing import Any, Literal
 
 import msgspec
 
-from postledger.domain.entry import Entry
-from postledger.domain.event import read_fields
-from postledger.domain.fold import Rules
-from postledger.domain.receipt import ENTROPY_BYTES, make_receipt
-from postledger.domain.refusal import Reason, Refusal
-from postledger.domain.source import Settings, Source
+from postledger.ingest.event_fields import read_fields
+from postledger.ledger.entry import Entry
+from postledger.ledger.rules.status_rules import Rules
+from postledger.policy.source import Settings, Source
+from postledger.vocabulary.receipt import ENTROPY_BYTES, make_receipt
+from postledger.vocabulary.refusal import Reason, Refusal
 
 ClickCheck = Literal["required", "observed"] | None
 USUAL = Rules()

@@ -8,10 +8,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
-from postledger.adapters.presets import read_known
-from postledger.domain.configuration import read_configuration
-from postledger.domain.profiles.format import Profile
-from postledger.domain.source import Settings
+from postledger.policy.config_file import read_configuration
+from postledger.policy.preset_files import read_known
+from postledger.policy.source import Settings
+from postledger.signatures.profile_schema import Profile
 from tests.parts.network import Network
 from tests.parts.sender import Postback
 from tests.parts.sources import UNLIMITED, add_source

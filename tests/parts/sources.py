@@ -11,7 +11,7 @@ import psycopg
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
-from postledger.adapters.keyring import Keyring
+from postledger.platform.keyring import Keyring
 
 _ADD_SOURCE = """
 INSERT INTO sources (slug, name, settings, created_at, updated_at) VALUES (%s, %s, %s, %s, %s) RETURNING id

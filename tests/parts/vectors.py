@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from postledger.domain.profiles.format import Profile, read_profile
-from postledger.domain.request import Request
+from postledger.signatures.profile_schema import Profile, read_profile
+from postledger.vocabulary.incoming_request import Request
 
 _DATA = Path(__file__).parent.parent / "data"
 _PROFILES = tomllib.loads((_DATA / "vector-profiles.toml").read_text())

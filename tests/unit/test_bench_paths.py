@@ -6,8 +6,8 @@ import pytest
 
 from loadtests.bench.paths import BASELINE, SCRIPT, Way, compare, list_ways
 from loadtests.bench.rounds import Round
-from postledger.adapters.presets import read_known
-from postledger.domain.configuration import read_configuration
+from postledger.policy.config_file import read_configuration
+from postledger.policy.preset_files import read_known
 
 
 def a_round(name: str, per_second: float) -> Round:

@@ -7,9 +7,9 @@ import pytest
 
 from loadtests.bench import __main__ as bench
 from loadtests.bench import plan
-from postledger.domain.configuration import BadConfiguration, read_configuration
-from postledger.domain.parameters import CANONICAL_NAMES
-from postledger.domain.status import Status
+from postledger.decoding.parameters import CANONICAL_NAMES
+from postledger.policy.config_file import BadConfiguration, read_configuration
+from postledger.vocabulary.statuses import Status
 from tests.parts.documents import ROOT, list_code, list_rows, read_document, read_section
 
 DOCUMENT = read_document("docs/configuration.md")

@@ -2,7 +2,7 @@
 
 import re
 
-from postledger.http.event import Answered
+from postledger.http.request_log_event import Answered
 from tests.parts.documents import ROOT, list_code, list_rows, read_document, read_section
 
 DOCUMENT = read_document("docs/operations.md")
@@ -17,8 +17,8 @@ def _first_cells(heading: str) -> list[str]:
 
 
 def test_every_metric_is_documented() -> None:
-    adapters = ROOT / "backend/postledger/adapters"
-    backend = "".join((adapters / name).read_text("utf-8") for name in METRICS)
+    package = ROOT / "backend/postledger/metrics"
+    backend = "".join((package / name).read_text("utf-8") for name in METRICS)
     modules = ROOT / "edge/lua/postledger"
     edge = "".join((modules / name).read_text("utf-8") for name in ("traffic.lua", "condition.lua"))
     counted = {name + ("_total" if kind == "Counter" else "") for kind, name in _BACKEND.findall(backend)}

@@ -7,9 +7,9 @@ import re
 import falcon
 import pytest
 
-from postledger.domain.parameters import CANONICAL_NAMES
-from postledger.domain.refusal import Reason, Refusal
+from postledger.decoding.parameters import CANONICAL_NAMES
 from postledger.http.answers import answer_not_found, answer_refusal
+from postledger.vocabulary.refusal import Reason, Refusal
 from tests.parts.documents import ROOT, list_code, list_rows, read_document, read_section
 
 DOCUMENT = read_document("docs/postback-api.md")

@@ -5,7 +5,7 @@ import typer
 from postledger.cli.clicks import clicks
 from postledger.cli.configure import apply, export
 from postledger.cli.diagnosis import doctor
-from postledger.cli.failures import OneLineErrors
+from postledger.cli.errors import OneLineErrors
 from postledger.cli.listing import conversions, postbacks
 from postledger.cli.parked import discard_parked, list_parked, release_parked
 from postledger.cli.presets import dialects, presets

@@ -11,12 +11,12 @@ from typing import Annotated, Any
 import typer
 from psycopg import Connection
 
-from postledger.adapters.postgres.click_import import import_clicks, read_campaign_ids
-from postledger.cli.failures import CommandFailed
-from postledger.cli.opening import open_ledger
+from postledger.cli.connections import open_ledger
+from postledger.cli.errors import CommandFailed
 from postledger.cli.output import AsJson, note, print_json, show_progress
-from postledger.domain.click import Click
-from postledger.domain.click_row import BadRow, ClickReader, read_header
+from postledger.clicks.click_csv import BadRow, ClickReader, read_header
+from postledger.clicks.import_clicks import import_clicks, read_campaign_ids
+from postledger.vocabulary.click import Click
 
 PORTION_ROWS = 20_000
 

@@ -7,14 +7,14 @@ from typing import Annotated
 import tomli_w
 import typer
 
-from postledger.adapters.postgres.policy_store import PolicyStore, lock_policy
-from postledger.cli.opening import open_keyring, open_ledger
+from postledger.cli.config_loading import list_faults, read_file
+from postledger.cli.connections import open_keyring, open_ledger
 from postledger.cli.output import AsJson, note, print_json
-from postledger.cli.reading_file import list_faults, read_file
-from postledger.config import read_environment
-from postledger.domain.changes import Action, Change, find_changes, find_missing_secrets
-from postledger.domain.document import write_document
-from postledger.domain.routes import find_contested_paths
+from postledger.platform.settings import read_environment
+from postledger.policy.config_export import write_document
+from postledger.policy.diff import Action, Change, find_changes, find_missing_secrets
+from postledger.policy.path_conflicts import find_contested_paths
+from postledger.policy.store import PolicyStore, lock_policy
 
 _HEADING = "# Secrets are not exported. When this is applied, a source that is on the ledger keeps those it has.\n\n"
 

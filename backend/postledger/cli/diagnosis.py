@@ -5,17 +5,17 @@ from datetime import UTC, datetime
 
 import psycopg
 
-from postledger.adapters.certificate import examine_certificate
-from postledger.adapters.edge_policy import examine_policy_age
-from postledger.adapters.edge_way import find_way
-from postledger.adapters.finding import Finding
-from postledger.adapters.keyring import Keyring
-from postledger.adapters.listeners import examine_listeners
-from postledger.adapters.postgres.examination import examine
-from postledger.cli.failures import CommandFailed, describe_database_error
-from postledger.cli.opening import open_keyring, open_ledger
+from postledger.cli.connections import open_keyring, open_ledger
+from postledger.cli.errors import CommandFailed, describe_database_error
 from postledger.cli.output import AsJson, print_json
-from postledger.config import RUNTIME_FILE, BadSetting, read_environment, read_settings
+from postledger.doctor.certificate import examine_certificate
+from postledger.doctor.check_result import Finding
+from postledger.doctor.edge_client import find_way
+from postledger.doctor.edge_policy import examine_policy_age
+from postledger.doctor.listeners import examine_listeners
+from postledger.doctor.postgres import examine
+from postledger.platform.keyring import Keyring
+from postledger.platform.settings import RUNTIME_FILE, BadSetting, read_environment, read_settings
 
 _STATEMENT_TIMEOUT_MS = 5000
 

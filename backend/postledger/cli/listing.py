@@ -6,15 +6,15 @@ from typing import Annotated
 
 import typer
 
-from postledger.adapters.postgres import reports
-from postledger.adapters.postgres.reports import Filters, Row, UnknownName
-from postledger.cli.failures import CommandFailed
-from postledger.cli.moments import FORMS, read_moment
-from postledger.cli.opening import open_ledger
+from postledger.audit import lists as reports
+from postledger.audit.lists import Filters, Row, UnknownName
+from postledger.cli.connections import open_ledger
+from postledger.cli.csv_output import print_csv
+from postledger.cli.errors import CommandFailed
 from postledger.cli.output import AsJson, print_json, print_table, tell_reason
-from postledger.cli.sheets import print_csv
-from postledger.domain.refusal import Reason
-from postledger.domain.status import Status, Verdict
+from postledger.cli.time_options import FORMS, read_moment
+from postledger.vocabulary.refusal import Reason
+from postledger.vocabulary.statuses import Status, Verdict
 
 conversions = typer.Typer(help="What the postbacks say happened.", no_args_is_help=True)
 postbacks = typer.Typer(help="Every request that was received.", no_args_is_help=True)

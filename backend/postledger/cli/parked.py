@@ -6,13 +6,13 @@ from typing import Annotated
 
 import typer
 
-from postledger.adapters.postgres import parking
-from postledger.adapters.postgres.parking import Row
-from postledger.cli.actor import find_actor
-from postledger.cli.failures import CommandFailed
-from postledger.cli.opening import open_ledger
+from postledger.cli.connections import open_ledger
+from postledger.cli.current_user import find_actor
+from postledger.cli.errors import CommandFailed
 from postledger.cli.output import AsJson, print_json, print_table, show_progress
-from postledger.domain.receipt import is_receipt
+from postledger.ledger import parked_reversals as parking
+from postledger.ledger.parked_reversals import Row
+from postledger.vocabulary.receipt import is_receipt
 
 MOST = 1_000_000
 _FACTS = (

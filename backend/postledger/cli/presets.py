@@ -7,13 +7,13 @@ import msgspec
 import tomli_w
 import typer
 
-from postledger.adapters.presets import read_known
-from postledger.cli.failures import CommandFailed
+from postledger.cli.errors import CommandFailed
 from postledger.cli.output import AsJson, print_json, print_table
-from postledger.domain.preset import Preset
-from postledger.domain.profiles.coverage import tell_coverage
-from postledger.domain.profiles.format import POSTLEDGER_V1, read_profile
-from postledger.domain.source import DEFAULT_PROFILE
+from postledger.policy.preset import Preset
+from postledger.policy.preset_files import read_known
+from postledger.policy.source import DEFAULT_PROFILE
+from postledger.signatures.profile_schema import POSTLEDGER_V1, read_profile
+from postledger.signatures.signed_fields import tell_coverage
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The name, as the list has it.")]
 

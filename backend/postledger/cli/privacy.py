@@ -7,13 +7,13 @@ from typing import Annotated
 import msgspec
 import typer
 
-from postledger.adapters.postgres.erasure import erase
-from postledger.adapters.postgres.pii_key import open_pii_key
-from postledger.cli.actor import find_actor
-from postledger.cli.failures import CommandFailed
-from postledger.cli.opening import open_keyring, open_ledger
+from postledger.audit.erasure import erase
+from postledger.cli.connections import open_keyring, open_ledger
+from postledger.cli.current_user import find_actor
+from postledger.cli.errors import CommandFailed
 from postledger.cli.output import AsJson, print_json, show_progress
-from postledger.domain.privacy import hash_personal, is_hash
+from postledger.policy.pii_key import open_pii_key
+from postledger.policy.privacy import hash_personal, is_hash
 
 _TIMEOUT_MS = 15 * 60_000  # the audit of a day is read whole, as nothing goes by what was sent
 

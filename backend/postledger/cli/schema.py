@@ -5,14 +5,14 @@ from typing import Annotated
 
 import typer
 
-from postledger.adapters.postgres.grants import NoSuchRole, grant_reader
-from postledger.adapters.postgres.migrations import migrate as apply_migrations
-from postledger.adapters.postgres.retention import make_partitions
-from postledger.adapters.postgres.retention import retain as retain_days
-from postledger.cli.failures import CommandFailed
-from postledger.cli.opening import open_ledger
+from postledger.cli.connections import open_ledger
+from postledger.cli.errors import CommandFailed
 from postledger.cli.output import AsJson, print_json
-from postledger.config import read_environment, read_retention_days
+from postledger.ledger.partitions import make_partitions
+from postledger.ledger.partitions import retain as retain_days
+from postledger.platform.postgres.grants import NoSuchRole, grant_reader
+from postledger.platform.postgres.migrations import migrate as apply_migrations
+from postledger.platform.settings import read_environment, read_retention_days
 
 _MIGRATION_TIMEOUT_MS = 15 * 60_000
 

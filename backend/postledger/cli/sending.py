@@ -10,14 +10,14 @@ from typing import Annotated
 import httpx
 import typer
 
-from postledger.adapters.edge_way import find_way, make_trust, open_client
-from postledger.adapters.postgres.policy import load_policy
-from postledger.cli.failures import CommandFailed
-from postledger.cli.opening import open_keyring, open_ledger
+from postledger.cli.connections import open_keyring, open_ledger
+from postledger.cli.errors import CommandFailed
 from postledger.cli.output import AsJson, note, print_json
-from postledger.config import read_environment, require
-from postledger.domain.outgoing import CannotSign, Outgoing, make_get, make_post
-from postledger.domain.source import Source
+from postledger.doctor.edge_client import find_way, make_trust, open_client
+from postledger.partners.signer import CannotSign, Outgoing, make_get, make_post
+from postledger.platform.settings import read_environment, require
+from postledger.policy.read import load_policy
+from postledger.policy.source import Source
 
 TIMEOUT_S = 10.0
 

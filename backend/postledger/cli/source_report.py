@@ -5,12 +5,12 @@ from typing import Annotated
 
 import typer
 
-from postledger.adapters.postgres.source_report import ReasonCount, SourceReport, Tally
-from postledger.adapters.postgres.source_report import report_source as read_report
-from postledger.cli.failures import CommandFailed
-from postledger.cli.moments import FORMS, read_moment
-from postledger.cli.opening import open_ledger
+from postledger.audit.source_report import ReasonCount, SourceReport, Tally
+from postledger.audit.source_report import report_source as read_report
+from postledger.cli.connections import open_ledger
+from postledger.cli.errors import CommandFailed
 from postledger.cli.output import AsJson, note, print_json, print_table, show_progress
+from postledger.cli.time_options import FORMS, read_moment
 
 TOP_ADDRESSES = 3
 _OF_ADDRESSES = ("ip_not_allowed", "rate_limited")

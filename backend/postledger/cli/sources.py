@@ -9,20 +9,22 @@ import typer
 from psycopg import Connection
 from psycopg.rows import dict_row
 
-from postledger.adapters.authorities import describe_authorities
-from postledger.adapters.postgres.pii_key import encrypt_pii_key_anew
-from postledger.adapters.postgres.policy_store import lock_policy, raise_version, read_stored_settings
-from postledger.adapters.postgres.queries import sql
-from postledger.adapters.postgres.source_secrets import LockedSecret, SourceSecrets, StoredSecret
-from postledger.cli.failures import CommandFailed
-from postledger.cli.opening import open_keyring, open_ledger
+from postledger.cli.connections import open_keyring, open_ledger
+from postledger.cli.errors import CommandFailed
 from postledger.cli.output import AsJson, note, print_json, print_table, show
 from postledger.cli.source_report import report_source
-from postledger.domain.configuration import SourceConfig
-from postledger.domain.document import write_source
-from postledger.domain.profiles.check import check_secrets
-from postledger.domain.profiles.coverage import tell_coverage
-from postledger.domain.source import Settings, find_profile
+from postledger.platform.postgres.sql import statements_of
+from postledger.policy.authorities import describe_authorities
+from postledger.policy.config_export import write_source
+from postledger.policy.config_file import SourceConfig
+from postledger.policy.pii_key import encrypt_pii_key_anew
+from postledger.policy.source import Settings, find_profile
+from postledger.policy.source_secrets import LockedSecret, SourceSecrets, StoredSecret
+from postledger.policy.store import lock_policy, raise_version, read_stored_settings
+from postledger.signatures.profile_checks import check_secrets
+from postledger.signatures.signed_fields import tell_coverage
+
+sql = statements_of("postledger.audit")
 
 _SECRET_BYTES = 32
 _USAGE = ("position", "id", "created_at", "last_matched")

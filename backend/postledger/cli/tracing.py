@@ -5,10 +5,10 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from postledger.adapters.postgres.trace import Row, Trace
-from postledger.adapters.postgres.trace import trace as find_trace
-from postledger.cli.failures import CommandFailed
-from postledger.cli.opening import open_ledger
+from postledger.audit.trace import Row, Trace
+from postledger.audit.trace import trace as find_trace
+from postledger.cli.connections import open_ledger
+from postledger.cli.errors import CommandFailed
 from postledger.cli.output import AsJson, print_json, show, tell_reason
 
 

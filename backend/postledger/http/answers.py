@@ -7,10 +7,10 @@ but for the validated id that a network waits for.
 import falcon
 import msgspec
 
-from postledger.domain.acks import Acknowledgement
-from postledger.domain.entry import Outcome
-from postledger.domain.refusal import Reason, Refusal
-from postledger.domain.status import Verdict
+from postledger.ledger.entry import Outcome
+from postledger.responses.network_responses import Acknowledgement
+from postledger.vocabulary.refusal import Reason, Refusal
+from postledger.vocabulary.statuses import Verdict
 
 RETRY_AFTER_S = 1
 

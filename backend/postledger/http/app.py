@@ -7,16 +7,16 @@ from typing import Any
 
 import falcon
 
-from postledger.domain.refusal import Reason, Refusal
 from postledger.http.answers import answer_error, answer_get_only, answer_not_found, answer_refusal
 from postledger.http.click import ClickResource
 from postledger.http.dialect import DialectSink
-from postledger.http.event import Teller
 from postledger.http.health import HealthResource, MetricsResource
 from postledger.http.policy import PolicyResource
 from postledger.http.postback import PostbackResource
+from postledger.http.request_log_event import Teller
 from postledger.http.requests import receipt_of
 from postledger.http.schemas import SchemaResource
+from postledger.vocabulary.refusal import Reason, Refusal
 
 _log = logging.getLogger("postledger.http")
 

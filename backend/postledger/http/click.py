@@ -4,12 +4,12 @@ from datetime import UTC, datetime
 
 import falcon
 
-from postledger.domain.pairs import read_segments
-from postledger.domain.parameters import SUB_NAMES
-from postledger.domain.refusal import Reason, Refused
+from postledger.clicks.record import RecordClick, UnknownCampaign
+from postledger.decoding.pairs import read_segments
+from postledger.decoding.parameters import SUB_NAMES
 from postledger.http.answers import answer_get_only, answer_not_found, answer_refusal
 from postledger.http.requests import receipt_of
-from postledger.services.record_click import RecordClick, UnknownCampaign
+from postledger.vocabulary.refusal import Reason, Refused
 
 _KNOWN = frozenset({"aff", *SUB_NAMES})
 

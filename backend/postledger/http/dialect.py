@@ -8,10 +8,10 @@ from typing import Any
 
 import falcon
 
-from postledger.domain.refusal import Reason
 from postledger.http.answers import answer, answer_not_found
 from postledger.http.requests import ROUTE, SOURCE, read_postback, receipt_of
-from postledger.services.receive_postback import ReceivePostback
+from postledger.ingest.receive import ReceivePostback
+from postledger.vocabulary.refusal import Reason
 
 
 class DialectSink:

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import falcon
 
-from postledger.domain.policy import Policy
-from postledger.domain.snapshot import render_snapshot
+from postledger.policy.edge_snapshot import render_snapshot
+from postledger.policy.policy import Policy
 
 
 class PolicyResource:

@@ -2,11 +2,11 @@
 
 import falcon
 
-from postledger.domain.pairs import read_segments
-from postledger.domain.refusal import Reason, Refused
+from postledger.decoding.pairs import read_segments
 from postledger.http.answers import answer
 from postledger.http.requests import SOURCE, read_postback
-from postledger.services.receive_postback import ReceivePostback
+from postledger.ingest.receive import ReceivePostback
+from postledger.vocabulary.refusal import Reason, Refused
 
 
 class PostbackResource:

@@ -10,9 +10,9 @@ from typing import Any
 
 import falcon
 
-from postledger.domain.receipt import ENTROPY_BYTES, is_receipt, make_receipt
-from postledger.domain.refusal import Reason
-from postledger.domain.request import MAX_BODY_BYTES, Request
+from postledger.vocabulary.incoming_request import MAX_BODY_BYTES, Request
+from postledger.vocabulary.receipt import ENTROPY_BYTES, is_receipt, make_receipt
+from postledger.vocabulary.refusal import Reason
 
 
 class _Headers(Mapping[str, str]):

@@ -16,7 +16,7 @@ from psycopg import Connection
 from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool
 
-from postledger.domain.dedup import dedup_key
+from postledger.ledger.rules.dedup_key import dedup_key
 
 TOLERANCE_S = 1800
 

@@ -1,1 +1,0 @@
-"""The Postgres adapter: the ledger, the policy, migrations and retention."""

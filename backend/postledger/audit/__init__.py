@@ -1,0 +1,1 @@
+"""Questions about what happened, and erasure: trace, lists, reports."""

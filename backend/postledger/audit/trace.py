@@ -1,0 +1,126 @@
+"""The chain of one id: from a receipt, a transaction id or a click id to every row that belongs to it.
+
+Each look-up goes over an index, so that a trace is as quick on a ledger of years as on the first day's.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+from psycopg import Connection
+from psycopg.rows import dict_row
+
+from postledger.platform.postgres.sql import statements_of
+from postledger.vocabulary.receipt import is_receipt, receipt_unix_ms
+
+sql = statements_of("postledger.audit")
+
+LIMIT = 1000
+_CLOCKS_DIFFER_BY = timedelta(days=1)
+_FOLDED = ("accepted", "updated")
+_EVENT_FACTS = ("received_at", "verdict", "event", "status", "source_status", "payout", "currency", "event_time")
+_CHANGE_FACTS = (
+    "received_at", "kind", "reverses", "transaction_id", "source_status", "payout", "payout_before", "delta",
+    "currency", "event_time",
+)  # fmt: skip
+_PARKED_FACTS = (
+    "received_at", "transaction_id", "source_status", "payout", "currency", "event_time", "settled_at", "settled_by",
+    "outcome",
+)  # fmt: skip
+
+Row = dict[str, Any]
+
+
+class Trace(msgspec.Struct, frozen=True):
+    """A chain, each part oldest first and at most `LIMIT` rows long."""
+
+    id: str
+    clicks: list[Row]
+    postbacks: list[Row]
+    conversions: list[Row]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the id means nothing to this ledger."""
+        return not (self.clicks or self.postbacks or self.conversions)
+
+
+def trace(connection: Connection[Any], wanted: str) -> Trace:
+    """Follow an id; every conversion holds the `events` that were folded into it, its `changes` of worth, and the
+    reversals of it that were `parked`: those without `settled_at` still wait.
+    """
+    named = _find_receipt(connection, wanted)
+    conversions = _find_conversions(connection, wanted, named)
+    postbacks = _find_postbacks(connection, wanted, conversions, named)
+    click_ids = {wanted, *_values("click_id", [*conversions, *postbacks])}
+    clicks = _fetch(connection, "trace_clicks", click_ids=list(click_ids))
+    dedup_keys = _values("dedup_key", conversions)
+    changes = _fetch(connection, "trace_events", dedup_keys=dedup_keys)
+    parked = _fetch(connection, "trace_parked", dedup_keys=dedup_keys)
+    for conversion in conversions:
+        conversion["events"] = _find_events(conversion, postbacks)
+        conversion["changes"] = _select(conversion, changes, _CHANGE_FACTS)
+        conversion["parked"] = _select(conversion, parked, _PARKED_FACTS)
+    return Trace(wanted, clicks, postbacks, conversions)
+
+
+def _find_receipt(connection: Connection[Any], wanted: str) -> list[Row]:
+    if not is_receipt(wanted):
+        return []
+    made_at = datetime.fromtimestamp(receipt_unix_ms(wanted) / 1000, UTC)
+    bounds = {"earliest": made_at - _CLOCKS_DIFFER_BY, "latest": made_at + _CLOCKS_DIFFER_BY}
+    return _fetch(connection, "trace_receipt", receipt=wanted, **bounds)
+
+
+def _find_conversions(connection: Connection[Any], wanted: str, named: Sequence[Row]) -> list[Row]:
+    # A refused postback reached no conversion; what it was about may have got onto the ledger before it or after it.
+    lost = [row for row in named if row["conversion_id"] is None]
+    transaction_ids = _values("transaction_id", lost)
+    return _fetch(
+        connection,
+        "trace_conversions",
+        receipts=[*([wanted] if is_receipt(wanted) else []), *_values("conversion_id", named)],
+        transaction_ids=[wanted, *transaction_ids],
+        click_ids=[wanted, *([] if transaction_ids else _values("click_id", lost))],
+    )
+
+
+def _find_postbacks(
+    connection: Connection[Any], wanted: str, conversions: Sequence[Row], named: Sequence[Row]
+) -> list[Row]:
+    by_click = [row for row in [*conversions, *named] if row["transaction_id"] is None]
+    found = _fetch(
+        connection,
+        "trace_postbacks",
+        conversion_ids=_values("id", conversions),
+        transaction_ids=[wanted, *_values("transaction_id", [*conversions, *named])],
+        click_ids=[wanted, *_values("click_id", by_click)],
+    )
+    rows = {row["id"]: row for row in [*named, *found]}
+    return sorted(rows.values(), key=lambda row: (row["received_at"], row["id"]))
+
+
+def _fetch(connection: Connection[Any], query: str, **values: object) -> list[Row]:
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(sql(query), {"limit": LIMIT, **values}).fetchall()
+
+
+def _values(name: str, rows: Iterable[Row]) -> list[str]:
+    return list({row[name]: None for row in rows if row[name] is not None})
+
+
+def _find_events(conversion: Row, postbacks: Iterable[Row]) -> list[Row]:
+    return [
+        {"receipt": row["id"], **{name: row[name] for name in _EVENT_FACTS}}
+        for row in postbacks
+        if row["conversion_id"] == conversion["id"] and row["verdict"] in _FOLDED
+    ]
+
+
+def _select(conversion: Row, rows: Iterable[Row], facts: Iterable[str]) -> list[Row]:
+    return [
+        {"receipt": row["id"], **{name: row[name] for name in facts}}
+        for row in rows
+        if row["dedup_key"] == conversion["dedup_key"]
+    ]

@@ -1,0 +1,93 @@
+"""On which line of a file a fault is: TOML's reader gives values without their lines, so these are found again here.
+
+Apart from the reading, which knows tables and no text. A line that cannot be found costs nothing but itself.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from postledger.decoding.toml_table import Fault
+
+_NAME = r"""(?:[\w-]+|"[^"]*"|'[^']*')"""
+_DOTTED = rf"{_NAME}(?:\s*\.\s*{_NAME})*"
+_HEADER = re.compile(rf"\s*(\[\[?)\s*({_DOTTED})\s*\]\]?\s*(?:#.*)?", re.ASCII)
+_KEY = re.compile(rf"\s*({_DOTTED})\s*=", re.ASCII)
+_LONG_QUOTE = re.compile(r'"""|' + "'''")
+_NAMING = ("slug", "id")
+_WORD = re.compile(r"[\w-]+", re.ASCII)
+
+Place = tuple[str | int, ...]
+"""A table or a key by the names on the way to it; in a list of tables, by its number too."""
+
+
+def find_line(text: str, document: Mapping[str, object], fault: Fault) -> int | None:
+    """Find the line of what a fault is about, counted from 1: the key, the nearest thing above it, or None."""
+    lines, table = map_lines(text), _find_table(document, fault)
+    key = (*table, fault.key)
+    below = {place: line for place, line in lines.items() if place[: len(key)] == key}
+    named = [
+        line
+        for word in _WORD.findall(fault.message)
+        for place, line in below.items()
+        if place[len(key) :][-1:] == (word,)
+    ]
+    found = [*named, *below.values(), *(lines[place] for place in (table, table[:1]) if place in lines)]
+    return found[0] if found else None
+
+
+def map_lines(text: str) -> dict[Place, int]:
+    """Map each table and each key to the line on which it is first named."""
+    lines: dict[Place, int] = {}
+    counts: dict[Place, int] = {}
+    table: Place = ()
+    for number, line in _list_plain(text):
+        if header := _HEADER.fullmatch(line):
+            table = _resolve(_split(header[2]), counts, is_list=header[1] == "[[")
+            lines.setdefault(table, number)
+        elif key := _KEY.match(line):
+            lines.setdefault((*table, *_split(key[1])), number)
+    return lines
+
+
+def _list_plain(text: str) -> Iterator[tuple[int, str]]:
+    """Number the lines, without those inside of a text of several lines, which may look like anything."""
+    is_inside = False
+    for number, line in enumerate(text.splitlines(), 1):
+        if not is_inside:
+            yield number, line
+        is_inside ^= len(_LONG_QUOTE.findall(line)) % 2 == 1
+
+
+def _resolve(names: list[str], counts: dict[Place, int], *, is_list: bool) -> Place:
+    place: Place = ()
+    for name in names[:-1]:
+        place = (*place, name)
+        if place in counts:
+            place = (*place, counts[place] - 1)
+    place = (*place, names[-1])
+    if not is_list:
+        return place
+    counts[place] = counts.get(place, 0) + 1
+    return (*place, counts[place] - 1)
+
+
+def _split(dotted: str) -> list[str]:
+    return [name.strip("\"'") for name in re.findall(_NAME, dotted, re.ASCII)]
+
+
+def _find_table(document: Mapping[str, object], fault: Fault) -> Place:
+    section, _, label = fault.table.removesuffix("]").partition("[")
+    if not section:
+        return ()
+    tables = document.get(section)
+    labels = [_label(number, table) for number, table in enumerate(tables, 1)] if isinstance(tables, list) else []
+    if label not in labels:
+        return (section,)
+    if fault.key in _NAMING:  # the only fault that a name can have and its first bearer does not: it was used before
+        return section, len(labels) - 1 - labels[::-1].index(label)
+    return section, labels.index(label)
+
+
+def _label(number: int, table: object) -> str:
+    own = next((table[key] for key in _NAMING if key in table), None) if isinstance(table, dict) else None
+    return own if isinstance(own, str) and own.isprintable() else f"#{number}"

@@ -1,0 +1,70 @@
+"""Reading a configuration file from disk, with the secrets and certificates that it names, validated as a whole."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+from postledger.cli.config_error_lines import find_line
+from postledger.cli.errors import CommandFailed
+from postledger.decoding.toml_table import BadValue, Fault
+from postledger.policy.authorities import read_authorities
+from postledger.policy.config_file import BadConfiguration, Configuration, read_configuration
+from postledger.policy.preset_files import read_known
+
+_PEM_BEGINS = "-----BEGIN"
+
+
+def read_file(path: Path, environment: Mapping[str, str]) -> Configuration:
+    """Read and validate a file; raises `CommandFailed` with a line for each fault in it."""
+    document = _parse(path)
+
+    def read_variable(name: str) -> list[str]:
+        if value := environment.get(name):
+            return [value]
+        raise BadValue(f"the variable {name} is not set")
+
+    def read_secrets_file(name: str) -> list[str]:
+        return _read_lines(path.parent / name)  # beside the file that names it, wherever the command is run
+
+    def find_authorities(name_or_text: str) -> tuple[str, ...]:
+        is_text = _PEM_BEGINS in name_or_text
+        return read_authorities(name_or_text if is_text else _read_text(path.parent / name_or_text))
+
+    places = {"secrets_env": read_variable, "secrets_file": read_secrets_file, "client_ca": find_authorities}
+    try:
+        return read_configuration(document, places, read_known())
+    except BadConfiguration as error:
+        raise list_faults(path, error.faults) from None
+
+
+def list_faults(path: Path, faults: list[Fault]) -> CommandFailed:
+    """Make the failure that tells of every fault in a file, each with its line."""
+    text, document = path.read_text("utf-8-sig"), _parse(path)
+    lines = [(find_line(text, document, fault), fault) for fault in faults]
+    return CommandFailed("\n".join(f"{path}:{line}: {fault}" if line else f"{path}: {fault}" for line, fault in lines))
+
+
+def _parse(path: Path) -> dict[str, object]:
+    try:
+        return tomllib.loads(path.read_text("utf-8-sig"))
+    except OSError as error:
+        raise CommandFailed(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise CommandFailed(f"{path}: is not UTF-8 text") from None
+    except tomllib.TOMLDecodeError as error:  # it tells the line and what was expected there, never a value
+        raise CommandFailed(f"{path}: is not TOML: {error}") from None
+
+
+def _read_lines(path: Path) -> list[str]:
+    return [line.strip() for line in _read_text(path).splitlines() if line.strip()]
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except OSError as error:
+        raise BadValue(f"{path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise BadValue(f"{path} is not UTF-8 text") from None
+    except ValueError:  # a NUL, which TOML can write
+        raise BadValue("has a character that no path can have") from None

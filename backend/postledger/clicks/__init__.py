@@ -1,0 +1,1 @@
+"""Visits: recorded when they happen, or imported from another tracker."""

@@ -1,0 +1,70 @@
+"""A click that another system made, as a row of a CSV file: what its columns may hold, and what is wrong with one."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from postledger.decoding.parameters import MAX_LENGTH, SUB_NAMES, read_event_time
+from postledger.vocabulary.click import Click
+from postledger.vocabulary.refusal import Refused
+
+COLUMNS = ("click_id", "campaign", "affiliate_id", *SUB_NAMES, "created_at")
+_TIME_FORM = "ISO 8601 with an offset, or unix seconds"
+
+
+class BadRow(Exception):
+    """A row, or the header, cannot be imported; the message says why."""
+
+
+def read_header(cells: Sequence[str]) -> tuple[str, ...]:
+    """Read the names of the columns; `click_id` must be among them, and none may be unknown or come twice."""
+    names = tuple(cell.strip() for cell in cells)
+    unknown = [name for name in names if name not in COLUMNS]
+    if unknown:
+        raise BadRow(f"column {names.index(unknown[0]) + 1} is not one of {', '.join(COLUMNS)}")
+    if "click_id" not in names or len(set(names)) < len(names):
+        raise BadRow("the header must name click_id, and each column once")
+    return names
+
+
+class ClickReader:
+    """Turns rows into clicks: knows the columns of one file, and the campaigns by slug."""
+
+    def __init__(self, names: Sequence[str], campaigns: Mapping[str, int], now: datetime) -> None:
+        self._names, self._campaigns, self._now = tuple(names), campaigns, now
+
+    def __call__(self, cells: Sequence[str]) -> Click:
+        """Read one row; raises `BadRow`."""
+        if len(cells) != len(self._names):
+            raise BadRow(f"has {len(cells)} cells where the header has {len(self._names)}")
+        row = dict(zip(self._names, cells, strict=True))
+        for name, cell in row.items():
+            if len(cell) > MAX_LENGTH or not cell.isprintable():
+                raise BadRow(_tell_fault(name, cell))
+        if not row["click_id"]:
+            raise BadRow("click_id is empty")
+        return Click(
+            row["click_id"],
+            self._read_campaign(row.get("campaign", "")),
+            row.get("affiliate_id") or None,
+            {name: row[name] for name in SUB_NAMES if row.get(name)} or None,
+            self._read_created_at(row.get("created_at", "")),
+        )
+
+    def _read_campaign(self, slug: str) -> int | None:
+        if not slug:
+            return None
+        if slug not in self._campaigns:
+            raise BadRow("campaign is not the slug of a campaign; apply it first")
+        return self._campaigns[slug]
+
+    def _read_created_at(self, text: str) -> datetime:
+        try:
+            return read_event_time(text) if text else self._now
+        except Refused:
+            raise BadRow(f"created_at must be {_TIME_FORM}, from 2000 to 2100") from None
+
+
+def _tell_fault(name: str, cell: str) -> str:
+    if any("\udc80" <= letter <= "\udcff" for letter in cell):  # what "surrogateescape" makes of a stray byte
+        return f"{name} is not UTF-8"
+    return f"{name} must be at most {MAX_LENGTH} printable characters"

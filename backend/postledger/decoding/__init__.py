@@ -1,0 +1,1 @@
+"""Pure: turns query, form and JSON bytes into named fields."""

@@ -1,0 +1,84 @@
+"""The canonical parameters of a postback: their names, and the one strict reader for each form of value."""
+
+import re
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from iso4217 import Currency
+
+from postledger.vocabulary.refusal import Reason, Refused
+
+SUB_NAMES = tuple(f"sub{number}" for number in range(1, 11))
+CANONICAL_NAMES = (
+    "click_id", "transaction_id", "event", "status", "payout", "currency", "affiliate_id",
+    *SUB_NAMES, "event_time", "reverses", "v", "ts", "sig",
+)  # fmt: skip
+
+MAX_LENGTH = 255
+_CURRENCIES = frozenset(currency.code for currency in Currency)
+_EVENT = re.compile(r"[a-z0-9_.-]{1,64}")
+_PAYOUT = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,6})?")
+_UNIX_SECONDS = re.compile(r"[0-9]{1,12}")
+_EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+
+
+def read_identifier(name: str, value: str) -> str:
+    """Read an id of 1 to 255 printable characters."""
+    if 0 < len(value) <= MAX_LENGTH and value.isprintable():
+        return value
+    raise Refused(Reason.INVALID_PARAMETER, name)
+
+
+def read_label(name: str, value: str) -> str:
+    """Read free text of at most 255 printable characters; it may be empty."""
+    if len(value) <= MAX_LENGTH and value.isprintable():
+        return value
+    raise Refused(Reason.INVALID_PARAMETER, name)
+
+
+def read_event(value: str) -> str:
+    """Read the goal inside a source, lower-cased."""
+    event = value.lower()
+    if value.isascii() and _EVENT.fullmatch(event):  # or the sign for kelvin would pass for a k
+        return event
+    raise Refused(Reason.INVALID_PARAMETER, "event")
+
+
+def read_payout(value: str) -> Decimal:
+    """Read an exact amount: digits and one point, never an exponent, a sign (but for reversals) or a float."""
+    if _PAYOUT.fullmatch(value):
+        return Decimal(value)
+    raise Refused(Reason.INVALID_PARAMETER, "payout")
+
+
+def read_currency(value: str) -> str:
+    """Read an ISO 4217 code in any case."""
+    code = value.upper()
+    if value.isascii() and code in _CURRENCIES:  # or ſ would pass for S
+        return code
+    raise Refused(Reason.INVALID_PARAMETER, "currency")
+
+
+def read_unix_seconds(name: str, value: str) -> int:
+    """Read a whole number of unix seconds."""
+    if _UNIX_SECONDS.fullmatch(value):
+        return int(value)
+    raise Refused(Reason.INVALID_PARAMETER, name)
+
+
+def read_event_time(value: str) -> datetime:
+    """Read ISO 8601 with an offset, or unix seconds, between 2000 and 2100; a time without an offset is refused."""
+    try:
+        moment = datetime.fromtimestamp(int(value), UTC) if _UNIX_SECONDS.fullmatch(value) else _read_iso8601(value)
+    except (ValueError, OverflowError) as error:
+        raise Refused(Reason.INVALID_PARAMETER, "event_time") from error
+    if _EARLIEST <= moment < _LATEST:
+        return moment
+    raise Refused(Reason.INVALID_PARAMETER, "event_time")
+
+
+def _read_iso8601(value: str) -> datetime:
+    moment = datetime.fromisoformat(value)
+    if moment.tzinfo is None:
+        raise ValueError("no offset")
+    return moment.astimezone(UTC)

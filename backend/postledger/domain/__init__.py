@@ -1,1 +1,0 @@
-"""The decisions of Postledger: pure functions over values, with the clock's reading passed in."""

@@ -1,1 +1,0 @@
-"""Signature profiles: how a network signs, as data, and what is compiled from it once so that requests are quick."""

@@ -1,0 +1,1 @@
+"""One request becomes a judged entry: read, verify, validate, receive."""

@@ -1,0 +1,146 @@
+"""Reads the fields of a verified postback into a conversion event; every value is validated here."""
+
+from collections.abc import Container, Mapping
+from decimal import Decimal
+
+from postledger.decoding.parameters import (
+    SUB_NAMES,
+    read_currency,
+    read_event,
+    read_event_time,
+    read_identifier,
+    read_label,
+    read_payout,
+)
+from postledger.decoding.unresolved_macros import OPENINGS, find_macro
+from postledger.ledger.rules.dedup_key import dedup_key_by
+from postledger.policy.source import Source
+from postledger.vocabulary.conversion_event import Event
+from postledger.vocabulary.refusal import Reason, Refused
+from postledger.vocabulary.statuses import Status
+
+_VERSION = "1"
+DEFAULT_EVENT = "conversion"
+DEFAULT_STATUS = Status.APPROVED
+
+
+def read_fields(fields: Mapping[str, str], source: Source, occasion: str) -> Event:
+    """Validate the fields of a believed postback; raises `Refused` with the name of the parameter at fault.
+
+    One that calls itself a test, by a parameter which its source has for that, is no news of a conversion: refused too.
+    `occasion` names the conversion where every postback is one, and neither a transaction id nor the click does.
+    """
+    refuse_unresolved_macros(fields)
+    if fields.get("v", _VERSION) != _VERSION:
+        raise Refused(Reason.UNSUPPORTED_VERSION)
+    click_id = _read_click_id(fields)
+    transaction_id = read_identifier("transaction_id", fields["transaction_id"]) if "transaction_id" in fields else None
+    event = read_event(fields["event"]) if "event" in fields else DEFAULT_EVENT
+    reverses = read_identifier("reverses", fields["reverses"]) if fields.get("reverses") else None
+    status = _read_status(fields, source, reverses)
+    payout = _read_amount(fields, source) if "payout" in fields else None
+    if payout is not None and payout.is_signed():
+        status = _judge_negative(payout, status, source)
+    found = Event(
+        dedup_key=dedup_key_by(
+            source.rules_for(event),
+            source.id,
+            event,
+            transaction_id=reverses or transaction_id,
+            click_id=click_id,
+            occasion=occasion,
+        ),
+        event=event,
+        click_id=click_id,
+        transaction_id=transaction_id,
+        status=status,
+        source_status=fields.get("status"),
+        payout=payout,
+        currency=_read_currency(fields, source, payout),
+        affiliate_id=read_label("affiliate_id", fields.get("affiliate_id", "")) or None,
+        subs=_read_subs(fields),
+        event_time=read_event_time(fields["event_time"]) if "event_time" in fields else None,
+        reverses=reverses,
+    )
+    if source.test_words:
+        _refuse_test(fields, source.test_words)  # the last of all, so that it tells that everything else was right
+    return found
+
+
+def refuse_unresolved_macros(fields: Mapping[str, str]) -> None:
+    """Refuse a field whose macro the sender's template left unfilled."""
+    for name, value in fields.items():
+        if value[:1] in OPENINGS and (macro := find_macro(value)):  # the look first: it spares nearly all of the calls
+            raise Refused(Reason.UNRESOLVED_MACRO, name, macro)
+
+
+def _refuse_test(fields: Mapping[str, str], words: Mapping[str, Container[str]]) -> None:
+    for name, listed in words.items():
+        if fields.get(name, "").strip().lower() in listed:
+            raise Refused(Reason.INVALID_PARAMETER, name)
+
+
+def _read_click_id(fields: Mapping[str, str]) -> str:
+    if not fields.get("click_id"):
+        raise Refused(Reason.MISSING_PARAMETER, "click_id")
+    return read_identifier("click_id", fields["click_id"])
+
+
+def _read_status(fields: Mapping[str, str], source: Source, reverses: str | None) -> Status:
+    word = fields.get("status")
+    if word is None:
+        return DEFAULT_STATUS if reverses is None else Status.REVERSED
+    status = _read_word(word, fields, source)
+    if reverses is not None and status != Status.REVERSED:
+        raise Refused(Reason.INVALID_PARAMETER, "reverses")
+    return status
+
+
+def _read_word(word: str, fields: Mapping[str, str], source: Source) -> Status:
+    status = _find_in_request(word, fields, source) if word and source.settings.status_parameters else None
+    if status is None:
+        status = source.statuses_by_word.get(word.lower())
+    if status is not None:
+        return status
+    if word and source.settings.unknown_status == "pending":  # and never approved: nobody has said that it is
+        read_label("status", word)
+        return Status.PENDING
+    raise Refused(Reason.INVALID_PARAMETER, "status")
+
+
+def _find_in_request(word: str, fields: Mapping[str, str], source: Source) -> Status | None:
+    """Find what the request itself says that its word means: `sale_status=1,2` goes before the source's own words."""
+    claims = {
+        status
+        for name, status in source.settings.status_parameters.items()
+        if word.lower() in (listed.strip().lower() for listed in fields.get(name, "").split(","))
+    }
+    if len(claims) > 1:
+        raise Refused(Reason.INVALID_PARAMETER, "status")
+    return next(iter(claims), None)
+
+
+def _judge_negative(payout: Decimal, status: Status, source: Source) -> Status:
+    takes_back = payout < 0  # and not -0, which takes nothing back, and would be read as a reversal of all
+    if takes_back and status == Status.REVERSED:
+        return status
+    if takes_back and status == Status.APPROVED and source.settings.negative_payout == "reversed":
+        return Status.REVERSED
+    raise Refused(Reason.INVALID_PARAMETER, "payout")
+
+
+def _read_amount(fields: Mapping[str, str], source: Source) -> Decimal:
+    if source.read_amount is None:
+        return read_payout(fields["payout"])
+    currency = read_currency(fields["currency"]) if "currency" in fields else source.settings.currency
+    return source.read_amount(fields["payout"], currency)
+
+
+def _read_currency(fields: Mapping[str, str], source: Source, payout: Decimal | None) -> str | None:
+    if "currency" in fields:
+        return read_currency(fields["currency"])
+    return source.settings.currency if payout is not None else None
+
+
+def _read_subs(fields: Mapping[str, str]) -> dict[str, str] | None:
+    return {name: read_label(name, fields[name]) for name in SUB_NAMES if name in fields} or None

@@ -1,0 +1,150 @@
+"""From a request to named fields: which part carries the parameters, what they are called, and what may be stored.
+
+A `Reading` exists before anything is believed; verification and validation work on it and on nothing else.
+"""
+
+import json
+from collections.abc import Iterable
+
+from msgspec.structs import replace
+
+from postledger.decoding import json_v2 as nested
+from postledger.decoding.pairs import JsonObject, Reading, Segment, load_json, read_flat, read_segments
+from postledger.decoding.parameters import CANONICAL_NAMES
+from postledger.decoding.unresolved_macros import find_macro
+from postledger.policy.privacy import MASK
+from postledger.policy.source import Source
+from postledger.signatures.profile_schema import Decoding
+from postledger.signatures.signature_input import decode_segment
+from postledger.vocabulary.incoming_request import MAX_BODY_BYTES, Request
+from postledger.vocabulary.refusal import Reason, Refused
+
+_FORM = "application/x-www-form-urlencoded"
+_JSON = "application/json"
+
+
+def read_request(request: Request, source: Source) -> Reading:
+    """Read the parameters of a GET query, a POST form or a POST JSON object; raises `Refused`."""
+    if request.method == "GET":
+        return _read_query(request, source)
+    if request.method != "POST":
+        raise Refused(Reason.METHOD_NOT_ALLOWED)
+    if not request.body and source.reads_query_of_post:
+        return _read_query(request, source)
+    if len(request.body) > MAX_BODY_BYTES:
+        raise Refused(Reason.PAYLOAD_TOO_LARGE)
+    _refuse_known_in_query(request.query, source)
+    return _read_form(request.body, source) if _media_type(request) == _FORM else _read_json(request.body, source)
+
+
+def read_again(reading: Reading, decoding: Decoding, source: Source) -> Reading:
+    """Read the fields by the decoding that the signature was made over, so that they say what was signed."""
+    pairs = [decode_segment(segment, decoding) for segment in reading.segments]
+    try:
+        fields, repeated = _collect([(name.decode(), value.decode()) for name, value in pairs], source)
+    except UnicodeDecodeError as error:
+        raise Refused(Reason.MALFORMED) from error
+    if repeated is not None:
+        raise Refused(Reason.DUPLICATE_PARAMETER, repeated)
+    return replace(reading, fields=fields)
+
+
+def names_only(query: bytes, source: Source | None) -> bytes:
+    """Keep the known names of a query that may not be kept itself; every value, and any other name, is dropped."""
+    known = source.canonical_names if source else dict.fromkeys(CANONICAL_NAMES)
+    names = [part.partition("=")[0] for part in query.decode("latin-1").split("&")]
+    return "&".join(f"{name}={MASK}" for name in names if name in known).encode("latin-1")
+
+
+def _read_query(request: Request, source: Source) -> Reading:
+    if request.body:  # no signature of a GET covers a body, so a body could only mislead
+        raise Refused(Reason.MALFORMED)
+    segments = read_segments(request.query)
+    names = source.canonical_names
+    signed = "&".join([part for part, name, _ in segments if names.get(name) != "sig"]).encode("latin-1")
+    storable = _mask_segments(segments, source) if source.settings.pii else signed
+    fields, repeated = _collect([segment[1:] for segment in segments], source)
+    return Reading(fields, signed, storable, repeated, segments)
+
+
+def _read_form(body: bytes, source: Source) -> Reading:
+    segments = read_segments(body)
+    fields, repeated = _collect([segment[1:] for segment in segments], source)
+    return Reading(fields, body, _mask_segments(segments, source), repeated, segments)
+
+
+def _read_json(body: bytes, source: Source) -> Reading:
+    document = load_json(body)
+    version = next((value for name, value in document if name == "v"), None)
+    if version is not None and version != "1" and source.canonical_names.get("v") == "v":
+        return _read_json_of(version, document, body, source)
+    pairs = read_flat(document)
+    fields, repeated = _collect(pairs, source)
+    if repeated is None and len({name for name, _ in pairs}) < len(pairs):
+        raise Refused(Reason.MALFORMED)
+    return Reading(fields, body, _mask_json(body, pairs, source), repeated, members=pairs)
+
+
+def _read_json_of(version: object, document: JsonObject, body: bytes, source: Source) -> Reading:
+    if isinstance(version, str) and find_macro(version):
+        raise Refused(Reason.UNRESOLVED_MACRO, "v", find_macro(version))
+    if version != nested.VERSION:
+        raise Refused(Reason.UNSUPPORTED_VERSION)
+    leaves, masked, pii = nested.list_leaves(document), source.masked_names, source.settings.pii
+
+    def hide(name: str, value: str) -> str:
+        return value if name not in masked else source.hide(value) if name in pii else MASK
+
+    fields = {nested.NAMES[path]: hide(path[-1], value) for path, value in leaves if path in nested.NAMES}
+    is_masked = any(path[-1] in masked for path, _ in leaves)
+    storable = nested.write_masked(document, hide) if is_masked else body
+    members = [(".".join(path), value) for path, value in leaves]
+    return Reading(
+        fields, body, storable, nested.find_repeated(document),
+        members=members, version=nested.VERSION, document=document,
+    )  # fmt: skip
+
+
+def _collect(pairs: Iterable[tuple[str, str]], source: Source) -> tuple[dict[str, str], str | None]:
+    fields: dict[str, str] = {}
+    names, repeated = source.canonical_names, None
+    for name, value in pairs:
+        canonical = names.get(name)
+        if canonical is None:
+            continue
+        if canonical in fields:
+            repeated = repeated or canonical
+        fields[canonical] = source.hide(value) if name in source.settings.pii else value
+    return fields, repeated
+
+
+def _refuse_known_in_query(query: bytes, source: Source) -> None:
+    # The signature of a POST covers its body alone, so a parameter beside the body would be believed unsigned.
+    if query and not source.names_refused_beside_body.isdisjoint([name for _, name, _ in read_segments(query)]):
+        raise Refused(Reason.MALFORMED)
+
+
+def _media_type(request: Request) -> str:
+    kind, _, options = request.media_type.lower().partition(";")
+    charset = options.strip().removeprefix("charset=").strip('"')
+    if kind.strip() in (_FORM, _JSON) and charset in ("", "utf-8", "utf8"):
+        return kind.strip()
+    raise Refused(Reason.UNSUPPORTED_MEDIA_TYPE)
+
+
+def _mask_segments(segments: Iterable[Segment], source: Source) -> bytes:
+    pii, names = source.settings.pii, source.canonical_names
+    kept = [
+        f"{part.partition('=')[0]}={source.hide(value)}" if name in pii else part
+        for part, name, value in segments
+        if names.get(name) != "sig"
+    ]
+    return "&".join(kept).encode("latin-1")
+
+
+def _mask_json(body: bytes, pairs: Iterable[tuple[str, str]], source: Source) -> bytes:
+    masked, pii = source.masked_names, source.settings.pii
+    if not any(name in masked for name, _ in pairs):
+        return body
+    kept = {name: source.hide(value) if name in pii else MASK if name in masked else value for name, value in pairs}
+    return json.dumps(kept, ensure_ascii=False).encode()

@@ -1,0 +1,1 @@
+"""Conversions: the rules that decide, the group commit that writes."""

@@ -1,0 +1,95 @@
+"""The reversals that the guard has put aside, for an operator to look at, to book, or to discard.
+
+Booking one folds it as if it came now, past the guard, so that it can no more make a total negative than any other.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+import msgspec
+from psycopg import Connection, Cursor
+from psycopg.rows import dict_row
+
+from postledger.ledger.entry import Entry, Outcome
+from postledger.ledger.repeats import fold_repeats
+from postledger.ledger.rows import encode_rows
+from postledger.ledger.rules.status_rules import Rules
+from postledger.platform.postgres.sql import statements_of
+from postledger.vocabulary.conversion_event import Event
+from postledger.vocabulary.statuses import Status
+
+sql = statements_of("postledger.ledger")
+
+PORTION_ROWS = 500
+_UNGUARDED = Rules(reversal_guard=None)
+
+Row = dict[str, Any]
+
+
+class SettledRow(msgspec.Struct):
+    """What became of one reversal that waited."""
+
+    dedup_key: str
+    id: str
+    outcome: str
+
+
+def list_parked(
+    connection: Connection[Any], *, source: str | None = None, receipts: Sequence[str] | None = None, limit: int = 1000
+) -> list[Row]:
+    """List what waits, the oldest first."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        values = {"source": source, "receipts": None if receipts is None else list(receipts), "limit": limit}
+        return cursor.execute(sql("list_parked"), values).fetchall()
+
+
+def settle_parked(
+    connection: Connection[Any],
+    parked: Sequence[Row],
+    *,
+    books: bool,
+    actor: str,
+    now: datetime,
+    tell_progress: Callable[[int, int], None],
+) -> dict[str, int]:
+    """Book or discard what waits, a portion a transaction, and count by outcome; what was settled meanwhile is left."""
+    counts: dict[str, int] = {}
+    rows, done = iter(parked), 0
+    while portion := list(islice(rows, PORTION_ROWS)):
+        with connection.transaction(), connection.cursor() as cursor:
+            waiting = _lock(cursor, portion)
+            outcomes = _book(cursor, waiting, now) if books else {row["id"]: "discarded" for row in waiting}
+            settled = [SettledRow(row["dedup_key"], row["id"], outcomes[row["id"]]) for row in waiting]
+            cursor.execute(sql("settle_parked"), {"now": now, "actor": actor, "settled": encode_rows(settled)})
+        for outcome in outcomes.values():
+            counts[outcome] = counts.get(outcome, 0) + 1
+        done += len(portion)
+        tell_progress(done, len(parked))
+    return counts
+
+
+def _lock(cursor: Cursor[Any], portion: Sequence[Row]) -> list[Row]:
+    values = {"dedup_keys": [row["dedup_key"] for row in portion], "receipts": [row["id"] for row in portion]}
+    waiting = {receipt for (receipt,) in cursor.execute(sql("lock_parked"), values).fetchall()}
+    return [row for row in portion if row["id"] in waiting]
+
+
+def _book(cursor: Cursor[Any], waiting: Iterable[Row], now: datetime) -> dict[str, str]:
+    entries = [_entry(row, now) for row in waiting]
+    return {receipt: _tell(outcome) for receipt, outcome in fold_repeats(cursor, entries).items()} if entries else {}
+
+
+def _entry(row: Row, now: datetime) -> Entry:
+    event = Event(
+        dedup_key=row["dedup_key"], event=row["event"], click_id=row["click_id"], transaction_id=row["own_id"],
+        status=Status.REVERSED, source_status=row["source_status"], payout=row["payout"], currency=row["currency"],
+        affiliate_id=None, subs=None, event_time=row["event_time"], reverses="" if row["own_id"] else None,
+    )  # fmt: skip
+    unsigned = tuple(row["unsigned"] or ())
+    return Entry(row["id"], now, "", row["source_id"], event=event, rules=_UNGUARDED, unsigned=unsigned)
+
+
+def _tell(outcome: Outcome) -> str:
+    return outcome.refusal.reason.value if outcome.refusal else outcome.verdict.value

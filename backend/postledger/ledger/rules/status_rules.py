@@ -1,0 +1,205 @@
+"""The fold: what one more event does to a known conversion, by the rules of its source.
+
+Everything that decides whether a second postback for a known key is news stands here, and nothing else does.
+"""
+
+from collections.abc import Container
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from postledger.vocabulary.statuses import Standing, Status, Verdict
+
+Duplicates = Literal["fold", "correct", "first", "every"]
+KeyBy = Literal["transaction", "click"]
+ChangeKind = Literal["correction", "refund", "reversal"]
+DUPLICATES: tuple[Duplicates, ...] = ("fold", "correct", "first", "every")
+KEYS_BY: tuple[KeyBy, ...] = ("transaction", "click")
+
+REVERSAL_GUARD = 100
+
+
+class Rules(msgspec.Struct, frozen=True):
+    """How the repeats of one event are taken; `key_by` and `every` have done their work in the dedup key.
+
+    `reversal_guard` is how many conversions the whole source may take back from in an hour; None is no bound.
+    """
+
+    duplicates: Duplicates = "fold"
+    key_by: KeyBy = "transaction"
+    may_reapprove: bool = False
+    reversal_guard: int | None = REVERSAL_GUARD
+
+
+class HadPayout(NamedTuple):
+    """A payout that the conversion had before."""
+
+    payout: Decimal
+
+
+class TookBack(NamedTuple):
+    """An amount that was taken back already, with the id of its own that the sender gave it, or with its time."""
+
+    own_id: str | None
+    amount: Decimal | None = None
+    event_time: datetime | None = None
+
+
+class TookPart(NamedTuple):
+    """A part of the payout was taken back: what stands is no longer what was paid."""
+
+
+Memory = HadPayout | TookBack | TookPart
+Past = Container[Memory]
+"""What is known of a conversion's past; asked only where it decides, so that it may be looked up when it is asked."""
+
+
+class Change(msgspec.Struct, frozen=True):
+    """A change of a conversion's worth, kept as an event of its own; `delta` is None where no payout was known."""
+
+    kind: ChangeKind
+    delta: Decimal | None
+
+
+class Folded(msgspec.Struct, frozen=True):
+    """The outcome of a fold: the conversion afterwards, and the verdict on the event (None is a conflict)."""
+
+    standing: Standing
+    verdict: Verdict | None
+    change: Change | None = None
+
+
+_ALLOWED = {
+    (Status.PENDING, Status.APPROVED),
+    (Status.PENDING, Status.REJECTED),
+    (Status.APPROVED, Status.REJECTED),
+}
+_USUAL = Rules()
+
+
+def fold(
+    known: Standing, event: Standing, rules: Rules = _USUAL, past: Past = frozenset(), own_id: str | None = None
+) -> Folded:
+    """Fold one more event into a known conversion: updated, duplicate, or a conflict that changes nothing."""
+    if rules.duplicates == "first":
+        return Folded(known, Verdict.DUPLICATE)
+    if event.status == Status.REVERSED:
+        return _take_back(known, event, past, own_id)
+    if event.status == known.status:
+        return _fold_same(known, event, rules, past)
+    if event.status == Status.PENDING or _is_older(event, known):
+        return Folded(known, None if _is_worth_more_than_was_taken_back(known, event, past) else Verdict.DUPLICATE)
+    reapproved = rules.may_reapprove and (known.status, event.status) == (Status.REJECTED, Status.APPROVED)
+    if reapproved or (known.status, event.status) in _ALLOWED:
+        return Folded(_advance(known, event), Verdict.UPDATED)
+    return Folded(known, None)
+
+
+def remember(
+    kind: ChangeKind, payout_before: Decimal | None, amount: Decimal | None, at: datetime | None, own_id: str | None
+) -> list[Memory]:
+    """Name what a later fold must know of a change of worth; `amount` and `at` are the event's own."""
+    had: list[Memory] = [] if payout_before is None else [HadPayout(payout_before)]
+    if kind == "correction":
+        return had
+    part = [TookPart()] if kind == "refund" else []
+    return [*had, *part, *_name_taken(amount, at, own_id)]
+
+
+def _fold_same(known: Standing, event: Standing, rules: Rules, past: Past) -> Folded:
+    if not _brings_other_money(known, event) or _is_late_repeat(known, event, past):
+        return Folded(known, Verdict.DUPLICATE)
+    # After a refund nothing tells whether another payout is meant with or without what was taken back.
+    if rules.duplicates != "correct" or not _is_comparable(known, event) or TookPart() in past:
+        return Folded(known, None)
+    if _is_older(event, known):
+        return Folded(known, Verdict.DUPLICATE)
+    delta = (event.payout or Decimal(0)) - (known.payout or Decimal(0))
+    return Folded(_advance(known, event), Verdict.UPDATED, Change("correction", delta))
+
+
+def _brings_other_money(known: Standing, event: Standing) -> bool:
+    if event.payout is None:
+        return event.currency is not None and event.currency != known.currency
+    return (event.payout, event.currency) != (known.payout, known.currency)
+
+
+def _is_comparable(known: Standing, event: Standing) -> bool:
+    # A difference between two currencies is no amount.
+    return event.payout is not None and (known.payout is None or event.currency == known.currency)
+
+
+def _is_late_repeat(known: Standing, event: Standing, past: Past) -> bool:
+    # The repeat of a postback from before a correction must not undo it; only its sender's clock can call it news.
+    if event.payout is None or event.currency != known.currency or HadPayout(event.payout) not in past:
+        return False
+    return event.event_time is None or known.event_time is None or event.event_time <= known.event_time
+
+
+def _take_back(known: Standing, event: Standing, past: Past, own_id: str | None) -> Folded:
+    if _was_taken_back(event, past, own_id):
+        return Folded(known, Verdict.DUPLICATE)
+    if known.status == Status.REVERSED:
+        return Folded(known, Verdict.DUPLICATE if _takes_the_same(known, event) else None)
+    if _is_older(event, known):
+        return Folded(known, Verdict.DUPLICATE)
+    if known.status != Status.APPROVED or (own_id is not None and TookBack(own_id) in past):
+        return Folded(known, None)
+    if event.payout is not None and event.payout < 0:
+        return _take_amount(known, event, event.payout)
+    delta = None if known.payout is None else -known.payout
+    return Folded(_advance(known, event), Verdict.UPDATED, Change("reversal", delta))
+
+
+def _take_amount(known: Standing, event: Standing, amount: Decimal) -> Folded:
+    if known.payout is None or event.currency != known.currency or known.payout + amount < 0:
+        return Folded(known, None)  # more than there is, or not the same money: no total is ever negative
+    at = event.event_time or known.event_time
+    if known.payout + amount == 0:
+        whole = Standing(Status.REVERSED, known.payout, known.currency, at)
+        return Folded(whole, Verdict.UPDATED, Change("reversal", amount))
+    rest = Standing(known.status, known.payout + amount, known.currency, at)
+    return Folded(rest, Verdict.UPDATED, Change("refund", amount))
+
+
+def _is_worth_more_than_was_taken_back(known: Standing, event: Standing, past: Past) -> bool:
+    # A refund that came before its sale has opened the conversion with its own amount. The sale is older and no news of
+    # the status, but what it is worth beyond that was never booked, and nobody would ever hear of it.
+    if (known.status, event.status) != (Status.REVERSED, Status.APPROVED):
+        return False
+    if event.payout is None or known.payout is None:  # a reversal that names no amount has taken back all
+        return False
+    exceeds = event.currency != known.currency or event.payout > known.payout
+    return exceeds and HadPayout(event.payout) not in past
+
+
+def _takes_the_same(known: Standing, event: Standing) -> bool:
+    if event.payout is None or known.payout is None:
+        return not _brings_other_money(known, event)
+    return (abs(event.payout), event.currency) == (abs(known.payout), known.currency)
+
+
+def _was_taken_back(event: Standing, past: Past, own_id: str | None) -> bool:
+    return event.payout is not None and _name_taken(event.payout, event.event_time, own_id)[0] in past
+
+
+def _name_taken(amount: Decimal | None, at: datetime | None, own_id: str | None) -> list[TookBack]:
+    # An id of its own says everything; without one, the same amount at the same time is the same refund.
+    return [TookBack(None, amount, at)] if own_id is None else [TookBack(own_id, amount), TookBack(own_id)]
+
+
+def _is_older(event: Standing, known: Standing) -> bool:
+    # Only two times of the sender's own clock compare; the time of arrival says nothing of the order of events.
+    return event.event_time is not None and known.event_time is not None and event.event_time < known.event_time
+
+
+def _advance(known: Standing, event: Standing) -> Standing:
+    takes_money = event.payout is not None
+    return Standing(
+        status=event.status,
+        payout=event.payout if takes_money else known.payout,
+        currency=event.currency if takes_money else known.currency,
+        event_time=event.event_time or known.event_time,
+    )

@@ -1,0 +1,94 @@
+"""The ledger: writes one batch of judged requests and tells each of them what became of it.
+
+One statement settles a batch of new keys; a second transaction folds what repeats a known one. Writing the same batch
+twice has the effect of writing it once.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from msgspec.structs import replace
+from psycopg import Connection
+
+from postledger.ledger.entry import Entry, Outcome
+from postledger.ledger.repeats import fold_repeats
+from postledger.ledger.rows import encode_rows, entry_row
+from postledger.platform.postgres.sql import statements_of
+from postledger.vocabulary.click import Click
+from postledger.vocabulary.refusal import Reason, Refusal
+from postledger.vocabulary.statuses import Verdict
+
+sql = statements_of("postledger.ledger")
+
+
+class Settled(NamedTuple):
+    """What the first statement says of one entry; without a verdict the entry repeats a known key."""
+
+    verdict: str | None
+    reason: str | None
+    campaign_id: int | None
+    observed: list[str] | None
+    is_imported: bool | None
+
+    @property
+    def observed_reasons(self) -> tuple[Reason, ...]:
+        """The reasons for which an entry of a source in observe mode would have been refused."""
+        return tuple(map(Reason, self.observed)) if self.observed else ()
+
+
+def write_batch(connection: Connection[Any], rows: Sequence[Entry | Click]) -> list[Outcome | None]:
+    """Write what one flush gathered; a click has no outcome but being stored."""
+    clicks = [row for row in rows if isinstance(row, Click)]
+    entries = [row for row in rows if isinstance(row, Entry)]
+    if clicks:
+        _write_clicks(connection, clicks)
+    outcomes = iter(write_entries(connection, entries) if entries else ())
+    return [next(outcomes) if isinstance(row, Entry) else None for row in rows]
+
+
+def _write_clicks(connection: Connection[Any], clicks: Sequence[Click]) -> None:
+    """Store a batch of visits."""
+    connection.execute(sql("insert_clicks"), (encode_rows(clicks),))
+
+
+def write_entries(connection: Connection[Any], entries: Sequence[Entry]) -> list[Outcome]:
+    """Write a batch of judged requests; the outcomes come in the order of the entries.
+
+    What is new or refused is settled by one statement, a transaction of its own; what repeats a key needs another.
+    """
+    document = encode_rows([entry_row(entry) for entry in entries])
+    settled = {row[0]: Settled(*row[1:]) for row in connection.execute(sql("record_entries"), (document,))}
+    outcomes = {entry.receipt: _read_outcome(entry, settled[entry.receipt]) for entry in entries}
+    repeats = [entry for entry in entries if outcomes[entry.receipt] is None]
+    folded = _record_repeats(connection, repeats, settled) if repeats else {}
+    return [outcomes[entry.receipt] or folded[entry.receipt] for entry in entries]
+
+
+def _read_outcome(entry: Entry, settled: Settled) -> Outcome | None:
+    if settled.verdict == Verdict.ACCEPTED and entry.event is not None:
+        status, is_imported = entry.event.status, settled.is_imported is True
+        return Outcome(
+            Verdict.ACCEPTED, None, entry.receipt, settled.campaign_id, status, settled.observed_reasons,
+            is_of_imported_click=is_imported,
+        )  # fmt: skip
+    if settled.verdict == Verdict.REFUSED:
+        refusal = entry.refusal or Refusal(Reason(str(settled.reason)))
+        return Outcome(Verdict.REFUSED, refusal, observed=settled.observed_reasons)
+    return None
+
+
+def _record_repeats(
+    connection: Connection[Any], repeats: Sequence[Entry], settled: Mapping[str, Settled]
+) -> dict[str, Outcome]:
+    with connection.transaction(), connection.cursor() as cursor:
+        outcomes = {
+            receipt: replace(
+                outcome,
+                observed=settled[receipt].observed_reasons,
+                is_of_imported_click=settled[receipt].is_imported is True,
+            )
+            for receipt, outcome in fold_repeats(cursor, repeats).items()
+        }
+        rows = [entry_row(entry, outcomes[entry.receipt]) for entry in repeats]
+        cursor.execute(sql("record_repeats"), (encode_rows(rows),))
+    return outcomes

@@ -1,0 +1,1 @@
+"""What is counted of postbacks, clicks and the ledger."""

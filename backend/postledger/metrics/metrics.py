@@ -1,0 +1,134 @@
+"""The backend's metrics, as the contract names them; label values come from closed lists, never from a sender.
+
+In multiprocess mode every process writes its own files, so a counter outlives the worker that raised it. What happened
+is written ten times a second; a worker that is killed takes a tenth of a second with it.
+"""
+
+import os
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from postledger.ledger.entry import Outcome
+from postledger.metrics.gauges import Gauges
+from postledger.metrics.postback_counters import UNKNOWN, PostbackCounters
+from postledger.platform.metrics.buffered_values import write_sums
+from postledger.platform.metrics.multiprocess_barrier import Counted, wait_for_all
+from postledger.platform.periodic_task import Periodic
+from postledger.policy.policy import Policy
+from postledger.vocabulary.conversion_event import Event
+
+PATIENCE_S = 0.5  # a worker that hangs must not cost a scrape
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+_ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
+
+
+class Metrics:
+    """Counts what the services report."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._postbacks = PostbackCounters(registry)
+        self._unrecorded = Counter(
+            "postledger_refusals_unrecorded",
+            "Unauthenticated refusals beyond the sample that gets an audit row.",
+            ["source"],
+            registry=registry,
+        )
+        self._requests = Histogram(
+            "postledger_request_duration_seconds",
+            "Time from the first byte that the backend sees to its answer.",
+            ["route", "status"],
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self._clicks = Counter("postledger_clicks", "Clicks recorded.", ["campaign"], registry=registry)
+        self._flush_rows = Histogram(
+            "postledger_flush_rows", "Rows in one group commit.", buckets=_ROWS, registry=registry
+        )
+        self._flush_seconds = Histogram(
+            "postledger_flush_duration_seconds", "Time of one group commit.", buckets=_SECONDS, registry=registry
+        )
+        self._gauges = Gauges(registry)
+        self.note_ledger, self.note_days = self._gauges.note_ledger, self._gauges.note_days
+        self.note_waiting, self.note_queue_limit = self._gauges.note_waiting, self._gauges.note_queue_limit
+        self._durations = defaultdict[tuple[str, str], list[float]](list)
+
+        self._counted = Counted(_folder())
+        self._writing = Periodic(self._write)
+
+    def close(self) -> None:
+        """Count what is left; nothing is counted afterwards."""
+        self._writing.close()
+        self._counted.close()
+
+    def prepare(self, policy: Policy) -> None:
+        """Show every series of the policy at zero from the start, so that the first event is a rise and not a birth."""
+        self._postbacks.show(policy)
+        for source in (*policy.sources, UNKNOWN):
+            self._unrecorded.labels(source)
+        for campaign in (*policy.campaigns, UNKNOWN):
+            self._clicks.labels(campaign)
+        self._gauges.show(policy)
+
+    def count_postback(self, source: str | None, campaign: str | None, outcome: Outcome, event: Event | None) -> None:
+        """Count one answered postback, the conversion that it opened or moved, and the payout that it booked."""
+        self._postbacks.tally(source or UNKNOWN, campaign or UNKNOWN, outcome, event)
+
+    def count_unrecorded(self, source: str | None) -> None:
+        """Count a refusal that was answered without an audit row."""
+        self._unrecorded.labels(source or UNKNOWN).inc()
+
+    def count_click(self, campaign: str) -> None:
+        """Count one recorded click."""
+        self._clicks.labels(campaign).inc()
+
+    def observe_request(self, route: str, status: str, seconds: float) -> None:
+        """Observe one answered request."""
+        self._durations[route, status].append(seconds)
+
+    def observe_flush(self, rows: int, seconds: float) -> None:
+        """Observe one group commit."""
+        self._flush_rows.observe(rows)
+        self._flush_seconds.observe(seconds)
+
+    def _write(self) -> None:
+        self._postbacks.raise_all()
+        self._observe_requests()
+        write_sums()
+        self._counted.note()
+
+    def _observe_requests(self) -> None:
+        durations, self._durations = self._durations, defaultdict(list)
+        for labels, all_seconds in durations.items():
+            requests = self._requests.labels(*labels)
+            for seconds in all_seconds:
+                requests.observe(seconds)
+
+
+class Unmeasured:
+    """Counts nothing, whatever it is told: to measure what counting costs, and for nothing else."""
+
+    def __getattr__(self, _: str) -> Callable[..., None]:
+        return _discard
+
+
+def _discard(*_: object, **__: object) -> None:
+    return
+
+
+def render_metrics() -> bytes:
+    """Add up what all processes, living and dead, have counted, in Prometheus' text format.
+
+    It takes its time, so that whatever was answered before somebody asks is in it.
+    """
+    wait_for_all(_folder(), PATIENCE_S)
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)
+    return generate_latest(registry)
+
+
+def _folder() -> Path:
+    return Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])

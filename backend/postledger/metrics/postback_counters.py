@@ -1,0 +1,141 @@
+"""What one answered postback raises: its verdict, its refusal, the conversion that it opened or moved, its payout.
+
+Postbacks are tallied first: most of a busy moment are alike, so that what they raise is looked up once, and raised by
+their number.
+"""
+
+import random
+from collections import defaultdict
+from functools import cache, lru_cache
+
+from prometheus_client import CollectorRegistry, Counter
+
+from postledger.ledger.entry import Outcome
+from postledger.metrics.payout_buckets import size_of
+from postledger.policy.policy import Policy
+from postledger.vocabulary.conversion_event import Event
+from postledger.vocabulary.refusal import Reason
+from postledger.vocabulary.statuses import Status, Verdict
+
+UNKNOWN = "unknown"
+_KINDS = 4096
+_BOOKED = (Verdict.ACCEPTED, Verdict.UPDATED)
+
+
+# Source, campaign, verdict, status, reason, what was observed, whether it is parked, and whether of an imported click:
+# all that decides which counters a postback raises, its payout apart. A bare tuple, because each postback makes one.
+_Kind = tuple[str, str, Verdict, Status | None, Reason | None, tuple[Reason, ...], bool, bool]
+_Size = tuple[str, str, str]  # source, currency, size
+
+
+class PostbackCounters:
+    """The counters, and which of them a postback raises."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._postbacks = Counter(
+            "postledger_postbacks", "Postbacks by verdict.", ["source", "verdict"], registry=registry
+        )
+        self._refusals = Counter(
+            "postledger_refusals", "Refused postbacks by reason.", ["source", "reason"], registry=registry
+        )
+        self._observed = Counter(
+            "postledger_observed",
+            "What sources in observe mode would have been refused for.",
+            ["source", "reason"],
+            registry=registry,
+        )
+        self._parked = Counter(
+            "postledger_reversals_parked", "Reversals beyond the guard of their source.", ["source"], registry=registry
+        )
+        self._conversions = Counter(
+            "postledger_conversions",
+            "Conversions that reached a status, by opening or by a change.",
+            ["campaign", "status"],
+            registry=registry,
+        )
+        self._opened = Counter(
+            "postledger_conversions_opened",
+            "Conversions of clicks that we recorded, each counted once.",
+            ["campaign"],
+            registry=registry,
+        )
+        self._opened_of_imports = Counter(
+            "postledger_conversions_of_imported_clicks",
+            "Conversions of clicks that were imported, each counted once; their clicks are in no metric.",
+            ["campaign"],
+            registry=registry,
+        )
+        self._payouts = Counter(
+            "postledger_payouts",
+            "Payouts that were booked, by a round number beside each; never the amount itself.",
+            ["source", "currency", "size"],
+            registry=registry,
+        )
+        # Finding a child by its labels costs more than raising it, and label sets are closed: each is found once.
+        self._find_all, self._find_payouts = lru_cache(_KINDS)(self._find), cache(self._payouts.labels)
+        # A policy comes with each change of one source, and most of its series are shown already.
+        self._show_source, self._show_observed = cache(self._source_at_zero), cache(self._observed_at_zero)
+        self._show_campaign = cache(self._campaign_at_zero)
+        self._kinds, self._sizes = defaultdict[_Kind, int](int), defaultdict[_Size, int](int)
+
+    def tally(self, source: str, campaign: str, outcome: Outcome, event: Event | None) -> None:
+        """Take note of one answered postback, by the slugs of source and campaign."""
+        refusal, verdict = outcome.refusal, outcome.verdict
+        reason = refusal.reason if refusal is not None else None
+        is_parked, is_of_imported_click = outcome.is_parked, outcome.is_of_imported_click
+        self._kinds[
+            source, campaign, verdict, outcome.status, reason, outcome.observed, is_parked, is_of_imported_click
+        ] += 1
+        if event is not None and verdict in _BOOKED and event.payout is not None and event.currency is not None:
+            self._sizes[source, event.currency, size_of(event.payout, random.random())] += 1  # noqa: S311 - a rounding
+
+    def raise_all(self) -> None:
+        """Raise the counters by what was tallied since the last time."""
+        kinds, self._kinds = self._kinds, defaultdict(int)
+        sizes, self._sizes = self._sizes, defaultdict(int)
+        for kind, times in kinds.items():
+            for counter in self._find_all(kind):
+                counter.inc(times)
+        for size, times in sizes.items():
+            self._find_payouts(*size).inc(times)
+
+    def show(self, policy: Policy) -> None:
+        """Show every series of a policy at zero."""
+        for source in (*policy.sources, UNKNOWN):
+            self._show_source(source)
+        for source in (slug for slug, one in policy.sources.items() if one.settings.mode == "observe"):
+            self._show_observed(source)
+        for campaign in (*policy.campaigns, UNKNOWN):
+            self._show_campaign(campaign)
+
+    def _source_at_zero(self, source: str) -> None:
+        for verdict in Verdict:
+            self._postbacks.labels(source, verdict.value)
+        for reason in Reason:
+            self._refusals.labels(source, reason.value)
+        self._parked.labels(source)
+
+    def _observed_at_zero(self, source: str) -> None:
+        for reason in Reason:
+            self._observed.labels(source, reason.value)
+
+    def _campaign_at_zero(self, campaign: str) -> None:
+        self._opened.labels(campaign)
+        self._opened_of_imports.labels(campaign)
+        for status in Status:
+            self._conversions.labels(campaign, status.value)
+
+    def _find(self, kind: _Kind) -> tuple[Counter, ...]:
+        source, campaign, verdict, status, reason, observed, is_parked, is_of_imported_click = kind
+        found = [self._postbacks.labels(source, verdict.value)]
+        if reason is not None:
+            found.append(self._refusals.labels(source, reason.value))
+        found += [self._observed.labels(source, one.value) for one in observed]
+        if status is not None and reason is None and verdict is not Verdict.DUPLICATE:
+            found.append(self._conversions.labels(campaign, status.value))
+        if is_parked:
+            found.append(self._parked.labels(source))
+        if verdict is Verdict.ACCEPTED:
+            opened = self._opened_of_imports if is_of_imported_click else self._opened
+            found.append(opened.labels(campaign))
+        return tuple(found)

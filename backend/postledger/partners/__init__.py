@@ -1,0 +1,1 @@
+"""Tools for the partner who sends postbacks: the signer."""

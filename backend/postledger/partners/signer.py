@@ -1,0 +1,210 @@
+"""Signing as a sender does: what `postledger sign` prints and `send` sends, by the profile that verification checks.
+
+The message is written by the very writers that verify it; what only the sender's own key can sign is refused in words.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from typing import Literal
+from urllib.parse import quote
+
+import msgspec
+
+from postledger.decoding.source_paths import KEY
+from postledger.ingest.read_request import read_request
+from postledger.policy.source import Source
+from postledger.signatures.algorithms import ENCODERS, compile_sign
+from postledger.signatures.keys import read_key
+from postledger.signatures.message_template import compile_message
+from postledger.signatures.profile_schema import Scheme
+from postledger.signatures.public_url import Address, read_address
+from postledger.signatures.secret_key import Key
+from postledger.signatures.signature_input import Evidence
+from postledger.vocabulary.incoming_request import Request
+from postledger.vocabulary.refusal import Refused
+
+Body = Literal["json", "form"]
+MEDIA_TYPES: Mapping[Body, str] = {"json": "application/json", "form": "application/x-www-form-urlencoded"}
+Pairs = Sequence[tuple[str, str]]
+
+
+class Outgoing(msgspec.Struct, frozen=True):
+    """A postback ready to be sent to the edge; `target` is its path with the query."""
+
+    method: str
+    target: str
+    headers: dict[str, str] = {}
+    body: bytes = b""
+
+
+class CannotSign(Exception):
+    """Nobody but the sender could sign this; the message says why, in plain words."""
+
+
+class _Draft(msgspec.Struct):
+    """A postback while it is made: what is added to it, and the other parts of its signature's list."""
+
+    method: str
+    kind: Body | None
+    path: str
+    pairs: list[tuple[str, str]]
+    headers: dict[str, str]
+    beside: list[tuple[str, str]] = []
+    parts: dict[str, str] = {}
+    timestamp: str = ""
+
+    def finish(self) -> Outgoing:
+        """Make what is sent of it."""
+        in_query = self.pairs if self.kind is None else self.beside
+        target = self.path + (f"?{write_query(in_query)}" if in_query else "")
+        if self.kind is None:
+            return Outgoing("GET", target, self.headers)
+        body = _write_json(self.pairs) if self.kind == "json" else write_query(self.pairs)
+        return Outgoing("POST", target, {"Content-Type": MEDIA_TYPES[self.kind], **self.headers}, body.encode())
+
+
+def make_get(source: Source, key: Key | None, pairs: Pairs, unix_s: int) -> Outgoing:
+    """Make a GET signed by the source's profile; without a key it is not signed. Raises `CannotSign`."""
+    return _make(source, key, pairs, None, message_id="", unix_s=unix_s)
+
+
+def make_post(source: Source, key: Key | None, pairs: Pairs, kind: Body, *, message_id: str, unix_s: int) -> Outgoing:
+    """Make a POST signed by the source's profile; without a key it is not signed. Raises `CannotSign`."""
+    return _make(source, key, pairs, kind, message_id=message_id, unix_s=unix_s)
+
+
+def write_query(pairs: Pairs) -> str:
+    """Write pairs as a query string, every character percent-encoded that could mean something else."""
+    return "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in pairs)
+
+
+def _make(
+    source: Source, key: Key | None, pairs: Pairs, kind: Body | None, *, message_id: str, unix_s: int
+) -> Outgoing:
+    path = f"/tracking/postback/{source.slug}"
+    draft = _Draft("GET" if kind is None else "POST", kind, path, list(pairs), {}, [], {})
+    if key is None:
+        return draft.finish()
+    scheme = _choose(source, draft)
+    if scheme.mac == "token":
+        _place(draft, scheme, source, key.secret)
+        return draft.finish()
+    try:
+        return _sign(draft, scheme, source, key.secret, message_id=message_id, unix_s=unix_s)
+    except Refused as refused:
+        what = refused.refusal.parameter or "one of its parameters"
+        raise CannotSign(f"what the profile signs is not all there, or is there twice ({what})") from None
+    except UnicodeEncodeError:  # no text at all, which is not the profile's affair
+        raise
+    except ValueError as error:
+        raise CannotSign(str(error)) from None
+
+
+def _choose(source: Source, draft: _Draft) -> Scheme:
+    for scheme in source.profile.schemes:
+        place_fits = scheme.signature.place not in ("form", "json") or scheme.signature.place == draft.kind
+        if draft.method in scheme.methods and scheme.body in ("any", draft.kind) and place_fits:
+            return scheme
+    wanted = "GET" if draft.kind else "POST: add --post form or --post json"
+    raise CannotSign(f"its profile does not sign such a {draft.method}; it may sign a {wanted}")
+
+
+def _sign(draft: _Draft, scheme: Scheme, source: Source, secret: str, *, message_id: str, unix_s: int) -> Outgoing:
+    sign = compile_sign(scheme.mac, scheme.signature.encoding, scheme.signature.truncate)
+    material = read_key(scheme.key, secret)
+    assert isinstance(material, bytes), "compile_sign refuses every other form"
+    url = source.settings.public_url
+    address = read_address(url) if url else None
+    if scheme.id is not None:
+        draft.headers[scheme.id.name] = message_id
+    _add_time(draft, scheme, source, unix_s)
+    _add_digest(draft, scheme)
+    message = compile_message(scheme, address)(_gather(draft, scheme, source, address), material)
+    _place(draft, scheme, source, sign(material, message).decode())
+    return draft.finish()
+
+
+def _add_time(draft: _Draft, scheme: Scheme, source: Source, unix_s: int) -> None:
+    place = scheme.timestamp
+    if place is None:
+        return
+    if place.after or place.before:
+        raise CannotSign("its time stands inside of another text, which only the sender knows")
+    draft.timestamp = _write_time(place.unit, unix_s)
+    name = _sender_name(source, "ts", place.name)
+    if place.place == "part":
+        draft.parts = {place.name: draft.timestamp}
+    elif place.place == "header":
+        draft.headers[place.name] = draft.timestamp
+    elif name in dict(draft.pairs):
+        draft.timestamp = dict(draft.pairs)[name]
+    else:
+        draft.pairs.append((name, draft.timestamp))
+
+
+def _write_time(unit: str, unix_s: int) -> str:
+    moment = datetime.fromtimestamp(unix_s, UTC)
+    written = {
+        "s": str(unix_s), "ms": f"{unix_s}000", "us": f"{unix_s}000000", "iso": moment.isoformat(),
+        "http-date": format_datetime(moment, usegmt=True), "minutes": moment.strftime("%Y%m%d%H%M"),
+    }  # fmt: skip
+    return written[unit]
+
+
+def _add_digest(draft: _Draft, scheme: Scheme) -> None:
+    digest = scheme.digest
+    if digest is None:
+        return
+    body = hashlib.new(digest.hash, draft.finish().body, usedforsecurity=False).digest()
+    written = ENCODERS[digest.encoding](body).decode()
+    if digest.place == "header":
+        draft.headers[digest.name] = written
+    else:
+        draft.beside.append((digest.name, written))
+
+
+def _gather(draft: _Draft, scheme: Scheme, source: Source, address: Address | None) -> Evidence:
+    sent = draft.finish()
+    path, _, query = sent.target.partition("?")
+    headers = {name.lower(): value for name, value in sent.headers.items()}
+    request = Request(
+        "", datetime.fromtimestamp(0, UTC), sent.method, path=path.encode(), query=query.encode(), body=sent.body,
+        media_type=headers.get("content-type", ""), headers=headers,
+    )  # fmt: skip
+    origin = address.origin(scheme.url[0]) if address else ""
+    decoding = scheme.decode[0] if scheme.decode else None
+    return Evidence(request, read_request(request, source), [], draft.parts, decoding, origin, draft.timestamp)
+
+
+def _place(draft: _Draft, scheme: Scheme, source: Source, signature: str) -> None:
+    place = scheme.signature
+    text = place.prefix + place.after + _write_list(draft, scheme, signature) + place.before
+    if place.place == "header":
+        draft.headers[place.name] = text
+    elif place.place == "path":
+        draft.path = place.name.replace(KEY, signature)
+    elif place.place == "query" and draft.kind is not None:
+        draft.beside.append((place.name, text))
+    else:
+        draft.pairs.append((_sender_name(source, "sig", place.name), text))
+
+
+def _write_list(draft: _Draft, scheme: Scheme, signature: str) -> str:
+    place = scheme.signature
+    if not place.pair:
+        return signature
+    parts = [*draft.parts.items(), (place.pick[0], signature)]
+    return (place.split or "").join(f"{name}{place.pair}{value}" for name, value in parts)
+
+
+def _write_json(pairs: Pairs) -> str:
+    members = [f"{json.dumps(name)}:{json.dumps(value)}" for name, value in pairs]  # repeats stay, to be refused
+    return "{" + ",".join(members) + "}"
+
+
+def _sender_name(source: Source, canonical: str, usual: str) -> str:
+    names = [name for name, meaning in source.canonical_names.items() if meaning == canonical]
+    return usual if usual in names or not names else names[0]

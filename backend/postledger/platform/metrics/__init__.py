@@ -1,0 +1,1 @@
+"""How prometheus-client stores its values: the parts that depend on its internals."""

@@ -1,0 +1,1 @@
+"""Sources, campaigns and affiliates: model, TOML file, diff, store, refresh, edge snapshot."""

@@ -1,0 +1,100 @@
+"""The difference between the policy that a file wants and the one that is in force, object by object.
+
+`apply` prints it and `apply --dry-run` prints the same, because both take it from here.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Literal
+
+import msgspec
+
+from postledger.decoding.toml_table import Fault
+from postledger.policy.config_file import AffiliateConfig, CampaignConfig, Configuration, SourceConfig
+
+Kind = Literal["source", "campaign", "affiliate"]
+Item = SourceConfig | CampaignConfig | AffiliateConfig
+
+
+class Action(StrEnum):
+    """What becomes of one object."""
+
+    CREATE = "create"
+    CHANGE = "change"
+    LEAVE = "leave"
+    REVIVE = "revive"
+    RETIRE = "retire"
+
+
+class Change(msgspec.Struct, frozen=True):
+    """What becomes of one object, and the names of the keys that differ; `wanted` is None for one to be retired."""
+
+    action: Action
+    kind: Kind
+    name: str
+    keys: tuple[str, ...]
+    wanted: Item | None
+
+
+class Stored(msgspec.Struct, frozen=True):
+    """What the ledger has, in force and retired; a source's secrets are None where no master key decrypts them all."""
+
+    in_force: Configuration
+    retired: Configuration
+
+
+def find_changes(wanted: Configuration, stored: Stored, *, prune: bool) -> list[Change]:
+    """Compare a file with the ledger."""
+    now, then = stored.in_force, stored.retired
+    return [
+        *_compare("source", wanted.sources, now.sources, then.sources, prune=prune),
+        *_compare("campaign", wanted.campaigns, now.campaigns, then.campaigns, prune=prune),
+        *_compare("affiliate", wanted.affiliates, now.affiliates, then.affiliates, prune=prune),
+    ]
+
+
+def find_missing_secrets(wanted: Configuration, stored: Stored) -> list[Fault]:
+    """Find the sources that would have nothing to check a signature with."""
+    known = {**stored.retired.sources, **stored.in_force.sources}
+    return [
+        Fault(f"sources[{slug}]", "secrets", 'is missing; give secrets, secrets_env or secrets_file, or auth = "none"')
+        for slug, source in wanted.sources.items()
+        if source.secrets is None and source.settings.auth != "none" and not _has_secrets(known.get(slug))
+    ]
+
+
+def _has_secrets(source: SourceConfig | None) -> bool:
+    return source is not None and source.secrets != ()
+
+
+def _compare(
+    kind: Kind, items: Mapping[str, Item], in_force: Mapping[str, Item], retired: Mapping[str, Item], *, prune: bool
+) -> list[Change]:
+    found = [_change(kind, name, item, in_force.get(name), retired.get(name)) for name, item in items.items()]
+    surplus = [name for name in in_force if prune and name not in items]
+    return found + [Change(Action.RETIRE, kind, name, (), None) for name in surplus]
+
+
+def _change(kind: Kind, name: str, wanted: Item, known: Item | None, retired: Item | None) -> Change:
+    before = known or retired
+    if before is None:
+        return Change(Action.CREATE, kind, name, (), wanted)
+    keys = _differing_keys(wanted, before)
+    if known is None:
+        return Change(Action.REVIVE, kind, name, keys, wanted)
+    return Change(Action.CHANGE if keys else Action.LEAVE, kind, name, keys, wanted)
+
+
+def _differing_keys(wanted: Item, known: Item) -> tuple[str, ...]:
+    before = _facts(known)
+    return tuple(key for key, value in _facts(wanted).items() if value != before.get(key))
+
+
+def _facts(item: Item) -> dict[str, object]:
+    facts = msgspec.structs.asdict(item)
+    if isinstance(item, SourceConfig):
+        facts |= msgspec.structs.asdict(facts.pop("settings"))
+        facts["timestamp_tolerance"] = facts.pop("timestamp_tolerance_s")
+        if item.secrets is None:
+            del facts["secrets"]
+    return facts

@@ -1,0 +1,1 @@
+"""What is known of each network, one file each; `policy/preset_files.py` reads them."""

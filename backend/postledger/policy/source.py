@@ -1,0 +1,200 @@
+"""A source, its settings, and what is worked out from them once, when they are loaded, and never per request."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Literal
+
+import msgspec
+from msgspec.structs import replace
+
+from postledger.decoding.amount_formats import AmountForm, ReadAmount, compile_amount
+from postledger.decoding.parameters import CANONICAL_NAMES
+from postledger.ledger.rules.status_rules import REVERSAL_GUARD, Duplicates, KeyBy, Rules
+from postledger.policy.privacy import MASK, hash_personal, shorten_address
+from postledger.responses.network_responses import Ack, Acknowledge, compile_acks
+from postledger.signatures.profile_schema import POSTLEDGER_V1, Profile, make_token_profile
+from postledger.signatures.public_url import read_address
+from postledger.signatures.secret_key import Key
+from postledger.signatures.verifier import Verifier
+from postledger.vocabulary.statuses import Status
+
+DEFAULT_PROFILE = "postledger-v1"
+Auth = Literal["signature", "token", "none"]
+VERSIONS: tuple[Literal[1, 2], ...] = (1, 2)
+AUTHS: tuple[Auth, ...] = ("signature", "token", "none")
+StoreIp = Literal["full", "truncated", "none"]
+STORES_IP: tuple[StoreIp, ...] = ("full", "truncated", "none")
+_OF_SIGNATURES = frozenset({"sig", "ts"})
+
+
+class EventSettings(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an operator can say of one event of a source; what is left out is as the source has it."""
+
+    duplicates: Duplicates | None = None
+    key: KeyBy | None = None
+
+
+class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an operator can say of a source in the configuration file, secrets and slug apart."""
+
+    preset: str | None = None
+    dialect: str | None = None
+    paths: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    auth: Auth = "signature"
+    token: str = "token"  # noqa: S105 - the name of the parameter
+    token_header: str | None = None
+    signature: str | Profile = DEFAULT_PROFILE
+    public_url: str | None = None
+    allow: tuple[str, ...] = ()
+    rate: int = 10
+    burst: int = 20
+    timestamp_tolerance_s: int = 1800
+    click: Literal["required", "optional"] = "required"
+    currency: str = "USD"
+    mode: Literal["enforce", "observe"] = "enforce"
+    trusted: bool = False
+    may_reapprove: bool = False
+    duplicates: Duplicates = "fold"
+    key: KeyBy = "transaction"
+    events: dict[str, EventSettings] = {}
+    reversal_guard: int = REVERSAL_GUARD
+    require_signed: tuple[str, ...] = ()
+    client_ca: str | None = None
+    pii: tuple[str, ...] = ()
+    store_ip: StoreIp = "full"
+    params: dict[str, tuple[str, ...]] = {}
+    versions: tuple[Literal[1, 2], ...] = VERSIONS
+    statuses: dict[Status, tuple[str, ...]] = {}
+    status_parameters: dict[str, Status] = {}
+    test_parameters: dict[str, tuple[str, ...]] = {}
+    amount: tuple[AmountForm, ...] = ()
+    unknown_status: Literal["refuse", "pending"] = "refuse"
+    negative_payout: Literal["refuse", "reversed"] = "refuse"
+    ack: dict[str, Ack] = {}
+
+
+def find_profile(settings: Settings) -> Profile:
+    """Find the profile that the settings hold or name; ValueError where nothing has that name."""
+    if settings.auth == "token":
+        return make_token_profile(settings.token, settings.token_header, settings.paths)
+    if isinstance(settings.signature, Profile):
+        return settings.signature
+    if settings.signature != DEFAULT_PROFILE:
+        raise ValueError("no profile has that name")
+    return POSTLEDGER_V1
+
+
+class Source(msgspec.Struct, frozen=True, dict=True):
+    """A source as the request path needs it: settings, live keys, its profile, and what is compiled from them."""
+
+    id: int
+    slug: str
+    settings: Settings
+    keys: tuple[Key, ...] = ()
+    profile: Profile = POSTLEDGER_V1
+    pii_key: bytes | None = None
+
+    def hide(self, value: str) -> str:
+        """Replace a personal datum by its keyed hash; without the key, by a mask."""
+        return MASK if self.pii_key is None else hash_personal(self.pii_key, value)
+
+    def store_address(self, address: str | None) -> str | None:
+        """Give what is kept of a client's address."""
+        kept = self.settings.store_ip
+        if kept == "full":
+            return address
+        return shorten_address(address) if kept == "truncated" else None
+
+    @cached_property
+    def verifier(self) -> Verifier:
+        """Compile the profile with the live keys; ValueError where it cannot be."""
+        url = self.settings.public_url
+        return Verifier(self.profile, self.keys, read_address(url) if url else None)
+
+    def compile(self) -> None:
+        """Compile what requests need before the first of them comes; raises ValueError as `verifier` does."""
+        _ = self.versions, self.verifier, self.canonical_names, self.statuses_by_word, self.read_amount, self.acks
+        _ = self.rules, self.rules_by_event, self.counts_every, self.test_words
+
+    @cached_property
+    def canonical_names(self) -> dict[str, str]:
+        """Map each name that the sender may use to the canonical one; an alias loses its own meaning."""
+        aliases = {alias: name for name, listed in self.settings.params.items() for alias in listed}
+        own = {name: name for name in CANONICAL_NAMES if name not in _OF_SIGNATURES}
+        words = {name: name for name in (*self.settings.status_parameters, *self.settings.test_parameters)}
+        return own | words | self.profile.name_parameters() | aliases
+
+    @cached_property
+    def statuses_by_word(self) -> dict[str, Status]:
+        """Map each lower-case word that the sender may use to a status."""
+        words = {word.lower(): status for status, listed in self.settings.statuses.items() for word in listed}
+        return {status.value: status for status in Status} | words
+
+    @cached_property
+    def test_words(self) -> dict[str, frozenset[str]]:
+        """Map each parameter that can call a postback a test to the lower-case words that do."""
+        return {name: frozenset(map(str.lower, listed)) for name, listed in self.settings.test_parameters.items()}
+
+    @cached_property
+    def versions(self) -> frozenset[str]:
+        """Name the versions of the API that this source may speak."""
+        return frozenset(str(version) for version in self.settings.versions)
+
+    @cached_property
+    def read_amount(self) -> ReadAmount | None:
+        """Read amounts as this source writes them; None where it writes them as everybody should."""
+        return compile_amount(self.settings.amount)
+
+    @cached_property
+    def acks(self) -> Mapping[str, Acknowledge]:
+        """Map verdicts and reasons to the answers that this source waits for; empty where our JSON will do."""
+        return compile_acks(self.settings.ack)
+
+    @cached_property
+    def rules(self) -> Rules:
+        """How the repeats of an event without an entry of its own are taken."""
+        own = self.settings
+        return Rules(own.duplicates, own.key, own.may_reapprove, own.reversal_guard)
+
+    @cached_property
+    def rules_by_event(self) -> dict[str, Rules]:
+        """The rules of the events that have an entry of their own."""
+        usual = self.rules
+        return {
+            name: replace(usual, duplicates=own.duplicates or usual.duplicates, key_by=own.key or usual.key_by)
+            for name, own in self.settings.events.items()
+        }
+
+    @cached_property
+    def counts_every(self) -> bool:
+        """Tell whether there is an event of which every postback is a conversion."""
+        return any(rules.duplicates == "every" for rules in (self.rules, *self.rules_by_event.values()))
+
+    def rules_for(self, event: str) -> Rules:
+        """Tell how the repeats of an event are taken."""
+        return self.rules_by_event.get(event, self.rules)
+
+    @cached_property
+    def click_check(self) -> Literal["required", "observed"] | None:
+        """Tell what is done about a click that is not known: refuse, take note, or nothing."""
+        if self.settings.click == "optional":
+            return None
+        return "observed" if self.settings.mode == "observe" else "required"
+
+    @cached_property
+    def names_refused_beside_body(self) -> frozenset[str]:
+        """Name the parameters that no query of a POST may have: all known ones, but a token that is sent there."""
+        schemes = [scheme for scheme in self.profile.schemes if "POST" in scheme.methods]
+        return frozenset(self.canonical_names) - {s.signature.name for s in schemes if s.signature.place == "query"}
+
+    @cached_property
+    def reads_query_of_post(self) -> bool:
+        """Tell whether a POST without a body is read by its query, as trackers do: where no signature covers either."""
+        return bool(self.settings.paths) and self.settings.auth != "signature"
+
+    @cached_property
+    def masked_names(self) -> frozenset[str]:
+        """Name the parameters, as the sender spells them, that are never stored."""
+        signatures = {name for name, canonical in self.canonical_names.items() if canonical == "sig"}
+        return frozenset(self.settings.pii) | signatures

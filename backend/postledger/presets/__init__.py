@@ -1,1 +1,0 @@
-"""What is known of each network, one file each; `adapters/presets.py` reads them."""

@@ -1,0 +1,1 @@
+"""Pure: the response bodies that networks ask for."""

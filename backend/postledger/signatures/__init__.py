@@ -1,0 +1,1 @@
+"""Pure: signature profiles as data, and the verifier that applies them."""

@@ -1,0 +1,76 @@
+"""The signed time of a message: read from the form that a sender writes it in, and judged at receipt."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from email.utils import mktime_tz, parsedate_tz
+from functools import partial
+
+from postledger.decoding.parameters import read_unix_seconds
+from postledger.signatures.profile_schema import TimestampPlace
+from postledger.vocabulary.refusal import Reason, Refused
+
+FUTURE_TOLERANCE_S = 300
+_WHOLE = re.compile(r"[0-9]{1,18}")
+_MINUTES = re.compile(r"[0-9]{12}")
+
+
+def compile_read(place: TimestampPlace) -> Callable[[str], float]:
+    """Make the function that reads the time in unix seconds; it raises `Refused` for what is of another form."""
+    if place.unit == "s":
+        return partial(read_unix_seconds, "ts")
+    read = _READERS[place.unit]
+
+    def read_or_refuse(text: str) -> float:
+        try:
+            return read(text)
+        except (ValueError, OverflowError, TypeError, IndexError):
+            raise Refused(Reason.INVALID_PARAMETER, "ts") from None
+
+    return read_or_refuse
+
+
+def check_timestamp(sent_s: float, received_s: float, tolerance_s: int) -> None:
+    """Refuse a signature that was made too long before, or too far after, the moment of receipt (unix seconds)."""
+    if received_s - sent_s > tolerance_s:
+        raise Refused(Reason.STALE_TIMESTAMP)
+    if sent_s - received_s > FUTURE_TOLERANCE_S:
+        raise Refused(Reason.FUTURE_TIMESTAMP)
+
+
+def _read_parts(per_second: int) -> Callable[[str], float]:
+    def read(text: str) -> float:
+        if not _WHOLE.fullmatch(text):
+            raise ValueError("not a whole number")
+        return int(text) / per_second
+
+    return read
+
+
+def _read_iso(text: str) -> float:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("no offset")
+    return moment.timestamp()
+
+
+def _read_http_date(text: str) -> float:
+    parsed = parsedate_tz(text)
+    if parsed is None:
+        raise ValueError("not a date")
+    return mktime_tz(parsed)
+
+
+def _read_minutes(text: str) -> float:
+    if not _MINUTES.fullmatch(text):
+        raise ValueError("not YYYYMMDDHHMM")
+    return datetime.strptime(text, "%Y%m%d%H%M").replace(tzinfo=UTC).timestamp()
+
+
+_READERS: dict[str, Callable[[str], float]] = {
+    "ms": _read_parts(1000),
+    "us": _read_parts(1_000_000),
+    "iso": _read_iso,
+    "http-date": _read_http_date,
+    "minutes": _read_minutes,
+}

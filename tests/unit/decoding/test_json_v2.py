@@ -1,0 +1,172 @@
+"""Version 2: the same conversion as version 1, nested; and the published schemas say what is read."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from postledger.decoding.json_v2 import NAMES
+from postledger.decoding.parameters import CANONICAL_NAMES
+from postledger.ingest.judge import judge
+from postledger.ledger.entry import Entry
+from postledger.platform.schemas import read_schemas
+from postledger.policy.source import Settings, Source, find_profile
+from postledger.signatures.secret_key import Key, sign_webhook
+from postledger.vocabulary.incoming_request import Request
+from postledger.vocabulary.refusal import Reason, Refusal
+
+NOW = datetime.fromtimestamp(1_790_000_010, UTC)
+SECRET = "s3cret-current"
+SCHEMAS = {name: json.loads(text) for name, text in read_schemas().items()}
+EXAMPLES = [(name, example) for name, schema in SCHEMAS.items() for example in schema["examples"]]
+WHOLE = SCHEMAS["postback-v2.json"]["examples"][1]
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+def source(**settings: Any) -> Source:
+    return Source(1, "acme", msgspec.convert({"currency": "USD", **settings}, Settings), (Key.from_secret(11, SECRET),))
+
+
+def ask(body: object, by: Source | None = None) -> Entry:
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    headers = {
+        "webhook-id": "m", "webhook-timestamp": "1790000000",
+        "webhook-signature": sign_webhook(SECRET.encode(), "m", "1790000000", raw),
+    }  # fmt: skip
+    request = Request("receipt", NOW, "POST", body=raw, media_type="application/json", headers=headers)
+    return judge(request, by or source())
+
+
+def v2(**changes: Any) -> dict[str, Any]:
+    return {"v": 2, "conversion": {"click_id": "C1"}, **changes}
+
+
+def test_a_nested_body_says_what_a_flat_one_says() -> None:
+    flat = {
+        "click_id": "ABC123", "transaction_id": "TXN789", "event": "sale", "status": "pending", "payout": "12.50",
+        "currency": "USD", "affiliate_id": "456", "sub1": "x", "event_time": 1790000000,
+    }  # fmt: skip
+
+    first, second = ask(flat), ask(WHOLE)
+
+    assert first.event is not None
+    assert second.event == first.event
+    assert (second.refusal, second.secret_id, second.raw) == (None, 11, json.dumps(WHOLE).encode())
+
+
+@pytest.mark.parametrize(("name", "example"), EXAMPLES, ids=str)
+def test_every_example_of_a_schema_is_read(name: str, example: object) -> None:
+    assert ask(example).refusal is None
+
+
+def test_the_schemas_name_what_is_read_and_nothing_else() -> None:
+    flat = set(SCHEMAS["postback-v1.json"]["properties"])
+    properties = SCHEMAS["postback-v2.json"]["properties"]
+    paths: set[tuple[str, ...]] = {(name,) for name in set(properties) - {"conversion", "amount", "items", "v"}}
+    paths |= {(name, member) for name in ("conversion", "amount") for member in properties[name]["properties"]}
+
+    assert flat == set(CANONICAL_NAMES) - {"ts", "sig"}
+    assert paths == set(NAMES)
+    assert set(NAMES.values()) == flat - {"v"}
+
+
+@pytest.mark.parametrize(
+    ("body", "refusal"),
+    [
+        (v2(conversion={}), Refusal(Reason.MISSING_PARAMETER, "click_id")),
+        ({"v": 2, "click_id": "C1"}, Refusal(Reason.MISSING_PARAMETER, "click_id")),
+        (v2(amount={"value": "1e3"}), Refusal(Reason.INVALID_PARAMETER, "payout")),
+        (v2(amount={"value": "{payout}"}), Refusal(Reason.UNRESOLVED_MACRO, "payout", "{…}")),
+        (v2(conversion="C1"), Refusal(Reason.MALFORMED)),
+        (v2(amount=5), Refusal(Reason.MALFORMED)),
+        (v2(amount={"value": [1]}), Refusal(Reason.MALFORMED)),
+        (v2(items={"sku": "A"}), Refusal(Reason.MALFORMED)),
+        (v2(items=["A"]), Refusal(Reason.MALFORMED)),
+        (v2(items=[{}] * 101), Refusal(Reason.MALFORMED)),
+        (v2(items=[{"sku": "x" * 256}]), Refusal(Reason.INVALID_PARAMETER, "items")),
+        (v2(items=[{"quantity": 0}]), Refusal(Reason.INVALID_PARAMETER, "items")),
+        (v2(items=[{"quantity": "1.5"}]), Refusal(Reason.INVALID_PARAMETER, "items")),
+        (v2(items=[{"amount": "1,5"}]), Refusal(Reason.INVALID_PARAMETER, "items")),
+        (v2(more={"a": {"b": {"c": {"d": {"e": {}}}}}}), Refusal(Reason.MALFORMED)),
+        (v2(more=list(range(1001))), Refusal(Reason.MALFORMED)),
+        (b'{"v":2,"conversion":{"click_id":"A","click_id":"B"}}', Refusal(Reason.DUPLICATE_PARAMETER, "click_id")),
+        (b'{"v":2,"conversion":{"click_id":"A"},"conversion":{"click_id":"B"}}', Refusal(Reason.MALFORMED)),
+        (b'{"v":2,"conversion":{"click_id":"A"},"x":{"y":1,"y":2}}', Refusal(Reason.MALFORMED)),
+        (b'{"v":2,"conversion":{"click_id":"A\\u0000"}}', Refusal(Reason.MALFORMED)),
+        ({**v2(), "v": 3}, Refusal(Reason.UNSUPPORTED_VERSION)),
+        ({**v2(), "v": True}, Refusal(Reason.UNSUPPORTED_VERSION)),
+        ({**v2(), "v": [2]}, Refusal(Reason.UNSUPPORTED_VERSION)),
+        ({**v2(), "v": 1}, Refusal(Reason.MALFORMED)),
+        ({"conversion": {"click_id": "A"}}, Refusal(Reason.MALFORMED)),
+        ({"v": 3, "click_id": "A"}, Refusal(Reason.UNSUPPORTED_VERSION)),
+        ({"v": "{v}", "click_id": "A"}, Refusal(Reason.UNRESOLVED_MACRO, "v", "{…}")),
+    ],
+)  # fmt: skip
+def test_what_is_no_such_body_is_refused_by_name(body: object, refusal: Refusal) -> None:
+    assert ask(body).refusal == refusal
+
+
+def test_null_is_the_same_as_leaving_it_out() -> None:
+    body = v2(
+        conversion={"click_id": "C1", "event": None}, amount={"value": None}, items=[{"quantity": None, "amount": None}]
+    )
+
+    assert ask(body).event == ask(v2()).event
+
+
+def test_a_source_can_be_pinned_to_a_version() -> None:
+    assert ask(v2(), source(versions=[1])).refusal == Refusal(Reason.UNSUPPORTED_VERSION)
+    assert ask({"click_id": "C1"}, source(versions=[2])).refusal == Refusal(Reason.UNSUPPORTED_VERSION)
+    assert ask(v2(), source(versions=[2])).refusal is None
+
+
+def test_the_aliases_of_a_source_are_those_of_version_1() -> None:
+    by = source(params={"click_id": ["subid"], "sub1": ["affiliate_id"]}, statuses={"approved": ["sold"]})
+
+    entry = ask(v2(conversion={"click_id": "C1", "subid": "other", "status": "SOLD"}, affiliate_id="456"), by)
+
+    assert entry.event is not None
+    assert (entry.event.click_id, entry.event.affiliate_id, entry.event.status) == ("C1", "456", "approved")
+
+
+def test_a_source_whose_v_means_something_else_is_read_flat() -> None:
+    entry = ask({"v": 2, "click_id": "C1"}, source(params={"sub1": ["v"]}))
+
+    assert entry.event is not None
+    assert entry.event.subs == {"sub1": "2"}
+
+
+def test_what_is_masked_is_masked_at_every_depth() -> None:
+    body = v2(buyer={"email": "m@x.example", "phones": [{"phone": "1"}]}, sig="s", sub1="m")
+
+    entry = ask(body, source(pii=["email", "phone", "sub1"]))
+
+    assert entry.refusal is None
+    stored = json.loads(entry.raw)
+    assert (stored["buyer"], stored["sig"]) == ({"email": "***", "phones": [{"phone": "***"}]}, "***")
+    assert entry.event is not None
+    assert entry.event.subs == {"sub1": "***"}
+
+
+def test_what_a_token_does_not_sign_is_unsigned_in_version_2_as_well() -> None:
+    by = source(auth="token", token_header="X-Token", require_signed=["payout"])
+    profiled = msgspec.structs.replace(by, profile=find_profile(by.settings))
+    raw = json.dumps(v2(amount={"value": "1"})).encode()
+    request = Request("r", NOW, "POST", body=raw, media_type="application/json", headers={"x-token": SECRET})
+
+    assert judge(request, profiled).refusal == Refusal(Reason.MISSING_SIGNATURE, "payout")
+
+
+@given(st.dictionaries(st.sampled_from(["conversion", "amount", "items", "sub1", "x"]), JSON_VALUES))
+def test_no_nested_body_crashes_the_judgement(body: dict[str, Any]) -> None:
+    entry = ask({"v": 2, **body}, source(pii=["x"]))
+
+    assert (entry.refusal is None) != (entry.event is None)

@@ -1,0 +1,140 @@
+"""Paths of a source's own: what is one, what may stand in it, and that two sources never have the same."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from postledger.decoding.source_paths import KEY, RESERVED, check_host, check_key, check_path, split_path
+from postledger.policy.config_file import BadConfiguration, Configuration, read_configuration
+from postledger.policy.diff import Stored
+from postledger.policy.path_conflicts import find_contested_paths
+from postledger.policy.preset_files import read_known
+
+NOTHING = Configuration()
+
+
+def read(*sources: dict[str, Any]) -> Configuration:
+    return read_configuration({"sources": list(sources)}, {}, read_known())
+
+
+def faults_of(**source: Any) -> list[str]:
+    with pytest.raises(BadConfiguration) as caught:
+        read({"slug": "acme", "secrets": ["s3cret"], **source})
+    return [str(fault) for fault in caught.value.faults]
+
+
+def contested(wanted: Configuration, in_force: Configuration = NOTHING, *, prune: bool = False) -> list[str]:
+    return [str(fault) for fault in find_contested_paths(wanted, Stored(in_force, NOTHING), prune=prune)]
+
+
+@pytest.mark.parametrize("path", ["/", "/postback", "/click.php", "/pb/", "/{key}/postback", "/px/{key}", "/a/b~c_d-e"])
+def test_a_path_as_trackers_have_them_is_one(path: str) -> None:
+    check_path(path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["", "postback", "//", "/a//b", "/a b", "/a?b=c", "/%70ostback", "/{key}/{key}", "/{id}/postback", "/a{key}",
+     "/é", "/../a", "/./a", "/a" * 200, "/{key"]
+    + [f"/{part}" for part in RESERVED] + ["/tracking/postback/acme", "/internal/policy", "/click/spring"],
+)  # fmt: skip
+def test_what_is_no_path_or_is_ours_is_refused(path: str) -> None:
+    with pytest.raises(ValueError, match=r"must be paths|is ours|cannot have"):
+        check_path(path)
+
+
+@pytest.mark.parametrize("key", ["", "a/b", "a b", "a%20", "é", ".", "..", "internal", "tracking", "x" * 256])
+def test_a_secret_that_cannot_stand_in_a_path_is_refused_and_not_quoted(key: str) -> None:
+    with pytest.raises(ValueError, match="it cannot stand in a path") as caught:
+        check_key(key)
+
+    assert len(key) < 3 or key not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "host", ["", "Track.example", "a..b", "-a.example", "a_b.example", "a.example:443", "*.example"]
+)
+def test_what_is_no_host_name_is_refused(host: str) -> None:
+    with pytest.raises(ValueError, match="must be host names"):
+        check_host(host)
+
+
+@given(st.text(max_size=30))
+def test_no_text_crashes_the_checks(text: str) -> None:
+    for check in (check_path, check_key, check_host, split_path):
+        try:
+            check(text)
+        except ValueError:
+            continue
+
+
+@pytest.mark.parametrize(
+    ("source", "fault"),
+    [
+        ({"paths": ["/{key}/x"]}, "sources[acme]: paths: has {key} in it, which is a token"),
+        ({"hosts": ["a.example"]}, "sources[acme]: hosts: says under which names paths are answered"),
+        ({"dialect": "voluum"}, "sources[acme]: auth: is missing: an address of this tracker holds no secret"),
+        ({"dialect": "affise"}, "sources[acme]: auth: is missing: this tracker's addresses may hold secure. Say"),
+        ({"dialect": "volum"}, "sources[acme]: dialect: is not the name of a dialect; postledger dialect list"),
+        ({"dialect": "keitaro", "preset": "everflow"}, "sources[acme]: dialect: cannot stand beside preset"),
+        ({"dialect": "keitaro", "secrets": ["a/b"]}, "sources[acme]: secrets: secret 1 cannot be used: it cannot"),
+        ({"status_parameters": {"sub1": "approved"}}, "sources[acme]: status_parameters: sub1 is a"),
+        ({"status_parameters": {"a": "sold"}}, "sources[acme]: status_parameters: a must be one of pending"),
+        ({"status_parameters": {"a": "approved"}, "params": {"sub1": "a"}}, "sources[acme]: status_parameters: a is"),
+    ],
+)  # fmt: skip
+def test_what_contradicts_itself_is_told(source: dict[str, Any], fault: str) -> None:
+    assert any(told.startswith(fault) for told in faults_of(**source)), faults_of(**source)
+
+
+def test_what_the_operator_says_goes_before_the_dialect() -> None:
+    document = {"slug": "acme", "dialect": "voluum", "auth": "none", "paths": ["/pb.php"], "params": {"event": "goal"}}
+
+    settings = read(document).sources["acme"].settings
+
+    assert settings.paths == ("/pb.php",)
+    assert (settings.params["event"], settings.params["click_id"]) == (("goal",), ("cid",))
+
+
+VOLUUM = {"dialect": "voluum", "auth": "none"}
+KEITARO = {"dialect": "keitaro", "secrets": ["3f9c0de"]}
+
+
+def test_a_path_that_two_sources_claim_is_told_with_what_to_do() -> None:
+    wanted = read({"slug": "a", **VOLUUM}, {"slug": "b", **VOLUUM})
+
+    assert contested(wanted) == [
+        "sources[b]: paths: /postback belongs to a already; give each of them hosts of its own"
+    ]
+
+
+def test_host_names_part_what_paths_do_not() -> None:
+    in_force = read({"slug": "a", **VOLUUM}, {"slug": "b", **VOLUUM, "hosts": ["b.example"]})
+    same = read({"slug": "c", **VOLUUM, "hosts": ["c.example", "b.example"]})
+
+    assert contested(in_force) == []
+    assert contested(same, in_force) == [
+        "sources[c]: paths: /postback under b.example belongs to b already; give each of them hosts of its own"
+    ]
+
+
+def test_a_path_is_free_again_when_its_source_gives_it_up_or_goes() -> None:
+    in_force = read({"slug": "a", **VOLUUM})
+    moved = read({"slug": "a", **VOLUUM, "paths": ["/other"]}, {"slug": "b", **VOLUUM})
+
+    assert contested(moved, in_force) == []
+    assert contested(read({"slug": "b", **VOLUUM}), in_force, prune=True) == []
+    assert len(contested(read({"slug": "b", **VOLUUM}), in_force)) == 1
+
+
+def test_the_same_key_in_the_same_path_is_told_without_being_quoted() -> None:
+    in_force = read({"slug": "a", **KEITARO})
+
+    told = contested(read({"slug": "b", **KEITARO}), in_force)
+
+    assert told == [
+        f"sources[b]: paths: /{KEY}/postback has the same secret in it as that of a; give one of them another"
+    ]
+    assert contested(read({"slug": "b", **KEITARO, "secrets": ["other"]}), in_force) == []

@@ -1,0 +1,187 @@
+"""What we sign as a sender is what we believe as a receiver."""
+
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from postledger.ingest.judge import judge
+from postledger.partners.signer import Body, CannotSign, Outgoing, make_get, make_post
+from postledger.policy.config_file import read_configuration
+from postledger.policy.preset_files import read_known
+from postledger.policy.source import Settings, Source, find_profile
+from postledger.signatures.message_template import find_atoms
+from postledger.signatures.secret_key import Key
+from postledger.vocabulary.incoming_request import Request
+from postledger.vocabulary.refusal import Reason
+
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
+KEYS = [Key.from_secret(7, secret) for secret in ("s3cret-current", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")]
+KNOWN = read_known()
+SPKI = (
+    "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE+nzvoGqvDeB9+SzE6igTl7TyK4JBbglwir9oTcQta8NuG26ZpZFxt+F2NDk7asTE6/2Yc8i1ATcGIqtu"
+    "S5hv0Q=="
+)
+ED25519 = "whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4="
+ONLY_THEIRS = {"admob-ssv": SPKI, "skadnetwork": SPKI, "standard-webhooks-v1a": ED25519, "svix-v1a": ED25519}
+"""Public keys, under which nobody but the network can sign."""
+printable = st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_size=60)
+
+
+def as_received(outgoing: Outgoing) -> Request:
+    """The request as the backend sees it."""
+    headers = {name.lower(): value for name, value in outgoing.headers.items()}
+    return Request(
+        receipt="01981c1b-9c80-7abc-8abc-0123456789ab",
+        received_at=NOW,
+        method=outgoing.method,
+        path=urlsplit(outgoing.target).path.encode(),
+        query=urlsplit(outgoing.target).query.encode(),
+        body=outgoing.body,
+        media_type=headers.get("content-type", ""),
+        headers=headers,
+    )
+
+
+@pytest.mark.parametrize("key", KEYS)
+@given(value=printable)
+def test_a_get_that_we_sign_is_believed(key: Key, value: str) -> None:
+    source = Source(1, "acme", Settings(), (key,))
+
+    entry = judge(
+        as_received(make_get(source, key, [("click_id", "C1"), ("note", value)], int(NOW.timestamp()))), source
+    )
+
+    assert (entry.refusal, entry.secret_id) == (None, 7)
+
+
+@pytest.mark.parametrize("key", KEYS)
+@pytest.mark.parametrize("kind", ["json", "form"])
+@given(value=printable)
+def test_a_post_that_we_sign_is_believed(key: Key, kind: Body, value: str) -> None:
+    source = Source(1, "acme", Settings(), (key,))
+    pairs = [("click_id", "C1"), ("note", value)]
+
+    outgoing = make_post(source, key, pairs, kind, message_id="msg_1", unix_s=int(NOW.timestamp()))
+
+    assert judge(as_received(outgoing), source).refusal is None
+
+
+def test_a_source_that_calls_the_signature_otherwise_gets_it_under_its_own_name() -> None:
+    settings = Settings(params={"sig": ("hash",), "sub1": ("sig",)})
+    source = Source(1, "acme", settings, (KEYS[0],))
+
+    outgoing = make_get(source, KEYS[0], [("click_id", "C1")], int(NOW.timestamp()))
+
+    assert "&hash=" in outgoing.target
+    assert judge(as_received(outgoing), source).refusal is None
+
+
+def test_a_name_given_twice_is_sent_twice_so_that_its_refusal_can_be_tried() -> None:
+    source = Source(1, "acme", Settings(), (KEYS[0],))
+    pairs = [("click_id", "C1"), ("click_id", "C2")]
+
+    outgoing = make_post(source, KEYS[0], pairs, "json", message_id="msg_1", unix_s=int(NOW.timestamp()))
+    refusal = judge(as_received(outgoing), source).refusal
+
+    assert refusal is not None
+    assert refusal.reason is Reason.DUPLICATE_PARAMETER
+
+
+def network(name: str) -> Source:
+    """A source of a preset, as `apply` would make it."""
+    secret = ONLY_THEIRS.get(name, "s3cret-current")
+    document = {"slug": "acme", "preset": name, "secrets": [secret], "public_url": "https://t.example"}
+    settings = read_configuration({"sources": [document]}, {}, KNOWN).sources["acme"].settings
+    return Source(1, "acme", settings, (Key.from_secret(7, secret),), find_profile(settings))
+
+
+def covered(source: Source) -> list[tuple[str, str]]:
+    """A value for each parameter that the message must have."""
+    atoms = find_atoms(source.profile.schemes[0].message)
+    names = [name for kind, _, name in (atom.partition(":") for atom in atoms) if kind in ("query", "form")]
+    time = source.profile.schemes[0].timestamp
+    return [(name, "5") for name in names if time is None or name != time.name]
+
+
+def attempt(source: Source, pairs: list[tuple[str, str]]) -> Outgoing:
+    """A GET where the profile knows one, else a POST of the form that it knows."""
+    scheme = source.profile.schemes[0]
+    if "GET" in scheme.methods:
+        return make_get(source, source.keys[0], pairs, int(NOW.timestamp()))
+    kind: Body = "form" if scheme.signature.place == "form" else "json"
+    return make_post(source, source.keys[0], pairs, kind, message_id="msg_1", unix_s=int(NOW.timestamp()))
+
+
+@pytest.mark.parametrize("name", sorted(set(KNOWN.presets) - set(ONLY_THEIRS)))
+def test_what_we_sign_for_a_network_is_believed_as_its_own(name: str) -> None:
+    source = network(name)
+
+    outgoing = attempt(source, [*covered(source), ("note", "a b+c%&é")])
+
+    entry = judge(as_received(outgoing), source)
+    assert entry.secret_id == 7, entry.refusal
+
+
+@pytest.mark.parametrize("name", sorted(ONLY_THEIRS))
+def test_what_only_the_network_can_sign_is_said_in_plain_words(name: str) -> None:
+    source = network(name)
+
+    with pytest.raises(CannotSign, match="with a key that only the sender has"):
+        attempt(source, covered(source))
+
+
+def test_a_method_that_the_profile_does_not_sign_is_told_with_the_one_that_it_does() -> None:
+    for_post, for_get = network("stripe-style"), network("cpx")
+
+    with pytest.raises(CannotSign, match="it may sign a POST: add --post form or --post json"):
+        make_get(for_post, for_post.keys[0], [], 0)
+    with pytest.raises(CannotSign, match="it may sign a GET"):
+        make_post(for_get, for_get.keys[0], [], "json", message_id="m", unix_s=0)
+
+
+def test_a_parameter_that_must_be_signed_and_is_not_given_is_told() -> None:
+    source = network("cpx")
+
+    with pytest.raises(CannotSign, match="what the profile signs is not all there"):
+        make_get(source, source.keys[0], [("user_id", "U1")], 0)
+
+
+def test_for_another_tracker_the_secret_goes_into_the_path() -> None:
+    document = {"slug": "moved", "dialect": "keitaro", "secrets": ["3f9c0de"]}
+    settings = read_configuration({"sources": [document]}, {}, KNOWN).sources["moved"].settings
+    source = Source(1, "moved", settings, (Key.from_secret(7, "3f9c0de"),), find_profile(settings))
+
+    outgoing = make_get(source, source.keys[0], [("subid", "C1")], 0)
+
+    assert outgoing.target == "/3f9c0de/postback?subid=C1"
+    assert judge(as_received(outgoing), source).refusal is None
+
+
+@pytest.mark.parametrize(
+    ("name", "pairs", "transaction_id"),
+    [
+        ("tapjoy", [("id", "T1"), ("snuid", "C1"), ("currency", "100")], "T1"),
+        ("adcolony", [("id", "T1"), ("amount", "5"), ("currency", "Coins"), ("custom_id", "C1")], "T1"),
+        ("pangle", [("user_id", "C1"), ("trans_id", "T1"), ("reward_amount", "5")], "T1"),
+        ("unity-ads", [("productid", "1"), ("sid", "C1"), ("oid", "T1")], "T1"),
+        ("ironsource", [("userId", "C1"), ("eventId", "T1"), ("rewards", "5")], "T1"),
+        ("superrewards", [("id", "T1"), ("new", "5"), ("total", "9"), ("uid", "C1"), ("oid", "7")], "T1"),
+        ("lootably", [("userID", "C1"), ("ip", "1"), ("revenue", "1.5"), ("currencyReward", "9"),
+                      ("transactionID", "T1"), ("status", "1")], "T1"),
+        ("torox", [("id", "T1"), ("oid", "7"), ("user_id", "C1"), ("payout", "1.5"), ("amount", "9")], "T1"),
+        ("bitlabs", [("uid", "C1"), ("tx", "T1"), ("val", "9"), ("raw", "1.5"), ("type", "COMPLETE")], "T1"),
+    ],
+)  # fmt: skip
+def test_what_a_network_sends_becomes_the_event_that_it_means(
+    name: str, pairs: list[tuple[str, str]], transaction_id: str
+) -> None:
+    source = network(name)
+
+    entry = judge(as_received(attempt(source, pairs)), source)
+
+    assert entry.refusal is None
+    assert entry.event is not None
+    assert (entry.event.click_id, entry.event.transaction_id) == ("C1", transaction_id)

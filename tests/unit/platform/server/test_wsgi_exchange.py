@@ -1,0 +1,120 @@
+"""The exchange with the edge, over a real pair of sockets: what the application sees, and what goes over the wire."""
+
+import socket
+import time
+from collections.abc import Iterator
+from threading import Thread
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from postledger.platform.server.wsgi_exchange import STARTED_S, exchange
+
+LARGE_BYTES = 4 * 2**20
+HEAD_BYTES = len(f"HTTP/1.1 200 OK\r\ncontent-length: {LARGE_BYTES}\r\n\r\n")
+
+
+@pytest.fixture
+def ends() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """The backend's end, and the edge's."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.settimeout(30)
+        theirs.settimeout(30)
+        yield ours, theirs
+
+
+def a_request(*headers: tuple[str, str]) -> Any:
+    return SimpleNamespace(
+        method="GET", uri="/a%2Fb?x=%31", path="/a%2Fb", query="x=%31", body=None, headers=list(headers)
+    )
+
+
+def answering(body: bytes, *headers: tuple[str, str]) -> Any:
+    def application(_: dict[str, Any], start: Any) -> list[bytes]:
+        start("200 OK", [("content-length", str(len(body))), *headers])
+        return [body]
+
+    return application
+
+
+def test_head_and_body_leave_together(ends: tuple[socket.socket, socket.socket]) -> None:
+    ours, theirs = ends
+
+    exchange(answering(b"done"), {}, a_request(), ours, closes=False)
+
+    assert theirs.recv(4096) == b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\ndone"
+
+
+def test_a_connection_that_ends_says_so(ends: tuple[socket.socket, socket.socket]) -> None:
+    ours, theirs = ends
+
+    exchange(answering(b""), {}, a_request(), ours, closes=True)
+
+    assert b"\r\nConnection: close\r\n\r\n" in theirs.recv(4096)
+
+
+def test_an_answer_larger_than_the_socket_takes_arrives_whole(ends: tuple[socket.socket, socket.socket]) -> None:
+    ours, theirs = ends
+    body = b"0123456789abcdef" * (LARGE_BYTES // 16)
+    writer = Thread(target=exchange, args=(answering(body), {}, a_request(), ours), kwargs={"closes": False})
+
+    writer.start()
+    received = b""
+    while len(received) < LARGE_BYTES + HEAD_BYTES:
+        received += theirs.recv(2**20)
+    writer.join()
+
+    assert received.partition(b"\r\n\r\n")[2] == body
+
+
+def _is_readable(end: socket.socket) -> bool:
+    end.setblocking(False)
+    try:
+        return bool(end.recv(1, socket.MSG_PEEK))
+    except BlockingIOError:
+        return False
+
+
+@pytest.mark.parametrize("value", ["/x\r\nSet-Cookie: a=b", "/x\nSet-Cookie: a=b", "/x\r"])
+def test_a_header_that_would_end_its_line_is_never_sent(ends: tuple[socket.socket, socket.socket], value: str) -> None:
+    ours, theirs = ends
+
+    with pytest.raises(ValueError, match="line break"):
+        exchange(answering(b"", ("location", value)), {}, a_request(), ours, closes=False)
+
+    assert not _is_readable(theirs)
+
+
+def test_the_application_sees_the_request_as_wsgi_has_it(ends: tuple[socket.socket, socket.socket]) -> None:
+    seen: dict[str, Any] = {}
+
+    def application(environment: dict[str, Any], start: Any) -> list[bytes]:
+        seen.update(environment)
+        start("204 No Content", [])
+        return []
+
+    headers = [("CONTENT-TYPE", "application/json"), ("X-ONE", "1"), ("X-ONE", "2"), ("HOST", "postledger")]
+    exchange(application, {"SCRIPT_NAME": ""}, a_request(*headers), ends[0], closes=False)
+
+    del seen["wsgi.input"]
+    assert 0 <= time.perf_counter() - seen.pop(STARTED_S) < 60
+    assert seen == {
+        "SCRIPT_NAME": "",
+        "REQUEST_METHOD": "GET",
+        "RAW_URI": "/a%2Fb?x=%31",
+        "QUERY_STRING": "x=%31",
+        "PATH_INFO": "/a/b",
+        "CONTENT_TYPE": "application/json",
+        "HTTP_X_ONE": "1,2",
+        "HTTP_HOST": "postledger",
+    }
+
+
+def test_what_one_request_brings_is_gone_for_the_next(ends: tuple[socket.socket, socket.socket]) -> None:
+    ground: dict[str, Any] = {"SCRIPT_NAME": ""}
+
+    exchange(answering(b""), ground, a_request(("X-ONE", "1")), ends[0], closes=False)
+
+    assert ground == {"SCRIPT_NAME": ""}

@@ -1,0 +1,47 @@
+"""What is done ten times a second: time and again, a last time at the end, and also after a bug."""
+
+from collections.abc import Callable
+
+import gevent
+import pytest
+
+from postledger.platform.periodic_task import EVERY_S, Periodic
+
+
+def wait_for(claim: Callable[[], object]) -> None:
+    with gevent.Timeout(300 * EVERY_S):
+        while not claim():
+            gevent.idle()
+
+
+def test_it_is_done_time_and_again() -> None:
+    done: list[None] = []
+    periodic = Periodic(lambda: done.append(None))
+
+    wait_for(lambda: len(done) > 2)
+
+    periodic.close()
+
+
+def test_it_is_done_a_last_time_at_the_end() -> None:
+    done: list[None] = []
+    periodic = Periodic(lambda: done.append(None))
+
+    periodic.close()
+
+    assert len(done) == 1
+
+
+def test_a_bug_costs_one_turn_and_tells_no_more_than_its_kind(caplog: pytest.LogCaptureFixture) -> None:
+    turns: list[None] = []
+
+    def work() -> None:
+        turns.append(None)
+        if len(turns) == 1:
+            raise KeyError("s3cret")
+
+    periodic = Periodic(work)
+    wait_for(lambda: len(turns) > 1)
+
+    assert caplog.messages == ["bug: type=KeyError at=periodic"]
+    periodic.close()

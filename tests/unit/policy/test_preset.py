@@ -1,0 +1,147 @@
+"""Presets: each loads, survives an export, gives way to the operator, and says where its facts come from."""
+
+import tomllib
+from typing import Any
+
+import pytest
+import tomli_w
+
+from postledger.policy.config_export import write_document
+from postledger.policy.config_file import BadConfiguration, SourceConfig, index_configuration, read_configuration
+from postledger.policy.preset_files import read_known
+from postledger.responses.network_responses import Ack
+from postledger.signatures.profile_schema import Profile
+
+KNOWN = read_known()
+PRESETS = KNOWN.presets
+ED25519 = "whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4="
+SPKI = (
+    "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE+nzvoGqvDeB9+SzE6igTl7TyK4JBbglwir9oTcQta8NuG26ZpZFxt+F2NDk7asTE6/2Yc8i1ATcGIqtu"
+    "S5hv0Q=="
+)
+KEYS = {"admob-ssv": SPKI, "skadnetwork": SPKI, "standard-webhooks-v1a": ED25519, "svix-v1a": ED25519}
+DEMANDED = {
+    "postledger-v1", "standard-webhooks", "svix", "stripe-style", "github-style", "shopify-style", "bitlabs", "ayet",
+    "unity-ads", "ironsource", "tapjoy", "cpx", "torox", "lootably", "superrewards", "theoremreach", "pollfish",
+    "digistore24", "admob-ssv", "skadnetwork", "everflow", "tune", "affise", "scaleo", "impact", "cj", "awin",
+    "admitad", "maxbounty", "clickbank", "cake", "trackier",
+}  # fmt: skip
+
+
+def read(name: str, **own: Any) -> SourceConfig:
+    secret = KEYS.get(name, "s3cret")
+    document = {"slug": "acme", "preset": name, "secrets": [secret], "public_url": "https://t.example", **own}
+    return read_configuration({"sources": [document]}, {}, KNOWN).sources["acme"]
+
+
+def test_every_network_that_was_asked_for_is_there() -> None:
+    assert set(PRESETS) >= DEMANDED
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_makes_a_source_that_can_verify(name: str) -> None:
+    settings = read(name).settings
+
+    assert settings.preset == name
+    assert settings.auth == "token" or settings.signature == "postledger-v1" or isinstance(settings.signature, Profile)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_survives_its_export(name: str) -> None:
+    source = read(name)
+
+    exported = tomli_w.dumps(write_document(index_configuration([source], [], [])))
+
+    again = read_configuration(tomllib.loads(exported), {}, KNOWN).sources["acme"]
+
+    assert again.settings == source.settings
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_says_where_its_facts_come_from(name: str) -> None:
+    assert PRESETS[name].origins
+
+
+PUBLISHING = [name for name, preset in PRESETS.items() if preset.addresses is not None]
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_no_preset_closes_a_source_to_anybody_by_itself(name: str) -> None:
+    assert read(name).settings.allow == ()
+    assert "allow" not in PRESETS[name].source
+
+
+@pytest.mark.parametrize("name", PUBLISHING)
+def test_known_addresses_are_taken_over_when_the_operator_says_so(name: str) -> None:
+    addresses = PRESETS[name].addresses
+    assert addresses is not None
+
+    known = read(name, allow=list(addresses.networks)).settings.allow
+
+    assert addresses.origins
+    assert read(name, allow="preset").settings.allow == known
+    assert read(name, allow=["preset", "203.0.113.0/24"]).settings.allow == (*known, "203.0.113.0/24")
+
+
+@pytest.mark.parametrize("document", [{"preset": "maxbounty"}, {}, {"preset": "nobody"}])
+def test_addresses_that_nobody_knows_cannot_be_taken_over(document: dict[str, Any]) -> None:
+    with pytest.raises(BadConfiguration) as caught:
+        read_configuration({"sources": [{"slug": "acme", "secrets": ["s"], "allow": "preset", **document}]}, {}, KNOWN)
+
+    assert any(
+        str(fault).startswith('sources[acme]: allow: "preset" stands for the addresses that a preset knows')
+        for fault in caught.value.faults
+    )
+
+
+def test_a_preset_gives_way_field_by_field() -> None:
+    signature = {"signature": {"from": "query", "name": "h"}}
+
+    settings = read("bitlabs", currency="EUR", params={"click_id": "sub"}, signature=signature).settings
+
+    assert (settings.currency, settings.params["click_id"], settings.params["payout"]) == ("EUR", ("sub",), ("raw",))
+    assert isinstance(settings.signature, Profile)
+    assert (settings.signature.schemes[0].signature.name, settings.signature.schemes[0].mac) == ("h", "hmac-sha1")
+
+
+@pytest.mark.parametrize(
+    ("name", "outcome", "ack"),
+    [
+        ("unity-ads", "ok", Ack(body="1")),
+        ("lootably", "ok", Ack(body="1")),
+        ("superrewards", "refused", Ack(body="0")),
+        ("ironsource", "ok", Ack(body="{transaction_id}:OK")),
+        ("digistore24", "ok", Ack(body="OK")),
+        ("tapjoy", "refused", Ack(status=403)),
+        ("adcolony", "ok", Ack(body="vc_success")),
+        ("pangle", "ok", Ack(body='{"isValid":true}')),
+        ("terraleads", "ok", Ack(body="OK")),
+    ],
+)
+def test_a_network_that_waits_for_a_word_of_its_own_gets_it(name: str, outcome: str, ack: Ack) -> None:
+    assert read(name).settings.ack[outcome] == ack
+    assert read(name, ack={outcome: "yes"}).settings.ack[outcome] == Ack(body="yes")
+
+
+def test_a_signature_can_be_borrowed_by_name() -> None:
+    document = {"slug": "acme", "secrets": ["s"], "signature": "stripe-style"}
+
+    settings = read_configuration({"sources": [document]}, {}, KNOWN).sources["acme"].settings
+
+    assert settings.signature == read("stripe-style").settings.signature
+    assert settings.preset is None
+
+
+@pytest.mark.parametrize(
+    ("document", "told"),
+    [
+        ({"preset": "bitlab"}, "sources[acme]: preset: is not the name of a preset"),
+        ({"preset": "bitlabs", "secrets": ["s"]}, "sources[acme]: signature: message: {url} cannot be filled"),
+        ({"signature": "everflow", "secrets": ["s"]}, "sources[acme]: signature: must be the name of a profile"),
+    ],
+)
+def test_what_a_preset_cannot_do_is_told(document: dict[str, Any], told: str) -> None:
+    with pytest.raises(BadConfiguration) as caught:
+        read_configuration({"sources": [{"slug": "acme", **document}]}, {}, KNOWN)
+
+    assert str(caught.value.faults[0]).startswith(told)

@@ -1,0 +1,146 @@
+"""A profile is checked when it is loaded: what could not be filled, or would let forgeries pass, is refused by name."""
+
+import tomllib
+from typing import Any
+
+import pytest
+import tomli_w
+
+from postledger.policy.config_export import write_document
+from postledger.policy.config_file import BadConfiguration, read_configuration
+from postledger.signatures.profile_checks import check_secrets
+from postledger.signatures.profile_schema import POSTLEDGER_V1, Profile, read_profile
+from postledger.signatures.public_url import read_address
+from postledger.signatures.verifier import Verifier
+
+SIGNATURE = {"from": "header", "name": "X-Sig"}
+GOOD: dict[str, Any] = {"signature": SIGNATURE, "mac": "hmac-sha256", "message": "{body}", "methods": ["POST"]}
+
+
+def check(**changes: Any) -> None:
+    document = {name: value for name, value in {**GOOD, **changes}.items() if value is not None}
+    Verifier(read_profile(document), ())
+
+
+def test_the_plainest_profile_loads() -> None:
+    check()
+    Verifier(POSTLEDGER_V1, ())
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"message": ""}, "nothing of the postback is in it"),
+        ({"message": "{ts}", "timestamp": {"from": "header", "name": "X-Ts"}}, "nothing of the postback is in it"),
+        ({"message": "{bdy}"}, "{bdy} is not a placeholder"),
+        ({"message": "{body}{"}, "a brace stands alone"),
+        ({"message": "{ts}.{body}"}, "{ts} cannot be filled"),
+        ({"message": "{id}.{body}"}, "{id} cannot be filled"),
+        ({"message": "{part:t}.{body}"}, "{part:t} cannot be filled"),
+        ({"message": "{url}"}, "the source needs a public_url"),
+        ({"message": "{body}", "methods": ["GET"]}, "the scheme is for GET alone"),
+        ({"message": "{form:a}", "methods": ["GET"]}, "needs POST among the methods"),
+        ({"message": "{body:crc32:hex}"}, "is not a placeholder"),
+        ({"message": "{parameters}"}, "go together"),
+        ({"parameters": {"from": "form"}}, "go together"),
+        ({"message": "{parameters}", "parameters": {"from": "form", "item": "{name}"}}, "item must have {value}"),
+        ({"message": "{parameters}", "parameters": {"from": "form", "item": "{value}{x}"}}, "is not {name}"),
+        ({"mac": "hash-md5"}, "a plain hash needs {key}"),
+        ({"mac": "ed25519", "key": "ed25519", "message": "{body}{key}"}, "has no secret"),
+        ({"mac": "ecdsa-p256-sha256"}, "does not go with mac"),
+        ({"key": "spki"}, "does not go with mac"),
+        ({"timestamp": {"from": "header", "name": "X-Ts"}}, "anybody could renew it"),
+        ({"timestamp": {"from": "part", "name": "t"}, "message": "{ts}{body}"}, "not a list of named parts"),
+        ({"signature": {**SIGNATURE, "pair": "="}}, "pair and pick go together"),
+        ({"signature": {**SIGNATURE, "truncate": 4}}, "can be guessed"),
+        ({"mac": "token"}, "a token signs nothing"),
+        ({"mac": "crc32"}, "crc32"),
+        ({"signature": {"from": "cookie", "name": "x"}}, "cookie"),
+        ({"signature": {"from": "header", "name": ""}}, "length"),
+        ({"mesage": "{body}"}, "mesage"),
+        ({"signature": None}, "signature"),
+        ({"methods": []}, "at least one of GET and POST"),
+        ({"message": "{form:a}", "covers": ["a", "b"]}, "covers: b is not in the message"),
+        (
+            {"message": "{query}{header:X-Id}", "methods": ["GET", "POST"], "covers": ["a"]},
+            "covers: a is not in the message",
+        ),
+        (
+            {"message": "{form:id}{form:payout}", "methods": ["POST"], "covers": ["payout"]},
+            "covers: payout is in the message only as part of one text, which can be cut up otherwise",
+        ),
+        ({"message": "", "mac": "token", "covers": ["a"]}, "covers: a is not in the message"),
+    ],
+)
+def test_what_cannot_work_is_refused_and_named(changes: dict[str, Any], told: str) -> None:
+    with pytest.raises(ValueError, match=r".") as error:
+        check(**changes)
+
+    assert told in str(error.value)
+
+
+def test_what_a_profile_claims_to_cover_and_does_is_no_fault() -> None:
+    check(covers=["payout"])
+    check(message="{form:payout}.{form:id?}", covers=["payout", "id"])
+
+
+@pytest.mark.parametrize("secret", ["whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=", "whsk_AAAA"])
+@pytest.mark.parametrize("profile", [POSTLEDGER_V1, read_profile({**GOOD, "key": "whsec"})])
+def test_a_public_key_is_never_taken_for_a_secret(profile: Profile, secret: str) -> None:
+    """Its text as an HMAC's key would let whoever has read it sign."""
+    with pytest.raises(ValueError, match="key of ed25519") as error:
+        check_secrets(profile, [secret])
+
+    assert secret not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "mac", "secret", "told"),
+    [
+        ("utf8", "hmac-sha256", "  ", "empty"),
+        ("utf8", "hmac-sha256", "\ud800", "not text"),
+        ("whsec", "hmac-sha256", "whsec_", "empty"),
+        ("whsec", "hmac-sha256", "whsec_***", "not base64"),
+        ("base64", "hmac-sha256", "***", "not base64"),
+        ("hex", "hmac-sha256", "abc", "not hex"),
+        ("spki", "ecdsa-p256-sha256", "AAAA", "not a public key"),
+        ("ed25519", "ed25519", "AAAA", "not an ed25519 public key"),
+    ],
+)
+def test_a_secret_that_is_no_key_is_refused_and_not_repeated(key: str, mac: str, secret: str, told: str) -> None:
+    profile = read_profile({**GOOD, "key": key, "mac": mac})
+
+    with pytest.raises(ValueError, match=told) as error:
+        check_secrets(profile, [secret])
+
+    assert "secret 1" in str(error.value)
+    assert "***" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "text", ["example.com", "ftp://x", "https://", "https://a@b", "https://x?y=1", "https://x:0", "https://x:y"]
+)
+def test_an_address_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        read_address(text)
+
+
+def test_a_profile_survives_its_export() -> None:
+    source = {"slug": "acme", "secrets": ["s"], "signature": {**GOOD, "signature": {**SIGNATURE, "prefix": "v0="}}}
+    configuration = read_configuration({"sources": [source]}, {})
+
+    exported = read_configuration(tomllib.loads(tomli_w.dumps(write_document(configuration))), {})
+
+    assert exported.sources["acme"].settings == configuration.sources["acme"].settings
+    assert isinstance(exported.sources["acme"].settings.signature, Profile)
+
+
+def test_the_file_names_the_table_and_the_key_at_fault() -> None:
+    source = {"slug": "acme", "secrets": ["s"], "signature": {**GOOD, "message": "{url}"}}
+
+    with pytest.raises(BadConfiguration) as caught:
+        read_configuration({"sources": [source]}, {})
+
+    assert [str(fault) for fault in caught.value.faults] == [
+        "sources[acme]: signature: message: {url} cannot be filled; the source needs a public_url"
+    ]
