@@ -2,14 +2,14 @@
 # Build from the project's root: docker build -f deploy/edge.Dockerfile -t postledger-edge .
 FROM openresty/openresty:1.25.3.2-0-bookworm
 
-# script/edge finds what a killed master left behind by pgrep, and runs its scrubber with sed. Roots: for stapling.
+# script/edge finds what a killed master left behind by pgrep, and runs its scrubber with sed.
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends procps openssl hostname ca-certificates \
+    && apt-get install --yes --no-install-recommends procps openssl hostname \
     && rm -rf /var/lib/apt/lists/*
 
 COPY edge /opt/postledger/edge
 COPY monitoring/runbooks /opt/postledger/monitoring/runbooks
-COPY script/edge script/edge-config script/edge-names script/edge-stapling script/environment /opt/postledger/script/
+COPY script/edge script/edge-config script/edge-names script/environment /opt/postledger/script/
 
 # A volume, so that the last good policy outlives the container.
 ENV POSTLEDGER_VAR=/var/lib/postledger \

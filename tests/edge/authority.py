@@ -26,24 +26,22 @@ class Holder:
         rsa: bool = False,
         left: timedelta = timedelta(days=30),
         hosts: Sequence[str] = (),
-        extensions: Sequence[x509.ExtensionType] = (),
     ) -> None:
         self.key: ec.EllipticCurvePrivateKey | rsa_keys.RSAPrivateKey = (
             rsa_keys.generate_private_key(65537, 2048) if rsa else ec.generate_private_key(ec.SECP256R1())
         )
         self.name = x509.Name.from_rfc4514_string(name)
         signer = issuer or self
-        self.ends = datetime.now(UTC) + left
-        number = x509.random_serial_number()
-        self.serial = number.to_bytes((number.bit_length() + 7) // 8, "big").hex().upper()
-        builder = x509.CertificateBuilder(signer.name, self.name, self.key.public_key(), number)
-        builder = builder.not_valid_before(self.ends - timedelta(days=60)).not_valid_after(self.ends)
+        ends = datetime.now(UTC) + left
+        builder = x509.CertificateBuilder(
+            signer.name, self.name, self.key.public_key(), x509.random_serial_number(),
+            ends - timedelta(days=60), ends,
+        )  # fmt: skip
         is_authority = issuer is None or isinstance(self, Authority)
         builder = builder.add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
         if hosts:
-            extensions = [x509.SubjectAlternativeName([x509.DNSName(host) for host in hosts]), *extensions]
-        for extension in extensions:
-            builder = builder.add_extension(extension, critical=False)
+            names = x509.SubjectAlternativeName([x509.DNSName(host) for host in hosts])
+            builder = builder.add_extension(names, critical=False)
         self.pem = builder.sign(signer.key, SHA256()).public_bytes(Encoding.PEM).decode()
 
     def files(self, folder: Path) -> tuple[Path, Path]:

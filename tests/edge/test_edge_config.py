@@ -50,9 +50,6 @@ def runtime(prefix: Path, name: str) -> str:
         ("POSTLEDGER_EDGE_USER", "nobody-of-ours"),
         ("POSTLEDGER_EDGE_ACCESS_LOG", "/nonexistent/access.log"),
         ("POSTLEDGER_EDGE_ACCESS_LOG", "/tmp"),
-        ("POSTLEDGER_RESOLVER", "dns.example"),
-        ("POSTLEDGER_RESOLVER", "192.0.2.1; include /etc/passwd"),
-        ("POSTLEDGER_RESOLVER", "2001:db8::53"),
     ],
 )
 def test_a_value_that_cannot_be_is_refused_by_the_name_of_its_variable(prefix: Path, variable: str, value: str) -> None:
@@ -161,50 +158,3 @@ def test_the_access_log_may_be_in_a_folder_of_its_own_with_a_space_in_its_name(p
 
     assert (prefix / "logs of ours").is_dir()
     assert 'access_log "logs of ours/access.log" edge ' in runtime(prefix, "access_log.conf")
-
-
-@pytest.mark.parametrize("address", ["192.0.2.53", "192.0.2.53:5353", "[2001:db8::53]", "[2001:db8::53]:5353"])
-def test_the_address_of_a_dns_server_is_taken(prefix: Path, address: str) -> None:
-    assert configure(prefix, POSTLEDGER_RESOLVER=address).returncode == 0
-
-
-def test_a_certificate_that_names_no_responder_is_not_stapled(prefix: Path) -> None:
-    configure(prefix)
-
-    assert "ssl_stapling" not in runtime(prefix, "https.conf")
-
-
-def test_a_chain_that_names_a_responder_is_stapled(prefix: Path) -> None:
-    chain = prefix / "chain.pem"
-    kind = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1")
-    offer = ("-addext", "authorityInfoAccess=OCSP;URI:http://ocsp.example")
-    subprocess.run(
-        [
-            "openssl",
-            "req",
-            "-x509",
-            "-nodes",
-            *kind,
-            "-subj",
-            "/CN=x",
-            *offer,
-            "-keyout",
-            prefix / "key.pem",
-            "-out",
-            chain,
-        ],
-        check=True,
-        capture_output=True,
-    )
-    chain.write_text(chain.read_text() * 2)  # a leaf and its issuer
-
-    key = prefix / "key.pem"
-    configure(
-        prefix,
-        POSTLEDGER_TLS_CERTIFICATE=str(chain),
-        POSTLEDGER_TLS_KEY=str(key),
-        POSTLEDGER_RESOLVER="192.0.2.53",
-    )
-
-    assert "ssl_stapling on;" in runtime(prefix, "https.conf")
-    assert "resolver 192.0.2.53;" in runtime(prefix, "https.conf")
