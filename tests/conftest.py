@@ -4,6 +4,7 @@ A database from a template is made in a few hundredths of a second, so no test h
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import gevent
 import pytest
@@ -20,6 +21,12 @@ TEMPLATE = "postledger_template"
 # examples in every run; `pytest --hypothesis-profile=default` goes looking for others.
 settings.register_profile("steady", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("steady")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave the drills out unless they are asked for: they measure seconds, and a busy machine makes them fail."""
+    asked = any("tests/drills" in argument for argument in config.args)
+    return True if collection_path.name == "drills" and not asked else None
 
 
 @pytest.fixture(autouse=True)

