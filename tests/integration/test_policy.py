@@ -35,7 +35,7 @@ def test_a_source_comes_with_its_settings_and_live_keys(database: str, master_ke
 
     source = policy.sources["acme"]
     assert (source.settings.click, source.settings.pii) == ("optional", ("email",))
-    assert [key.query for key in source.keys] == [b"new", b"old"]
+    assert [key.secret for key in source.keys] == ["new", "old"]
     assert policy.campaign_slugs == {campaign_id: "spring"}
 
 
@@ -83,7 +83,7 @@ def test_a_secret_that_cannot_be_used_leaves_the_source_without_that_key(
 ) -> None:
     add_source(database, master_key, "acme", [secret, "good"])
 
-    assert [key.query for key in load(database, master_key).sources["acme"].keys] == [b"good"]
+    assert [key.secret for key in load(database, master_key).sources["acme"].keys] == ["good"]
 
 
 def test_under_a_wrong_master_key_whoever_must_prove_something_is_told_to_come_again(

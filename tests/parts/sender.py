@@ -80,12 +80,17 @@ def sign_query(secret: str, query: bytes) -> str:
     return hmac.new(secret.encode(), query, hashlib.sha256).hexdigest()
 
 
+def sign_webhook(secret: str, message_id: str, timestamp: str, body: bytes) -> str:
+    """The `webhook-signature` of a body, as Standard Webhooks define it."""
+    key = base64.b64decode(secret.removeprefix("whsec_")) if secret.startswith("whsec_") else secret.encode()
+    mac = hmac.new(key, f"{message_id}.{timestamp}.".encode() + body, hashlib.sha256).digest()
+    return "v1," + base64.b64encode(mac).decode()
+
+
 def webhook_headers(secret: str, body: bytes, at_s: float | None = None) -> dict[str, str]:
     """The three headers of Standard Webhooks for a body."""
     message_id, timestamp = f"msg_{uuid4().hex}", str(int(time.time() if at_s is None else at_s))
-    key = base64.b64decode(secret.removeprefix("whsec_")) if secret.startswith("whsec_") else secret.encode()
-    mac = hmac.new(key, f"{message_id}.{timestamp}.".encode() + body, hashlib.sha256).digest()
-    signature = "v1," + base64.b64encode(mac).decode()
+    signature = sign_webhook(secret, message_id, timestamp, body)
     return {"webhook-id": message_id, "webhook-timestamp": timestamp, "webhook-signature": signature}
 
 

@@ -97,11 +97,6 @@ def load_json(body: bytes) -> "JsonObject":
     return document
 
 
-def read_json_object(body: bytes) -> list[tuple[str, str]]:
-    """Read a flat JSON object into pairs."""
-    return read_flat(load_json(body))
-
-
 def read_flat(document: "JsonObject") -> list[tuple[str, str]]:
     """Read the members of an object in which there are neither objects nor lists."""
     if len(document) > MAX_PARAMETERS:

@@ -26,9 +26,6 @@ OPENINGS = frozenset(_STYLES)
 """What a placeholder begins with: a value that begins otherwise is none."""
 _SEPARATORS = re.compile(r"[,;|]")
 
-STYLES = tuple(style for patterns in _STYLES.values() for _, style in patterns)
-"""Every style by its name, which is all that an answer ever says of a macro."""
-
 
 def find_macro(value: str) -> str | None:
     """Name the style of the placeholder that the whole of a value is, or that each part of a list in it is."""

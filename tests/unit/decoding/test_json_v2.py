@@ -15,9 +15,10 @@ from postledger.ingest.judge import judge
 from postledger.ledger.entry import Entry
 from postledger.platform.schemas import read_schemas
 from postledger.policy.source import Settings, Source, find_profile
-from postledger.signatures.secret_key import Key, sign_webhook
+from postledger.signatures.secret_key import Key
 from postledger.vocabulary.incoming_request import Request
 from postledger.vocabulary.refusal import Reason, Refusal
+from tests.parts.sender import sign_webhook
 
 NOW = datetime.fromtimestamp(1_790_000_010, UTC)
 SECRET = "s3cret-current"
@@ -39,7 +40,7 @@ def ask(body: object, by: Source | None = None) -> Entry:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     headers = {
         "webhook-id": "m", "webhook-timestamp": "1790000000",
-        "webhook-signature": sign_webhook(SECRET.encode(), "m", "1790000000", raw),
+        "webhook-signature": sign_webhook(SECRET, "m", "1790000000", raw),
     }  # fmt: skip
     request = Request("receipt", NOW, "POST", body=raw, media_type="application/json", headers=headers)
     return judge(request, by or source())

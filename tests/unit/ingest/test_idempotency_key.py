@@ -10,8 +10,9 @@ import pytest
 
 from postledger.ingest.judge import judge
 from postledger.policy.source import Settings, Source, find_profile
-from postledger.signatures.secret_key import Key, sign_query, sign_webhook
+from postledger.signatures.secret_key import Key
 from postledger.vocabulary.incoming_request import Request
+from tests.parts.sender import sign_query, sign_webhook
 
 NOW = datetime.fromtimestamp(1_790_000_010, UTC)
 SECRET = "s3cret"
@@ -45,11 +46,11 @@ def get(receipt: str, query: str) -> Request:
 
 
 def signed(receipt: str, query: str) -> Request:
-    return get(receipt, f"{query}&sig={sign_query(SECRET.encode(), query.encode())}")
+    return get(receipt, f"{query}&sig={sign_query(SECRET, query.encode())}")
 
 
 def webhook(receipt: str, message_id: str, unix_s: str, body: bytes = b'{"click_id":"C","payout":"5"}') -> Request:
-    signature = sign_webhook(SECRET.encode(), message_id, unix_s, body)
+    signature = sign_webhook(SECRET, message_id, unix_s, body)
     headers = {"webhook-id": message_id, "webhook-timestamp": unix_s, "webhook-signature": signature}
     return Request(receipt, NOW, "POST", body=body, media_type="application/json", headers=headers)
 
@@ -64,7 +65,7 @@ def test_the_very_same_signed_request_is_the_same_charge_and_one_of_another_seco
 
 def test_who_moves_the_signature_in_a_request_that_he_saw_makes_no_second_charge() -> None:
     query = "click_id=C&payout=5&ts=1790000000"
-    moved = get("r2", f"sig={sign_query(SECRET.encode(), query.encode())}&{query}")
+    moved = get("r2", f"sig={sign_query(SECRET, query.encode())}&{query}")
 
     assert charge(signed("r1", query), source()) == charge(moved, source())
 

@@ -13,10 +13,11 @@ from standardwebhooks import Webhook
 from postledger.ingest.judge import judge
 from postledger.ledger.entry import Entry
 from postledger.policy.source import Settings, Source
-from postledger.signatures.secret_key import Key, sign_query, sign_webhook
+from postledger.signatures.secret_key import Key
 from postledger.vocabulary.incoming_request import Request
 from postledger.vocabulary.refusal import Reason, Refusal
 from postledger.vocabulary.statuses import Status
+from tests.parts.sender import sign_query, sign_webhook
 
 NOW = datetime.fromtimestamp(1_790_000_010, UTC)
 SECRET = "s3cret-current"
@@ -29,12 +30,12 @@ def source(**settings: Any) -> Source:
 
 
 def get(query: str, **changes: Any) -> Request:
-    signature = sign_query(SECRET.encode(), query.encode("latin-1"))
+    signature = sign_query(SECRET, query.encode("latin-1"))
     return Request("receipt", NOW, "GET", query=f"{query}&sig={signature}".encode("latin-1"), **changes)
 
 
 def post(body: bytes, media_type: str = "application/json", **changes: Any) -> Request:
-    signature = sign_webhook(SECRET.encode(), "msg_1", "1790000000", body)
+    signature = sign_webhook(SECRET, "msg_1", "1790000000", body)
     headers = {"webhook-id": "msg_1", "webhook-timestamp": "1790000000", "webhook-signature": signature}
     return Request("receipt", NOW, "POST", body=body, media_type=media_type, headers=headers, **changes)
 
@@ -61,7 +62,7 @@ def test_a_signed_query_becomes_an_event() -> None:
 @pytest.mark.parametrize("place", [0, 2, 5])
 def test_the_signature_may_stand_anywhere_in_the_query(place: int) -> None:
     parts = GOOD.split("&")
-    parts.insert(place, "sig=" + sign_query(SECRET.encode(), GOOD.encode()))
+    parts.insert(place, "sig=" + sign_query(SECRET, GOOD.encode()))
 
     request = Request("receipt", NOW, "GET", query="&".join(parts).encode())
 

@@ -10,9 +10,10 @@ from postledger.ingest.judge import judge
 from postledger.ledger.entry import Entry
 from postledger.policy.config_file import BadConfiguration, read_configuration
 from postledger.policy.source import Settings, Source
-from postledger.signatures.secret_key import Key, sign_query
+from postledger.signatures.secret_key import Key
 from postledger.vocabulary.incoming_request import Request
 from postledger.vocabulary.refusal import Reason, Refusal
+from tests.parts.sender import sign_query
 
 NOW = datetime.fromtimestamp(1_790_000_010, UTC)
 SECRET = "s3cret-current"
@@ -26,7 +27,7 @@ def source(**settings: Any) -> Source:
 
 def ask(beside: str, by: Source | None = None) -> Entry:
     query = f"click_id=A&payout=5&ts=1790000000{beside}"
-    signature = sign_query(SECRET.encode(), query.encode())
+    signature = sign_query(SECRET, query.encode())
     return judge(Request("r", NOW, "GET", query=f"{query}&sig={signature}".encode()), by or source())
 
 

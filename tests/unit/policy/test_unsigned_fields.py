@@ -13,10 +13,11 @@ from postledger.ingest.judge import judge
 from postledger.ledger.entry import Entry
 from postledger.policy.source import Settings, Source, find_profile
 from postledger.policy.unsigned_fields import SIGNABLE_NAMES, carry_unsigned
-from postledger.signatures.secret_key import Key, sign_query, sign_webhook
+from postledger.signatures.secret_key import Key
 from postledger.vocabulary.incoming_request import Request
 from postledger.vocabulary.refusal import Reason, Refusal
 from postledger.vocabulary.statuses import Standing, Status
+from tests.parts.sender import sign_query, sign_webhook
 
 NOW = datetime.fromtimestamp(1_790_000_000, UTC)
 SECRET = "s3cret"
@@ -108,11 +109,11 @@ def test_a_payout_whose_sign_decides_leaves_the_status_unsigned_with_it() -> Non
 
 def test_our_own_profile_leaves_nothing_out_of_a_query_or_a_body() -> None:
     query, body = "click_id=A&payout=5&ts=1790000000", b'{"click_id":"A","payout":"5"}'
-    signature = sign_webhook(SECRET.encode(), "msg_1", "1790000000", body)
+    signature = sign_webhook(SECRET, "msg_1", "1790000000", body)
     headers = {"webhook-id": "msg_1", "webhook-timestamp": "1790000000", "webhook-signature": signature}
     posted = Request("r", NOW, "POST", body=body, media_type="application/json", headers=headers)
 
-    entries = [ask(f"{query}&sig={sign_query(SECRET.encode(), query.encode())}", source()), judge(posted, source())]
+    entries = [ask(f"{query}&sig={sign_query(SECRET, query.encode())}", source()), judge(posted, source())]
 
     assert [(entry.refusal, entry.unsigned) for entry in entries] == [(None, ()), (None, ())]
 

@@ -12,9 +12,10 @@ from svix.webhooks import Webhook as SvixWebhook
 from postledger.ingest.judge import judge
 from postledger.ledger.entry import Entry
 from postledger.policy.source import Settings, Source
-from postledger.signatures.secret_key import Key, sign_query
+from postledger.signatures.secret_key import Key
 from postledger.vocabulary.incoming_request import Request
 from postledger.vocabulary.refusal import Reason
+from tests.parts.sender import sign_query
 
 MESSAGE = b"click_id=ABC123&payout=0.50&affiliate_id=456&transaction_id=TXN789&ts=1790000000"
 SIGNATURE = "b5bd8274b5d0359a26972e2a817c0acc3484b4aa2ff06ec4c51828ede13c335f"
@@ -52,7 +53,7 @@ def test_the_worked_example_of_the_contract_verifies() -> None:
 
 
 def test_the_previous_secret_is_as_good_and_known_by_its_id() -> None:
-    entry = judge_query(MESSAGE, sign_query(b"s3cret-previous", MESSAGE))
+    entry = judge_query(MESSAGE, sign_query("s3cret-previous", MESSAGE))
 
     assert (entry.refusal, entry.secret_id) == (None, 2)
 
@@ -102,7 +103,7 @@ def test_half_a_family_of_headers_is_no_signature() -> None:
 
 
 def test_a_source_without_keys_verifies_nothing() -> None:
-    assert reason_of(judge_query(MESSAGE, sign_query(b"", MESSAGE), ())) is Reason.BAD_SIGNATURE
+    assert reason_of(judge_query(MESSAGE, sign_query("", MESSAGE), ())) is Reason.BAD_SIGNATURE
 
 
 @pytest.mark.parametrize(
@@ -112,4 +113,4 @@ def test_a_source_without_keys_verifies_nothing() -> None:
 def test_a_timestamp_counts_for_half_an_hour_past_and_five_minutes_ahead(age_s: int, reason: Reason | None) -> None:
     message = b"click_id=A&ts=%d" % (1_790_000_000 - age_s)
 
-    assert reason_of(judge_query(message, sign_query(b"s3cret-current", message))) is reason
+    assert reason_of(judge_query(message, sign_query("s3cret-current", message))) is reason
