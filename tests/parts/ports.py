@@ -1,10 +1,12 @@
-"""Free ports for the parts that a test starts.
+"""Gives free ports to the services that a test starts.
 
-Apart from the parts because all of them need one, and because the obvious way (bind to port 0) gives ports that any
-outgoing connection of the machine may take while a part is being restarted.
+Binding to port 0 is not enough: the kernel picks such a port from those of outgoing connections, and one of them may take
+it while the service restarts.
 """
 
+import os
 import socket
+from collections.abc import Mapping
 from pathlib import Path
 from random import SystemRandom
 
@@ -14,16 +16,22 @@ _given: set[int] = set()
 
 
 def free_port() -> int:
-    """A port on 127.0.0.1 that nothing listens on at this moment, and that was not given to anybody here before.
+    """A port on 127.0.0.1 that nothing listens on, and that this run gives to no other caller.
 
-    Most who ask bind it only later, or again after a restart: until the run ends it stays theirs.
+    Most callers bind it later, or again after a restart.
     """
-    candidates = list_quiet_ports()
+    candidates = take_share(list_quiet_ports(), os.environ)
     while True:
         port = SystemRandom().choice(candidates)
         if port not in _given and _is_free(port):
             _given.add(port)
             return port
+
+
+def take_share(ports: list[int], environment: Mapping[str, str]) -> list[int]:
+    """The ports of one pytest-xdist worker, because the workers run side by side and share no memory."""
+    worker, count = environment.get("PYTEST_XDIST_WORKER", "gw0"), environment.get("PYTEST_XDIST_WORKER_COUNT", "1")
+    return ports[int(worker.removeprefix("gw")) :: int(count)]
 
 
 def list_quiet_ports() -> list[int]:
