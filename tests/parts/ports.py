@@ -1,7 +1,7 @@
 """Gives free ports to the services that a test starts.
 
-Binding to port 0 is not enough: the kernel picks such a port from those of outgoing connections, and one of them may take
-it while the service restarts.
+Binding to port 0 is not enough: the kernel picks such a port from those of outgoing connections, and one of them may
+take it while the service restarts.
 """
 
 import os
