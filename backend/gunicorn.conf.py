@@ -1,4 +1,4 @@
-"""How gunicorn runs the backend: gevent workers behind the edge's unix socket, and logs that cannot leak."""
+"""How gunicorn runs the backend: gevent workers on two unix sockets, and logs that cannot leak."""
 
 import gc
 import os
@@ -7,19 +7,19 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from postledger.platform.metrics.multiprocess_barrier import forget_process
-from postledger.platform.settings import BadSetting, read_settings, read_workers
+from postledger.platform.settings import BadSetting, read_settings, read_sockets, read_workers
 
 try:  # in the master, so that a bad setting stops the start with one line instead of failing every worker
     read_settings(os.environ)
+    sockets = read_sockets(os.environ)
     workers = read_workers(os.environ)
 except BadSetting as error:
     sys.exit(f"postledger: {error}")
 
-wsgi_app = "postledger.wsgi:create()"
-bind = f"unix:{os.environ['POSTLEDGER_BACKEND_SOCKET']}"
-# The socket's: who may reach it is decided by its directory alone. One that is opened to the edge once it is there
-# would refuse it for a moment at every start.
+wsgi_app = "postledger.bootstrap.backend:create()"
+bind = [f"unix:{sockets.public}", f"unix:{sockets.operators}"]
+# The mode of the sockets: their directory alone decides which users may connect. With a narrower mode that is opened to
+# the edge afterwards, the edge would be refused for a moment at every start.
 umask = 0
 worker_class = "postledger.platform.server.gunicorn_worker.Worker"
 worker_connections = 4000
@@ -38,31 +38,30 @@ logger_class = "postledger.platform.logs.GunicornLogger"
 
 
 def on_starting(_: Any) -> None:
-    """Empty the metrics directory: what processes that are no more counted would be added up for ever."""
+    """Empty the metrics directory; otherwise counters of the last run would be summed for ever."""
     directory = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
     shutil.rmtree(directory, ignore_errors=True)
-    # There still, where a worker whose master was killed has just made another file in it.
+    # It may exist still: a worker whose master was killed may have made another file in it.
     directory.mkdir(parents=True, exist_ok=True)
 
 
 def post_worker_init(_: Any) -> None:
-    """Send what a greenlet dies of through our own log, and keep the garbage collector from what never dies."""
+    """Log a greenlet's death through our own log, and exempt long-lived objects from garbage collection."""
     from postledger.platform.logs import silence_hub  # noqa: PLC0415 - the worker must have patched the library first
 
     silence_hub()
     gc.collect()
-    gc.freeze()  # what a worker starts with lives as long as the worker; the collector need not look at it again
+    gc.freeze()  # the objects that a worker starts with live as long as the worker
 
 
 def child_exit(_: Any, worker: Any) -> None:
-    """Let the gauges of a worker that is gone disappear, and let nobody wait for it; its counters stay."""
+    """Remove the gauges of a worker that has ended; its counters stay."""
     from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415 - it reads the environment when imported
 
     mark_process_dead(worker.pid)
-    forget_process(Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]), worker.pid)
 
 
 def worker_exit(_: Any, worker: Any) -> None:
-    """Write what was taken before the worker goes."""
+    """Write what was taken before the worker ends."""
     if hasattr(worker, "wsgi"):
         worker.wsgi.close()

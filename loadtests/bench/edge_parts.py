@@ -34,7 +34,6 @@ http {{
 _CONSTANT = """
     server {{
         listen unix:{socket};
-        location /internal/ {{ return 503; }}
         location / {{ return 200 '{answer}'; }}
     }}
 """

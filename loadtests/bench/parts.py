@@ -88,6 +88,7 @@ class Backend:
             **os.environ,
             "PYTHONPATH": f"{ground.backend}:{ROOT}",
             "POSTLEDGER_BACKEND_SOCKET": str(ground.backend_socket),
+            "POSTLEDGER_OPERATORS_SOCKET": str(ground.home / "operators.sock"),
             "PROMETHEUS_MULTIPROC_DIR": str(ground.home / "metrics"),
             "POSTLEDGER_REQUEST_LOG": str(ground.home / "requests.log"),
             **environment,

@@ -1,7 +1,7 @@
-"""The shipped backend with bugs put into it, each of which throws the whole request at whoever logs exceptions.
+"""The shipped backend with bugs put into it; each bug raises or logs an exception that contains the whole request.
 
-gunicorn imports this in place of `postledger.wsgi`. The bugs sit where real ones would: in a service, a library, a
-background greenlet, outside of Falcon altogether.
+gunicorn imports this instead of `postledger.bootstrap.backend`. The bugs are where real ones would be: in a use case, a
+library, a background greenlet, and outside of Falcon.
 """
 
 import logging
@@ -11,10 +11,10 @@ from typing import Any
 
 import gevent
 
-from postledger import wsgi
-from postledger.http.app import BackendApp
+from postledger.bootstrap import backend
 from postledger.ingest.receive import ReceivePostback
 from postledger.ledger.entry import Outcome
+from postledger.platform.server.wsgi_exchange import ByListener
 from postledger.vocabulary.incoming_request import Request
 from postledger.vocabulary.refusal import Reason
 
@@ -73,9 +73,9 @@ OUTSIDE_FALCON = ("bug-wsgi", "bug-midway")
 
 
 class BrokenApp:
-    """Falcon's application with bugs around it, where Falcon catches nothing."""
+    """The shipped applications with bugs around them, where Falcon catches nothing."""
 
-    def __init__(self, app: BackendApp) -> None:
+    def __init__(self, app: ByListener) -> None:
         self._app, self.close = app, app.close
 
     def __call__(self, environment: WSGIEnvironment, start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -103,4 +103,4 @@ def create() -> BrokenApp:
         return receive(self, slug, request, unread)
 
     ReceivePostback.__call__ = receive_or_fail  # type: ignore[method-assign]
-    return BrokenApp(wsgi.create())
+    return BrokenApp(backend.create())

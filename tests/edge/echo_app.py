@@ -22,12 +22,17 @@ NUMBERS = count()
 
 def app(environ: Environ, start_response: Any) -> Answer:
     """The last part of the path tells how to answer; everything else is echoed with 200."""
-    if environ["PATH_INFO"] == "/internal/policy":
+    if environ["PATH_INFO"] == "/internal/policy" and _socket_name(environ) == "operators.sock":
         return _policy(environ, start_response)
     if "/verdict/" in environ["PATH_INFO"]:
         return _judge(environ, start_response)
     ending = environ["PATH_INFO"].rpartition("/")[2]
     return ENDINGS.get(ending, _echo)(environ, start_response)
+
+
+def _socket_name(environ: Environ) -> str:
+    """The file name of the socket that accepted the connection."""
+    return Path(environ["gunicorn.socket"].getsockname()).name
 
 
 def _echo(environ: Environ, start_response: Any) -> Answer:
@@ -38,6 +43,7 @@ def _echo(environ: Environ, start_response: Any) -> Answer:
         "content_type": environ.get("CONTENT_TYPE", ""),
         "body_bytes": len(environ["wsgi.input"].read()),
         "pid": os.getpid(),
+        "socket": _socket_name(environ),
         "connection": CONNECTIONS.setdefault(environ["gunicorn.socket"], next(NUMBERS)),
     }
     body = json.dumps(seen).encode()

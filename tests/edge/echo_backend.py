@@ -33,12 +33,13 @@ def source(slug: str, **settings: Any) -> dict[str, Any]:
 
 
 class EchoBackend:
-    """gunicorn with `echo_app` on a unix socket in a folder under /tmp that every user may enter."""
+    """gunicorn with `echo_app` on two unix sockets in a folder under /tmp that every user may enter."""
 
     def __init__(self) -> None:
         self._home = tempfile.TemporaryDirectory(prefix="postledger-echo-", dir="/tmp")
         Path(self._home.name).chmod(0o755)
         self.socket = Path(self._home.name) / "backend.sock"
+        self.operators_socket = self.socket.with_name("operators.sock")
         self._policy = Path(self._home.name) / "policy"
         self._versions = count(1)
         self.set_sources(source("acme"))
@@ -47,7 +48,7 @@ class EchoBackend:
     def start(self) -> None:
         """Returns when it answers."""
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "--bind", f"unix:{self.socket}", *OPTIONS, "tests.edge.echo_app:app"],
+            [sys.executable, "-m", "gunicorn", *self._binds(), *OPTIONS, "tests.edge.echo_app:app"],
             cwd=ROOT,
             env={**os.environ, "ECHO_POLICY": str(self._policy)},
             stdout=subprocess.DEVNULL,
@@ -92,6 +93,9 @@ class EchoBackend:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait(timeout=END_WITHIN_S)
         self._home.cleanup()
+
+    def _binds(self) -> list[str]:
+        return [word for path in (self.socket, self.operators_socket) for word in ("--bind", f"unix:{path}")]
 
     def _answers(self) -> bool:
         """By an answer: gunicorn accepts connections before it has started the worker that will serve them."""

@@ -91,7 +91,8 @@ def test_the_health_check_of_the_edge_knows_whether_it_is_there(own_edge: Edge) 
 
 def test_the_health_check_of_the_backend_knows_whether_it_is_there(own_backend: EchoBackend) -> None:
     command = [
-        word.replace("/run/postledger/backend.sock", str(own_backend.socket)) for word in health_check("backend")
+        word.replace("/run/postledger/operators.sock", str(own_backend.operators_socket))
+        for word in health_check("backend")
     ]
 
     assert subprocess.run(command, check=False).returncode == 0

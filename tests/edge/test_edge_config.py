@@ -37,6 +37,7 @@ def runtime(prefix: Path, name: str) -> str:
     ("variable", "value"),
     [
         ("POSTLEDGER_BACKEND_SOCKET", ""),
+        ("POSTLEDGER_OPERATORS_SOCKET", "/tmp/backend.sock"),
         ("POSTLEDGER_EDGE_PORT", "https"),
         ("POSTLEDGER_EDGE_LOG_LEVEL", "debug"),
         ("POSTLEDGER_EDGE_PLATFORM", "iis"),
@@ -118,6 +119,20 @@ def test_workers_stay_who_they_are_where_they_could_not_reach_the_backend_otherw
     configure(prefix, POSTLEDGER_BACKEND_SOCKET=str(closed / "backend.sock"))
 
     assert "www-data" not in runtime(prefix, "main.conf")
+
+
+def test_the_operators_socket_is_beside_the_public_one_by_default(prefix: Path) -> None:
+    configure(prefix)
+
+    assert runtime(prefix, "operators.conf") == 'server "unix:/tmp/operators.sock" max_fails=0;\n'
+    assert 'env "POSTLEDGER_OPERATORS_SOCKET=/tmp/operators.sock";' in runtime(prefix, "main.conf")
+
+
+def test_the_operators_socket_can_be_set(prefix: Path) -> None:
+    configure(prefix, POSTLEDGER_OPERATORS_SOCKET="/tmp/others.sock")
+
+    assert runtime(prefix, "operators.conf") == 'server "unix:/tmp/others.sock" max_fails=0;\n'
+    assert 'env "POSTLEDGER_OPERATORS_SOCKET=/tmp/others.sock";' in runtime(prefix, "main.conf")
 
 
 def test_workers_want_as_many_files_as_they_may_have(prefix: Path) -> None:

@@ -151,10 +151,29 @@ def test_the_edge_has_metrics_that_prometheus_can_read(edge: Edge) -> None:
     assert states == {"reading", "writing", "waiting"}
 
 
-def test_the_ops_listener_passes_the_backends_metrics_on(edge: Edge) -> None:
-    answer = edge.ask_ops("/metrics/backend")
+@pytest.mark.parametrize(
+    ("path", "uri"), [("/metrics/backend", "/internal/metrics"), ("/healthz", "/healthz"), ("/healthz?x", "/healthz?x")]
+)
+def test_the_ops_listener_reaches_the_operators_socket(edge: Edge, path: str, uri: str) -> None:
+    answer = edge.ask_ops(path).json()
 
-    assert answer.json()["uri"] == "/internal/metrics"
+    assert (answer["socket"], answer["uri"]) == ("operators.sock", uri)
+
+
+@pytest.mark.parametrize(
+    ("path", "socket_name"),
+    [
+        ("/tracking/postback/acme", "backend.sock"),
+        ("/sandbox/postback/acme", "backend.sock"),
+        ("/click/spring", "backend.sock"),
+        ("/schemas/postback-v1.json", "backend.sock"),
+        ("/healthz", "operators.sock"),
+    ],
+)
+def test_public_routes_except_health_reach_the_public_socket(client: httpx.Client, path: str, socket_name: str) -> None:
+    answer = client.get(path).json()
+
+    assert (answer["socket"], answer["uri"]) == (socket_name, path)
 
 
 def test_the_ops_listener_stays_on_loopback_whatever_the_public_address_is() -> None:

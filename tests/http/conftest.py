@@ -19,11 +19,12 @@ WHSEC = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The backend, the ledger behind it, and an HTTP client before it."""
+    """The backend, the ledger behind it, and an HTTP client for each of its two applications."""
 
     backend: Backend
     database: str
     client: httpx.Client
+    operators: httpx.Client
     campaign_id: int
 
     def send(self, postback: Postback) -> Answer:
@@ -46,8 +47,14 @@ class Service:
         lines = (line.rpartition(" ") for line in self.backend.metrics_text().splitlines())
         return next((float(value) for name, _, value in lines if name == sample), 0.0)
 
+    def counted(self, *samples: str) -> list[float]:
+        """The values of counters, with all that was answered before."""
+        self.backend.wait_until_counted()
+        return [self.metric(sample) for sample in samples]
+
     def series(self) -> set[str]:
-        """All that the backend shows, without the values."""
+        """All that the backend shows, without the values, with all that was answered before."""
+        self.backend.wait_until_counted()
         lines = self.backend.metrics_text().splitlines()
         return {line.rpartition(" ")[0] for line in lines if not line.startswith("#")}
 
@@ -64,9 +71,9 @@ def service(postgres: Postgres, template: str, master_key: str) -> Iterator[Serv
     campaign_id = add_campaign(url, "spring", "https://shop.example/l?cid={click_id}&a={affiliate_id}&s={sub1}")
     add_click(url, "known-click", campaign_id, "456")
     environment = {"DATABASE_URL": url, "POSTLEDGER_MASTER_KEY": master_key}
-    with Backend(environment) as backend, backend.client() as client:
+    with Backend(environment) as backend, backend.client() as client, backend.operators() as operators:
         backend.wait_for_source("watched")
-        yield Service(backend, url, client, campaign_id)
+        yield Service(backend, url, client, operators, campaign_id)
     drop_database(postgres, url)
 
 

@@ -68,12 +68,12 @@ def test_our_own_parameters_must_be_well_formed(service: Service, query: str, re
 def test_clicks_and_their_conversions_are_counted_by_campaign(service: Service, unique: str) -> None:
     clicks = 'postledger_clicks_total{campaign="spring"}'
     conversions = 'postledger_conversions_total{campaign="spring",status="approved"}'
-    before = service.metric(clicks), service.metric(conversions)
+    before = service.counted(clicks, conversions)
 
     service.client.get("/click/spring")
     service.send(Sender("acme").get({"click_id": "known-click", "transaction_id": unique}))
 
-    assert (service.metric(clicks), service.metric(conversions)) == (before[0] + 1, before[1] + 1)
+    assert service.counted(clicks, conversions) == [before[0] + 1, before[1] + 1]
 
 
 def test_conversions_of_imported_clicks_are_counted_apart_from_those_of_our_own(
@@ -82,7 +82,7 @@ def test_conversions_of_imported_clicks_are_counted_apart_from_those_of_our_own(
     ours, imported = (
         f'postledger_conversions_{name}_total{{campaign="spring"}}' for name in ("opened", "of_imported_clicks")
     )
-    before = service.metric(ours), service.metric(imported)
+    before = service.counted(ours, imported)
     run = CommandLine({"DATABASE_URL": service.database}, tmp_path)
     assert run.process("clicks", "import", run.write("clicks.csv", f"click_id,campaign\n{unique},spring\n")).code == 0
 
@@ -90,4 +90,4 @@ def test_conversions_of_imported_clicks_are_counted_apart_from_those_of_our_own(
         sale = {"click_id": click_id, "transaction_id": f"{unique}-{click_id}"}
         assert [service.send(Sender("acme").get(sale)).status for _ in range(2)] == ["accepted", "duplicate"]
 
-    assert (service.metric(ours), service.metric(imported)) == (before[0] + 1, before[1] + 1)
+    assert service.counted(ours, imported) == [before[0] + 1, before[1] + 1]

@@ -66,11 +66,12 @@ def test_other_methods_are_refused_and_recorded(moved: Service) -> None:
 
 
 def test_such_requests_are_timed_under_a_route_of_their_own(moved: Service) -> None:
-    before = moved.metric('postledger_request_duration_seconds_count{route="dialect",status="401"}')
+    sample = 'postledger_request_duration_seconds_count{route="dialect",status="401"}'
+    (before,) = moved.counted(sample)
 
     ask(moved, "/3f9c0df/postback?subid=C1")
 
-    assert moved.metric('postledger_request_duration_seconds_count{route="dialect",status="401"}') == before + 1
+    assert moved.counted(sample) == [before + 1]
 
 
 def test_a_source_whose_settings_cannot_be_read_is_told_to_come_again_on_its_own_paths_too(
@@ -87,7 +88,7 @@ def test_a_source_whose_settings_cannot_be_read_is_told_to_come_again_on_its_own
 
 
 def test_the_snapshot_tells_the_edge_of_paths_and_never_of_keys(moved: Service) -> None:
-    answer = moved.client.get("/internal/policy")
+    answer = moved.operators.get("/internal/policy")
 
     (source,) = [one for one in answer.json()["sources"] if one["slug"] == "moved"]
     assert (source["paths"], source["hosts"], len(source["keys"])) == (["/{key}/postback"], [], 1)

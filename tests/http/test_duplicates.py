@@ -130,5 +130,5 @@ def test_beyond_the_guard_a_reversal_is_taken_and_not_booked(shop: Service, mast
         (200, "duplicate"),
     ]
     assert shop.audit_row(told[2].receipt) == ("spooled", None, None)
-    assert shop.metric('postledger_reversals_parked_total{source="careful-shop"}') == 1
+    assert shop.counted('postledger_reversals_parked_total{source="careful-shop"}') == [1]
     assert shop.fetch("SELECT status FROM conversions WHERE transaction_id = %s", f"{unique}-2") == [("approved",)]

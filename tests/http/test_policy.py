@@ -1,4 +1,4 @@
-"""`/internal/policy`: what the edge pulls."""
+"""`/internal/policy`: the snapshot that the edge pulls."""
 
 import pytest
 
@@ -15,7 +15,7 @@ def settled(service: Service, master_key: str) -> Service:
 
 
 def test_the_snapshot_names_every_source_and_nothing_secret(settled: Service) -> None:
-    answer = settled.client.get("/internal/policy")
+    answer = settled.operators.get("/internal/policy")
 
     snapshot = answer.json()
     slugs = [source["slug"] for source in snapshot["sources"]]
@@ -30,22 +30,22 @@ def test_the_snapshot_names_every_source_and_nothing_secret(settled: Service) ->
 
 
 def test_an_edge_that_is_up_to_date_is_told_so(settled: Service) -> None:
-    etag = settled.client.get("/internal/policy").headers["etag"]
+    etag = settled.operators.get("/internal/policy").headers["etag"]
 
-    answer = settled.client.get("/internal/policy", headers={"If-None-Match": etag})
+    answer = settled.operators.get("/internal/policy", headers={"If-None-Match": etag})
 
     assert (answer.status_code, answer.content) == (304, b"")
 
 
 @pytest.mark.parametrize("form", ['W/"{}"', '"0", "{}"', '"0",W/"{}"', "*"])
 def test_whoever_asks_by_a_proxy_or_a_tool_is_told_so_too(settled: Service, form: str) -> None:
-    version = settled.client.get("/internal/policy").json()["version"]
+    version = settled.operators.get("/internal/policy").json()["version"]
 
-    answer = settled.client.get("/internal/policy", headers={"If-None-Match": form.format(version)})
+    answer = settled.operators.get("/internal/policy", headers={"If-None-Match": form.format(version)})
 
     assert answer.status_code == 304
 
 
 @pytest.mark.parametrize("known", ['"0"', 'W/"0"', "", ",", '"'])
 def test_whoever_has_another_version_gets_this_one(settled: Service, known: str) -> None:
-    assert settled.client.get("/internal/policy", headers={"If-None-Match": known}).status_code == 200
+    assert settled.operators.get("/internal/policy", headers={"If-None-Match": known}).status_code == 200

@@ -1,4 +1,4 @@
-"""The real backend for tests: gunicorn with the shipped configuration, on a unix socket in a folder of its own.
+"""The real backend for tests: gunicorn with the shipped configuration, on unix sockets in a folder of its own.
 
 It serves tests that speak to it directly and, as `Edge(backend_socket=backend.socket)`, those that come through TLS.
 """
@@ -11,15 +11,13 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from postledger.metrics.metrics import PATIENCE_S
-from postledger.platform.metrics.multiprocess_barrier import wait_for_all
 from tests.parts.part import ANSWER_WITHIN_S, END_WITHIN_S, Part, remove_folder
 from tests.parts.waiting import wait_until
 
@@ -39,7 +37,7 @@ class Backend(Part):
         if os.geteuid() == 0:
             shutil.chown(self.home, group="www-data")
             self.home.chmod(0o710)
-        self.socket = self.home / "backend.sock"
+        self.socket, self.operators_socket = self.home / "backend.sock", self.home / "operators.sock"
         self._log, self._metrics = self.home / "backend.log", self.home / "metrics"
         self.request_log = self.home / "requests.log"
         self._workers, self._app = workers, app
@@ -107,13 +105,15 @@ class Backend(Part):
         remove_folder(self.home)
 
     def client(self) -> httpx.Client:
-        """An HTTP client that speaks to the backend past the edge."""
-        return httpx.Client(
-            transport=httpx.HTTPTransport(uds=str(self.socket)), base_url="http://backend", timeout=ANSWER_WITHIN_S
-        )
+        """An HTTP client for the public routes, past the edge."""
+        return _client(self.socket)
+
+    def operators(self) -> httpx.Client:
+        """An HTTP client for the operators' routes."""
+        return _client(self.operators_socket)
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> httpx.Response:
-        """Ask once."""
+        """GET a public route once."""
         with self.client() as client:
             return client.get(path, headers=dict(headers or {}))
 
@@ -125,10 +125,11 @@ class Backend(Part):
     def is_healthy(self) -> bool:
         """True when it answers, and says so."""
         with socket.socket(socket.AF_UNIX) as probe:  # httpx leaves one behind that could not connect
-            if probe.connect_ex(str(self.socket)) != 0:
+            if probe.connect_ex(str(self.operators_socket)) != 0:
                 return False
         try:
-            return self.get("/healthz").status_code == 200
+            with self.operators() as operators:
+                return operators.get("/healthz").status_code == 200
         except httpx.TransportError:
             return False
 
@@ -149,17 +150,18 @@ class Backend(Part):
         return self._log.read_text(errors="replace")
 
     def metrics_text(self) -> str:
-        """The counters of all workers, living and dead, with all that was answered before."""
-        asked_s = time.monotonic()
-        answer = self.get("/internal/metrics")
-        if time.monotonic() - asked_s > PATIENCE_S:
-            self.wait_until_counted()
-            answer = self.get("/internal/metrics")
-        return answer.raise_for_status().text
+        """The metrics of all workers, living and dead, as a scrape sees them at this moment."""
+        with self.operators() as operators:
+            return operators.get("/internal/metrics").raise_for_status().text
 
     def wait_until_counted(self) -> None:
-        """Wait until every worker has counted what was answered before; whoever is scraped gives up on a busy one."""
-        assert wait_for_all(self._metrics, START_WITHIN_S), "a worker does not come to counting"
+        """Wait until every worker has written all that it counted before this call.
+
+        A worker writes everything in one go. So what it counted before is in its file when a second write has begun.
+        """
+        for _ in range(2):
+            written = partial(self._have_written_since, self._metric_files())
+            wait_until(written, START_WITHIN_S, "metrics of each worker")
 
     def knows_source(self, slug: str) -> bool:
         """True when every worker has read a policy with that source: each shows the source's series in its own file."""
@@ -170,6 +172,17 @@ class Backend(Part):
     def wait_for_source(self, slug: str) -> None:
         """Wait until every worker has read a policy with that source."""
         wait_until(lambda: self.knows_source(slug), START_WITHIN_S, f"a policy with {slug}")
+
+    def _have_written_since(self, before: dict[int, bytes]) -> bool:
+        for _ in range(self._workers):
+            _count_a_request(self.operators_socket)
+        now = self._metric_files()
+        return len(now) == self._workers and all(before.get(pid) != content for pid, content in now.items())
+
+    def _metric_files(self) -> dict[int, bytes]:
+        """The file in which each worker keeps the durations of requests."""
+        files = {pid: self._metrics / f"histogram_{pid}.db" for pid in self.worker_pids()}
+        return {pid: file.read_bytes() for pid, file in files.items() if file.exists()}
 
     def _variables(self) -> dict[str, str]:
         return {
@@ -191,6 +204,21 @@ class Backend(Part):
         assert self._process is not None
         self._process.wait(timeout=END_WITHIN_S)
         self._process = None
+
+
+def _client(socket_path: Path) -> httpx.Client:
+    return httpx.Client(
+        transport=httpx.HTTPTransport(uds=str(socket_path)), base_url="http://backend", timeout=ANSWER_WITHIN_S
+    )
+
+
+def _count_a_request(operators_socket: Path) -> None:
+    """Make a request that one of the workers counts, and that is not logged."""
+    with socket.socket(socket.AF_UNIX) as asking:
+        asking.settimeout(ANSWER_WITHIN_S)
+        asking.connect(str(operators_socket))
+        asking.sendall(b"PUT /internal/policy HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        assert asking.recv(12) == b"HTTP/1.1 405"
 
 
 def _shows(file: Path, text: str) -> bool:

@@ -81,7 +81,7 @@ class Edge(Part):
         self._process: subprocess.Popen[bytes] | None = None
         self._readers: list[Thread] = []
         self._groups: list[int] = []
-        self._backend_socket = Path(backend_socket)
+        self._operators_socket = Path(backend_socket).with_name("operators.sock")
         self.make_certificate()
         if policy is not None:
             self.keep_policy(policy)
@@ -277,7 +277,7 @@ class Edge(Part):
         with socket.socket(socket.AF_UNIX) as asking:
             asking.settimeout(ANSWER_WITHIN_S)  # one that is slow has a policy all the same
             try:
-                asking.connect(str(self._backend_socket))
+                asking.connect(str(self._operators_socket))
                 asking.sendall(b"GET /internal/policy HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
                 return asking.recv(12) == b"HTTP/1.1 200"
             except OSError:

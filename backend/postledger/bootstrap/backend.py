@@ -1,124 +1,91 @@
 """The composition root of the backend: settings become connections and writers, those become use cases and routes."""
 
+import os
 import secrets
 import time
-from collections.abc import Container
+from collections.abc import Callable, Container
 from contextlib import suppress
 from functools import partial
 
 import gevent
+import msgspec
 import psycopg
 from prometheus_client import CollectorRegistry
 from psycopg_pool import PoolTimeout
 
 from postledger.clicks.record import ENTROPY_BYTES, RecordClick
-from postledger.http.app import BackendApp, create_app
+from postledger.http.app import App, create_operators_app, create_public_app
 from postledger.http.click import ClickResource
 from postledger.http.dialect import DialectSink
 from postledger.http.health import HealthResource, MetricsResource
 from postledger.http.policy import PolicyResource
 from postledger.http.postback import PostbackResource
-from postledger.http.request_log_event import Teller
-from postledger.http.schemas import SchemaResource
+from postledger.http.request_log_event import RequestObserver
+from postledger.http.schemas import SchemaResource, read_schemas
 from postledger.ingest.receive import UNAUTHENTICATED_PER_SECOND, ReceivePostback
 from postledger.ingest.refusal_sampling import Allowance
 from postledger.ledger.entry import Entry, Outcome
 from postledger.ledger.group_commit import GroupCommit
 from postledger.ledger.partitions import PartitionKeeper
 from postledger.ledger.writer import write_batch
-from postledger.metrics.metrics import Metrics, Unmeasured, render_metrics
+from postledger.metrics.metrics import Metrics, render_metrics
 from postledger.platform.keyring import Keyring
-from postledger.platform.metrics.buffered_values import keep_sums
+from postledger.platform.metrics.buffered_values import buffer_values
 from postledger.platform.periodic_task import Periodic
 from postledger.platform.postgres.connection import CONNECT_TIMEOUT_S, WRITER, connect
 from postledger.platform.postgres.gevent_connection import GreenletConnection
 from postledger.platform.postgres.pool import Pool, make_pool
 from postledger.platform.request_log import RequestLog
-from postledger.platform.schemas import read_schemas
-from postledger.platform.settings import Settings
+from postledger.platform.server.wsgi_exchange import ByListener
+from postledger.platform.settings import Settings, read_settings, read_sockets
+from postledger.policy.policy import Policy
 from postledger.policy.refresher import PolicyKeeper
 from postledger.policy.secret_usage import SecretUsage
 from postledger.vocabulary.click import Click
 
 FLUSH_TIMEOUT_MS = 1400
 POOL_SIZE = 2
-SALT_BYTES = 20  # as long as what HMAC-SHA1 gives
+SALT_BYTES = 20  # the length of an HMAC-SHA1 digest
 HEALTH_WITHIN_S = 1.2
 FIRST_POLICY_WITHIN_S = 2.0
 
 
-def create_backend(settings: Settings) -> BackendApp:
-    """Build one worker's application and start its writer and its policy keeper; call it after the fork."""
-    keep_sums()
-    metrics = Metrics(CollectorRegistry()) if settings.metrics else Unmeasured()
+class _Parts(msgspec.Struct, frozen=True):
+    """What one worker opens once and shares between its routes."""
+
+    pool: Pool
+    metrics: Metrics
+    ledger: GroupCommit[Entry | Click, Outcome | None]
+    usage: SecretUsage
+    keeper: PolicyKeeper
+    observer: RequestObserver
+    stop_logging: Callable[[], None]
+
+    def policy(self) -> Policy | None:
+        """Return the policy in force; None until one was read."""
+        return self.keeper.policy
+
+
+def create() -> ByListener:
+    """Build one worker's applications from the process environment; gunicorn calls it after the fork."""
+    parts = _start_parts(read_settings(os.environ))
+    operators = {read_sockets(os.environ).operators: _create_operators_app(parts)}
+    return ByListener(_create_public_app(parts), operators, close=partial(_close, parts))
+
+
+def _start_parts(settings: Settings) -> _Parts:
+    buffer_values()  # before any metric is made
+    metrics = Metrics(CollectorRegistry())
     pool = make_pool(settings.database_url, size=POOL_SIZE)
     pool.open()
     ledger = _start_group_commit(settings, metrics)
     usage = SecretUsage()
-    keeper = PolicyKeeper(
-        pool,
-        Keyring(settings.master_keys),
-        metrics.prepare,
-        on_contact=metrics.note_ledger,
-        tend=(
-            lambda connection: usage.write_due(connection, time.monotonic()),
-            PartitionKeeper(partial(metrics.note_days, retention_days=settings.retention_days)).tend,
-        ),
-    )
-    keeper.wait_for_first_attempt(FIRST_POLICY_WITHIN_S)
-
-    log = RequestLog(settings.request_log) if settings.request_log else None
-    writing = Periodic(log.write) if log else None
-
-    def close() -> None:
-        ledger.close()
-        keeper.close()
-        _write_usage(pool, usage)
-        pool.close()
-        metrics.close()
-        if writing:
-            writing.close()
-
-    receive = _receive_postback(ledger, keeper, metrics, usage)
-    return create_app(
-        PostbackResource(receive),
-        ClickResource(
-            RecordClick(
-                lambda: keeper.policy,
-                ledger.submit,
-                partial(secrets.token_urlsafe, ENTROPY_BYTES),
-                metrics.count_click,
-            )
-        ),
-        HealthResource(partial(_find_failing, pool, keeper)),
-        MetricsResource(render_metrics),
-        PolicyResource(lambda: keeper.policy, secrets.token_bytes(SALT_BYTES)),
-        dialects=DialectSink(receive),
-        schemas=SchemaResource(read_schemas()),
-        teller=_make_teller(metrics, log, keeper),
-        close=close,
-    )
+    keeper = _start_policy_keeper(settings, pool, metrics, usage)
+    observer, stop_logging = _start_observer(settings, metrics, keeper)
+    return _Parts(pool, metrics, ledger, usage, keeper, observer, stop_logging)
 
 
-def _write_usage(pool: Pool, usage: SecretUsage) -> None:
-    # What a minute's use of a secret is worth is no reason to end badly.
-    with suppress(psycopg.Error, PoolTimeout), pool.connection() as connection:
-        usage.write_all(connection)
-
-
-def _make_teller(metrics: Metrics | Unmeasured, log: RequestLog | None, keeper: PolicyKeeper) -> Teller | None:
-    if log is None and isinstance(metrics, Unmeasured):
-        return None
-    return Teller(metrics.observe_request, log.add if log else None, partial(_list_sources, keeper))
-
-
-def _list_sources(keeper: PolicyKeeper) -> Container[str]:
-    return keeper.policy.sources if keeper.policy is not None else ()
-
-
-def _start_group_commit(
-    settings: Settings, metrics: Metrics | Unmeasured
-) -> GroupCommit[Entry | Click, Outcome | None]:
+def _start_group_commit(settings: Settings, metrics: Metrics) -> GroupCommit[Entry | Click, Outcome | None]:
     metrics.note_queue_limit(settings.queue_limit)
     return GroupCommit(
         partial(
@@ -137,38 +104,102 @@ def _start_group_commit(
     )
 
 
-def _receive_postback(
-    ledger: GroupCommit[Entry | Click, Outcome | None],
-    keeper: PolicyKeeper,
-    metrics: Metrics | Unmeasured,
-    usage: SecretUsage,
-) -> ReceivePostback:
+def _start_policy_keeper(settings: Settings, pool: Pool, metrics: Metrics, usage: SecretUsage) -> PolicyKeeper:
+    keeper = PolicyKeeper(
+        pool,
+        Keyring(settings.master_keys),
+        metrics.prepare,
+        on_contact=metrics.note_ledger,
+        tend=(
+            lambda connection: usage.write_due(connection, time.monotonic()),
+            PartitionKeeper(partial(metrics.note_days, retention_days=settings.retention_days)).tend,
+        ),
+    )
+    keeper.wait_for_first_attempt(FIRST_POLICY_WITHIN_S)
+    return keeper
+
+
+def _start_observer(
+    settings: Settings, metrics: Metrics, keeper: PolicyKeeper
+) -> tuple[RequestObserver, Callable[[], None]]:
+    sources = partial(_list_sources, keeper)
+    if settings.request_log is None:
+        return RequestObserver(metrics.observe_request, None, sources), lambda: None
+    log = RequestLog(settings.request_log)
+    return RequestObserver(metrics.observe_request, log.add, sources), Periodic(log.write).close
+
+
+def _list_sources(keeper: PolicyKeeper) -> Container[str]:
+    return keeper.policy.sources if keeper.policy is not None else ()
+
+
+def _create_public_app(parts: _Parts) -> App:
+    receive = _receive_postback(parts)
+    return create_public_app(
+        PostbackResource(receive),
+        ClickResource(_record_click(parts)),
+        SchemaResource(read_schemas()),
+        DialectSink(receive),
+        parts.observer,
+    )
+
+
+def _create_operators_app(parts: _Parts) -> App:
+    return create_operators_app(
+        HealthResource(partial(_find_failing, parts)),
+        MetricsResource(render_metrics),
+        PolicyResource(parts.policy, secrets.token_bytes(SALT_BYTES)),
+        parts.observer,
+    )
+
+
+def _receive_postback(parts: _Parts) -> ReceivePostback:
     def record(entry: Entry) -> Outcome:
-        outcome = ledger.submit(entry)
+        outcome = parts.ledger.submit(entry)
         assert outcome is not None, "the ledger gives every entry an outcome"
         return outcome
 
     return ReceivePostback(
-        lambda: keeper.policy,
+        parts.policy,
         record,
         Allowance(UNAUTHENTICATED_PER_SECOND, time.monotonic).take,
-        metrics.count_postback,
-        metrics.count_unrecorded,
-        note_match=usage.note,
+        parts.metrics.count_postback,
+        parts.metrics.count_unrecorded,
+        note_match=parts.usage.note,
     )
 
 
-def _find_failing(pool: Pool, keeper: PolicyKeeper) -> str | None:
-    if not _answers(pool):
+def _record_click(parts: _Parts) -> RecordClick:
+    make_id = partial(secrets.token_urlsafe, ENTROPY_BYTES)
+    return RecordClick(parts.policy, parts.ledger.submit, make_id, parts.metrics.count_click)
+
+
+def _find_failing(parts: _Parts) -> str | None:
+    if not _answers(parts.pool):
         return "postgres"
-    return "policy" if keeper.policy is None else None
+    return "policy" if parts.policy() is None else None
 
 
 def _answers(pool: Pool) -> bool:
-    # A server that hangs keeps its connections open, and no time-out of the driver ends such a wait.
+    # A server that hangs keeps its connections open, and no timeout of the driver ends such a wait.
     try:
         with gevent.Timeout(HEALTH_WITHIN_S), pool.connection() as connection:
             connection.execute("SELECT 1")
     except (gevent.Timeout, psycopg.Error, PoolTimeout):
         return False
     return True
+
+
+def _close(parts: _Parts) -> None:
+    parts.ledger.close()
+    parts.keeper.close()
+    _write_usage(parts)
+    parts.pool.close()
+    parts.metrics.close()
+    parts.stop_logging()
+
+
+def _write_usage(parts: _Parts) -> None:
+    # Losing a minute of secret usage is better than a stop that fails.
+    with suppress(psycopg.Error, PoolTimeout), parts.pool.connection() as connection:
+        parts.usage.write_all(connection)

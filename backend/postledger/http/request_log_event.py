@@ -1,6 +1,7 @@
-"""What is told of an answered request: an allow-list, each field from a closed list or of our own making.
+"""Observes every answered request: its duration for the metrics, and one entry for the request log.
 
-No path, no query, no body, no address and no amount: whoever needs those takes the receipt to the audit.
+The entry is an allow-list: each field comes from a closed list or is made by Postledger. It holds no path, query, body,
+address or amount. For those, take the receipt to the audit.
 """
 
 import time
@@ -18,7 +19,7 @@ _METHODS = {name: name for name in ("GET", "POST", "HEAD", "PUT", "PATCH", "DELE
 
 
 class Answered(msgspec.Struct, frozen=True):
-    """One answered request, in the order of the line; empty texts where there is nothing to tell."""
+    """One answered request, in the order of the log's fields; a field without a value is an empty text."""
 
     time: datetime
     receipt: str
@@ -32,28 +33,28 @@ class Answered(msgspec.Struct, frozen=True):
     event: str = "answered"
 
 
-class Teller:
-    """Falcon's middleware: observes how long each request took, by route and status, and tells of it.
+class RequestObserver:
+    """Falcon middleware: measures each request by route and status, and logs it.
 
-    Operators' own requests are not told of, and without `tell` none is. `sources` gives those that may be named: it
-    keeps a sender's own words for a source out.
+    Operators' requests are measured and not logged; without `log` no request is logged. `sources` lists the slugs that
+    may be logged, because an unknown slug is a text that the sender chose.
     """
 
     def __init__(
         self,
         observe: Callable[[str, str, float], None],
-        tell: Callable[[Answered], None] | None,
+        log: Callable[[Answered], None] | None,
         sources: Callable[[], Container[str]],
     ) -> None:
-        self._observe, self._tell, self._sources = observe, tell, sources
+        self._observe, self._log, self._sources = observe, log, sources
 
     def process_response(self, request: falcon.Request, response: falcon.Response, resource: object, _: bool) -> None:
-        """Observe an answered request, and tell of it."""
+        """Measure an answered request, and log it."""
         seconds = time.perf_counter() - request.env[STARTED_S]
         route = request.env.get(ROUTE, "other") if resource is None else getattr(resource, "route", "other")
         self._observe(route, str(response.status)[:3], seconds)
-        if self._tell is not None and route not in _OPERATORS:
-            self._tell(self._describe(request, response, route, seconds))
+        if self._log is not None and route not in _OPERATORS:
+            self._log(self._describe(request, response, route, seconds))
 
     def _describe(self, request: falcon.Request, response: falcon.Response, route: str, seconds: float) -> Answered:
         source, headers = request.env.get(SOURCE, ""), response.headers

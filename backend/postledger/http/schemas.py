@@ -1,6 +1,7 @@
-"""`/schemas/{name}`: what a postback of each version may say, for partners' programs to check theirs by."""
+"""`/schemas/{name}`: the published JSON Schemas, so that partners can check their postbacks before they send them."""
 
 from collections.abc import Mapping
+from importlib.resources import files
 
 import falcon
 
@@ -8,6 +9,13 @@ from postledger.http.answers import answer_get_only, answer_not_found
 from postledger.http.requests import receipt_of
 
 MAX_AGE_S = 86400  # a released schema never changes
+_SUFFIX = ".json"
+
+
+def read_schemas() -> Mapping[str, bytes]:
+    """Read every schema that is shipped with the package, by file name."""
+    found = files("postledger.schemas").iterdir()
+    return {file.name: file.read_bytes() for file in found if file.name.endswith(_SUFFIX)}
 
 
 class SchemaResource:
@@ -29,5 +37,5 @@ class SchemaResource:
         response.data = schema
 
     def on_options(self, request: falcon.Request, response: falcon.Response, name: str) -> None:  # noqa: ARG002
-        """Refuse, as every other method; Falcon would answer 200."""
+        """Refuse OPTIONS like every other method; Falcon would answer 200."""
         answer_get_only(response, receipt_of(request))

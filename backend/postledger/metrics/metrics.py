@@ -1,13 +1,10 @@
 """The backend's metrics, as the contract names them; label values come from closed lists, never from a sender.
 
-In multiprocess mode every process writes its own files, so a counter outlives the worker that raised it. What happened
-is written ten times a second; a worker that is killed takes a tenth of a second with it.
+In multiprocess mode every process writes its own files, so a counter outlives the worker that incremented it. Each
+worker writes ten times a second: a scrape may lag by a tenth of a second, and a worker that is killed loses as much.
 """
 
-import os
 from collections import defaultdict
-from collections.abc import Callable
-from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -15,13 +12,11 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from postledger.ledger.entry import Outcome
 from postledger.metrics.gauges import Gauges
 from postledger.metrics.postback_counters import UNKNOWN, PostbackCounters
-from postledger.platform.metrics.buffered_values import write_sums
-from postledger.platform.metrics.multiprocess_barrier import Counted, wait_for_all
+from postledger.platform.metrics.buffered_values import flush_values
 from postledger.platform.periodic_task import Periodic
 from postledger.policy.policy import Policy
 from postledger.vocabulary.conversion_event import Event
 
-PATIENCE_S = 0.5  # a worker that hangs must not cost a scrape
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 _ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 
@@ -56,13 +51,11 @@ class Metrics:
         self.note_waiting, self.note_queue_limit = self._gauges.note_waiting, self._gauges.note_queue_limit
         self._durations = defaultdict[tuple[str, str], list[float]](list)
 
-        self._counted = Counted(_folder())
         self._writing = Periodic(self._write)
 
     def close(self) -> None:
         """Count what is left; nothing is counted afterwards."""
         self._writing.close()
-        self._counted.close()
 
     def prepare(self, policy: Policy) -> None:
         """Show every series of the policy at zero from the start, so that the first event is a rise and not a birth."""
@@ -97,8 +90,7 @@ class Metrics:
     def _write(self) -> None:
         self._postbacks.raise_all()
         self._observe_requests()
-        write_sums()
-        self._counted.note()
+        flush_values()
 
     def _observe_requests(self) -> None:
         durations, self._durations = self._durations, defaultdict(list)
@@ -108,27 +100,8 @@ class Metrics:
                 requests.observe(seconds)
 
 
-class Unmeasured:
-    """Counts nothing, whatever it is told: to measure what counting costs, and for nothing else."""
-
-    def __getattr__(self, _: str) -> Callable[..., None]:
-        return _discard
-
-
-def _discard(*_: object, **__: object) -> None:
-    return
-
-
 def render_metrics() -> bytes:
-    """Add up what all processes, living and dead, have counted, in Prometheus' text format.
-
-    It takes its time, so that whatever was answered before somebody asks is in it.
-    """
-    wait_for_all(_folder(), PATIENCE_S)
+    """Sum the metrics of all processes, living and dead, in Prometheus' text format."""
     registry = CollectorRegistry()
     MultiProcessCollector(registry)
     return generate_latest(registry)
-
-
-def _folder() -> Path:
-    return Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])

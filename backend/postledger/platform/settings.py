@@ -29,7 +29,13 @@ class Settings(msgspec.Struct, frozen=True):
     flush_rows: int
     retention_days: int
     request_log: Path | None
-    metrics: bool
+
+
+class Sockets(msgspec.Struct, frozen=True):
+    """The unix sockets on which the backend listens, one for each of its applications."""
+
+    public: str
+    operators: str
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -41,7 +47,6 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         flush_rows=read_count(environment, "POSTLEDGER_FLUSH_ROWS", 256),
         retention_days=read_retention_days(environment),
         request_log=read_request_log(environment),
-        metrics=read_switch(environment, "POSTLEDGER_METRICS", "on"),
     )
 
 
@@ -55,6 +60,15 @@ def check_given(environment: Mapping[str, str]) -> None:
     for name in ("POSTLEDGER_READER_URL", "POSTLEDGER_MONITOR_URL"):
         if name in given:
             read_role_url(given, name)
+
+
+def read_sockets(environment: Mapping[str, str]) -> Sockets:
+    """Read the socket of the public routes and that of the operators' routes, by default its neighbour."""
+    public = require(environment, "POSTLEDGER_BACKEND_SOCKET", "/run/postledger/backend.sock")
+    operators = environment.get("POSTLEDGER_OPERATORS_SOCKET") or str(Path(public).with_name("operators.sock"))
+    if operators == public:
+        raise BadSetting("POSTLEDGER_OPERATORS_SOCKET must differ from POSTLEDGER_BACKEND_SOCKET")
+    return Sockets(public, operators)
 
 
 def read_workers(environment: Mapping[str, str]) -> int:
@@ -127,14 +141,6 @@ def read_count(environment: Mapping[str, str], name: str, default: int) -> int:
     if text.isascii() and text.isdigit() and int(text) > 0:
         return int(text)
     raise BadSetting(f"{name} must be a whole number of at least 1")
-
-
-def read_switch(environment: Mapping[str, str], name: str, default: str) -> bool:
-    """Read `on` or `off`."""
-    text = environment.get(name) or default
-    if text not in ("on", "off"):
-        raise BadSetting(f"{name} must be on or off")
-    return text == "on"
 
 
 def _read_key_file(environment: Mapping[str, str]) -> str:

@@ -1,11 +1,11 @@
--- Asks the backend for its policy, over its unix socket: one HTTP request by hand, because nginx has no client that a
--- timer could use. Reads nothing but what /internal/policy answers.
+-- Requests the policy from the backend's operators' socket. The HTTP request is written by hand, because nginx has no
+-- client that a timer could use. It reads only what /internal/policy answers.
 
 local _M = {}
 
 local lower, match = string.lower, string.match
 
-local SOCKET = os.getenv("POSTLEDGER_BACKEND_SOCKET")
+local SOCKET = os.getenv("POSTLEDGER_OPERATORS_SOCKET")
 local CONNECT_MS, SEND_MS, READ_MS = 500, 500, 2000
 local MOST_BYTES = 8 * 1024 * 1024    -- about 300,000 networks; more is a mistake, and would not fit the dictionary
 

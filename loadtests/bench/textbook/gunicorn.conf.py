@@ -4,7 +4,8 @@ import os
 from typing import Any
 
 wsgi_app = "loadtests.bench.textbook.app:create()"
-bind = f"unix:{os.environ['POSTLEDGER_BACKEND_SOCKET']}"
+# The edge asks for its health on the second one.
+bind = [f"unix:{os.environ[name]}" for name in ("POSTLEDGER_BACKEND_SOCKET", "POSTLEDGER_OPERATORS_SOCKET")]
 workers = int(os.environ["POSTLEDGER_WORKERS"])
 worker_class = os.environ["BENCH_WORKER_CLASS"]
 threads = int(os.environ["BENCH_POOL"]) if worker_class == "gthread" else 1

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from postledger.decoding.json_v2 import NAMES
 from postledger.decoding.parameters import CANONICAL_NAMES
+from postledger.http.schemas import read_schemas
 from postledger.ingest.judge import judge
 from postledger.ledger.entry import Entry
-from postledger.platform.schemas import read_schemas
 from postledger.policy.source import Settings, Source, find_profile
 from postledger.signatures.secret_key import Key
 from postledger.vocabulary.incoming_request import Request

@@ -1,6 +1,7 @@
-"""How prometheus-client keeps its values: raised in memory, and written together to the file that is added up.
+"""Buffers the increments of prometheus-client in memory, and writes them together to the process's metric file.
 
-A write packs two numbers into a shared file, which is a microsecond each; an accepted postback raises eight values.
+Each write packs two numbers into a shared file, which takes about a microsecond, and an accepted postback increments
+eight values. This module replaces the library's value class, which is not part of its public interface.
 """
 
 import os
@@ -8,38 +9,38 @@ from typing import Any
 
 from prometheus_client import values
 
-_risen: list[Any] = []
+_incremented: list[Any] = []
 
 
-def keep_sums() -> None:
-    """Have values kept so; call it once, after the fork and before any metric is made.
+def buffer_values() -> None:
+    """Make the library buffer; call it once, after the fork and before any metric is made.
 
-    The library is told which process this is, too: it would ask the system again at every write.
+    It also fixes the process id, because the library would ask the system for it at every write.
     """
     process_id = os.getpid()
-    values.ValueClass = _hold_back(values.MultiProcessValue(lambda: process_id))
+    values.ValueClass = _make_buffered(values.MultiProcessValue(lambda: process_id))
 
 
-def write_sums() -> None:
-    """Write all that has risen since the last time."""
-    for value in _risen:
-        value.write()
-    _risen.clear()
+def flush_values() -> None:
+    """Write all increments since the last call."""
+    for value in _incremented:
+        value.flush()
+    _incremented.clear()
 
 
-def _hold_back(written: Any) -> Any:
-    class Value(written):  # type: ignore[misc] # the library makes its class anew for each process
-        """A value that rises in memory; what is set, as gauges are, is written at once."""
+def _make_buffered(file_value: Any) -> Any:
+    class BufferedValue(file_value):  # type: ignore[misc] # the library creates its class at run time
+        """A value whose increments wait for `flush`; `set`, which gauges use, writes at once."""
 
-        _rise = 0.0
+        _increment = 0.0
 
         def inc(self, amount: float) -> None:
-            if not self._rise:
-                _risen.append(self)
-            self._rise += amount
+            if not self._increment:
+                _incremented.append(self)
+            self._increment += amount
 
-        def write(self) -> None:
-            super().inc(self._rise)
-            self._rise = 0.0
+        def flush(self) -> None:
+            super().inc(self._increment)
+            self._increment = 0.0
 
-    return Value
+    return BufferedValue

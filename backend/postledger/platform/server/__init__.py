@@ -1,1 +1,1 @@
-"""The gunicorn worker and its WSGI exchange: the parts that depend on internals of gunicorn."""
+"""The gunicorn worker and its WSGI exchange: the code that depends on internals of gunicorn."""

@@ -1,7 +1,8 @@
-"""Gunicorn's gevent worker, changed in how it answers, what it says of what it cannot parse, and whom it waits for.
+"""Gunicorn's gevent worker with three changes: how it answers, how it refuses what it cannot parse, and how it stops.
 
-Gunicorn answers a request that it cannot parse with an HTML page, and logs a line, that both quote it; ours quote
-nothing. And it waits for idle keep-alive connections until it is killed, before what was taken could be written.
+Gunicorn answers a request that it cannot parse with an HTML page and a log entry, and both quote the request. This
+worker quotes nothing. When gunicorn stops, it waits for idle keep-alive connections until it is killed, and what was
+taken is not written. This worker closes idle connections first.
 """
 
 import os
@@ -13,18 +14,18 @@ import gevent
 from gunicorn import util
 from gunicorn.workers.ggevent import GeventWorker
 
-from postledger.platform.server.wsgi_exchange import exchange, lay_ground
+from postledger.platform.server.wsgi_exchange import exchange, make_base_environment
 from postledger.vocabulary.receipt import ENTROPY_BYTES, make_receipt
 
-HANG_UP_EVERY_S = 0.05
+CLOSE_IDLE_EVERY_S = 0.05
 WATCH_IDLE_EVERY_S = 5
 _HEAD = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
 
 
 class _Idle:
-    """The connections between two requests, and since when; entered and left by the greenlet that serves one.
+    """The connections that are between two requests, and since when; the greenlet of a connection enters and leaves.
 
-    One for all connections: a timer of its own for each wait cost a busy worker three hundredths of its time.
+    It is one object for all connections, because a timer for each wait took 3 % of a busy worker's time.
     """
 
     def __init__(self) -> None:
@@ -36,8 +37,8 @@ class _Idle:
     def __exit__(self, *_: object) -> None:
         del self._since_s[gevent.getcurrent()]
 
-    def hang_up(self, longer_than_s: float) -> None:
-        """End the connections that have waited longer than that."""
+    def close(self, longer_than_s: float) -> None:
+        """Close the connections that have been idle for longer than that."""
         overdue_s = time.monotonic() - longer_than_s
         gevent.killall([greenlet for greenlet, since_s in self._since_s.items() if since_s <= overdue_s], block=False)
 
@@ -50,44 +51,46 @@ class Worker(GeventWorker):
         self._idle = _Idle()
         # Gunicorn looks a setting up through two layers, some twenty times a request; none of them ever changes.
         vars(self.cfg).update({name: setting.get() for name, setting in self.cfg.settings.items()})
-        self._ground = lay_ground(self.cfg)
+        self._bases: dict[Any, dict[str, Any]] = {}
 
     def run(self) -> None:
-        """Serve, and watch for connections that the edge forgot."""
+        """Serve, and close connections that the edge has forgotten."""
+        listeners = [socket.getsockname() for socket in self.sockets]
+        self._bases = {listener: make_base_environment(self.cfg, listener) for listener in listeners}
         gevent.spawn(self._watch_idle)
         super().run()
 
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> bool:  # noqa: ARG002 - gunicorn's
-        """Answer one request; raises `StopIteration` when the connection ends with it."""
+        """Answer one request; raises `StopIteration` if the connection ends with it."""
         self.nr += 1
         self.alive = self.alive and self.nr < self.max_requests
         closes = not self.alive or req.should_close()
-        exchange(self.wsgi, self._ground, req, sock, closes=closes)
+        exchange(self.wsgi, self._bases[listener_name], req, sock, closes=closes)
         if closes:
             raise StopIteration
         return True
 
     def timeout_ctx(self) -> _Idle:  # type: ignore[override] # the stubs say None, and gunicorn enters it
-        """Tell who waits for a connection's next request."""
+        """Return the context in which gunicorn waits for a connection's next request."""
         return self._idle
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Stop: requests are answered to their end, idle connections end now."""
+        """Stop: running requests are answered to the end, idle connections are closed now."""
         super().handle_exit(sig, frame)
-        gevent.spawn(self._hang_up)
+        gevent.spawn(self._close_idle)
 
-    def _hang_up(self) -> None:
-        while True:  # until the process ends, because connections go idle as their last requests are answered
-            self._idle.hang_up(0)
-            gevent.sleep(HANG_UP_EVERY_S)
+    def _close_idle(self) -> None:
+        while True:  # until the process ends, because connections become idle as their last requests are answered
+            self._idle.close(0)
+            gevent.sleep(CLOSE_IDLE_EVERY_S)
 
     def _watch_idle(self) -> None:
         while True:
             gevent.sleep(WATCH_IDLE_EVERY_S)
-            self._idle.hang_up(self.cfg.keepalive)
+            self._idle.close(self.cfg.keepalive)
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:  # noqa: ARG002 - gunicorn's
-        """Answer as the contract has it; the connection ends, because nobody knows where the next request begins."""
+        """Answer 400 and close the connection, because the start of the next request is unknown."""
         if isinstance(exc, gevent.GreenletExit):
             return
         self.log.warning("a request could not be parsed: %s", type(exc).__name__)
@@ -96,4 +99,4 @@ class Worker(GeventWorker):
         try:
             util.write_nonblock(client, _HEAD % len(body) + body)
         except OSError:
-            self.log.debug("the sender was gone before the answer")
+            self.log.debug("the client closed the connection before the answer")

@@ -1,11 +1,12 @@
-"""One exchange with the edge: a parsed request becomes a WSGI environment, the application's answer one write.
+"""Serves one parsed request: builds the WSGI environment, calls the application, and writes the response at once.
 
-Gunicorn's own way serves any application to anybody: it dates, checks and streams each answer, which was a quarter of a
-busy worker's time. Ours serves one that answers in one piece, to an edge on a unix socket that writes `Date` itself.
+Gunicorn's own code serves any application to any client. It dates, checks and streams each response, which took a
+quarter of a busy worker's time. This one serves applications that answer in one piece to an edge on a unix socket; the
+edge adds `Date` itself.
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from gunicorn.http.wsgi import base_environ
@@ -14,15 +15,33 @@ from gunicorn.util import unquote_to_wsgi_str
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 STARTED_S = "postledger.started_s"
-"""Where the environment says when a request had come, in seconds of the performance counter."""
+"""Key of the environment: when the request arrived, in seconds of the performance counter."""
+
+LISTENER = "postledger.listener"
+"""Key of the environment: the path of the unix socket that accepted the connection."""
 
 _BARE = {"CONTENT-TYPE": "CONTENT_TYPE", "CONTENT-LENGTH": "CONTENT_LENGTH"}  # the two that WSGI writes without HTTP_
 
 
-def lay_ground(cfg: Any) -> dict[str, Any]:
-    """Give the part of the environment that is the same for every request of a worker."""
+class ByListener:
+    """A WSGI application that passes each request to the application of the socket that accepted it.
+
+    A socket that is not in `others` gets `default`, so that a mistake never opens the other applications.
+    """
+
+    def __init__(self, default: Application, others: Mapping[str, Application], close: Callable[[], None]) -> None:
+        self._default, self._others, self.close = default, others, close
+
+    def __call__(self, environment: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Answer one request."""
+        return self._others.get(environment[LISTENER], self._default)(environment, start_response)
+
+
+def make_base_environment(cfg: Any, listener: str) -> dict[str, Any]:
+    """Build the part of the WSGI environment that is the same for every request of a listener."""
     return {
         **base_environ(cfg),
+        LISTENER: listener,
         "wsgi.multithread": True,
         "wsgi.url_scheme": "http",
         "SERVER_PROTOCOL": "HTTP/1.1",
@@ -33,19 +52,19 @@ def lay_ground(cfg: Any) -> dict[str, Any]:
     }
 
 
-def exchange(application: Application, ground: dict[str, Any], request: Any, client: Any, *, closes: bool) -> None:
-    """Have a request answered, in one write if the socket takes it; raises `OSError` when the edge is gone."""
-    answer = _Answer(closes=closes)
-    body = b"".join(application(_write_environment(ground, request), answer.start))
-    octets = answer.head + body
+def exchange(application: Application, base: dict[str, Any], request: Any, client: Any, *, closes: bool) -> None:
+    """Answer a request, in one write if the socket takes it; raises `OSError` if the edge has closed the connection."""
+    response = _Response(closes=closes)
+    body = b"".join(application(_make_environment(base, request), response.start))
+    octets = response.head + body
     sent = client.send(octets)
     if sent < len(octets):
         client.sendall(octets[sent:])
 
 
-def _write_environment(ground: dict[str, Any], request: Any) -> dict[str, Any]:
+def _make_environment(base: dict[str, Any], request: Any) -> dict[str, Any]:
     environment = {
-        **ground,
+        **base,
         STARTED_S: time.perf_counter(),
         "wsgi.input": request.body,
         "REQUEST_METHOD": request.method,
@@ -53,14 +72,14 @@ def _write_environment(ground: dict[str, Any], request: Any) -> dict[str, Any]:
         "QUERY_STRING": request.query,
         "PATH_INFO": unquote_to_wsgi_str(request.path),
     }
-    for name, value in request.headers:  # upper case, and without underscores: gunicorn refuses those
+    for name, value in request.headers:  # upper case, and without underscores, because gunicorn refuses those
         variable = _BARE.get(name) or "HTTP_" + name.replace("-", "_")
         environment[variable] = f"{environment[variable]},{value}" if variable in environment else value
     return environment
 
 
-class _Answer:
-    """The head of an answer, once the application has told it."""
+class _Response:
+    """The head of a response, once the application has called `start`."""
 
     __slots__ = ("_closes", "head")
 
@@ -69,7 +88,7 @@ class _Answer:
         self.head = b""
 
     def start(self, status: str, headers: list[tuple[str, str]], _: Any = None) -> None:
-        """Take what WSGI calls `start_response`; raises `ValueError` for a value that would end its line."""
+        """WSGI's `start_response`; raises `ValueError` if a header contains a line break."""
         lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in headers)]
         if self._closes:
             lines.append("Connection: close")

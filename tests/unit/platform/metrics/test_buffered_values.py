@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 PROGRAM = """
-from postledger.platform.metrics.buffered_values import keep_sums, write_sums
-keep_sums()
+from postledger.platform.metrics.buffered_values import buffer_values, flush_values
+buffer_values()
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
@@ -21,11 +21,11 @@ rises, gauge = Counter("rises", "r"), Gauge("gauge", "g", multiprocess_mode="max
 times = Histogram("times", "t", buckets=(1, 2))
 rises.inc(), rises.inc(2), gauge.set(7), times.observe(0), times.observe(1.5)
 show("before")
-write_sums()
+flush_values()
 show("written")
-write_sums()
+flush_values()
 rises.inc()
-write_sums()
+flush_values()
 show("again")
 """
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from postledger.platform.server.wsgi_exchange import STARTED_S, exchange
+from postledger.platform.server.wsgi_exchange import LISTENER, STARTED_S, ByListener, exchange
 
 LARGE_BYTES = 4 * 2**20
 HEAD_BYTES = len(f"HTTP/1.1 200 OK\r\ncontent-length: {LARGE_BYTES}\r\n\r\n")
@@ -118,3 +118,17 @@ def test_what_one_request_brings_is_gone_for_the_next(ends: tuple[socket.socket,
     exchange(answering(b""), ground, a_request(("X-ONE", "1")), ends[0], closes=False)
 
     assert ground == {"SCRIPT_NAME": ""}
+
+
+@pytest.mark.parametrize(
+    ("listener", "answered"), [("/public", b"public"), ("/operators", b"operators"), ("/other", b"public")]
+)
+def test_a_request_is_answered_by_the_application_of_its_listener(
+    ends: tuple[socket.socket, socket.socket], listener: str, answered: bytes
+) -> None:
+    ours, theirs = ends
+    applications = ByListener(answering(b"public"), {"/operators": answering(b"operators")}, close=lambda: None)
+
+    exchange(applications, {LISTENER: listener}, a_request(), ours, closes=False)
+
+    assert theirs.recv(4096).endswith(b"\r\n\r\n" + answered)

@@ -1,0 +1,29 @@
+"""The sockets of the backend, read from the environment."""
+
+import pytest
+
+from postledger.platform.settings import BadSetting, Sockets, read_sockets
+
+PUBLIC = {"POSTLEDGER_BACKEND_SOCKET": "/run/postledger/backend.sock"}
+
+
+def test_the_operators_socket_is_beside_the_public_one_by_default() -> None:
+    assert read_sockets(PUBLIC) == Sockets("/run/postledger/backend.sock", "/run/postledger/operators.sock")
+
+
+def test_the_operators_socket_can_be_set() -> None:
+    sockets = read_sockets({**PUBLIC, "POSTLEDGER_OPERATORS_SOCKET": "/run/others.sock"})
+
+    assert sockets == Sockets("/run/postledger/backend.sock", "/run/others.sock")
+
+
+@pytest.mark.parametrize(
+    ("environment", "name"),
+    [
+        ({}, "POSTLEDGER_BACKEND_SOCKET"),
+        ({**PUBLIC, "POSTLEDGER_OPERATORS_SOCKET": PUBLIC["POSTLEDGER_BACKEND_SOCKET"]}, "POSTLEDGER_OPERATORS_SOCKET"),
+    ],
+)
+def test_sockets_that_cannot_be_used_are_refused_by_name(environment: dict[str, str], name: str) -> None:
+    with pytest.raises(BadSetting, match=name):
+        read_sockets(environment)
