@@ -14,7 +14,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.acceptance.evidence import Evidence
+from tests.acceptance.evidence import SignatureInput
 from tests.acceptance.hostile_wire import Loud
 from tests.edge.wire import read_all, tls_connection
 from tests.parts.backend import Backend
@@ -33,7 +33,7 @@ class CanaryRun:
 
     def __init__(self, postgres: Postgres, ledger: str, backend: Backend, edge: Edge, loud: Loud) -> None:
         self.postgres, self.ledger, self.backend, self.edge, self.loud = postgres, ledger, backend, edge, loud
-        self.evidence = Evidence()
+        self.evidence = SignatureInput()
         self.outcomes: set[str] = set()
         self.pages: list[bytes] = []
         self._started_s = time.time() - 1

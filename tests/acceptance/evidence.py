@@ -1,4 +1,4 @@
-"""Evidence: every byte that a run has left where somebody could read it, each with the name of its place.
+"""SignatureInput: every byte that a run has left where somebody could read it, each with the name of its place.
 
 Apart from the test because it must look everywhere, also where nobody expects anything: temporary files, files that are
 deleted and still open, process lists, core dumps.
@@ -22,7 +22,7 @@ LOOSE_ENDS = (
 )
 
 
-class Evidence:
+class SignatureInput:
     """Places and what was found there; a place may be looked at again and again."""
 
     def __init__(self) -> None:

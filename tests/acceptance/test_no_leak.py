@@ -22,7 +22,7 @@ from postledger.vocabulary.refusal import Reason
 from tests.acceptance.broken_app import BUGS, OUTSIDE_FALCON
 from tests.acceptance.canaries import Canaries, forms
 from tests.acceptance.canary_run import CanaryRun
-from tests.acceptance.evidence import Evidence
+from tests.acceptance.evidence import SignatureInput
 from tests.acceptance.hostile_wire import Loud
 from tests.parts.backend import Backend
 from tests.parts.certificates import make_authority
@@ -332,7 +332,7 @@ def test_the_search_finds_a_canary_in_every_form_that_it_may_take(tmp_path: Path
         for form, written in forms(value.encode()):
             log = tmp_path / f"{what} {form}.log"
             log.write_bytes(b'2026/01/01 12:00:00 [error] 1#1: *1 request: "GET /' + written + b' HTTP/1.1"\n')
-    evidence = Evidence()
+    evidence = SignatureInput()
     evidence.add_tree(tmp_path)
 
     leaks = evidence.leaks(canaries)
@@ -342,7 +342,7 @@ def test_the_search_finds_a_canary_in_every_form_that_it_may_take(tmp_path: Path
 
 
 def test_the_search_finds_what_a_deleted_file_and_a_process_list_show(tmp_path: Path) -> None:
-    canaries, evidence = Canaries(), Evidence()
+    canaries, evidence = Canaries(), SignatureInput()
     with (tmp_path / "spool").open("wb+") as spool:
         spool.write(canaries.secret.encode())
         spool.flush()

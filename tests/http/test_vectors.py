@@ -37,11 +37,11 @@ def networks(service: Service, master_key: str) -> Service:
 def send(networks: Service, vector: Vector, *, forged: bool = False) -> Answer:
     headers, query, body = dict(vector.headers), vector.query, vector.body
     place = vector.profile.schemes[0].signature
-    if forged and place.place == "header":
+    if forged and place.location == "header":
         headers = {name: _forge(value) if name == place.name else value for name, value in headers.items()}
-    if forged and place.place == "query":
+    if forged and place.location == "query":
         query = query.replace(f"{place.name}=".encode(), f"{place.name}=0".encode())
-    if forged and place.place in ("form", "json"):
+    if forged and place.location in ("form", "json"):
         body = body.replace(b'signature": "', b'signature": "A').replace(b"HASH=", b"HASH=0")
     target = f"/tracking/postback/{slug_of(vector)}" + (f"?{query.decode()}" if query else "")
     headers = {"Content-Type": "application/json", **headers} if vector.method == "POST" else headers

@@ -70,7 +70,7 @@ def test_a_postback_is_signed_as_its_network_would(cli: CommandLine) -> None:
     expected = hashlib.md5(b"1-app-secret").hexdigest()  # noqa: S324 - as the network does
     assert signed.out.strip() == f"https://t.example/tracking/postback/wall?trans_id=1&secure_hash={expected}"
     assert refused.code != 0
-    assert "the source wall cannot be signed for: its profile does not sign such a POST" in refused.err
+    assert "the source wall cannot be signed for: its profile does not sign this POST" in refused.err
 
 
 def test_a_source_takes_what_its_preset_knows_and_applying_its_export_changes_nothing(cli: CommandLine) -> None:
@@ -101,5 +101,5 @@ def test_a_path_that_another_source_on_the_ledger_has_is_refused_by_apply(cli: C
     ran = cli("apply", cli.write("b.toml", first.replace('"a"', '"b"')))
 
     assert ran.code != 0
-    assert "sources[b]: paths: /{key}/postback has the same secret in it as that of a" in ran.err
+    assert "sources[b].paths: /{key}/postback has the same secret as in a" in ran.err
     assert "3f9c0de" not in ran.err

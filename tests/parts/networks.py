@@ -39,10 +39,10 @@ def find_signatures(network: Network, postback: Postback) -> Iterator[str]:
     profile = read_settings(network).signature
     assert isinstance(profile, Profile)
     place = profile.schemes[0].signature
-    if place.place == "header":
+    if place.location == "header":
         yield from _ITEM.findall(postback.headers[place.name])
-    elif place.place == "json":
+    elif place.location == "json":
         yield json.loads(postback.body)[place.name]
     else:
-        sent = urlsplit(postback.target).query if place.place == "query" else postback.body.decode()
+        sent = urlsplit(postback.target).query if place.location == "query" else postback.body.decode()
         yield parse_qs(sent)[place.name][0]

@@ -13,7 +13,7 @@ from postledger.policy.preset import Preset
 from postledger.policy.preset_files import read_known
 from postledger.policy.source import DEFAULT_PROFILE
 from postledger.signatures.profile_schema import POSTLEDGER_V1, read_profile
-from postledger.signatures.signed_fields import tell_coverage
+from postledger.signatures.signed_fields import describe_coverage
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The name, as the list has it.")]
 
@@ -59,8 +59,8 @@ def _name_proof(source: Mapping[str, object]) -> str:
 def _tell_signed(source: Mapping[str, object]) -> str:
     signature = source.get("signature")
     if signature == DEFAULT_PROFILE:
-        return tell_coverage(POSTLEDGER_V1)
-    return "nothing" if signature is None else tell_coverage(read_profile(signature))
+        return describe_coverage(POSTLEDGER_V1)
+    return "nothing" if signature is None else describe_coverage(read_profile(signature))
 
 
 def _drop_empty(document: Mapping[str, object]) -> dict[str, object]:

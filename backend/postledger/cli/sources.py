@@ -22,7 +22,7 @@ from postledger.policy.source import Settings, find_profile
 from postledger.policy.source_secrets import LockedSecret, SourceSecrets, StoredSecret
 from postledger.policy.store import lock_policy, raise_version, read_stored_settings
 from postledger.signatures.profile_checks import check_secrets
-from postledger.signatures.signed_fields import tell_coverage
+from postledger.signatures.signed_fields import describe_coverage
 
 sql = statements_of("postledger.audit")
 
@@ -190,7 +190,7 @@ def _tell_signed(settings: Settings) -> str:
     if settings.auth == "none":
         return "nothing"
     try:
-        return tell_coverage(find_profile(settings))
+        return describe_coverage(find_profile(settings))
     except ValueError:  # a profile of another release
         return "cannot be told: its profile cannot be read"
 

@@ -1,6 +1,6 @@
-"""Amounts as a source writes them, where its entry allows more than digits and a point.
+"""Reads amounts in the formats that a source's key `amount` allows, besides digits with a decimal point.
 
-Nothing is guessed: each habit must be named in the source's entry, and what could be read in two ways is refused.
+Nothing is guessed: an amount that could be read in two ways is refused.
 """
 
 import re
@@ -16,7 +16,7 @@ from postledger.vocabulary.refusal import Reason, Refused
 AmountForm = Literal["plain", "comma", "minor-units", "symbol", "trailing-separator"]
 AMOUNT_FORMS: tuple[AmountForm, ...] = ("plain", "comma", "minor-units", "symbol", "trailing-separator")
 ReadAmount = Callable[[str, str], Decimal]
-"""From what was sent and the ISO 4217 code of its currency to the amount; raises `Refused`."""
+"""Reads an amount from the sent text and the ISO 4217 code of its currency; raises `Refused`."""
 
 _NUMBERS = frozenset({"plain", "comma", "minor-units"})
 _DOLLARS = frozenset({"USD", "AUD", "CAD", "NZD", "HKD", "SGD", "TWD", "MXN", "ARS", "CLP", "COP"})
@@ -33,16 +33,18 @@ _MINOR_DIGITS = {currency.code: currency.exponent for currency in Currency}
 
 
 def check_forms(forms: Sequence[AmountForm]) -> None:
-    """Refuse forms that contradict each other; ValueError tells which."""
+    """Refuse formats that contradict each other; raises ValueError."""
     numbers = [form for form in forms if form in _NUMBERS]
     if len(numbers) > 1:
-        raise ValueError(f"{numbers[0]} and {numbers[1]} cannot stand together: a number is written in one way")
+        raise ValueError(f"{numbers[0]} and {numbers[1]} cannot be combined, because both define the number; keep one")
     if "comma" in forms and "trailing-separator" in forms:
-        raise ValueError("comma and trailing-separator cannot stand together: a comma would mean two things")
+        raise ValueError(
+            "comma and trailing-separator cannot be combined, because a comma would be ambiguous; keep one"
+        )
 
 
 def compile_amount(forms: Sequence[AmountForm]) -> ReadAmount | None:
-    """Make the function that reads amounts of these forms; None for the plain one alone."""
+    """Make the function that reads amounts in these formats; returns None if only `plain` is allowed."""
     read = _READERS[next((form for form in forms if form in _NUMBERS), "plain")]
     if "symbol" in forms:
         read = _without_symbol(read)
@@ -60,7 +62,7 @@ def _read_plain(value: str, _: str) -> Decimal:
 
 
 def _read_comma(value: str, _: str) -> Decimal:
-    if not _COMMA.fullmatch(value):  # a point would be thousands to some and a decimal point to others
+    if not _COMMA.fullmatch(value):  # a point may separate thousands or decimals, so it is refused
         raise _refused()
     return read_payout(value.replace(",", "."))
 
@@ -78,20 +80,20 @@ def _without_symbol(read: ReadAmount) -> ReadAmount:
         if found is None:
             raise _refused()
         outer, before, inner, number, after = found.groups()
-        if (outer and inner) or (before and after) or not _is_of(before or after, currency):
+        if (outer and inner) or (before and after) or not _is_symbol_of(before or after, currency):
             raise _refused()
         return read((outer or inner) + number, currency)
 
     return read_without
 
 
-def _is_of(symbol: str | None, currency: str) -> bool:
-    # A symbol that belongs to another currency contradicts what is booked, and money is not to be guessed.
+def _is_symbol_of(symbol: str | None, currency: str) -> bool:
+    # A symbol of another currency contradicts the currency of the postback, so the amount is refused.
     return symbol is None or currency in _SYMBOLS.get(symbol, {symbol.upper()})
 
 
 def _without_separator(read: ReadAmount) -> ReadAmount:
-    # Two macros in one parameter, of which one is empty: `12.5,` or `,3`. Where both are filled it stays refused.
+    # Some templates put two macros into one parameter, and one of them is empty: `12.5,` or `,3`.
     def read_without(value: str, currency: str) -> Decimal:
         first, last = value[:1] in (",", ";"), value[-1:] in (",", ";")
         if first and last:

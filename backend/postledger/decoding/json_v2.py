@@ -1,6 +1,6 @@
-"""Version 2 of the API: a JSON object with the objects `conversion` and `amount` and a list of `items` in it.
+"""Reads body version 2: a JSON object with the objects `conversion` and `amount` and a list of `items`.
 
-Apart from version 1, which is flat: here names are paths, and they are ours, so that no source's aliases apply.
+Its names are fixed paths, so a source's aliases do not apply to them. Version 1 is flat.
 """
 
 import json
@@ -26,7 +26,7 @@ NAMES: Mapping[Path, str] = {
     ("affiliate_id",): "affiliate_id",
     **{(name,): name for name in SUB_NAMES},
 }
-"""What the members of a body mean, by the names that lead to them."""
+"""The canonical name of each known member, by its path."""
 
 _OBJECTS = frozenset({("conversion",), ("amount",)})
 _LIST = ("items",)
@@ -34,7 +34,7 @@ MAX_QUANTITY = 1_000_000
 
 
 def list_leaves(document: JsonObject) -> list[tuple[Path, str]]:
-    """List every value of a body with its path, items by their number; raises `Refused` for what is no such body."""
+    """List every value of a body with its path; items are numbered. Raises `Refused` for another structure."""
     leaves = list(_walk(document, ()))
     if len(leaves) > MAX_LEAVES:
         raise Refused(Reason.MALFORMED)
@@ -42,19 +42,19 @@ def list_leaves(document: JsonObject) -> list[tuple[Path, str]]:
 
 
 def find_repeated(document: JsonObject) -> str | None:
-    """Find a known member that was sent twice, by its canonical name; one that is not known is malformed."""
+    """Return the canonical name of a known member that was sent twice; an unknown repeated member is malformed."""
     for path, names in _list_names(document, ()):
         if len(set(names)) == len(names):
             continue
-        twice = [NAMES.get((*path, name)) for name in names if names.count(name) > 1]
-        if twice[0] is None:
+        repeated = [NAMES.get((*path, name)) for name in names if names.count(name) > 1]
+        if repeated[0] is None:
             raise Refused(Reason.MALFORMED)
-        return twice[0]
+        return repeated[0]
     return None
 
 
 def check_items(document: JsonObject) -> None:
-    """Refuse items that are not of their form: `sku` a label, `quantity` a whole number, `amount` as everywhere."""
+    """Refuse invalid items: `sku` is a label, `quantity` a whole number and `amount` a payout."""
     for name, value in document:
         if name == "items" and isinstance(value, list):
             for item in value:
@@ -62,7 +62,7 @@ def check_items(document: JsonObject) -> None:
 
 
 def write_masked(document: JsonObject, hide: Callable[[str, str], str]) -> bytes:
-    """Write a body again with each value as it may be stored, by its own name, at every depth."""
+    """Write a body with every value passed through `hide`, together with the name of its member."""
     return json.dumps(_hide(document, "", hide), ensure_ascii=False).encode()
 
 

@@ -1,6 +1,6 @@
-"""Reading: the bytes of a query, a form or a JSON object into named values, or a named refusal.
+"""Decodes a query, a form or a JSON object into names and values, or refuses it.
 
-Nothing is repaired, truncated or guessed here: what does not decode exactly is malformed.
+Nothing is repaired, truncated or guessed: input that does not decode exactly is malformed.
 """
 
 import json
@@ -18,15 +18,18 @@ MAX_PARAMETERS = 100
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 Segment = tuple[str, str, str]
-"""One part of a query between ampersands: the part exactly as sent, its decoded name, its decoded value."""
+"""One parameter of a query: the text exactly as sent, the decoded name and the decoded value."""
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """The fields by canonical name, the bytes of a query or body without its signature, those fit for the audit row,
-    and every parameter in its order: the segments of a query or form, or the members of a JSON object.
+    """The decoded parameters of a request.
 
-    `repeated` is a known parameter that was sent twice, for which the request is refused without a further look. Of
-    version 2 of the API, `document` is the body with its objects and lists, and the members' names are paths.
+    - `fields`: values by canonical name.
+    - `signed`: the query or body without its signature.
+    - `storable`: the query or body as the audit row stores it.
+    - `repeated`: the canonical name of a known parameter that was sent twice. Such a request is refused.
+    - `segments`: every parameter of a query or form in its order; `members`: those of a JSON object.
+    - `document`: the body of version 2. The names of its `members` are paths.
     """
 
     fields: Mapping[str, str]
@@ -40,7 +43,7 @@ class Reading(msgspec.Struct, frozen=True):
 
 
 def read_segments(raw: bytes) -> list[Segment]:
-    """Split and decode a query string or a form body; an empty part (`a=1&&b=2`) stays, with an empty name."""
+    """Split and decode a query string or a form body; an empty part (`a=1&&b=2`) is kept with an empty name."""
     parts = raw.decode("latin-1").split("&")
     if len(parts) > MAX_PARAMETERS:
         raise Refused(Reason.MALFORMED)
@@ -56,7 +59,7 @@ def _decode_value(text: str) -> str:
     try:
         return _decode(text)
     except Refused:
-        # `%payout%` is a template's and no escape, and whoever left it there must be told which it was.
+        # `%payout%` is an unresolved macro, not an escape. Keep it, so that the refusal can name the macro.
         if text.isascii() and text.isprintable() and find_macro(text):
             return text
         raise
@@ -75,13 +78,13 @@ def _decode_utf8(encoded: bytes) -> str:
         text = encoded.decode()
     except UnicodeDecodeError as error:
         raise Refused(Reason.MALFORMED) from error
-    if "\0" in text:  # Postgres cannot store it in text, and no honest sender means it
+    if "\0" in text:  # Postgres cannot store NUL in text
         raise Refused(Reason.MALFORMED)
     return text
 
 
 def load_json(body: bytes) -> "JsonObject":
-    """Read a JSON object as it stands; numbers keep the digits that were sent, so that money never meets a float."""
+    """Parse a JSON object; numbers stay text, so that money is never converted to a float."""
     try:
         document = json.loads(
             _decode_utf8(body),
@@ -98,7 +101,7 @@ def load_json(body: bytes) -> "JsonObject":
 
 
 def read_flat(document: "JsonObject") -> list[tuple[str, str]]:
-    """Read the members of an object in which there are neither objects nor lists."""
+    """Read the members of an object without nested objects or lists."""
     if len(document) > MAX_PARAMETERS:
         raise Refused(Reason.MALFORMED)
     return [(read_json_text(name), read_json_scalar(value)) for name, value in document if value is not None]
@@ -113,7 +116,7 @@ def _refuse_constant(_: str) -> NoReturn:
 
 
 def read_json_scalar(value: object) -> str:
-    """Read one value as text."""
+    """Read one value as text; raises `Refused` for an object, a list or null."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
@@ -122,8 +125,8 @@ def read_json_scalar(value: object) -> str:
 
 
 def read_json_text(text: str) -> str:
-    """Read a text that may stand in Postgres."""
-    # An escape can smuggle in what the bytes could not: NUL, or half of a surrogate pair.
+    """Read a text that Postgres can store."""
+    # JSON escapes can contain NUL or a lone surrogate, which UTF-8 bytes cannot.
     if "\0" in text or (not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text)):
         raise Refused(Reason.MALFORMED)
     return text

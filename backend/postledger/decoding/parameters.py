@@ -1,4 +1,4 @@
-"""The canonical parameters of a postback: their names, and the one strict reader for each form of value."""
+"""The canonical parameters of a postback: their names, and one strict reader for each type of value."""
 
 import re
 from datetime import UTC, datetime
@@ -37,15 +37,15 @@ def read_label(name: str, value: str) -> str:
 
 
 def read_event(value: str) -> str:
-    """Read the goal inside a source, lower-cased."""
+    """Read the name of an event and convert it to lower case."""
     event = value.lower()
-    if value.isascii() and _EVENT.fullmatch(event):  # or the sign for kelvin would pass for a k
+    if value.isascii() and _EVENT.fullmatch(event):  # the Kelvin sign (U+212A) lower-cases to k
         return event
     raise Refused(Reason.INVALID_PARAMETER, "event")
 
 
 def read_payout(value: str) -> Decimal:
-    """Read an exact amount: digits and one point, never an exponent, a sign (but for reversals) or a float."""
+    """Read an exact amount: digits, an optional decimal point and an optional minus sign, without an exponent."""
     if _PAYOUT.fullmatch(value):
         return Decimal(value)
     raise Refused(Reason.INVALID_PARAMETER, "payout")
@@ -54,7 +54,7 @@ def read_payout(value: str) -> Decimal:
 def read_currency(value: str) -> str:
     """Read an ISO 4217 code in any case."""
     code = value.upper()
-    if value.isascii() and code in _CURRENCIES:  # or ſ would pass for S
+    if value.isascii() and code in _CURRENCIES:  # the long s (U+017F) upper-cases to S
         return code
     raise Refused(Reason.INVALID_PARAMETER, "currency")
 
@@ -67,18 +67,18 @@ def read_unix_seconds(name: str, value: str) -> int:
 
 
 def read_event_time(value: str) -> datetime:
-    """Read ISO 8601 with an offset, or unix seconds, between 2000 and 2100; a time without an offset is refused."""
+    """Read ISO 8601 with an offset, or unix seconds, from 2000 to 2099; a time without an offset is refused."""
     try:
-        moment = datetime.fromtimestamp(int(value), UTC) if _UNIX_SECONDS.fullmatch(value) else _read_iso8601(value)
+        time = datetime.fromtimestamp(int(value), UTC) if _UNIX_SECONDS.fullmatch(value) else _read_iso8601(value)
     except (ValueError, OverflowError) as error:
         raise Refused(Reason.INVALID_PARAMETER, "event_time") from error
-    if _EARLIEST <= moment < _LATEST:
-        return moment
+    if _EARLIEST <= time < _LATEST:
+        return time
     raise Refused(Reason.INVALID_PARAMETER, "event_time")
 
 
 def _read_iso8601(value: str) -> datetime:
-    moment = datetime.fromisoformat(value)
-    if moment.tzinfo is None:
+    time = datetime.fromisoformat(value)
+    if time.tzinfo is None:
         raise ValueError("no offset")
-    return moment.astimezone(UTC)
+    return time.astimezone(UTC)

@@ -1,7 +1,4 @@
-"""One table of a configuration file while it is read: it hands out each key and files every fault under its name.
-
-Apart from what the keys mean, so that a file with five mistakes tells of all five, and each in the same words.
-"""
+"""Reads one table of a configuration file, key by key, and collects every fault instead of stopping at the first."""
 
 import difflib
 from collections.abc import Callable, Mapping, Sequence
@@ -16,38 +13,39 @@ MAX_TEXT = 255
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """One mistake: the table, the key, and what is accepted there; the value is not told, as it may be a secret."""
+    """One mistake: the table, the key, and what to do. It never quotes the value, which may be a secret."""
 
     table: str
     key: str
     message: str
 
     def __str__(self) -> str:
-        return ": ".join(part for part in (self.table, self.key, self.message) if part)
+        location = ".".join(part for part in (self.table, self.key) if part)
+        return f"{location}: {self.message}" if location else self.message
 
 
 class BadValue(Exception):
-    """A value is not of the accepted form; the message says which form is."""
+    """A value has the wrong format; the message says which format is accepted."""
 
 
 class Table:
-    """A table, its place in the file, and the list that its faults go to."""
+    """A table, its path in the file, and the list that collects the faults."""
 
-    def __init__(self, place: str, content: Mapping[str, object], faults: list[Fault]) -> None:
-        self.place, self._content, self._faults = place, content, faults
+    def __init__(self, path: str, content: Mapping[str, object], faults: list[Fault]) -> None:
+        self.path, self._content, self._faults = path, content, faults
         self._known: list[str] = []
 
     def __contains__(self, key: str) -> bool:
         return key in self._content
 
-    def over(self, lay: Callable[[Mapping[str, object]], Mapping[str, object]]) -> "Table":
-        """Make the table of the same place whose content is laid over another; its faults go to the same list."""
-        laid = Table(self.place, lay(self._content), self._faults)
-        laid._known = self._known
-        return laid
+    def with_defaults(self, merge: Callable[[Mapping[str, object]], Mapping[str, object]]) -> "Table":
+        """Make a table with the same path and list of faults, whose content `merge` has added defaults to."""
+        merged = Table(self.path, merge(self._content), self._faults)
+        merged._known = self._known
+        return merged
 
     def take(self, key: str, read: Callable[[object], Value], default: Value) -> Value:
-        """Read a key that may be left out; a bad value is filed, and the default stands in for it."""
+        """Read an optional key; a bad value is recorded as a fault and replaced by the default."""
         self._known.append(key)
         if key not in self._content:
             return default
@@ -58,27 +56,25 @@ class Table:
             return default
 
     def require(self, key: str, read: Callable[[object], Value], default: Value) -> Value:
-        """Read a key that must be there."""
+        """Read a required key."""
         if key not in self._content:
-            self.fault(key, "is missing")
+            self.fault(key, "is missing; add it")
         return self.take(key, read, default)
 
     def fault(self, key: str, message: str) -> None:
-        """File a fault."""
-        self._faults.append(Fault(self.place, key, message))
+        """Record a fault."""
+        self._faults.append(Fault(self.path, key, message))
 
     def refuse_unknown(self) -> None:
-        """File each key that nobody asked for: a misspelt key that is ignored is a rule that is not in force."""
+        """Record a fault for each unknown key, because an ignored typo would be a rule that is not in force."""
         for key in self._content:
             if key not in self._known:
-                near = difflib.get_close_matches(key, self._known, n=1)
-                self.fault(
-                    key, f"is not a key of this table; did you mean {near[0]}?" if near else _allowed(self._known)
-                )
+                self.fault(key, f"is not a known key; {_suggest(key, self._known)}")
 
 
-def _allowed(known: Sequence[str]) -> str:
-    return f"is not a key of this table; its keys are {', '.join(dict.fromkeys(known))}"
+def _suggest(key: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(key, known, n=1)
+    return f"did you mean {near[0]}?" if near else f"use one of {', '.join(dict.fromkeys(known))}"
 
 
 def read_text(value: object) -> str:
@@ -89,7 +85,7 @@ def read_text(value: object) -> str:
 
 
 def read_texts(value: object) -> tuple[str, ...]:
-    """Read one text, or a list of them."""
+    """Read one text, or a list of texts."""
     if isinstance(value, list):
         return tuple(dict.fromkeys(read_text(item) for item in value))
     return (read_text(value),)
@@ -103,7 +99,7 @@ def read_flag(value: object) -> bool:
 
 
 def whole_number(least: int, most: int) -> Callable[[object], int]:
-    """Make the reader of a whole number between two bounds."""
+    """Make the reader of a whole number within two bounds."""
 
     def read(value: object) -> int:
         if isinstance(value, int) and not isinstance(value, bool) and least <= value <= most:
@@ -114,7 +110,7 @@ def whole_number(least: int, most: int) -> Callable[[object], int]:
 
 
 def one_of(*choices: Choice) -> Callable[[object], Choice]:
-    """Make the reader of one word out of a few."""
+    """Make the reader of one of several words."""
 
     def read(value: object) -> Choice:
         for choice in choices:

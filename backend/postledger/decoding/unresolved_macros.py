@@ -1,7 +1,7 @@
-"""Unresolved macros: placeholders such as `{payout}` that the sender's template should have filled and did not.
+"""Finds unresolved macros: placeholders such as `{payout}` that the sender's system should have replaced.
 
-They are refused by name instead of being booked as a value, and the answer says in which style they stand, so that the
-sender sees what to mend. The styles are those that some 400 public templates of networks use.
+They are refused and never stored as a value. The response names the style of the macro, so that the sender can find it.
+The styles are those of about 400 public templates of networks.
 """
 
 import re
@@ -15,20 +15,20 @@ _WHOLE = {
     "<": ((r"<[^<>]*>", "<…>"),),
     "!": ((r"!!![^!]*!!!", "!!!…!!!"),),
     "(": ((r"\([^()]*\)", "(…)"),),
-    "x": ((r"xx(?!x)[A-Za-z0-9]{1,30}(?<!x)xx", "xx…xx"),),  # and not a run of x
-    "R": ((r"REPLACE", "REPLACE"),),  # what trackers write where their users must fill something in
+    "x": ((r"xx(?!x)[A-Za-z0-9]{1,30}(?<!x)xx", "xx…xx"),),  # but not a run of x
+    "R": ((r"REPLACE", "REPLACE"),),  # trackers write it where users must insert a value
     "O": ((r"OPTIONAL", "OPTIONAL"),),
 }
 _STYLES = {
     opening: tuple((re.compile(pattern), style) for pattern, style in patterns) for opening, patterns in _WHOLE.items()
 }
 OPENINGS = frozenset(_STYLES)
-"""What a placeholder begins with: a value that begins otherwise is none."""
+"""The first character of every macro style."""
 _SEPARATORS = re.compile(r"[,;|]")
 
 
 def find_macro(value: str) -> str | None:
-    """Name the style of the placeholder that the whole of a value is, or that each part of a list in it is."""
+    """Return the style of a value that is a macro, or a list of macros; None for any other value."""
     if value[:1] not in _STYLES:
         return None
     style = _find_style(value)

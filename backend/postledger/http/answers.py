@@ -8,7 +8,7 @@ import falcon
 import msgspec
 
 from postledger.ledger.entry import Outcome
-from postledger.responses.network_responses import Acknowledgement
+from postledger.responses.network_responses import NetworkResponse
 from postledger.vocabulary.refusal import Reason, Refusal
 from postledger.vocabulary.statuses import Verdict
 
@@ -46,17 +46,17 @@ def answer(response: falcon.Response, receipt: str, outcome: Outcome) -> None:
     else:
         response.status = falcon.HTTP_202 if outcome.verdict is Verdict.SPOOLED else falcon.HTTP_200
         response.data = b'{"status":"%b","id":"%b"}' % (outcome.verdict.value.encode(), receipt.encode())
-    if outcome.ack is not None:
-        _answer_in_its_words(response, outcome.ack)
+    if outcome.response is not None:
+        _answer_for_network(response, outcome.response)
 
 
-def _answer_in_its_words(response: falcon.Response, ack: Acknowledgement) -> None:
-    # Over the usual answer, whose headers stay; the receipt is in X-Request-Id, which the edge adds to every answer.
-    if ack.status is not None:
-        response.status = falcon.code_to_http_status(ack.status)
-    if ack.body is not None:
+def _answer_for_network(response: falcon.Response, required: NetworkResponse) -> None:
+    # Replaces status and body of the JSON answer. The receipt stays in X-Request-Id, which the edge adds.
+    if required.status is not None:
+        response.status = falcon.code_to_http_status(required.status)
+    if required.body is not None:
         response.content_type = "text/plain; charset=utf-8"
-        response.data = ack.body
+        response.data = required.body
 
 
 def answer_refusal(response: falcon.Response, receipt: str, refusal: Refusal) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from postledger.ingest.edge_agreement import is_agreed
 from postledger.ingest.judge import judge, refuse_unread
-from postledger.ledger.entry import Entry, Outcome, acknowledge, refused
+from postledger.ledger.entry import Entry, Outcome, add_response, refused
 from postledger.policy.policy import Policy
 from postledger.policy.source import Source
 from postledger.vocabulary.conversion_event import Event
@@ -46,7 +46,7 @@ class ReceivePostback:
         outcome = self._settle(source, entry)
         campaign = policy.campaign_slugs.get(outcome.campaign_id or 0)
         self._count(source.slug if source else None, campaign, outcome, entry.event)
-        return acknowledge(outcome, entry, source) if source is not None and source.acks else outcome
+        return add_response(outcome, entry, source) if source is not None and source.responses else outcome
 
     def _turn_away(self, slug: str | None) -> Outcome:
         outcome = refused(Reason.UNAVAILABLE)

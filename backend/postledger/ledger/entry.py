@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from postledger.ledger.rules.status_rules import Rules
 from postledger.policy.source import Source
-from postledger.responses.network_responses import Acknowledgement
+from postledger.responses.network_responses import NetworkResponse
 from postledger.vocabulary.conversion_event import Event
 from postledger.vocabulary.refusal import Reason, Refusal
 from postledger.vocabulary.statuses import Status, Verdict
@@ -42,7 +42,7 @@ class Entry(msgspec.Struct, frozen=True):
 class Outcome(msgspec.Struct, frozen=True):
     """The verdict on one entry, with the conversion that it touched; `status` is the conversion's status afterwards.
 
-    `is_parked` tells that a reversal waits for an operator; `ack` is what its source waits for in place of our JSON;
+    `is_parked` tells that a reversal waits for an operator; `response` is what its source requires instead of our JSON;
     `is_of_imported_click` that another system recorded the visit, which no count of ours holds.
     """
 
@@ -52,7 +52,7 @@ class Outcome(msgspec.Struct, frozen=True):
     campaign_id: int | None = None
     status: Status | None = None
     observed: tuple[Reason, ...] = ()
-    ack: Acknowledgement | None = None
+    response: NetworkResponse | None = None
     is_parked: bool = False
     is_of_imported_click: bool = False
 
@@ -62,8 +62,7 @@ def refused(reason: Reason, parameter: str | None = None) -> Outcome:
     return Outcome(Verdict.REFUSED, Refusal(reason, parameter))
 
 
-def acknowledge(outcome: Outcome, entry: Entry, source: Source) -> Outcome:
-    """Add what the source waits for, if it waits for anything with this outcome."""
-    said = outcome.refusal.reason if outcome.refusal is not None else outcome.verdict
-    ack = source.acks.get(said)
-    return outcome if ack is None else replace(outcome, ack=ack(entry.event))
+def add_response(outcome: Outcome, entry: Entry, source: Source) -> Outcome:
+    """Add the response that the source requires for this outcome, if it requires one."""
+    render = source.responses.get(outcome.refusal.reason if outcome.refusal is not None else outcome.verdict)
+    return outcome if render is None else replace(outcome, response=render(entry.event))

@@ -1,6 +1,6 @@
-"""Signing as a sender does: what `postledger sign` prints and `send` sends, by the profile that verification checks.
+"""Signs a postback as the sender does, for `postledger sign` and `postledger send`.
 
-The message is written by the very writers that verify it; what only the sender's own key can sign is refused in words.
+It writes the message with the code that verifies it. A profile that needs the sender's private key cannot be signed.
 """
 
 import hashlib
@@ -20,9 +20,9 @@ from postledger.signatures.algorithms import ENCODERS, compile_sign
 from postledger.signatures.keys import read_key
 from postledger.signatures.message_template import compile_message
 from postledger.signatures.profile_schema import Scheme
-from postledger.signatures.public_url import Address, read_address
+from postledger.signatures.public_url import PublicUrl, read_public_url
 from postledger.signatures.secret_key import Key
-from postledger.signatures.signature_input import Evidence
+from postledger.signatures.signature_input import SignatureInput
 from postledger.vocabulary.incoming_request import Request
 from postledger.vocabulary.refusal import Refused
 
@@ -41,11 +41,11 @@ class Outgoing(msgspec.Struct, frozen=True):
 
 
 class CannotSign(Exception):
-    """Nobody but the sender could sign this; the message says why, in plain words."""
+    """The postback cannot be signed; the message says why."""
 
 
 class _Draft(msgspec.Struct):
-    """A postback while it is made: what is added to it, and the other parts of its signature's list."""
+    """A postback under construction: its parts so far, and the other items of its signature's list."""
 
     method: str
     kind: Body | None
@@ -57,7 +57,7 @@ class _Draft(msgspec.Struct):
     timestamp: str = ""
 
     def finish(self) -> Outgoing:
-        """Make what is sent of it."""
+        """Make the request."""
         in_query = self.pairs if self.kind is None else self.beside
         target = self.path + (f"?{write_query(in_query)}" if in_query else "")
         if self.kind is None:
@@ -77,7 +77,7 @@ def make_post(source: Source, key: Key | None, pairs: Pairs, kind: Body, *, mess
 
 
 def write_query(pairs: Pairs) -> str:
-    """Write pairs as a query string, every character percent-encoded that could mean something else."""
+    """Write pairs as a query string; every reserved character is percent-encoded."""
     return "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in pairs)
 
 
@@ -90,14 +90,14 @@ def _make(
         return draft.finish()
     scheme = _choose(source, draft)
     if scheme.mac == "token":
-        _place(draft, scheme, source, key.secret)
+        _add_signature(draft, scheme, source, key.secret)
         return draft.finish()
     try:
         return _sign(draft, scheme, source, key.secret, message_id=message_id, unix_s=unix_s)
     except Refused as refused:
-        what = refused.refusal.parameter or "one of its parameters"
-        raise CannotSign(f"what the profile signs is not all there, or is there twice ({what})") from None
-    except UnicodeEncodeError:  # no text at all, which is not the profile's affair
+        what = refused.refusal.parameter or "a parameter"
+        raise CannotSign(f"{what}, which the profile signs, is missing or repeated; give it once") from None
+    except UnicodeEncodeError:  # the input is not text; that is not a fault of the profile
         raise
     except ValueError as error:
         raise CannotSign(str(error)) from None
@@ -105,11 +105,11 @@ def _make(
 
 def _choose(source: Source, draft: _Draft) -> Scheme:
     for scheme in source.profile.schemes:
-        place_fits = scheme.signature.place not in ("form", "json") or scheme.signature.place == draft.kind
-        if draft.method in scheme.methods and scheme.body in ("any", draft.kind) and place_fits:
+        location_fits = scheme.signature.location not in ("form", "json") or scheme.signature.location == draft.kind
+        if draft.method in scheme.methods and scheme.body in ("any", draft.kind) and location_fits:
             return scheme
     wanted = "GET" if draft.kind else "POST: add --post form or --post json"
-    raise CannotSign(f"its profile does not sign such a {draft.method}; it may sign a {wanted}")
+    raise CannotSign(f"its profile does not sign this {draft.method}; try a {wanted}")
 
 
 def _sign(draft: _Draft, scheme: Scheme, source: Source, secret: str, *, message_id: str, unix_s: int) -> Outgoing:
@@ -117,28 +117,28 @@ def _sign(draft: _Draft, scheme: Scheme, source: Source, secret: str, *, message
     material = read_key(scheme.key, secret)
     assert isinstance(material, bytes), "compile_sign refuses every other form"
     url = source.settings.public_url
-    address = read_address(url) if url else None
+    public_url = read_public_url(url) if url else None
     if scheme.id is not None:
         draft.headers[scheme.id.name] = message_id
     _add_time(draft, scheme, source, unix_s)
     _add_digest(draft, scheme)
-    message = compile_message(scheme, address)(_gather(draft, scheme, source, address), material)
-    _place(draft, scheme, source, sign(material, message).decode())
+    message = compile_message(scheme, public_url)(_gather(draft, scheme, source, public_url), material)
+    _add_signature(draft, scheme, source, sign(material, message).decode())
     return draft.finish()
 
 
 def _add_time(draft: _Draft, scheme: Scheme, source: Source, unix_s: int) -> None:
-    place = scheme.timestamp
-    if place is None:
+    timestamp = scheme.timestamp
+    if timestamp is None:
         return
-    if place.after or place.before:
-        raise CannotSign("its time stands inside of another text, which only the sender knows")
-    draft.timestamp = _write_time(place.unit, unix_s)
-    name = _sender_name(source, "ts", place.name)
-    if place.place == "part":
-        draft.parts = {place.name: draft.timestamp}
-    elif place.place == "header":
-        draft.headers[place.name] = draft.timestamp
+    if timestamp.after or timestamp.before:
+        raise CannotSign("its timestamp is inside a text that only the sender knows")
+    draft.timestamp = _write_time(timestamp.unit, unix_s)
+    name = _sender_name(source, "ts", timestamp.name)
+    if timestamp.location == "part":
+        draft.parts = {timestamp.name: draft.timestamp}
+    elif timestamp.location == "header":
+        draft.headers[timestamp.name] = draft.timestamp
     elif name in dict(draft.pairs):
         draft.timestamp = dict(draft.pairs)[name]
     else:
@@ -160,13 +160,13 @@ def _add_digest(draft: _Draft, scheme: Scheme) -> None:
         return
     body = hashlib.new(digest.hash, draft.finish().body, usedforsecurity=False).digest()
     written = ENCODERS[digest.encoding](body).decode()
-    if digest.place == "header":
+    if digest.location == "header":
         draft.headers[digest.name] = written
     else:
         draft.beside.append((digest.name, written))
 
 
-def _gather(draft: _Draft, scheme: Scheme, source: Source, address: Address | None) -> Evidence:
+def _gather(draft: _Draft, scheme: Scheme, source: Source, public_url: PublicUrl | None) -> SignatureInput:
     sent = draft.finish()
     path, _, query = sent.target.partition("?")
     headers = {name.lower(): value for name, value in sent.headers.items()}
@@ -174,37 +174,39 @@ def _gather(draft: _Draft, scheme: Scheme, source: Source, address: Address | No
         "", datetime.fromtimestamp(0, UTC), sent.method, path=path.encode(), query=query.encode(), body=sent.body,
         media_type=headers.get("content-type", ""), headers=headers,
     )  # fmt: skip
-    origin = address.origin(scheme.url[0]) if address else ""
+    origin = public_url.origin(scheme.url[0]) if public_url else ""
     decoding = scheme.decode[0] if scheme.decode else None
-    return Evidence(request, read_request(request, source), [], draft.parts, decoding, origin, draft.timestamp)
+    return SignatureInput(request, read_request(request, source), [], draft.parts, decoding, origin, draft.timestamp)
 
 
-def _place(draft: _Draft, scheme: Scheme, source: Source, signature: str) -> None:
-    place = scheme.signature
-    text = place.prefix + place.after + _write_list(draft, scheme, signature) + place.before
-    if place.place == "header":
-        draft.headers[place.name] = text
-    elif place.place == "path":
-        draft.path = place.name.replace(KEY, signature)
-    elif place.place == "query" and draft.kind is not None:
-        draft.beside.append((place.name, text))
+def _add_signature(draft: _Draft, scheme: Scheme, source: Source, signature: str) -> None:
+    location = scheme.signature
+    text = location.prefix + location.after + _write_list(draft, scheme, signature) + location.before
+    if location.location == "header":
+        draft.headers[location.name] = text
+    elif location.location == "path":
+        draft.path = location.name.replace(KEY, signature)
+    elif location.location == "query" and draft.kind is not None:
+        draft.beside.append((location.name, text))
     else:
-        draft.pairs.append((_sender_name(source, "sig", place.name), text))
+        draft.pairs.append((_sender_name(source, "sig", location.name), text))
 
 
 def _write_list(draft: _Draft, scheme: Scheme, signature: str) -> str:
-    place = scheme.signature
-    if not place.pair:
+    listed = scheme.signature
+    if not listed.pair:
         return signature
-    parts = [*draft.parts.items(), (place.pick[0], signature)]
-    return (place.split or "").join(f"{name}{place.pair}{value}" for name, value in parts)
+    parts = [*draft.parts.items(), (listed.pick[0], signature)]
+    return (listed.split or "").join(f"{name}{listed.pair}{value}" for name, value in parts)
 
 
 def _write_json(pairs: Pairs) -> str:
-    members = [f"{json.dumps(name)}:{json.dumps(value)}" for name, value in pairs]  # repeats stay, to be refused
+    members = [
+        f"{json.dumps(name)}:{json.dumps(value)}" for name, value in pairs
+    ]  # repeated names stay, because the edge must refuse them
     return "{" + ",".join(members) + "}"
 
 
-def _sender_name(source: Source, canonical: str, usual: str) -> str:
+def _sender_name(source: Source, canonical: str, default: str) -> str:
     names = [name for name, meaning in source.canonical_names.items() if meaning == canonical]
-    return usual if usual in names or not names else names[0]
+    return default if default in names or not names else names[0]

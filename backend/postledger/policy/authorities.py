@@ -1,7 +1,4 @@
-"""Certificate authorities as PEM text: what `client_ca` of a source may hold, and how it is told to people.
-
-Apart from the domain, which knows no cryptography; the edge trusts whatever was let through here.
-"""
+"""Reads the certificate authorities of `client_ca` from PEM text. The edge trusts every certificate accepted here."""
 
 from typing import Any
 
@@ -15,20 +12,22 @@ MOST_CERTIFICATES = 20
 
 
 def read_authorities(text: str) -> tuple[str, ...]:
-    """Read the certificates of one or more authorities, each as PEM and none twice; raises `BadValue`."""
+    """Read the certificates of one or more authorities as PEM, without duplicates; raises `BadValue`."""
     if "PRIVATE KEY" in text:
-        raise BadValue("holds a private key; only the authority's certificate belongs here")
+        raise BadValue("holds a private key; give only the certificate of the authority")
     certificates = _load(text)
     if len(certificates) > MOST_CERTIFICATES:
-        raise BadValue(f"holds more than {MOST_CERTIFICATES} certificates")
+        raise BadValue(f"holds more than {MOST_CERTIFICATES} certificates; remove some")
     for number, certificate in enumerate(certificates, 1):
         if not _may_issue(certificate):
-            raise BadValue(f"certificate {number} is no authority's: it lacks CA:TRUE, or may not sign certificates")
+            raise BadValue(
+                f"certificate {number} may not issue certificates (CA:TRUE, keyCertSign); give that of an authority"
+            )
     return tuple(dict.fromkeys(one.public_bytes(Encoding.PEM).decode() for one in certificates))
 
 
 def describe_authorities(text: str) -> list[dict[str, Any]]:
-    """Describe the authorities in text that `read_authorities` let through, without the certificates themselves."""
+    """Describe the authorities in text that `read_authorities` accepted, without the certificates themselves."""
     return [
         {
             "subject": certificate.subject.rfc4514_string(),
@@ -43,7 +42,7 @@ def _load(text: str) -> list[x509.Certificate]:
     try:
         return x509.load_pem_x509_certificates(text.encode())
     except ValueError:
-        raise BadValue("holds no certificate in PEM (-----BEGIN CERTIFICATE-----), or a damaged one") from None
+        raise BadValue("holds no valid certificate; give one in PEM (-----BEGIN CERTIFICATE-----)") from None
 
 
 def _may_issue(certificate: x509.Certificate) -> bool:

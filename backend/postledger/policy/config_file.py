@@ -1,6 +1,6 @@
-"""The configuration file as values: what an operator wants the policy to be, validated as a whole before it counts.
+"""Reads the configuration file into values and validates it as a whole.
 
-Pure: where a secret or certificate is named instead of written down, whoever reads the file says how to look it up.
+It is pure. If the file names a secret or certificate instead of containing it, the caller's `Lookups` find it.
 """
 
 import re
@@ -11,23 +11,22 @@ import msgspec
 
 from postledger.decoding.parameters import SUB_NAMES
 from postledger.decoding.toml_table import BadValue, Fault, Table, read_text
-from postledger.policy.preset import NOTHING_KNOWN, Known, Preset, lay_over
+from postledger.policy.preset import NOTHING_KNOWN, Known, Preset, merge_preset
 from postledger.policy.source import Settings
-from postledger.policy.source_config import Places, check_signature, read_secrets, read_settings
+from postledger.policy.source_config import Lookups, check_signature, read_secrets, read_settings
 
 MAX_DESTINATION_CHARACTERS = 2000
 MACROS = ("click_id", "affiliate_id", "campaign", *SUB_NAMES)
 _SLUG = re.compile(r"[a-z0-9-]{1,40}")
 _MACRO = re.compile(r"\{([^{}]*)\}")
-_URL_CHARACTERS = re.compile(
-    r"[!#-;=?-\[\]_a-z{}~]+"
-)  # of ASCII: no space, quote, angle bracket, backslash, caret, pipe
+# ASCII without space, quote, angle brackets, backslash, caret and pipe.
+_URL_CHARACTERS = re.compile(r"[!#-;=?-\[\]_a-z{}~]+")
 
 
 class SourceConfig(msgspec.Struct, frozen=True):
-    """A source as configured; `secrets` is None where the file leaves them as they are.
+    """A source as configured; `secrets` is None if the file does not change them.
 
-    One that the ledger holds may not be readable: its settings are then the usual ones, and not to be believed.
+    If the stored settings of a source cannot be read, `is_readable` is False and `settings` holds the defaults.
     """
 
     slug: str
@@ -53,7 +52,7 @@ class AffiliateConfig(msgspec.Struct, frozen=True):
 
 
 class Configuration(msgspec.Struct, frozen=True):
-    """A whole file; each mapping goes by slug, or by id."""
+    """A whole file; sources and campaigns by slug, affiliates by id."""
 
     sources: Mapping[str, SourceConfig] = {}
     campaigns: Mapping[str, CampaignConfig] = {}
@@ -68,11 +67,11 @@ class BadConfiguration(Exception):
         self.faults = faults
 
 
-def read_configuration(document: Mapping[str, object], places: Places, known: Known = NOTHING_KNOWN) -> Configuration:
-    """Validate a parsed TOML document; raises `BadConfiguration` with every fault found."""
+def read_configuration(document: Mapping[str, object], lookups: Lookups, known: Known = NOTHING_KNOWN) -> Configuration:
+    """Validate a parsed TOML document; raises `BadConfiguration` with all faults."""
     faults: list[Fault] = []
     top = Table("", document, faults)
-    sources = [_read_source(table, places, known) for table in _tables(top, "sources", "slug", faults)]
+    sources = [_read_source(table, lookups, known) for table in _tables(top, "sources", "slug", faults)]
     campaigns = [_read_campaign(table) for table in _tables(top, "campaigns", "slug", faults)]
     affiliates = [_read_affiliate(table) for table in _tables(top, "affiliates", "id", faults)]
     top.refuse_unknown()
@@ -84,7 +83,7 @@ def read_configuration(document: Mapping[str, object], places: Places, known: Kn
 def index_configuration(
     sources: Iterable[SourceConfig], campaigns: Iterable[CampaignConfig], affiliates: Iterable[AffiliateConfig]
 ) -> Configuration:
-    """Index what makes up a configuration by its names."""
+    """Index the parts of a configuration by slug or id."""
     return Configuration(
         sources={source.slug: source for source in sources},
         campaigns={campaign.slug: campaign for campaign in campaigns},
@@ -100,9 +99,9 @@ def _tables(top: Table, key: str, name: str, faults: list[Fault]) -> list[Table]
         table = Table(
             f"{key}[{label if isinstance(label, str) and label.isprintable() else f'#{number}'}]", content, faults
         )
-        if table.place in seen:
-            table.fault(name, f"is used twice in this file; each {name} names one of the {key}")
-        seen.add(table.place)
+        if table.path in seen:
+            table.fault(name, f"is used twice in this file; give each of the {key} its own {name}")
+        seen.add(table.path)
         tables.append(table)
     return tables
 
@@ -110,34 +109,32 @@ def _tables(top: Table, key: str, name: str, faults: list[Fault]) -> list[Table]
 def _read_tables(value: object) -> tuple[Mapping[str, object], ...]:
     if isinstance(value, list) and all(isinstance(item, dict) for item in value):
         return tuple(value)
-    raise BadValue("must be written as tables in double brackets, such as [[sources]]")
+    raise BadValue("must be tables in double brackets, such as [[sources]]")
 
 
-def _read_source(table: Table, places: Places, known: Known) -> SourceConfig:
-    table = _lay_over_known(table, known)
+def _read_source(table: Table, lookups: Lookups, known: Known) -> SourceConfig:
+    table = _add_known_defaults(table, known)
     slug = table.require("slug", _read_slug, "")
-    settings, secrets = read_settings(table, places, known.presets), read_secrets(table, places)
+    settings, secrets = read_settings(table, lookups, known.presets), read_secrets(table, lookups)
     check_signature(table, settings, secrets)
     source = SourceConfig(slug, table.take("name", read_text, slug), settings, secrets)
     table.refuse_unknown()
     return source
 
 
-def _lay_over_known(table: Table, known: Known) -> Table:
+def _add_known_defaults(table: Table, known: Known) -> Table:
     preset = table.take("preset", lambda value: _find_known(value, known.presets, "preset"), None)
     dialect = table.take("dialect", lambda value: _find_known(value, known.dialects, "dialect"), None)
     if preset is not None and dialect is not None:
-        table.fault(
-            "dialect", "cannot stand beside preset: whose names are in the address, the network's or a tracker's?"
-        )
-    below = preset or dialect
-    return table if below is None else table.over(lambda own: lay_over(below, own))
+        table.fault("dialect", "cannot be combined with preset, because both define parameter names; keep one")
+    defaults = preset or dialect
+    return table if defaults is None else table.with_defaults(lambda own: merge_preset(defaults, own))
 
 
 def _find_known(value: object, known: Mapping[str, Preset], kind: str) -> Preset:
     if isinstance(value, str) and value in known:
         return known[value]
-    raise BadValue(f"is not the name of a {kind}; postledger {kind} list names them")
+    raise BadValue(f"is not the name of a {kind}; run postledger {kind} list to see the names")
 
 
 def _read_campaign(table: Table) -> CampaignConfig:
@@ -163,7 +160,7 @@ def _read_slug(value: object) -> str:
 
 
 def read_destination(value: object) -> str:
-    """Read an address whose scheme and host are fixed, so that nothing a visitor sends can choose where they go."""
+    """Read a URL with a fixed scheme and host, so that no value of a visitor can redirect to another host."""
     if not isinstance(value, str) or len(value) > MAX_DESTINATION_CHARACTERS or not _URL_CHARACTERS.fullmatch(value):
         raise BadValue(
             f"must be a URL of at most {MAX_DESTINATION_CHARACTERS} ASCII characters, others percent-encoded"
@@ -174,14 +171,14 @@ def read_destination(value: object) -> str:
     except ValueError:
         is_absolute = False
     if not is_absolute or "@" in parts.netloc:
-        raise BadValue("must be an absolute address, https://HOST/… or http://HOST/…, without user or password")
+        raise BadValue("must be an absolute URL such as https://shop.example/…, without user and password")
     if "{" in parts.netloc or "}" in parts.netloc:
-        raise BadValue("must have a fixed host; macros belong behind it")
+        raise BadValue("the host must be fixed; use macros only after it")
     _check_macros(value)
     return value
 
 
 def _check_macros(destination: str) -> None:
-    left = _MACRO.sub(lambda found: "" if found[1] in MACROS else found[0], destination)
-    if "{" in left or "}" in left:
-        raise BadValue("has a macro that is not one of " + " ".join(f"{{{name}}}" for name in MACROS))
+    rest = _MACRO.sub(lambda found: "" if found[1] in MACROS else found[0], destination)
+    if "{" in rest or "}" in rest:
+        raise BadValue("has an unknown macro; use one of " + " ".join(f"{{{name}}}" for name in MACROS))

@@ -1,7 +1,4 @@
-"""The difference between the policy that a file wants and the one that is in force, object by object.
-
-`apply` prints it and `apply --dry-run` prints the same, because both take it from here.
-"""
+"""Compares the configuration file with the policy in force, object by object; `apply` prints and writes the result."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -17,7 +14,7 @@ Item = SourceConfig | CampaignConfig | AffiliateConfig
 
 
 class Action(StrEnum):
-    """What becomes of one object."""
+    """What `apply` does with one object."""
 
     CREATE = "create"
     CHANGE = "change"
@@ -27,7 +24,7 @@ class Action(StrEnum):
 
 
 class Change(msgspec.Struct, frozen=True):
-    """What becomes of one object, and the names of the keys that differ; `wanted` is None for one to be retired."""
+    """What `apply` does with one object, and the keys that differ; `wanted` is None for an object to be retired."""
 
     action: Action
     kind: Kind
@@ -37,7 +34,7 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class Stored(msgspec.Struct, frozen=True):
-    """What the ledger has, in force and retired; a source's secrets are None where no master key decrypts them all."""
+    """The stored policy, in force and retired; a source's secrets are None if one of them cannot be decrypted."""
 
     in_force: Configuration
     retired: Configuration
@@ -54,10 +51,12 @@ def find_changes(wanted: Configuration, stored: Stored, *, prune: bool) -> list[
 
 
 def find_missing_secrets(wanted: Configuration, stored: Stored) -> list[Fault]:
-    """Find the sources that would have nothing to check a signature with."""
+    """Find the sources that would have no secret."""
     known = {**stored.retired.sources, **stored.in_force.sources}
     return [
-        Fault(f"sources[{slug}]", "secrets", 'is missing; give secrets, secrets_env or secrets_file, or auth = "none"')
+        Fault(
+            f"sources[{slug}]", "secrets", 'is missing; add secrets, secrets_env or secrets_file, or set auth = "none"'
+        )
         for slug, source in wanted.sources.items()
         if source.secrets is None and source.settings.auth != "none" and not _has_secrets(known.get(slug))
     ]

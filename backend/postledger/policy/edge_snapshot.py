@@ -1,4 +1,4 @@
-"""The edge's snapshot: what the edge must know of the policy to decide alone who may speak, and how fast."""
+"""The edge snapshot: the part of the policy that the edge needs to check addresses, certificates and rates."""
 
 from collections.abc import Sequence
 
@@ -11,10 +11,12 @@ from postledger.signatures.secret_key import Key
 
 
 class EdgeSource(msgspec.Struct, frozen=True):
-    """One source as the edge sees it: networks, requests per second and address, burst, and if refusals are real.
+    """One source as the edge sees it.
 
-    `paths` of its own are answered under its `hosts`, or under any; a key in them is found by its digest in `keys`.
-    With `any_key` a key that is nobody's is taken for this source's: its own cannot be read.
+    - `rate`: requests per second and client address.
+    - `paths`: its own paths, served for its `hosts`, or for any host if it lists none.
+    - `keys`: digests of the keys that a path may contain.
+    - `any_key`: its own keys cannot be read, so an unknown key is assumed to belong to it.
     """
 
     slug: str
@@ -30,7 +32,7 @@ class EdgeSource(msgspec.Struct, frozen=True):
 
 
 class Snapshot(msgspec.Struct, frozen=True):
-    """The sources of one version of the policy, and what their keys were digested with, in hex."""
+    """The sources of one version of the policy, and the salt of the key digests in hex."""
 
     version: int
     salt: str
@@ -38,18 +40,18 @@ class Snapshot(msgspec.Struct, frozen=True):
 
 
 def render_snapshot(policy: Policy, salt: bytes) -> bytes:
-    """Write the snapshot of a policy as JSON; keys that stand in paths only as their digests under a secret salt."""
+    """Write the snapshot of a policy as JSON; it holds only salted digests of keys."""
     known = [_edge_source(source, salt) for source in policy.sources.values()]
-    let_through = [_let_through(slug, unusable, salt) for slug, unusable in policy.unusable.items()]
-    sources = sorted([*known, *let_through], key=lambda source: source.slug)
+    passed = [_pass_through(slug, unusable, salt) for slug, unusable in policy.unusable.items()]
+    sources = sorted([*known, *passed], key=lambda source: source.slug)
     return msgspec.json.encode(Snapshot(policy.version, salt.hex(), tuple(sources)))
 
 
-def _let_through(slug: str, unusable: Unusable, salt: bytes) -> EdgeSource:
-    # The backend alone knows that it must turn the source away; a 404 of the edge's would make senders give up.
-    usual, keys = Settings(), _digest_keys(unusable.paths, unusable.keys, salt)
+def _pass_through(slug: str, unusable: Unusable, salt: bytes) -> EdgeSource:
+    # The backend answers 503 for this source. A 404 from the edge would make senders give up.
+    defaults, keys = Settings(), _digest_keys(unusable.paths, unusable.keys, salt)
     return EdgeSource(
-        slug, usual.allow, usual.rate, usual.burst, usual.mode,
+        slug, defaults.allow, defaults.rate, defaults.burst, defaults.mode,
         paths=unusable.paths, hosts=unusable.hosts, keys=keys, any_key=not keys,
     )  # fmt: skip
 

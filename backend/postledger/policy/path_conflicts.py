@@ -1,6 +1,6 @@
-"""Whose is a path? Found out when a file is applied, so that no request can ever be taken for another source's.
+"""Finds paths that two sources claim, when a file is applied, so that no request can reach the wrong source.
 
-A path belongs to a source by its host name, by the secret that stands in it, or because no other source claims it.
+Two sources may use the same path if their host names or the secrets in the path differ.
 """
 
 from collections.abc import Iterator
@@ -10,19 +10,19 @@ from postledger.decoding.toml_table import Fault
 from postledger.policy.config_file import Configuration, SourceConfig
 from postledger.policy.diff import Stored
 
-_Claim = tuple[str, str, str]  # a path, a host name or nothing for any, the secret in the path or nothing
+_Claim = tuple[str, str, str]  # path, host name ("": any host), secret in the path ("": none)
 
 
 def find_contested_paths(wanted: Configuration, stored: Stored, *, prune: bool) -> list[Fault]:
-    """Find the paths that two sources would answer on, once the file is applied."""
-    standing = {} if prune else {s: source for s, source in stored.in_force.sources.items() if s not in wanted.sources}
+    """Find the paths that two sources would share after the file is applied."""
+    untouched = {} if prune else {s: source for s, source in stored.in_force.sources.items() if s not in wanted.sources}
     holders: dict[_Claim, str] = {}
     faults = []
-    for slug, source in {**standing, **wanted.sources}.items():
+    for slug, source in {**untouched, **wanted.sources}.items():
         for claim in _list_claims(source, stored):
             holder = holders.setdefault(claim, slug)
             if holder != slug:
-                faults.append(Fault(f"sources[{slug}]", "paths", _tell(claim, holder)))
+                faults.append(Fault(f"sources[{slug}]", "paths", _describe(claim, holder)))
     return faults
 
 
@@ -38,9 +38,9 @@ def _find_secrets(source: SourceConfig, stored: Stored) -> tuple[str, ...]:
     return source.secrets or (known.secrets if known is not None else None) or ()
 
 
-def _tell(claim: _Claim, holder: str) -> str:
+def _describe(claim: _Claim, holder: str) -> str:
     path, host, key = claim
-    where = f"{path} under {host}" if host else path
+    location = f"{path} on {host}" if host else path
     if key:
-        return f"{where} has the same secret in it as that of {holder}; give one of them another"
-    return f"{where} belongs to {holder} already; give each of them hosts of its own"
+        return f"{location} has the same secret as in {holder}; give one of them another secret"
+    return f"{location} is already used by {holder}; give each of them its own hosts"

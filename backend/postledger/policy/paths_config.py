@@ -1,6 +1,6 @@
-"""What `[[sources]]` may say of paths of its own: `paths`, `hosts`, and the parameters whose words mean something.
+"""Reads the keys of `[[sources]]` that take over another tracker's URLs.
 
-Apart from the other keys, because these make a source answer where another tracker did, and as it did.
+These are `paths`, `hosts`, `status_parameters` and `test_parameters`.
 """
 
 from collections.abc import Callable, Iterable
@@ -23,49 +23,49 @@ def read_hosts(value: object) -> tuple[str, ...]:
 
 
 def read_status_parameters(value: object) -> dict[str, Status]:
-    """Read a table of parameters, each with the status that the words listed in it have."""
+    """Read a table of parameters, each with the status of the words that it lists."""
     if not isinstance(value, dict):
         raise BadValue("must be a table [sources.status_parameters] of PARAMETER = a status")
     for name, status in value.items():
         read_text(name)
         if name in CANONICAL_NAMES:
-            raise BadValue(f"{name} is a canonical name; it cannot list words as well")
+            raise BadValue(f"{name} is a canonical name and cannot list words; use the parameter of your tracker")
         if status not in set(Status):
             raise BadValue(f"{name} must be one of {', '.join(Status)}")
     return {name: Status(status) for name, status in value.items()}
 
 
 def read_test_parameters(value: object) -> dict[str, tuple[str, ...]]:
-    """Read a table of parameters, each with the words in it that call a postback a test."""
+    """Read a table of parameters, each with the words that mark a test postback."""
     if not isinstance(value, dict):
         raise BadValue("must be a table [sources.test_parameters] of PARAMETER = a word, or a list of words")
     for name in value:
         read_text(name)
         if name in CANONICAL_NAMES:
-            raise BadValue(f"{name} is a canonical name; it cannot call a postback a test as well")
+            raise BadValue(f"{name} is a canonical name and cannot mark test postbacks; use another parameter")
     return {name: read_texts(words) for name, words in value.items()}
 
 
 def check_paths(table: Table, settings: Settings) -> None:
-    """File what contradicts itself: hosts of no path, a key that nobody would check, a dialect that proves nothing."""
+    """Record contradictions: hosts without paths, a key in a path without token, a dialect without `auth`."""
     if settings.hosts and not settings.paths:
-        table.fault("hosts", "says under which names paths are answered, and there are no paths")
+        table.fault("hosts", "has no effect without paths; add paths or remove hosts")
     if any(KEY in path for path in settings.paths) and settings.auth != "token":
-        table.fault("paths", 'has {key} in it, which is a token: it needs auth = "token"')
+        table.fault("paths", '{key} in a path is a token; set auth = "token"')
     is_left_open = settings.auth == "signature" and settings.signature == DEFAULT_PROFILE and "auth" not in table
     if settings.dialect is not None and is_left_open:
-        table.fault("auth", _tell_auth(settings.token))
+        table.fault("auth", _describe_auth(settings.token))
 
 
-def _tell_auth(token: str) -> str:
+def _describe_auth(token: str) -> str:
     if token == Settings().token:
-        return 'is missing: an address of this tracker holds no secret. Say "none", and allow, or "token"'
-    return f'is missing: this tracker\'s addresses may hold {token}. Say "token" if yours do, else "none", and allow'
+        return 'is missing; URLs of this tracker have no secret: set "none" and allow, or "token"'
+    return f'is missing; URLs of this tracker may have {token}: set "token" if yours do, else "none" and allow'
 
 
 def check_words(table: Table, settings: Settings) -> None:
-    """File a parameter of words that is something else already, or whose words would be masked before they are read."""
-    claimed = dict.fromkeys(_name_signed_with(settings), "what the signature or its time is sent in")
+    """Record a word parameter that has another meaning already, or whose words would be masked."""
+    claimed = dict.fromkeys(_name_signed_with(settings), "the parameter of the signature or its timestamp")
     claimed |= {alias: "one of the params" for aliases in settings.params.values() for alias in aliases}
     claimed |= dict.fromkeys(settings.pii, "masked by pii")
     for key, names in (
@@ -74,14 +74,14 @@ def check_words(table: Table, settings: Settings) -> None:
     ):
         for name in names:
             if name in claimed:
-                table.fault(key, f"{name} is {claimed[name]} already")
+                table.fault(key, f"{name} is already {claimed[name]}; use another parameter")
         claimed |= dict.fromkeys(names, f"one of the {key}")
 
 
 def _name_signed_with(settings: Settings) -> Iterable[str]:
     try:
         return find_profile(settings).name_parameters()
-    except ValueError:  # which is told of the signature itself
+    except ValueError:  # check_signature reports it
         return ()
 
 

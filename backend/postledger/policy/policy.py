@@ -1,4 +1,4 @@
-"""The policy: everything that operators configure, as one immutable snapshot that a request sees from start to end."""
+"""The policy: everything that operators configure, as one immutable snapshot. A request uses one from start to end."""
 
 from collections.abc import Mapping
 
@@ -10,7 +10,7 @@ from postledger.signatures.secret_key import Key
 
 
 class Campaign(msgspec.Struct, frozen=True):
-    """What is promoted, and where its visits are sent."""
+    """A campaign, and the URL that its visitors are sent to."""
 
     id: int
     slug: str
@@ -18,7 +18,7 @@ class Campaign(msgspec.Struct, frozen=True):
 
 
 class Unusable(msgspec.Struct, frozen=True):
-    """What is still known of a source that cannot be used: by what its senders' requests are told from nobody's."""
+    """What identifies the requests of a source that cannot be used."""
 
     paths: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
@@ -28,8 +28,8 @@ class Unusable(msgspec.Struct, frozen=True):
 class Policy(msgspec.Struct, frozen=True):
     """One version of the configuration, indexed as requests look it up.
 
-    `unusable` holds sources whose stored settings make no sense, or none of whose secrets can be read: their senders
-    are told to come again, and nothing is booked.
+    `unusable` holds sources whose stored settings are invalid or whose secrets cannot be decrypted. Their senders get
+    503 and retry later; nothing is recorded.
     """
 
     version: int
@@ -40,16 +40,16 @@ class Policy(msgspec.Struct, frozen=True):
 
 
 def salvage(document: object, keys: tuple[Key, ...]) -> Unusable:
-    """Read where a source is asked from settings that cannot be read as a whole; nothing of it if any of that is odd.
+    """Read the paths and hosts of a source whose other settings are invalid.
 
-    Half of the hosts would be worse than none: a path without its host could take another source's requests.
+    If one of them is invalid too, none is used, because a path without its host could match another source's requests.
     """
     try:
-        known = msgspec.convert(document, Unusable)
-        for path in known.paths:
+        readable = msgspec.convert(document, Unusable)
+        for path in readable.paths:
             check_path(path)
-        for host in known.hosts:
+        for host in readable.hosts:
             check_host(host)
     except ValueError:
         return Unusable()
-    return Unusable(known.paths, known.hosts, keys)
+    return Unusable(readable.paths, readable.hosts, keys)

@@ -1,7 +1,7 @@
-"""A preset: what is known of one network, as the table that its source would have, and where the facts come from.
+"""Presets and dialects: prepared settings that a source starts from, and the references for their facts.
 
-Whatever the operator writes beside `preset = "…"` goes before it, field by field; what results is an ordinary source. A
-dialect is the same of a tracker: how the postback addresses look that it gave out, and that are still in use.
+A preset describes a network. A dialect describes the postback URLs of another tracker that are still in use. Keys that
+the operator writes next to `preset` override it, entry by entry.
 """
 
 from collections.abc import Mapping
@@ -14,10 +14,10 @@ _MERGED = ("params", "statuses", "status_parameters", "test_parameters", "signat
 
 
 class Addresses(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"origins": "from"}):
-    """Whom a network says that it sends from, who says that it does, and on which day that was read.
+    """The addresses that a network sends from, the references, and the day on which they were read.
 
-    It is known and nothing more: lists are left to grow old, and money from a new address must not be lost by one. A
-    source takes it over by `allow = "preset"`, which an operator has to say.
+    They are used only if the operator sets `allow = "preset"`, because such lists become outdated and a postback from a
+    new address would be lost.
     """
 
     networks: tuple[str, ...]
@@ -27,7 +27,7 @@ class Addresses(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename=
 
 
 class Preset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"origins": "from"}):
-    """One network: its title, whether its own documents say so or others' code, and the keys of `[[sources]]`."""
+    """One network or tracker: title, kind of the facts (its own documents or other people's code) and source keys."""
 
     title: str
     facts: Literal["documented", "third-party"]
@@ -38,7 +38,7 @@ class Preset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"o
 
 
 class Known(msgspec.Struct, frozen=True):
-    """All that comes with Postledger: networks, and trackers whose addresses it understands, by name."""
+    """All presets and dialects that come with Postledger, by name."""
 
     presets: Mapping[str, Preset] = {}
     dialects: Mapping[str, Preset] = {}
@@ -47,11 +47,11 @@ class Known(msgspec.Struct, frozen=True):
 NOTHING_KNOWN = Known()
 
 
-def lay_over(preset: Preset, own: Mapping[str, object]) -> dict[str, object]:
-    """Lay a source's own table over its preset; parameters, statuses, acks and the signature by their single fields."""
+def merge_preset(preset: Preset, own: Mapping[str, object]) -> dict[str, object]:
+    """Merge a source's own table into its preset; the tables in `_MERGED` entry by entry, other keys as a whole."""
     merged = {**preset.source, **own}
     for key in _MERGED:
-        below, above = preset.source.get(key), own.get(key)
-        if isinstance(below, dict) and isinstance(above, dict) and "schemes" not in above:
-            merged[key] = {**below, **above}
+        default, override = preset.source.get(key), own.get(key)
+        if isinstance(default, dict) and isinstance(override, dict) and "schemes" not in override:
+            merged[key] = {**default, **override}
     return merged

@@ -1,4 +1,4 @@
-"""The presets and dialects that come with Postledger, read from the files beside the code."""
+"""Reads the presets and dialects that come with Postledger from their TOML files."""
 
 import tomllib
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ _SUFFIX = ".toml"
 
 @cache
 def read_known() -> Known:
-    """Read all that comes with Postledger."""
+    """Read all presets and dialects."""
     return Known(_read_folder("postledger.policy.presets"), _read_folder("postledger.policy.dialects"))
 
 

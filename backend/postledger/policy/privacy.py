@@ -1,4 +1,4 @@
-"""What stands in the ledger for what nobody may read there: keyed hashes for personal data, networks for addresses."""
+"""Replaces personal data before they are stored: keyed hashes for values, networks for client addresses."""
 
 import hashlib
 import hmac
@@ -11,24 +11,23 @@ _CHARACTERS = 32
 
 
 def hash_personal(key: bytes, value: str) -> str:
-    """Replace a value by its keyed hash: the same for the same value in any case, and unreadable without the key.
+    """Replace a value with its keyed hash, which ignores case and surrounding spaces; an empty value stays empty.
 
-    It is made of letters, digits and a hyphen, so that it reads the same in a query, a form and JSON. Nothing stays
-    nothing.
+    The hash consists of letters, digits and a hyphen, so that a query, a form and JSON need no escapes for it.
     """
     if not value:
         return value
-    written = value.strip().lower().encode()
-    return "h-" + hmac.digest(key, written, hashlib.sha256).hex()[:_CHARACTERS]
+    normalized = value.strip().lower().encode()
+    return "h-" + hmac.digest(key, normalized, hashlib.sha256).hex()[:_CHARACTERS]
 
 
 def is_hash(text: str) -> bool:
-    """Tell whether a text is of the form that `hash_personal` gives."""
+    """Return whether a text has the format of `hash_personal`."""
     return _HASH.fullmatch(text) is not None
 
 
 def shorten_address(address: str | None) -> str | None:
-    """Cut a client address to the network that it is in: /24 of IPv4, /48 of IPv6."""
+    """Reduce a client address to its network: /24 for IPv4, /48 for IPv6."""
     if address is None:
         return None
     bits = 48 if ":" in address else 24

@@ -1,4 +1,4 @@
-"""A source, its settings, and what is worked out from them once, when they are loaded, and never per request."""
+"""A source: its settings, and what is compiled from them once, when the policy is loaded."""
 
 from collections.abc import Mapping
 from functools import cached_property
@@ -11,9 +11,9 @@ from postledger.decoding.amount_formats import AmountForm, ReadAmount, compile_a
 from postledger.decoding.parameters import CANONICAL_NAMES
 from postledger.ledger.rules.status_rules import REVERSAL_GUARD, Duplicates, KeyBy, Rules
 from postledger.policy.privacy import MASK, hash_personal, shorten_address
-from postledger.responses.network_responses import Ack, Acknowledge, compile_acks
+from postledger.responses.network_responses import Render, ResponseTemplate, compile_responses
 from postledger.signatures.profile_schema import POSTLEDGER_V1, Profile, make_token_profile
-from postledger.signatures.public_url import read_address
+from postledger.signatures.public_url import read_public_url
 from postledger.signatures.secret_key import Key
 from postledger.signatures.verifier import Verifier
 from postledger.vocabulary.statuses import Status
@@ -28,21 +28,21 @@ _OF_SIGNATURES = frozenset({"sig", "ts"})
 
 
 class EventSettings(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What an operator can say of one event of a source; what is left out is as the source has it."""
+    """The settings of one event of a source; None means the source's own setting."""
 
     duplicates: Duplicates | None = None
     key: KeyBy | None = None
 
 
 class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What an operator can say of a source in the configuration file, secrets and slug apart."""
+    """The settings of a source in the configuration file, without its slug, name and secrets."""
 
     preset: str | None = None
     dialect: str | None = None
     paths: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     auth: Auth = "signature"
-    token: str = "token"  # noqa: S105 - the name of the parameter
+    token: str = "token"  # noqa: S105 - the name of a parameter
     token_header: str | None = None
     signature: str | Profile = DEFAULT_PROFILE
     public_url: str | None = None
@@ -71,22 +71,22 @@ class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
     amount: tuple[AmountForm, ...] = ()
     unknown_status: Literal["refuse", "pending"] = "refuse"
     negative_payout: Literal["refuse", "reversed"] = "refuse"
-    ack: dict[str, Ack] = {}
+    ack: dict[str, ResponseTemplate] = {}
 
 
 def find_profile(settings: Settings) -> Profile:
-    """Find the profile that the settings hold or name; ValueError where nothing has that name."""
+    """Find the profile of the settings; raises ValueError for an unknown name."""
     if settings.auth == "token":
         return make_token_profile(settings.token, settings.token_header, settings.paths)
     if isinstance(settings.signature, Profile):
         return settings.signature
     if settings.signature != DEFAULT_PROFILE:
-        raise ValueError("no profile has that name")
+        raise ValueError("unknown profile name")
     return POSTLEDGER_V1
 
 
 class Source(msgspec.Struct, frozen=True, dict=True):
-    """A source as the request path needs it: settings, live keys, its profile, and what is compiled from them."""
+    """A source as the request path needs it: settings, live keys, profile, and what is compiled from them."""
 
     id: int
     slug: str
@@ -96,30 +96,30 @@ class Source(msgspec.Struct, frozen=True, dict=True):
     pii_key: bytes | None = None
 
     def hide(self, value: str) -> str:
-        """Replace a personal datum by its keyed hash; without the key, by a mask."""
+        """Replace a personal datum with its keyed hash, or with a mask if the key is not available."""
         return MASK if self.pii_key is None else hash_personal(self.pii_key, value)
 
     def store_address(self, address: str | None) -> str | None:
-        """Give what is kept of a client's address."""
-        kept = self.settings.store_ip
-        if kept == "full":
+        """Return what is stored of a client's address."""
+        mode = self.settings.store_ip
+        if mode == "full":
             return address
-        return shorten_address(address) if kept == "truncated" else None
+        return shorten_address(address) if mode == "truncated" else None
 
     @cached_property
     def verifier(self) -> Verifier:
-        """Compile the profile with the live keys; ValueError where it cannot be."""
+        """Compile the profile with the live keys; raises ValueError."""
         url = self.settings.public_url
-        return Verifier(self.profile, self.keys, read_address(url) if url else None)
+        return Verifier(self.profile, self.keys, read_public_url(url) if url else None)
 
     def compile(self) -> None:
-        """Compile what requests need before the first of them comes; raises ValueError as `verifier` does."""
-        _ = self.versions, self.verifier, self.canonical_names, self.statuses_by_word, self.read_amount, self.acks
+        """Compile everything before the first request; raises ValueError as `verifier` does."""
+        _ = self.versions, self.verifier, self.canonical_names, self.statuses_by_word, self.read_amount, self.responses
         _ = self.rules, self.rules_by_event, self.counts_every, self.test_words
 
     @cached_property
     def canonical_names(self) -> dict[str, str]:
-        """Map each name that the sender may use to the canonical one; an alias loses its own meaning."""
+        """Map each name that the sender may use to the canonical name; an alias overrides a name's own meaning."""
         aliases = {alias: name for name, listed in self.settings.params.items() for alias in listed}
         own = {name: name for name in CANONICAL_NAMES if name not in _OF_SIGNATURES}
         words = {name: name for name in (*self.settings.status_parameters, *self.settings.test_parameters)}
@@ -133,68 +133,68 @@ class Source(msgspec.Struct, frozen=True, dict=True):
 
     @cached_property
     def test_words(self) -> dict[str, frozenset[str]]:
-        """Map each parameter that can call a postback a test to the lower-case words that do."""
+        """Map each parameter that can mark a test postback to the lower-case words that do."""
         return {name: frozenset(map(str.lower, listed)) for name, listed in self.settings.test_parameters.items()}
 
     @cached_property
     def versions(self) -> frozenset[str]:
-        """Name the versions of the API that this source may speak."""
+        """List the versions of the API that this source may use."""
         return frozenset(str(version) for version in self.settings.versions)
 
     @cached_property
     def read_amount(self) -> ReadAmount | None:
-        """Read amounts as this source writes them; None where it writes them as everybody should."""
+        """The reader of this source's amounts; None for the plain format."""
         return compile_amount(self.settings.amount)
 
     @cached_property
-    def acks(self) -> Mapping[str, Acknowledge]:
-        """Map verdicts and reasons to the answers that this source waits for; empty where our JSON will do."""
-        return compile_acks(self.settings.ack)
+    def responses(self) -> Mapping[str, Render]:
+        """Map verdicts and reasons to the responses that this source requires; empty means our JSON."""
+        return compile_responses(self.settings.ack)
 
     @cached_property
     def rules(self) -> Rules:
-        """How the repeats of an event without an entry of its own are taken."""
+        """The rules for repeats of events that have no settings of their own."""
         own = self.settings
         return Rules(own.duplicates, own.key, own.may_reapprove, own.reversal_guard)
 
     @cached_property
     def rules_by_event(self) -> dict[str, Rules]:
-        """The rules of the events that have an entry of their own."""
-        usual = self.rules
+        """The rules for repeats of events that have settings of their own."""
+        default = self.rules
         return {
-            name: replace(usual, duplicates=own.duplicates or usual.duplicates, key_by=own.key or usual.key_by)
+            name: replace(default, duplicates=own.duplicates or default.duplicates, key_by=own.key or default.key_by)
             for name, own in self.settings.events.items()
         }
 
     @cached_property
     def counts_every(self) -> bool:
-        """Tell whether there is an event of which every postback is a conversion."""
+        """Whether an event exists whose every postback is a conversion."""
         return any(rules.duplicates == "every" for rules in (self.rules, *self.rules_by_event.values()))
 
     def rules_for(self, event: str) -> Rules:
-        """Tell how the repeats of an event are taken."""
+        """Return the rules for repeats of an event."""
         return self.rules_by_event.get(event, self.rules)
 
     @cached_property
     def click_check(self) -> Literal["required", "observed"] | None:
-        """Tell what is done about a click that is not known: refuse, take note, or nothing."""
+        """What happens to a postback with an unknown click: refused, only observed, or nothing (None)."""
         if self.settings.click == "optional":
             return None
         return "observed" if self.settings.mode == "observe" else "required"
 
     @cached_property
     def names_refused_beside_body(self) -> frozenset[str]:
-        """Name the parameters that no query of a POST may have: all known ones, but a token that is sent there."""
+        """The parameters that the query of a POST must not have: all known ones except the token."""
         schemes = [scheme for scheme in self.profile.schemes if "POST" in scheme.methods]
-        return frozenset(self.canonical_names) - {s.signature.name for s in schemes if s.signature.place == "query"}
+        return frozenset(self.canonical_names) - {s.signature.name for s in schemes if s.signature.location == "query"}
 
     @cached_property
     def reads_query_of_post(self) -> bool:
-        """Tell whether a POST without a body is read by its query, as trackers do: where no signature covers either."""
+        """Whether the query of a POST without a body is read, as other trackers do; only without a signature."""
         return bool(self.settings.paths) and self.settings.auth != "signature"
 
     @cached_property
     def masked_names(self) -> frozenset[str]:
-        """Name the parameters, as the sender spells them, that are never stored."""
+        """The parameters, by the sender's names, that are never stored."""
         signatures = {name for name, canonical in self.canonical_names.items() if canonical == "sig"}
         return frozenset(self.settings.pii) | signatures

@@ -1,4 +1,4 @@
-"""What `[[sources]]` may say: the form of each key, and where secrets and certificates come from."""
+"""Reads `[[sources]]`: validates each key, and looks up secrets and certificates."""
 
 import ipaddress
 import re
@@ -6,10 +6,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal
 
 from postledger.decoding.amount_formats import AMOUNT_FORMS, AmountForm, check_forms
-from postledger.decoding.parameters import CANONICAL_NAMES, read_currency
-from postledger.decoding.toml_table import BadValue, Table, one_of, read_flag, read_text, read_texts, whole_number
+from postledger.decoding.parameters import CANONICAL_NAMES, read_currency, read_event
+from postledger.decoding.toml_table import (
+    BadValue,
+    Fault,
+    Table,
+    one_of,
+    read_flag,
+    read_text,
+    read_texts,
+    whole_number,
+)
 from postledger.ledger.rules.status_rules import DUPLICATES, KEYS_BY
-from postledger.policy.events_config import read_events
 from postledger.policy.paths_config import (
     check_paths,
     check_words,
@@ -19,74 +27,85 @@ from postledger.policy.paths_config import (
     read_test_parameters,
 )
 from postledger.policy.preset import Preset
-from postledger.policy.source import AUTHS, DEFAULT_PROFILE, STORES_IP, VERSIONS, Settings, Source, find_profile
+from postledger.policy.source import (
+    AUTHS,
+    DEFAULT_PROFILE,
+    STORES_IP,
+    VERSIONS,
+    EventSettings,
+    Settings,
+    Source,
+    find_profile,
+)
 from postledger.policy.unsigned_fields import SIGNABLE_NAMES
-from postledger.responses.network_responses import read_acks
+from postledger.responses.network_responses import read_responses
 from postledger.signatures.profile_checks import check_secrets
 from postledger.signatures.profile_schema import Profile, read_profile
-from postledger.signatures.public_url import read_address
+from postledger.signatures.public_url import read_public_url
 from postledger.signatures.verifier import Verifier
 from postledger.vocabulary.refusal import Refused
 from postledger.vocabulary.statuses import Status
 
-Places = Mapping[str, Callable[[str], Sequence[str]]]
-"""How to look up what the file may only name; each may raise `BadValue`.
+Lookups = Mapping[str, Callable[[str], Sequence[str]]]
+"""The lookups for values that the file only names; each may raise `BadValue`.
 
-`secrets_env` finds secrets by variable, `secrets_file` by path, `client_ca` certificates by path or in their own text.
+`secrets_env` finds secrets by variable, `secrets_file` by path, `client_ca` certificates by path or in PEM text.
 """
 
 _MOST_PER_SECOND = 1_000_000
 _MOST_REVERSALS = 1_000_000
-_LONGEST_TOLERANCE_S = 3650 * 86400
+_MAX_TOLERANCE_S = 3650 * 86400
 _DURATION = re.compile(r"([0-9]{1,7})([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _NETWORK_FORM = 'must be addresses or networks such as "203.0.113.7", "203.0.113.0/24", "2001:db8::/32"'
 _SECRET_KEYS = ("secrets", "secrets_env", "secrets_file")
 OF_PRESET = "preset"
-"""In `allow`: the addresses that the source's preset knows, as they are when the file is applied."""
+"""In `allow`: the addresses of the source's preset at the time when the file is applied."""
 _NOT_MASKABLE = ("click_id", "transaction_id", "event", "status", "payout", "currency", "affiliate_id", "event_time")
 
 
-def read_settings(table: Table, places: Places, presets: Mapping[str, Preset]) -> Settings:
-    """Read all that a source's table says but its slug, its name and its secrets."""
-    usual = Settings()
-    preset = table.take("preset", _read_name, usual.preset)
+def read_settings(table: Table, lookups: Lookups, presets: Mapping[str, Preset]) -> Settings:
+    """Read a source's table without its slug, its name and its secrets."""
+    defaults = Settings()
+    preset = table.take("preset", _read_name, defaults.preset)
     settings = Settings(
         preset=preset,
-        dialect=table.take("dialect", _read_name, usual.dialect),
-        paths=table.take("paths", read_paths, usual.paths),
-        hosts=table.take("hosts", read_hosts, usual.hosts),
-        auth=table.take("auth", one_of(*AUTHS), usual.auth),
-        token=table.take("token", read_text, usual.token),
-        token_header=table.take("token_header", _read_name, usual.token_header),
-        signature=table.take("signature", lambda value: _read_signature(value, presets), usual.signature),
-        public_url=table.take("public_url", _read_public_url, usual.public_url),
-        allow=table.take("allow", lambda value: _read_networks(value, presets.get(preset or "")), usual.allow),
-        rate=table.take("rate", whole_number(1, _MOST_PER_SECOND), usual.rate),
-        burst=table.take("burst", whole_number(0, _MOST_PER_SECOND), usual.burst),
-        timestamp_tolerance_s=table.take("timestamp_tolerance", read_duration_s, usual.timestamp_tolerance_s),
-        click=table.take("click", one_of("required", "optional"), usual.click),
-        currency=table.take("currency", _read_currency, usual.currency),
-        mode=table.take("mode", one_of("enforce", "observe"), usual.mode),
-        trusted=table.take("trusted", read_flag, usual.trusted),
-        may_reapprove=table.take("may_reapprove", read_flag, usual.may_reapprove),
-        duplicates=table.take("duplicates", one_of(*DUPLICATES), usual.duplicates),
-        key=table.take("key", one_of(*KEYS_BY), usual.key),
-        events=table.take("events", read_events, usual.events),
-        reversal_guard=table.take("reversal_guard", whole_number(0, _MOST_REVERSALS), usual.reversal_guard),
-        require_signed=table.take("require_signed", _read_signable, usual.require_signed),
-        client_ca=table.take("client_ca", lambda value: _read_client_ca(places["client_ca"], value), usual.client_ca),
-        pii=table.take("pii", read_texts, usual.pii),
-        store_ip=table.take("store_ip", one_of(*STORES_IP), usual.store_ip),
-        params=table.take("params", _read_params, usual.params),
-        versions=table.take("versions", _read_versions, usual.versions),
-        statuses=table.take("statuses", _read_statuses, usual.statuses),
-        status_parameters=table.take("status_parameters", read_status_parameters, usual.status_parameters),
-        test_parameters=table.take("test_parameters", read_test_parameters, usual.test_parameters),
-        amount=table.take("amount", _read_amount_forms, usual.amount),
-        unknown_status=table.take("unknown_status", one_of("refuse", "pending"), usual.unknown_status),
-        negative_payout=table.take("negative_payout", one_of("refuse", "reversed"), usual.negative_payout),
-        ack=table.take("ack", read_acks, usual.ack),
+        dialect=table.take("dialect", _read_name, defaults.dialect),
+        paths=table.take("paths", read_paths, defaults.paths),
+        hosts=table.take("hosts", read_hosts, defaults.hosts),
+        auth=table.take("auth", one_of(*AUTHS), defaults.auth),
+        token=table.take("token", read_text, defaults.token),
+        token_header=table.take("token_header", _read_name, defaults.token_header),
+        signature=table.take("signature", lambda value: _read_signature(value, presets), defaults.signature),
+        public_url=table.take("public_url", _read_public_url, defaults.public_url),
+        allow=table.take("allow", lambda value: _read_networks(value, presets.get(preset or "")), defaults.allow),
+        rate=table.take("rate", whole_number(1, _MOST_PER_SECOND), defaults.rate),
+        burst=table.take("burst", whole_number(0, _MOST_PER_SECOND), defaults.burst),
+        timestamp_tolerance_s=table.take("timestamp_tolerance", read_duration_s, defaults.timestamp_tolerance_s),
+        click=table.take("click", one_of("required", "optional"), defaults.click),
+        currency=table.take("currency", _read_currency, defaults.currency),
+        mode=table.take("mode", one_of("enforce", "observe"), defaults.mode),
+        trusted=table.take("trusted", read_flag, defaults.trusted),
+        may_reapprove=table.take("may_reapprove", read_flag, defaults.may_reapprove),
+        duplicates=table.take("duplicates", one_of(*DUPLICATES), defaults.duplicates),
+        key=table.take("key", one_of(*KEYS_BY), defaults.key),
+        events=table.take("events", _read_events, defaults.events),
+        reversal_guard=table.take("reversal_guard", whole_number(0, _MOST_REVERSALS), defaults.reversal_guard),
+        require_signed=table.take("require_signed", _read_signable, defaults.require_signed),
+        client_ca=table.take(
+            "client_ca", lambda value: _read_client_ca(lookups["client_ca"], value), defaults.client_ca
+        ),
+        pii=table.take("pii", read_texts, defaults.pii),
+        store_ip=table.take("store_ip", one_of(*STORES_IP), defaults.store_ip),
+        params=table.take("params", _read_params, defaults.params),
+        versions=table.take("versions", _read_versions, defaults.versions),
+        statuses=table.take("statuses", _read_statuses, defaults.statuses),
+        status_parameters=table.take("status_parameters", read_status_parameters, defaults.status_parameters),
+        test_parameters=table.take("test_parameters", read_test_parameters, defaults.test_parameters),
+        amount=table.take("amount", _read_amount_forms, defaults.amount),
+        unknown_status=table.take("unknown_status", one_of("refuse", "pending"), defaults.unknown_status),
+        negative_payout=table.take("negative_payout", one_of("refuse", "reversed"), defaults.negative_payout),
+        ack=table.take("ack", read_responses, defaults.ack),
     )
     _refuse_unmaskable(table, settings)
     check_paths(table, settings)
@@ -94,28 +113,28 @@ def read_settings(table: Table, places: Places, presets: Mapping[str, Preset]) -
     return settings
 
 
-def read_secrets(table: Table, places: Places) -> tuple[str, ...] | None:
-    """Read the secrets, newest first, from the one place where the table has them; None where it has none."""
+def read_secrets(table: Table, lookups: Lookups) -> tuple[str, ...] | None:
+    """Read the secrets, newest first, from one of the three keys; None if the table has none of them."""
     given = [key for key in _SECRET_KEYS if key in table]
     found = [
         table.take("secrets", _read_secret_list, None),
-        table.take("secrets_env", lambda value: _look_up(places["secrets_env"], read_texts(value)), None),
-        table.take("secrets_file", lambda value: _look_up(places["secrets_file"], read_texts(value)), None),
+        table.take("secrets_env", lambda value: _look_up(lookups["secrets_env"], read_texts(value)), None),
+        table.take("secrets_file", lambda value: _look_up(lookups["secrets_file"], read_texts(value)), None),
     ]
     if len(given) > 1:
-        table.fault(given[1], f"cannot stand beside {given[0]}; keep one of them")
+        table.fault(given[1], f"cannot be combined with {given[0]}; keep one of them")
     return next((secrets for secrets in found if secrets is not None), None)
 
 
-def read_duration_s(value: object, longest_s: int = _LONGEST_TOLERANCE_S) -> int:
-    """Read a time such as "30m", "90s" or "2h", or a number of seconds."""
+def read_duration_s(value: object, max_s: int = _MAX_TOLERANCE_S) -> int:
+    """Read a duration such as "30m", "90s" or "2h", or a number of seconds."""
     seconds = value if isinstance(value, int) and not isinstance(value, bool) else 0
     if isinstance(value, str) and (match := _DURATION.fullmatch(value)):
         seconds = int(match[1]) * _SECONDS[match[2]]
-    if 0 < seconds <= longest_s:
+    if 0 < seconds <= max_s:
         return seconds
     raise BadValue(
-        f'must be a time such as "90s", "30m" or "2h", or a number of seconds, of at most {longest_s // 86400} days'
+        f'must be a duration such as "90s", "30m" or "2h", or a number of seconds, of at most {max_s // 86400} days'
     )
 
 
@@ -124,7 +143,7 @@ def _refuse_unmaskable(table: Table, settings: Settings) -> None:
     for name in settings.pii:
         if names.get(name) in _NOT_MASKABLE:
             table.fault(
-                "pii", f"{name} is read as {names[name]}, which a conversion cannot do without; it cannot be masked"
+                "pii", f"{name} is read as {names[name]}, which a conversion needs unmasked; remove it from pii"
             )
 
 
@@ -138,26 +157,26 @@ def _read_signature(value: object, presets: Mapping[str, Preset]) -> str | Profi
     if isinstance(value, str) and value in presets:
         value = presets[value].source.get("signature")
     if not isinstance(value, dict):
-        raise BadValue(f'must be the name of a profile ("{DEFAULT_PROFILE}", …), or a table [sources.signature]')
+        raise BadValue(f'must be the name of a profile ("{DEFAULT_PROFILE}", …) or a table [sources.signature]')
     try:
         return read_profile(value)
     except ValueError as error:  # its messages name the key and the form, never a value
-        raise BadValue(f"is not a profile: {error}") from None
+        raise BadValue(f"is not a valid profile: {error}") from None
 
 
 def _read_public_url(value: object) -> str:
     try:
-        read_address(read_text(value))
+        read_public_url(read_text(value))
     except ValueError:
-        raise BadValue('must be an address without query, such as "https://track.example.com"') from None
+        raise BadValue('must be a URL without query, such as "https://track.example.com"') from None
     return read_text(value)
 
 
 def check_signature(table: Table, settings: Settings, secrets: tuple[str, ...] | None) -> None:
-    """Compile what a source verifies with, so that whatever cannot work is a fault of the file and not of a night."""
+    """Compile the profile and the secrets of a source, so that `apply` refuses what cannot work."""
     profile, url = find_profile(settings), settings.public_url
     try:
-        Verifier(profile, (), read_address(url) if url else None)
+        Verifier(profile, (), read_public_url(url) if url else None)
     except ValueError as error:
         table.fault("signature", str(error))
     try:
@@ -180,15 +199,15 @@ def _read_client_ca(look: Callable[[str], Sequence[str]], value: object) -> str:
 
 
 def _read_networks(value: object, preset: Preset | None) -> tuple[str, ...]:
-    listed = [network for text in read_texts(value) for network in _list_known(text, preset)]
+    listed = [network for text in read_texts(value) for network in _expand_preset(text, preset)]
     return tuple(dict.fromkeys(_read_network(text) for text in listed))
 
 
-def _list_known(text: str, preset: Preset | None) -> Sequence[str]:
+def _expand_preset(text: str, preset: Preset | None) -> Sequence[str]:
     if text != OF_PRESET:
         return (text,)
     if preset is None or preset.addresses is None:
-        raise BadValue('"preset" stands for the addresses that a preset knows, and here is none that knows any')
+        raise BadValue('"preset" needs a preset that lists addresses, and this source has none; list the addresses')
     return preset.addresses.networks
 
 
@@ -197,10 +216,10 @@ def _read_network(text: str) -> str:
         interface = ipaddress.ip_interface(text)
     except ValueError:
         raise BadValue(_NETWORK_FORM) from None
-    if "%" in text:  # the zone of fe80::1%eth0 is a name that one machine has for its own link
+    if "%" in text:  # a zone, as in fe80::1%eth0, has a meaning on one machine only
         raise BadValue(_NETWORK_FORM)
     if interface.ip != interface.network.network_address:
-        raise BadValue(f"{interface} has bits behind the prefix; the network is {interface.network}")
+        raise BadValue(f"{interface} has bits after the prefix; write {interface.network}")
     return str(interface.network)
 
 
@@ -208,7 +227,7 @@ def _read_signable(value: object) -> tuple[str, ...]:
     names = read_texts(value)
     unknown = [name for name in names if name not in SIGNABLE_NAMES]
     if unknown:
-        raise BadValue(f"{unknown[0]} is not a field that can be signed; those are {', '.join(SIGNABLE_NAMES)}")
+        raise BadValue(f"{unknown[0]} is not a field that can be signed; use {', '.join(SIGNABLE_NAMES)}")
     return names
 
 
@@ -217,9 +236,9 @@ def _read_params(value: object) -> dict[str, tuple[str, ...]]:
         raise BadValue("must be a table [sources.params] of CANONICAL_NAME = the sender's name, or a list of names")
     unknown = [name for name in value if name not in CANONICAL_NAMES]
     if unknown:
-        raise BadValue(f"{unknown[0]} is not a canonical name; those are {', '.join(CANONICAL_NAMES)}")
+        raise BadValue(f"{unknown[0]} is not a canonical name; use {', '.join(CANONICAL_NAMES)}")
     names = {name: _read_named(name, listed) for name, listed in value.items()}
-    _refuse_claimed_twice(names)
+    _refuse_ambiguous(names)
     return names
 
 
@@ -228,16 +247,45 @@ def _read_statuses(value: object) -> dict[Status, tuple[str, ...]]:
         raise BadValue("must be a table [sources.statuses] of STATUS = the sender's word, or a list of words")
     unknown = [name for name in value if name not in set(Status)]
     if unknown:
-        raise BadValue(f"{unknown[0]} is not a status; those are {', '.join(Status)}")
+        raise BadValue(f"{unknown[0]} is not a status; use {', '.join(Status)}")
     words = {name: _read_named(name, listed) for name, listed in value.items()}
-    _refuse_claimed_twice({name: [word.lower() for word in listed] for name, listed in words.items()})
+    _refuse_ambiguous({name: [word.lower() for word in listed] for name, listed in words.items()})
     return {Status(name): listed for name, listed in words.items()}
+
+
+def _read_events(value: object) -> dict[str, EventSettings]:
+    """Read the tables `[sources.events.NAME]` by event; raises `BadValue` with the first fault."""
+    if not isinstance(value, dict) or not all(isinstance(content, dict) for content in value.values()):
+        raise BadValue('must be tables such as [sources.events.rebill], each with duplicates = "…" or key = "…"')
+    return {_read_event_name(name): _read_event(name, content) for name, content in value.items()}
+
+
+def _read_event_name(name: str) -> str:
+    try:
+        if read_event(name) == name:
+            return name
+    except Refused:
+        pass
+    raise BadValue(f'"{name}" is not the name of an event; use 1 to 64 of a-z, 0-9, "_", "." and "-"')
+
+
+def _read_event(name: str, content: Mapping[str, object]) -> EventSettings:
+    faults: list[Fault] = []
+    table = Table(name, content, faults)
+    settings = EventSettings(
+        duplicates=table.take("duplicates", one_of(*DUPLICATES), None),
+        key=table.take("key", one_of(*KEYS_BY), None),
+    )
+    table.refuse_unknown()
+    if faults:
+        raise BadValue(str(faults[0]))
+    return settings
 
 
 def _read_versions(value: object) -> tuple[Literal[1, 2], ...]:
     listed = value if isinstance(value, list) else [value]
     if not listed or any(isinstance(item, bool) or item not in VERSIONS for item in listed):
-        raise BadValue(f"must be a list of versions of the API, such as [1]; there are {', '.join(map(str, VERSIONS))}")
+        raise BadValue(f"must be a list of API versions, such as [1]; use {', '.join(map(str, VERSIONS))}")
     return tuple(version for version in VERSIONS if version in listed)
 
 
@@ -257,12 +305,12 @@ def _read_named(name: str, value: object) -> tuple[str, ...]:
         raise BadValue(f"{name} {error}, or a list of such texts") from None
 
 
-def _refuse_claimed_twice(claims: Mapping[str, Iterable[str]]) -> None:
+def _refuse_ambiguous(claims: Mapping[str, Iterable[str]]) -> None:
     claimed: dict[str, str] = {}
     for name, listed in claims.items():
         for word in listed:
             if claimed.setdefault(word, name) != name:
-                raise BadValue(f'"{word}" is claimed by {claimed[word]} and by {name}; it can mean only one of them')
+                raise BadValue(f'"{word}" is used for {claimed[word]} and for {name}; keep one of them')
 
 
 def _look_up(look: Callable[[str], Sequence[str]], names: Sequence[str]) -> tuple[str, ...]:
@@ -271,16 +319,16 @@ def _look_up(look: Callable[[str], Sequence[str]], names: Sequence[str]) -> tupl
 
 def _read_secret_list(value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise BadValue('must be a list of texts, the newest first, such as ["…", "…"]')
+        raise BadValue('must be a list of texts, newest first, such as ["…", "…"]')
     return _check_secrets(value)
 
 
 def _check_secrets(secrets: Sequence[str]) -> tuple[str, ...]:
     if not secrets:
-        raise BadValue("names no secret; give at least one, or leave the key out to keep the stored ones")
+        raise BadValue("has no secret; add one, or remove the key to keep the stored secrets")
     for number, secret in enumerate(secrets, 1):
         if secret != secret.strip():
-            raise BadValue(f"secret {number} is empty, or begins or ends with white space")
+            raise BadValue(f"secret {number} is empty, or starts or ends with a space; correct it")
     if len(set(secrets)) < len(secrets):
-        raise BadValue("holds the same secret twice")
+        raise BadValue("has the same secret twice; remove one")
     return tuple(secrets)

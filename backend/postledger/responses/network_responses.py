@@ -1,7 +1,7 @@
-"""Acks: the answers that a network waits for instead of our JSON, such as the body `1`, or its own id and `:OK`.
+"""The responses that networks require instead of our JSON, for example the body `1`, or the event id and `:OK`.
 
-A network that does not find its word sends again for days, or switches the address off; so it is data of the source.
-All is compiled when the policy is loaded, and only validated values of the event can enter a body.
+A network that does not get its response repeats the postback for days or disables the URL, so a source defines it with
+`ack`. Templates are compiled when the policy is loaded. Only validated fields of the event can be inserted into a body.
 """
 
 import re
@@ -15,97 +15,100 @@ from postledger.vocabulary.statuses import Verdict
 
 OK, REFUSED = "ok", "refused"
 TAKEN = tuple(verdict.value for verdict in Verdict if verdict is not Verdict.REFUSED)
-# The edge gives three of these by itself, one has no source, and the last must make everybody try again.
-NOT_OURS_TO_WORD = (
+# The edge sends the first three itself. An unknown source has no template, and 503 must make every sender retry.
+NOT_CUSTOMIZABLE = (
     Reason.IP_NOT_ALLOWED, Reason.CLIENT_CERTIFICATE, Reason.RATE_LIMITED, Reason.UNKNOWN_SOURCE, Reason.UNAVAILABLE,
 )  # fmt: skip
-REASONS = tuple(reason.value for reason in Reason if reason not in NOT_OURS_TO_WORD)
+REASONS = tuple(reason.value for reason in Reason if reason not in NOT_CUSTOMIZABLE)
 PLACEHOLDERS = ("click_id", "transaction_id", "event")
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 _SUCCESSES = (200, 201, 202)
 
 
-class Ack(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What one outcome is answered with; None leaves the status, or the body, as it is without an ack."""
+class ResponseTemplate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The response to one outcome, as configured; None keeps the status or body of our JSON response."""
 
     status: int | None = None
     body: str | None = None
 
 
-class Acknowledgement(msgspec.Struct, frozen=True):
-    """An ack, filled for one request: plain text."""
+class NetworkResponse(msgspec.Struct, frozen=True):
+    """The response to one request, as plain text; None keeps the status or body of our JSON response."""
 
     status: int | None
     body: bytes | None
 
 
-Acknowledge = Callable[[msgspec.Struct | None], Acknowledgement | None]
-"""Fills the ack for one `Event`; None where the event does not bring what the body says."""
+Render = Callable[[msgspec.Struct | None], NetworkResponse | None]
+"""Fills a template from an `Event`; returns None if the event lacks a value of the template."""
 
 
-def compile_acks(acks: Mapping[str, Ack]) -> Mapping[str, Acknowledge]:
-    """Make the acks by verdict or reason; what one of them leaves open it takes from `ok` or `refused`."""
-    general = {**dict.fromkeys(TAKEN, acks.get(OK)), **dict.fromkeys(REASONS, acks.get(REFUSED))}
-    laid = {outcome: _lay_over(acks.get(outcome), below) for outcome, below in general.items()}
-    return {outcome: _compile(ack) for outcome, ack in laid.items() if ack is not None}
+def compile_responses(templates: Mapping[str, ResponseTemplate]) -> Mapping[str, Render]:
+    """Compile the templates by verdict or reason; what one leaves out is taken from `ok` or `refused`."""
+    general = {**dict.fromkeys(TAKEN, templates.get(OK)), **dict.fromkeys(REASONS, templates.get(REFUSED))}
+    merged = {outcome: _merge(templates.get(outcome), default) for outcome, default in general.items()}
+    return {outcome: _compile(template) for outcome, template in merged.items() if template is not None}
 
 
-def read_acks(value: object) -> dict[str, Ack]:
-    """Read `[sources.ack]`: an outcome, and the body, or a table of status and body."""
+def read_responses(value: object) -> dict[str, ResponseTemplate]:
+    """Read `[sources.ack]`: the body of each outcome, or a table with status and body; raises `BadValue`."""
     if not isinstance(value, dict):
         raise BadValue('must be a table [sources.ack] of OUTCOME = "the body", or { status = …, body = "…" }')
     known = (OK, *TAKEN, REFUSED, *REASONS)
     for outcome in value:
         if outcome not in known:
-            raise BadValue(f"{outcome} is not an outcome that can be worded; those are {', '.join(known)}")
-    return {outcome: _read_ack(outcome, said) for outcome, said in value.items()}
+            raise BadValue(f"{outcome} is not an outcome with a response of its own; use one of {', '.join(known)}")
+    return {outcome: _read_template(outcome, written) for outcome, written in value.items()}
 
 
-def _lay_over(ack: Ack | None, below: Ack | None) -> Ack | None:
-    if ack is None or below is None:
-        return ack or below
-    return Ack(below.status if ack.status is None else ack.status, below.body if ack.body is None else ack.body)
+def _merge(template: ResponseTemplate | None, default: ResponseTemplate | None) -> ResponseTemplate | None:
+    if template is None or default is None:
+        return template or default
+    return ResponseTemplate(
+        default.status if template.status is None else template.status,
+        default.body if template.body is None else template.body,
+    )
 
 
-def _compile(ack: Ack) -> Acknowledge:
-    pieces = _PLACEHOLDER.split(ack.body or "")
+def _compile(template: ResponseTemplate) -> Render:
+    pieces = _PLACEHOLDER.split(template.body or "")
     if len(pieces) == 1:
-        filled = Acknowledgement(ack.status, None if ack.body is None else ack.body.encode())
-        return lambda _: filled
-    return lambda event: None if event is None else _fill(ack.status, pieces, event)
+        constant = NetworkResponse(template.status, None if template.body is None else template.body.encode())
+        return lambda _: constant
+    return lambda event: None if event is None else _fill(template.status, pieces, event)
 
 
-def _fill(status: int | None, pieces: list[str], event: msgspec.Struct) -> Acknowledgement | None:
-    values = [getattr(event, piece) if n % 2 else piece for n, piece in enumerate(pieces)]
-    return None if None in values else Acknowledgement(status, "".join(values).encode())
+def _fill(status: int | None, pieces: list[str], event: msgspec.Struct) -> NetworkResponse | None:
+    values = [getattr(event, piece) if number % 2 else piece for number, piece in enumerate(pieces)]
+    return None if None in values else NetworkResponse(status, "".join(values).encode())
 
 
-def _read_ack(outcome: str, said: object) -> Ack:
+def _read_template(outcome: str, written: object) -> ResponseTemplate:
     try:
-        ack = msgspec.convert({"body": said} if isinstance(said, str) else said, Ack)
+        template = msgspec.convert({"body": written} if isinstance(written, str) else written, ResponseTemplate)
     except msgspec.ValidationError:
         raise BadValue(f'{outcome} must be a body in quotes, or {{ status = 200, body = "…" }}') from None
-    _check_status(outcome, ack.status)
-    if ack.body is not None:
-        _check_body(outcome, ack.body)
-    return ack
+    _check_status(outcome, template.status)
+    if template.body is not None:
+        _check_body(outcome, template.body)
+    return template
 
 
 def _check_status(outcome: str, status: int | None) -> None:
     if status is None or status in _SUCCESSES:
         return
     if outcome in (OK, *TAKEN) and outcome != Verdict.DUPLICATE:
-        raise BadValue(f"{outcome}: status must be 200, 201 or 202: anything else says that it was not taken")
+        raise BadValue(f"{outcome}: the network would repeat a postback that was accepted; use status 200, 201 or 202")
     if not 400 <= status <= 599:
-        raise BadValue(f"{outcome}: status must be 200, 201, 202, or one from 400 to 599")
+        raise BadValue(f"{outcome}: status must be 200, 201, 202 or 400 to 599")
 
 
 def _check_body(outcome: str, body: str) -> None:
     read_text(body)
     names = _PLACEHOLDER.findall(body)
     if names and outcome in (REFUSED, *REASONS):
-        raise BadValue(f"{outcome}: the body of a refusal has no placeholders; nothing refused is ever echoed")
+        raise BadValue(f"{outcome}: a refusal must not echo what was sent; remove the placeholders from its body")
     unknown = [name for name in names if name not in PLACEHOLDERS]
     if unknown:
         allowed = " ".join(f"{{{name}}}" for name in PLACEHOLDERS)
-        raise BadValue(f"{outcome}: {{{unknown[0]}}} is not a placeholder; those are {allowed}")
+        raise BadValue(f"{outcome}: {{{unknown[0]}}} is not a placeholder; use {allowed}")

@@ -1,6 +1,7 @@
-"""MACs: does one of the signatures that were sent belong to this message under this key?
+"""The signature algorithms: checks whether a key made one of the sent signatures for a message.
 
-Whatever can be computed is compared as the text that was sent, in constant time, so that no lax decoder has a say.
+MACs and hashes are encoded and compared with the text that was sent, in constant time. The sent text is not decoded,
+because lax decoders accept more than one text for the same bytes.
 """
 
 import base64
@@ -18,70 +19,66 @@ from postledger.signatures.keys import KeyMaterial
 from postledger.signatures.profile_schema import Encoding, Mac
 
 Sign = Callable[[bytes, bytes], bytes]
-"""From the key's bytes and the message to the signature as it is sent."""
+"""Computes the signature as it is sent, from the key's bytes and the message."""
 Match = Callable[[KeyMaterial, bytes, Sequence[bytes]], bool]
-"""Whether a key made one of the signatures for a message; every one of them is compared."""
+"""Returns whether a key made one of the signatures for a message. Every signature is compared."""
 
 ASYMMETRIC: tuple[Mac, ...] = ("ecdsa-p256-sha256", "ed25519")
 _LEAST_CHARACTERS = 8
 
 
 def compile_sign(mac: Mac, encoding: Encoding, truncate: int) -> Sign:
-    """Make the function that signs as a sender with this MAC does; ValueError for one that only its owner can sign."""
+    """Make the function that signs as the sender does; raises ValueError if that needs the sender's private key."""
     if mac in ASYMMETRIC:
-        raise ValueError(f"{mac} is signed with a key that only the sender has")
-    if mac.startswith("hmac") and encoding == "hex" and not truncate:  # the usual one, with as few calls as can be
+        raise ValueError(f"{mac} needs the private key, which only the sender has")
+    if mac.startswith("hmac") and encoding == "hex" and not truncate:  # the common case, with as few calls as possible
         name = mac.removeprefix("hmac-")
         return lambda key, message: hmac.digest(key, message, name).hex().encode()
     digest, encode = _DIGESTS[mac], ENCODERS[encoding]
     if not truncate:
         return lambda key, message: encode(digest(key, message))
     if truncate < _LEAST_CHARACTERS:
-        raise ValueError(f"truncate leaves fewer than {_LEAST_CHARACTERS} characters, which can be guessed")
+        raise ValueError(
+            f"signature.truncate: a signature of {truncate} characters can be guessed; use {_LEAST_CHARACTERS} or more"
+        )
     return lambda key, message: encode(digest(key, message))[:truncate]
 
 
 def compile_match(mac: Mac, encoding: Encoding, truncate: int) -> Match:
-    """Make the function that verifies this MAC."""
+    """Make the function that verifies with this algorithm."""
     if mac == "ecdsa-p256-sha256":
         return _compile_asymmetric(encoding, _verify_ecdsa)
     if mac == "ed25519":
         return _compile_asymmetric(encoding, _verify_ed25519)
     if mac == "token":
         return _match_token
-    sign = compile_sign(mac, encoding, truncate)
-    return _fold_case(sign) if encoding == "hex-any" else _compare(sign)
+    return _compare(compile_sign(mac, encoding, truncate))
 
 
 def _compare(sign: Sign) -> Match:
     compare = hmac.compare_digest
 
-    def match(key: KeyMaterial, message: bytes, given: Sequence[bytes]) -> bool:
-        assert isinstance(key, bytes), "check_form gave it bytes"
+    def match(key: KeyMaterial, message: bytes, signatures: Sequence[bytes]) -> bool:
+        assert isinstance(key, bytes), "check_key_form allows only bytes for this algorithm"
         expected = sign(key, message)
-        if len(given) == 1:
-            return compare(expected, given[0])
-        return any([compare(expected, signature) for signature in given])  # noqa: C419 - compares them all
+        if len(signatures) == 1:
+            return compare(expected, signatures[0])
+        return any([compare(expected, signature) for signature in signatures])  # noqa: C419 - compares them all
 
     return match
 
 
-def _fold_case(sign: Sign) -> Match:
-    match = _compare(sign)
-    return lambda key, message, given: match(key, message, [signature.lower() for signature in given])
-
-
-def _match_token(key: KeyMaterial, _: bytes, given: Sequence[bytes]) -> bool:
-    # Digests of one length: what is compared takes no time that depends on how long the token is.
+def _match_token(key: KeyMaterial, _: bytes, signatures: Sequence[bytes]) -> bool:
+    # Both digests have the same length, so the comparison time does not depend on the length of the token.
     expected = hashlib.sha256(key if isinstance(key, bytes) else b"").digest()
-    return any([hmac.compare_digest(expected, hashlib.sha256(token).digest()) for token in given])  # noqa: C419
+    return any([hmac.compare_digest(expected, hashlib.sha256(token).digest()) for token in signatures])  # noqa: C419
 
 
 def _compile_asymmetric(encoding: Encoding, verify: Callable[[KeyMaterial, bytes, bytes], None]) -> Match:
     decode = _DECODERS[encoding]
 
-    def match(key: KeyMaterial, message: bytes, given: Sequence[bytes]) -> bool:
-        return any(_is_valid(key, message, signature) for signature in given)
+    def match(key: KeyMaterial, message: bytes, signatures: Sequence[bytes]) -> bool:
+        return any(_is_valid(key, message, signature) for signature in signatures)
 
     def _is_valid(key: KeyMaterial, message: bytes, signature: bytes) -> bool:
         try:
@@ -94,12 +91,12 @@ def _compile_asymmetric(encoding: Encoding, verify: Callable[[KeyMaterial, bytes
 
 
 def _verify_ecdsa(key: KeyMaterial, signature: bytes, message: bytes) -> None:
-    assert isinstance(key, EllipticCurvePublicKey), "check_form gave it such a key"
+    assert isinstance(key, EllipticCurvePublicKey), "check_key_form allows only this key for this algorithm"
     key.verify(signature, message, ECDSA(SHA256()))
 
 
 def _verify_ed25519(key: KeyMaterial, signature: bytes, message: bytes) -> None:
-    assert isinstance(key, Ed25519PublicKey), "check_form gave it such a key"
+    assert isinstance(key, Ed25519PublicKey), "check_key_form allows only this key for this algorithm"
     key.verify(signature, message)
 
 
@@ -120,7 +117,7 @@ def _encode_hex(digest: bytes) -> bytes:
 
 
 def _decode_base64url(text: bytes) -> bytes:
-    if not set(text) <= _BASE64URL:  # the decoder of the standard library passes over what it does not know
+    if not set(text) <= _BASE64URL:  # the standard library's decoder ignores unknown characters
         raise ValueError("not base64url")
     return base64.urlsafe_b64decode(text + b"=" * (-len(text) % 4))
 
@@ -139,14 +136,12 @@ _DIGESTS: dict[str, Sign] = {
 }
 ENCODERS: dict[Encoding, Callable[[bytes], bytes]] = {
     "hex": _encode_hex,
-    "hex-any": _encode_hex,
     "hex-upper": lambda digest: digest.hex().upper().encode(),
     "base64": base64.b64encode,
     "base64url": lambda digest: base64.urlsafe_b64encode(digest).rstrip(b"="),
 }
 _DECODERS: dict[Encoding, Callable[[bytes], bytes]] = {
     "hex": binascii.unhexlify,
-    "hex-any": binascii.unhexlify,
     "hex-upper": binascii.unhexlify,
     "base64": _decode_base64,
     "base64url": _decode_base64url,

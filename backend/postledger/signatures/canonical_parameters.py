@@ -1,6 +1,6 @@
-"""The atom `{parameters}`: the parameters of a request, chosen, ordered and written as a network writes them.
+"""The placeholder `{parameters}`: selects, orders and writes a request's parameters as the network does.
 
-Each rule here is one that some network has; what is not said in the profile is not guessed.
+Each rule exists because a network needs it. What the profile does not state is not guessed.
 """
 
 import re
@@ -9,11 +9,11 @@ from urllib.parse import quote, quote_plus
 
 from postledger.decoding.pairs import Segment
 from postledger.signatures.profile_schema import Parameters
-from postledger.signatures.signature_input import Evidence, decode_segment, refuse_forged
+from postledger.signatures.signature_input import SignatureInput, bad_signature, decode_segment
 from postledger.vocabulary.refusal import Reason, Refused
 
-Write = Callable[[Evidence, bytes], bytes]
-"""Writes a piece of the message, given the evidence and the key."""
+Write = Callable[[SignatureInput, bytes], bytes]
+"""Writes a piece of the message from the signature input and the key."""
 
 _ITEM = re.compile(r"\{(name|value|len|key)\}")
 _ENCODERS: dict[str, Callable[[bytes], bytes]] = {
@@ -25,13 +25,13 @@ _Pairs = list[tuple[bytes, bytes]]
 
 
 def compile_parameters(parameters: Parameters, left_out: frozenset[str]) -> Write:
-    """Make the function that writes the parameters; `left_out` are names that are never signed."""
+    """Make the function that writes the parameters without those in `left_out`; raises ValueError."""
     dropped = frozenset(name.encode() for name in left_out | set(parameters.drop))
     write_item, separator = compile_item(parameters.item), parameters.join.encode()
     encode, choose = _ENCODERS[parameters.encode], _compile_choose(parameters)
 
-    def write(evidence: Evidence, key: bytes) -> bytes:
-        pairs = [pair for pair in _read_pairs(evidence, parameters) if pair[0] not in dropped]
+    def write(sent: SignatureInput, key: bytes) -> bytes:
+        pairs = [pair for pair in _read_pairs(sent, parameters) if pair[0] not in dropped]
         return separator.join(
             [write_item(encode(name), encode(value), len(value), key) for name, value in choose(pairs)]
         )
@@ -39,13 +39,13 @@ def compile_parameters(parameters: Parameters, left_out: frozenset[str]) -> Writ
     return write
 
 
-def _read_pairs(evidence: Evidence, parameters: Parameters) -> _Pairs:
-    segments = evidence.query_segments() if parameters.place == "query" else evidence.body_segments()
-    pairs = [decode_segment(segment, evidence.decoding) for segment in segments if segment != _EMPTY]
+def _read_pairs(sent: SignatureInput, parameters: Parameters) -> _Pairs:
+    segments = sent.query_segments() if parameters.location == "query" else sent.body_segments()
+    pairs = [decode_segment(segment, sent.decoding) for segment in segments if segment != _EMPTY]
     if parameters.repeated == "sorted-unique":
         return sorted(set(pairs))
     if len({name for name, _ in pairs}) < len(pairs):
-        raise Refused(Reason.MALFORMED)  # which of the two was signed, nobody can tell
+        raise Refused(Reason.MALFORMED)  # it is unknown which of the two values was signed
     return pairs
 
 
@@ -64,12 +64,12 @@ def _compile_choose(parameters: Parameters) -> Callable[[_Pairs], _Pairs]:
 def _choose(names: Sequence[Sequence[bytes]], values: dict[bytes, bytes], skip: str) -> _Pairs:
     chosen = []
     for alternatives in names:
-        sent = [name for name in alternatives if name in values]
-        if len(sent) > 1:
+        present = [name for name in alternatives if name in values]
+        if len(present) > 1:
             raise Refused(Reason.MALFORMED)
-        if not sent and skip == "none":
-            raise refuse_forged()
-        chosen += [(name, values[name]) for name in sent]
+        if not present and skip == "none":
+            raise bad_signature()
+        chosen += [(name, values[name]) for name in present]
     return chosen
 
 
@@ -81,11 +81,11 @@ def _drop_empty(parameters: Parameters, pairs: _Pairs) -> _Pairs:
 
 
 def compile_item(item: str) -> Callable[[bytes, bytes, int, bytes], bytes]:
-    """Make the function that writes one parameter from its name, its value, the length of that, and the key."""
+    """Make the function that writes one parameter from its name, its value, the value's length and the key."""
     if "{" in _ITEM.sub("", item) or "}" in _ITEM.sub("", item):
-        raise ValueError("parameters: item has a placeholder that is not {name}, {value}, {len} or {key}")
+        raise ValueError("parameters.item: it has an unknown placeholder; use {name}, {value}, {len} and {key}")
     if "{value}" not in item:
-        raise ValueError("parameters: item must have {value}; without it no value would be signed")
+        raise ValueError("parameters.item: {value} is missing, so no value would be signed; add it")
     pieces = [piece if number % 2 else piece.encode() for number, piece in enumerate(_ITEM.split(item))]
 
     def write(name: bytes, value: bytes, length: int, key: bytes) -> bytes:

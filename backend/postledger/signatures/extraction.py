@@ -1,28 +1,28 @@
-"""Finding a signature, a time or an id in a request, and taking a header apart that holds a list of them."""
+"""Finds a signature or a timestamp in a request, and splits a value that holds a list of signatures."""
 
 from collections.abc import Callable, Mapping
 
 from postledger.decoding.pairs import Reading, read_segments
 from postledger.decoding.source_paths import split_path
 from postledger.decoding.unresolved_macros import find_macro
-from postledger.signatures.profile_schema import SignaturePlace, TimestampPlace
+from postledger.signatures.profile_schema import SignatureLocation, TimestampLocation
 from postledger.vocabulary.incoming_request import Request
 from postledger.vocabulary.refusal import Reason, Refused
 
 Find = Callable[[Request, Reading], str | None]
-"""Finds a text; None where it was not sent, or sent empty."""
+"""Finds a value; returns None if it was not sent, and None or an empty text if it was sent empty."""
 Split = Callable[[str], tuple[list[bytes], Mapping[str, str]]]
-"""From what was sent to the signatures that count and, by name, all parts of the list."""
+"""Splits a value into the signatures to verify and all items of the list by name."""
 
 _NOTHING: Mapping[str, str] = {}
 
 
-def compile_find(place: SignaturePlace | TimestampPlace, canonical: str) -> Find:
-    """Make the function that finds what stands at a place; parameters are known by their canonical name."""
-    name = place.name
-    if place.place == "path":
+def compile_find(location: SignatureLocation | TimestampLocation, canonical: str) -> Find:
+    """Make the function that finds the value at a location; parameters are looked up by their canonical name."""
+    name = location.name
+    if location.location == "path":
         return _compile_find_in_path(name)
-    if place.place == "header":
+    if location.location == "header":
         header = name.lower()
         return lambda request, _: request.headers.get(header)
 
@@ -34,7 +34,7 @@ def compile_find(place: SignaturePlace | TimestampPlace, canonical: str) -> Find
             raise Refused(Reason.UNRESOLVED_MACRO, canonical, macro)
         return value
 
-    is_in_query = place.place == "query"
+    is_in_query = location.location == "query"
     return find
 
 
@@ -61,10 +61,10 @@ def _find_beside_body(request: Request, name: str, canonical: str) -> str | None
     return found[0] if found else None
 
 
-def compile_cut(place: SignaturePlace | TimestampPlace) -> Callable[[str], str | None]:
-    """Make the function that cuts a text out of what stands around it; None where that is not there."""
-    prefix = place.prefix if isinstance(place, SignaturePlace) else ""
-    after, before = place.after, place.before
+def compile_cut(location: SignatureLocation | TimestampLocation) -> Callable[[str], str | None]:
+    """Make the function that removes `prefix`, `after` and `before`; it returns None if one of them is missing."""
+    prefix = location.prefix if isinstance(location, SignatureLocation) else ""
+    after, before = location.after, location.before
 
     def cut(text: str) -> str | None:
         if not text.startswith(prefix):
@@ -83,17 +83,17 @@ def compile_cut(place: SignaturePlace | TimestampPlace) -> Callable[[str], str |
     return cut
 
 
-def compile_split(place: SignaturePlace, *, wants_parts: bool) -> Split:
-    """Make the function that takes the text at a signature's place apart; the parts only where they are wanted."""
-    if bool(place.pair) != bool(place.pick):
-        raise ValueError("signature: pair and pick go together: how items are named, and which of the names count")
-    if place.pair and len(place.pick) == 1 and place.split and not wants_parts:
-        inner = _compile_one_name(place)
+def compile_split(location: SignatureLocation, *, wants_parts: bool) -> Split:
+    """Make the function that splits a signature's value; it returns all items only if `wants_parts`."""
+    if bool(location.pair) != bool(location.pick):
+        raise ValueError("signature: pair and pick need each other; set both or none")
+    if location.pair and len(location.pick) == 1 and location.split and not wants_parts:
+        inner = _compile_one_name(location)
     else:
-        inner = _compile_named(place) if place.pair else _compile_plain(place)
-    if not (place.prefix or place.after or place.before):
+        inner = _compile_named(location) if location.pair else _compile_plain(location)
+    if not (location.prefix or location.after or location.before):
         return inner
-    cut = compile_cut(place)
+    cut = compile_cut(location)
 
     def split(text: str) -> tuple[list[bytes], Mapping[str, str]]:
         rest = cut(text)
@@ -102,16 +102,16 @@ def compile_split(place: SignaturePlace, *, wants_parts: bool) -> Split:
     return split
 
 
-def _compile_plain(place: SignaturePlace) -> Split:
-    encode = _compile_encode(place)
-    separator = place.split
+def _compile_plain(location: SignatureLocation) -> Split:
+    encode = _compile_encode(location)
+    separator = location.split
     if separator:
         return lambda text: ([encode(item.strip()) for item in text.split(separator)], _NOTHING)
     return lambda text: ([encode(text)], _NOTHING)
 
 
-def _compile_one_name(place: SignaturePlace) -> Split:
-    encode, separator, beginning = _compile_encode(place), place.split, place.pick[0] + place.pair
+def _compile_one_name(location: SignatureLocation) -> Split:
+    encode, separator, beginning = _compile_encode(location), location.split, location.pick[0] + location.pair
     length = len(beginning)
 
     def split(text: str) -> tuple[list[bytes], Mapping[str, str]]:
@@ -121,22 +121,22 @@ def _compile_one_name(place: SignaturePlace) -> Split:
     return split
 
 
-def _compile_named(place: SignaturePlace) -> Split:
-    encode = _compile_encode(place)
-    separator, pair, strongest_first = place.split, place.pair, place.pick
+def _compile_named(location: SignatureLocation) -> Split:
+    encode = _compile_encode(location)
+    separator, pair, strongest_first = location.split, location.pair, location.pick
 
     def split(text: str) -> tuple[list[bytes], Mapping[str, str]]:
         items = [item.strip().partition(pair) for item in (text.split(separator) if separator else [text])]
         parts = {name: value for name, _, value in reversed(items)}
         for picked in strongest_first:
-            if picked in parts:  # from here on nothing weaker can count, however it turns out
+            if picked in parts:  # a weaker signature must not pass if the stronger one fails
                 return [encode(value) for name, _, value in items if name == picked], parts
         return [], parts
 
     return split
 
 
-def _compile_encode(place: SignaturePlace) -> Callable[[str], bytes]:
-    if place.encoding == "base64url":  # with its padding or without
+def _compile_encode(location: SignatureLocation) -> Callable[[str], bytes]:
+    if location.encoding == "base64url":  # padding is optional
         return lambda text: text.encode("utf-8", "replace").rstrip(b"=")
     return lambda text: text.encode("utf-8", "replace")

@@ -1,6 +1,6 @@
-"""Keys: the bytes or the public key that a configured secret stands for, by the form that a profile names.
+"""Decodes a configured secret into a key, in the format that the profile names.
 
-Classic mistakes are made here: some networks mean the text of a secret and others what its base64 says.
+Some networks use the text of the secret as the key, others its decoded base64. To confuse them is a common mistake.
 """
 
 import base64
@@ -16,14 +16,14 @@ from postledger.signatures.profile_schema import KeyForm, Mac
 
 _WHSEC = "whsec_"
 _WHPK = "whpk_"
-_OF_PAIRS = (_WHPK, "whsk_")
+_ED25519_PREFIXES = (_WHPK, "whsk_")
 _PEM_LINE = "-----"
 
 KeyMaterial = bytes | EllipticCurvePublicKey | Ed25519PublicKey
 
 
 def read_key(form: KeyForm, secret: str) -> KeyMaterial:
-    """Read a secret into a key; ValueError, which never quotes it, where it is empty or not of that form."""
+    """Decode a secret into a key. Raises ValueError, which never quotes the secret, if it is empty or malformed."""
     if not secret.strip():
         raise ValueError("the secret is empty")
     key = _READERS[form](secret)
@@ -32,15 +32,16 @@ def read_key(form: KeyForm, secret: str) -> KeyMaterial:
     return key
 
 
-def check_form(form: KeyForm, mac: Mac) -> None:
-    """Refuse a form of key that a MAC cannot use."""
-    fits = {"ecdsa-p256-sha256": ("spki",), "ed25519": ("ed25519",)}.get(mac, ("utf8", "base64", "hex", "whsec"))
-    if form not in fits:
-        raise ValueError(f'key = "{form}" does not go with mac = "{mac}"; {" or ".join(fits)} does')
+def check_key_form(form: KeyForm, mac: Mac) -> None:
+    """Refuse a key format that an algorithm cannot use; raises ValueError."""
+    formats = {"ecdsa-p256-sha256": ("spki",), "ed25519": ("ed25519",)}.get(mac, ("utf8", "base64", "hex", "whsec"))
+    if form not in formats:
+        choices = " or ".join(f'"{one}"' for one in formats)
+        raise ValueError(f'key: "{form}" cannot be used with mac = "{mac}"; use {choices}')
 
 
 def decode_base64(text: str) -> bytes:
-    """Decode base64; ValueError for whatever else it holds."""
+    """Decode base64; raises ValueError for any other character."""
     try:
         return base64.b64decode(text, validate=True)
     except binascii.Error as error:
@@ -48,25 +49,23 @@ def decode_base64(text: str) -> bytes:
 
 
 def decode_whsec(secret: str) -> bytes:
-    """Decode the key in `whsec_<base64>`; ValueError where it is not base64."""
+    """Decode the key in `whsec_<base64>`; raises ValueError."""
     try:
         return decode_base64(secret.removeprefix(_WHSEC))
     except ValueError as error:
-        raise ValueError("what follows whsec_ is not base64") from error
+        raise ValueError("the text after whsec_ is not base64") from error
 
 
 def _read_whsec(secret: str) -> bytes:
-    if secret.startswith(_OF_PAIRS):  # its text under an HMAC would let everybody sign who has read the public key
-        raise ValueError(
-            'it is a key of ed25519; that wants key = "ed25519", mac = "ed25519" and its public half, whpk_'
-        )
+    if secret.startswith(_ED25519_PREFIXES):  # used as HMAC key text, a public key would let anyone sign
+        raise ValueError('it is an ed25519 key; use key = "ed25519", mac = "ed25519" and the public key (whpk_…)')
     return decode_whsec(secret) if secret.startswith(_WHSEC) else _read_utf8(secret)
 
 
 def _read_utf8(secret: str) -> bytes:
     try:
         return secret.encode()
-    except UnicodeEncodeError as error:  # half of a surrogate pair, which TOML cannot write but a file of JSON can
+    except UnicodeEncodeError as error:  # a lone surrogate: TOML cannot contain one, but a JSON file can
         raise ValueError("it is not text") from error
 
 
@@ -85,7 +84,7 @@ def _read_spki(secret: str) -> EllipticCurvePublicKey:
     except (ValueError, UnsupportedAlgorithm) as error:
         raise ValueError("it is not a public key (SubjectPublicKeyInfo, base64 or PEM)") from error
     if not isinstance(key, EllipticCurvePublicKey) or not isinstance(key.curve, SECP256R1):
-        raise ValueError("it is not a public key of curve P-256")
+        raise ValueError("it is not a P-256 public key")
     return key
 
 

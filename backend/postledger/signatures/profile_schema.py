@@ -1,6 +1,6 @@
-"""The format of a signature profile: what a file can say of how one network signs.
+"""The schema of a signature profile: how one network signs, as an operator writes it in TOML.
 
-Plain records without behaviour: `compile.py` turns them into what verifies, and refuses what could never be filled.
+These are plain records. `verifier.py` compiles them and refuses profiles that cannot work.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ import msgspec
 from postledger.decoding.source_paths import KEY
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
-Encoding = Literal["hex", "hex-upper", "hex-any", "base64", "base64url"]
+Encoding = Literal["hex", "hex-upper", "base64", "base64url"]
 Decoding = Literal["raw", "pct", "form"]
 KeyForm = Literal["utf8", "base64", "hex", "whsec", "spki", "ed25519"]
 UrlForm = Literal["as-is", "without-port", "with-port"]
@@ -22,17 +22,21 @@ Mac = Literal[
 ]  # fmt: skip
 
 
-class SignaturePlace(
-    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename={"place": "from"}
+class SignatureLocation(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename={"location": "from"}
 ):
-    """Where the signature stands. With `split`, it is an item of a list; with `pair`, the items have names.
+    """Where a request carries its signature.
 
-    In a path it stands where `name`, which is that path, has `{key}`.
-    `pick` names the items that count, the strongest first: a weaker one counts only where no stronger one was sent.
-    `prefix` must stand before it; `after` skips everything up to and with that text, `before` ends it.
+    - `path`: `name` is the path template, and the signature replaces `{key}` in it.
+    - `split`: the value is a list of signatures, separated by this text.
+    - `pair`: items of the list are NAME, this text, VALUE. `pick` lists the names that are verified, the strongest
+      first. A weaker one is verified only if the sender sent no stronger one.
+    - `prefix`: the value must start with this text.
+    - `after`, `before`: the signature is the text between these two.
+    - `truncate`: how many characters of the encoded signature are sent; 0 means all.
     """
 
-    place: Literal["header", "query", "form", "json", "path"]
+    location: Literal["header", "query", "form", "json", "path"]
     name: Name
     split: str = ""
     pair: str = ""
@@ -44,33 +48,40 @@ class SignaturePlace(
     truncate: Annotated[int, msgspec.Meta(ge=0)] = 0
 
 
-class TimestampPlace(
-    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename={"place": "from"}
+class TimestampLocation(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename={"location": "from"}
 ):
-    """Where the signed time stands, `part` being an item of the signature's own list, and in what form."""
+    """Where a request carries its signed timestamp, and its format; `part` is an item of the signature's own list."""
 
-    place: Literal["header", "query", "form", "json", "part"]
+    location: Literal["header", "query", "part"]
     name: Name
     unit: Literal["s", "ms", "us", "iso", "http-date", "minutes"] = "s"
     after: str = ""
     before: str = ""
 
 
-class IdPlace(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename={"place": "from"}):
-    """The header where the sender's own id of the message stands."""
+class IdLocation(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename={"location": "from"}
+):
+    """The header with the sender's own message id."""
 
-    place: Literal["header"]
+    location: Literal["header"]
     name: Name
 
 
-class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename={"place": "from"}):
-    """How parameters are written into the message: which, in what order, each as what, and joined by what.
+class Parameters(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename={"location": "from"}
+):
+    """How `{parameters}` of a message is built from the request's parameters.
 
-    `only` is an ordered list of names; `a|b` takes whichever of the two was sent. `drop` leaves names out, and the
-    signature's own name is always left out. `skip` tells what is left out silently; `keep` are exceptions to it.
+    - `only`: an ordered list of names. `a|b` means the one of the two that was sent.
+    - `drop`: names that are not signed. The parameter with the signature is never signed.
+    - `item`, `join`: the template of one parameter, and the text between two of them.
+    - `skip`: which parameters are left out, `keep`: the exceptions.
+    - `repeated`: what happens if a name was sent twice.
     """
 
-    place: Literal["query", "form", "json"]
+    location: Literal["query", "form", "json"]
     sort: Literal["name", "none"] = "none"
     only: tuple[Name, ...] = ()
     drop: tuple[Name, ...] = ()
@@ -82,33 +93,38 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     repeated: Literal["refuse", "sorted-unique"] = "refuse"
 
 
-class BodyDigest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename={"place": "from"}):
-    """A digest of the body that is carried, signed, somewhere else; where it is demanded, it must be right."""
+class BodyDigest(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename={"location": "from"}
+):
+    """A signed digest of the body in a header or in the query. It must be present and match the body."""
 
-    place: Literal["header", "query"]
+    location: Literal["header", "query"]
     name: Name
     hash: Literal["md5", "sha1", "sha256", "sha384", "sha512"] = "sha256"
     encoding: Encoding = "hex"
 
 
 class Scheme(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One way to sign, for the methods and bodies that it names.
+    """One signature scheme, for the listed methods and body types.
 
-    `decode` lists how a signed query may have been decoded before it was signed; the parameters are then read as what
-    verified. `drop` names parameters of the query that are never signed. `signs_no_content` admits a message in which
-    nothing of the postback stands: all that it says is then unsigned. `covers` claims that parameters are signed, by
-    the sender's names; what is signed follows from the message alone, and a claim that it does not bear out is refused.
+    - `decode`: decodings that the sender may have applied to the query before it signed. They are tried in this order,
+      and the parameters are read with the one that verified.
+    - `url`: forms of the public URL that the sender may have signed, tried in this order.
+    - `drop`: query parameters that are not signed.
+    - `signs_no_content`: allows a message without any content of the postback. All its fields are then unsigned.
+    - `covers`: parameters, by the sender's names, that the operator expects to be signed. The profile is refused if the
+      message does not contain them.
     """
 
-    signature: SignaturePlace
+    signature: SignatureLocation
     mac: Mac
     message: str = ""
     key: KeyForm = "utf8"
     methods: tuple[Literal["GET", "POST"], ...] = ("GET", "POST")
     body: Literal["any", "form", "json"] = "any"
     parameters: Parameters | None = None
-    timestamp: TimestampPlace | None = None
-    id: IdPlace | None = None
+    timestamp: TimestampLocation | None = None
+    id: IdLocation | None = None
     decode: tuple[Decoding, ...] = ()
     url: tuple[UrlForm, ...] = ("as-is",)
     drop: tuple[Name, ...] = ()
@@ -118,59 +134,59 @@ class Scheme(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
 
 
 class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """All the ways in which one network signs, the strongest first: the first that was sent must be right."""
+    """All schemes of one network, the strongest first. The first one whose signature was sent decides."""
 
     schemes: Annotated[tuple[Scheme, ...], msgspec.Meta(min_length=1)]
 
     def name_parameters(self) -> dict[str, str]:
-        """Map the parameters in which signatures and their times are sent to the canonical `sig` and `ts`."""
-        places = ("query", "form", "json")
-        times = {s.timestamp.name: "ts" for s in self.schemes if s.timestamp and s.timestamp.place in places}
-        return times | {s.signature.name: "sig" for s in self.schemes if s.signature.place in places}
+        """Map the parameters that carry signatures and timestamps to the canonical names `sig` and `ts`."""
+        timestamps = {s.timestamp.name: "ts" for s in self.schemes if s.timestamp and s.timestamp.location == "query"}
+        locations = ("query", "form", "json")
+        return timestamps | {s.signature.name: "sig" for s in self.schemes if s.signature.location in locations}
 
 
 def read_profile(document: object) -> Profile:
-    """Read a profile from a table: one with `schemes`, or a single scheme; ValueError tells what does not fit."""
+    """Read a profile from a TOML table, either with `schemes` or with a single scheme; raises ValueError."""
     if isinstance(document, dict) and "schemes" not in document:
         document = {"schemes": [document]}
     return msgspec.convert(document, Profile)
 
 
 def make_token_profile(parameter: str, header: str | None, paths: Sequence[str] = ()) -> Profile:
-    """Make the profile of a sender that proves itself by a token: in its path, a header, or a parameter."""
-    in_paths = [SignaturePlace("path", path) for path in paths if KEY in path]
-    in_header = [SignaturePlace("header", header, prefix=_SCHEMES_OF_HEADERS.get(header.lower(), ""))] if header else []
-    query, form = SignaturePlace("query", parameter), SignaturePlace("form", parameter)
-    schemes = [Scheme(signature=place, mac="token") for place in (*in_paths, *in_header, query)]
+    """Make the profile of a sender that authenticates with a token: in its path, a header, or a parameter."""
+    in_paths = [SignatureLocation("path", path) for path in paths if KEY in path]
+    in_header = [SignatureLocation("header", header, prefix=_HEADER_PREFIXES.get(header.lower(), ""))] if header else []
+    query, form = SignatureLocation("query", parameter), SignatureLocation("form", parameter)
+    schemes = [Scheme(signature=location, mac="token") for location in (*in_paths, *in_header, query)]
     return Profile(schemes=(*schemes, Scheme(signature=form, mac="token", methods=("POST",))))
 
 
-_SCHEMES_OF_HEADERS = {"authorization": "Bearer "}  # a bare token there is not what HTTP says, and does not pass
+_HEADER_PREFIXES = {"authorization": "Bearer "}  # HTTP requires an authentication scheme, so a bare token is refused
 _WEBHOOK_HEADERS = ("webhook", "svix")
 
 POSTLEDGER_V1 = Profile(
     schemes=(
         Scheme(
             methods=("GET",),
-            signature=SignaturePlace("query", "sig"),
+            signature=SignatureLocation("query", "sig"),
             mac="hmac-sha256",
             message="{query}",
-            timestamp=TimestampPlace("query", "ts"),
+            timestamp=TimestampLocation("query", "ts"),
         ),
         *(
             Scheme(
                 methods=("POST",),
-                signature=SignaturePlace(
+                signature=SignatureLocation(
                     "header", f"{family}-signature", split=" ", pair=",", pick=("v1",), encoding="base64"
                 ),
                 mac="hmac-sha256",
                 key="whsec",
                 message="{id}.{ts}.{body}",
-                timestamp=TimestampPlace("header", f"{family}-timestamp"),
-                id=IdPlace("header", f"{family}-id"),
+                timestamp=TimestampLocation("header", f"{family}-timestamp"),
+                id=IdLocation("header", f"{family}-id"),
             )
             for family in _WEBHOOK_HEADERS
         ),
     )
 )
-"""The profile that is used where no other is named: the query's HMAC for GET, Standard Webhooks for POST."""
+"""The default profile: an HMAC of the query for GET, Standard Webhooks for POST."""

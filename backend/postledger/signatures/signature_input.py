@@ -1,4 +1,4 @@
-"""The evidence: all that the verification of one request looks at, gathered so that each part of it is found once."""
+"""What the verification of one request reads: the request, its decoded parameters, its signatures and its timestamp."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -12,47 +12,47 @@ from postledger.vocabulary.incoming_request import Request
 from postledger.vocabulary.refusal import Reason, Refused
 
 NO_READING: Final = Reading({}, b"", b"")
-"""Stands in for a body that could not be read; what signs the raw body alone can be verified all the same."""
+"""Stands in for a body that cannot be parsed. A scheme that signs the raw body can still verify it."""
 
 
-class Evidence(msgspec.Struct):
-    """One request under one scheme: the signatures that it brings, the other parts of their list, and its time."""
+class SignatureInput(msgspec.Struct):
+    """One request under one scheme: its signatures, the other items of their list, and its timestamp as sent."""
 
     request: Request
     reading: Reading
-    given: Sequence[bytes]
+    signatures: Sequence[bytes]
     parts: Mapping[str, str]
     decoding: Decoding | None = None
     url: str = ""
     timestamp: str = ""
 
     def query_segments(self) -> Sequence[Segment]:
-        """The parts of the query, whatever the method."""
+        """Return the parameters of the query, for any method."""
         if self.request.method == "GET":
             return self.reading.segments
         return read_segments(self.request.query) if self.request.query else ()
 
     def body_segments(self) -> Sequence[Segment]:
-        """The parameters of the body."""
+        """Return the parameters of the body."""
         if self.request.method == "GET":
             return ()
         return self.reading.segments or [("", name, value) for name, value in self.reading.members]
 
 
-def refuse_forged() -> Refused:
-    """What the signature stands on is not there, so it cannot be right."""
+def bad_signature() -> Refused:
+    """Make the refusal of a request that lacks a signed value, so that its signature cannot match."""
     return Refused(Reason.BAD_SIGNATURE)
 
 
 def decode_text(raw: bytes, decoding: Decoding | None) -> bytes:
-    """Decode what is a piece of a query: not at all, or percent escapes, or also `+` as a space."""
+    """Decode a part of a query: `pct` decodes percent escapes, `form` also `+`, `raw` nothing."""
     if decoding == "form":
         raw = raw.replace(b"+", b" ")
     return raw if decoding in (None, "raw") else unquote_to_bytes(raw)
 
 
 def decode_segment(segment: Segment, decoding: Decoding | None) -> tuple[bytes, bytes]:
-    """Give the name and the value of a parameter under a decoding; the usual one is that of forms."""
+    """Return the name and the value of a parameter under a decoding; the default is that of forms."""
     part, name, value = segment
     if decoding in (None, "form") or not part:
         return name.encode(), value.encode()

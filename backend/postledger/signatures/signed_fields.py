@@ -1,23 +1,24 @@
-"""What a signature covers, worked out from the message's own template: no profile can claim more than it signs."""
+"""Derives the signed fields from the message template, so that no profile can claim more than it signs."""
 
 import re
 from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from postledger.signatures.message_template import ATOM, find_atoms
+from postledger.signatures.message_template import PLACEHOLDER, find_placeholders
 from postledger.signatures.profile_schema import Parameters, Profile, Scheme
 
 _ITEM_PIECE = re.compile(r"\{[a-z]+\}|[^{}]+")
-_WITHOUT_BORDERS = frozenset({"{name}", "{value}", "{len}"})
+_WITHOUT_SEPARATOR = frozenset({"{name}", "{value}", "{len}"})
 _OF_FIXED_LENGTH = frozenset({"key", "ts", "url", "path", "host", "method"})
-"""Placeholders that nobody can lengthen at a neighbour's cost: ours, or, of a time, what would be another time."""
+"""Placeholders to which a client cannot move characters of a neighbour: a longer timestamp is another timestamp."""
 
 
 class Coverage(msgspec.Struct, frozen=True):
-    """The parameters that a signature covers, by the sender's names: all but `names`, or `names` alone.
+    """The signed parameters, by the sender's names: `names`, or with `is_all` every parameter except `names`.
 
-    `run_together` are signed as one text only, which others can cut elsewhere: none of them counts as covered.
+    `run_together` are signed as one text without separators. Anyone can move characters from one to the next, so none
+    of them counts as signed.
     """
 
     is_all: bool
@@ -26,7 +27,7 @@ class Coverage(msgspec.Struct, frozen=True):
 
     @property
     def is_total(self) -> bool:
-        """Whether nothing that counts is left out."""
+        """Whether every parameter is signed."""
         return self.is_all and not self.names
 
     def __contains__(self, name: str) -> bool:
@@ -37,77 +38,79 @@ NOTHING = Coverage(is_all=False, names=frozenset())
 
 
 def find_coverage(scheme: Scheme, method: str) -> Coverage:
-    """Find what a scheme covers of the parameters that count for a method: those of the query, or of the body."""
+    """Find the signed parameters of a method: those of the query for GET, those of the body for POST."""
     if scheme.mac == "token":
         return NOTHING
-    place = "query" if method == "GET" else "body"
-    atoms, glued = find_atoms(scheme.message), _find_glued(scheme)
-    whole, named = _split_atoms([atom for atom in atoms if atom not in glued], place)
-    if place == "body" and (whole or scheme.digest is not None):
+    location = "query" if method == "GET" else "body"
+    placeholders, joined = find_placeholders(scheme.message), _find_joined(scheme)
+    whole, named = _classify([one for one in placeholders if one not in joined], location)
+    if location == "body" and (whole or scheme.digest is not None):
         return Coverage(is_all=True, names=frozenset())
     if whole:
         return Coverage(is_all=True, names=frozenset(scheme.drop) - frozenset(named))
-    _, run_together = _split_atoms([atom for atom in atoms if atom in glued], place)
-    return _cover_listed(scheme, place, named, run_together, is_glued="parameters" in glued)
+    _, run_together = _classify([one for one in placeholders if one in joined], location)
+    return _cover_listed(scheme, location, named, run_together, is_joined="parameters" in joined)
 
 
-def tell_coverage(profile: Profile) -> str:
-    """Tell in words what a profile's signatures cover; several answers where its schemes differ."""
-    told = [_tell(find_coverage(scheme, method)) for scheme in profile.schemes for method in scheme.methods]
-    return "; or ".join(dict.fromkeys(told))
+def describe_coverage(profile: Profile) -> str:
+    """Describe what a profile's signatures cover, once for each different scheme."""
+    texts = [_describe(find_coverage(scheme, method)) for scheme in profile.schemes for method in scheme.methods]
+    return "; or ".join(dict.fromkeys(texts))
 
 
-def _tell(coverage: Coverage) -> str:
+def _describe(coverage: Coverage) -> str:
     names = ", ".join(sorted(coverage.names))
     if coverage.is_all:
-        return f"all parameters but {names}" if names else "all parameters"
+        return f"all parameters except {names}" if names else "all parameters"
     run = ", ".join(coverage.run_together)
-    told = [names] if names or not run else []
+    texts = [names] if names else []
     if run:
-        told.append(f"{run} only as one text, which can be cut up otherwise")
-    return "; ".join(told) or "nothing"
+        texts.append(f"{run} only as one text without separators")
+    return "; ".join(texts) or "nothing"
 
 
 def _cover_listed(
-    scheme: Scheme, place: str, named: Sequence[str], run_together: Sequence[str], *, is_glued: bool
+    scheme: Scheme, location: str, named: Sequence[str], run_together: Sequence[str], *, is_joined: bool
 ) -> Coverage:
     parameters, run, names = scheme.parameters, tuple(run_together), frozenset(named)
-    if parameters is None or (parameters.place == "query") != (place == "query"):
+    if parameters is None or (parameters.location == "query") != (location == "query"):
         return Coverage(is_all=False, names=names, run_together=run)
     listed = [name for names in parameters.only for name in names.split("|") if name not in parameters.drop]
-    if is_glued or not _has_borders(parameters):
+    if is_joined or not _has_separators(parameters):
         return Coverage(is_all=False, names=names, run_together=(*run, *(listed or ("all parameters",))))
     if parameters.only:
         return Coverage(is_all=False, names=names.union(listed), run_together=run)
     return Coverage(is_all=True, names=frozenset(parameters.drop) - names)
 
 
-def _has_borders(parameters: Parameters) -> bool:
-    """Tell whether the text says which value is whose: where one ends, and by its name or its place what it is."""
-    # A length in digits is no border: nobody knows where it ends and the value begins.
-    is_parted = bool(parameters.join) or not _WITHOUT_BORDERS.issuperset(_ITEM_PIECE.findall(parameters.item))
-    has_its_place = bool(parameters.only) and parameters.skip == "none"
-    return is_parted and ("{name}" in parameters.item or has_its_place)
+def _has_separators(parameters: Parameters) -> bool:
+    """Return whether the text shows where each value ends and which parameter it belongs to."""
+    # A length in digits does not separate: it is unknown where it ends and where the value begins.
+    is_separated = bool(parameters.join) or not _WITHOUT_SEPARATOR.issuperset(_ITEM_PIECE.findall(parameters.item))
+    has_fixed_order = bool(parameters.only) and parameters.skip == "none"
+    return is_separated and ("{name}" in parameters.item or has_fixed_order)
 
 
-def _find_glued(scheme: Scheme) -> frozenset[str]:
-    """Find the placeholders that stand beside another one with nothing between them."""
-    pieces = ATOM.split(scheme.message)
-    literals, atoms = pieces[2:-1:2], pieces[1::2]
-    pairs = zip(literals, atoms, atoms[1:], strict=False)
-    glued = [pair for literal, *pair in pairs if not literal and not any(_is_fixed(atom, scheme) for atom in pair)]
-    return frozenset(atom for pair in glued for atom in pair)
+def _find_joined(scheme: Scheme) -> frozenset[str]:
+    """Find the placeholders that follow another one without any text between them."""
+    pieces = PLACEHOLDER.split(scheme.message)
+    literals, placeholders = pieces[2:-1:2], pieces[1::2]
+    pairs = zip(literals, placeholders, placeholders[1:], strict=False)
+    joined = [pair for literal, *pair in pairs if not literal and not any(_is_fixed(one, scheme) for one in pair)]
+    return frozenset(placeholder for pair in joined for placeholder in pair)
 
 
-def _is_fixed(atom: str, scheme: Scheme) -> bool:
-    kind, _, name = atom.partition(":")
-    at, time = f"{kind}:{name}".lower(), scheme.timestamp
+def _is_fixed(placeholder: str, scheme: Scheme) -> bool:
+    kind, _, name = placeholder.partition(":")
+    time = scheme.timestamp
     is_digest = kind == "body" and bool(name)
-    return atom in _OF_FIXED_LENGTH or is_digest or (time is not None and at == f"{time.place}:{time.name}".lower())
+    is_timestamp = time is not None and placeholder.lower() == f"{time.location}:{time.name}".lower()
+    return placeholder in _OF_FIXED_LENGTH or is_digest or is_timestamp
 
 
-def _split_atoms(atoms: Iterable[str], place: str) -> tuple[bool, list[str]]:
-    parted = [atom.partition(":") for atom in atoms]
-    whole_kinds, named_kinds = (("query", "url"), ("query",)) if place == "query" else (("body",), ("form", "json"))
-    whole = any(kind in whole_kinds and (not name or place == "body") for kind, _, name in parted)
+def _classify(placeholders: Iterable[str], location: str) -> tuple[bool, list[str]]:
+    """Return whether the whole query or body is among the placeholders, and the names of single parameters."""
+    parted = [placeholder.partition(":") for placeholder in placeholders]
+    whole_kinds, named_kinds = (("query", "url"), ("query",)) if location == "query" else (("body",), ("form", "json"))
+    whole = any(kind in whole_kinds and (not name or location == "body") for kind, _, name in parted)
     return whole, [name.removesuffix("?") for kind, _, name in parted if name and kind in named_kinds]

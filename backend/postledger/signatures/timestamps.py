@@ -1,4 +1,4 @@
-"""The signed time of a message: read from the form that a sender writes it in, and judged at receipt."""
+"""Signed timestamps: parse the sender's format, and compare the timestamp with the time of receipt."""
 
 import re
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from email.utils import mktime_tz, parsedate_tz
 from functools import partial
 
 from postledger.decoding.parameters import read_unix_seconds
-from postledger.signatures.profile_schema import TimestampPlace
+from postledger.signatures.profile_schema import TimestampLocation
 from postledger.vocabulary.refusal import Reason, Refused
 
 FUTURE_TOLERANCE_S = 300
@@ -15,11 +15,11 @@ _WHOLE = re.compile(r"[0-9]{1,18}")
 _MINUTES = re.compile(r"[0-9]{12}")
 
 
-def compile_read(place: TimestampPlace) -> Callable[[str], float]:
-    """Make the function that reads the time in unix seconds; it raises `Refused` for what is of another form."""
-    if place.unit == "s":
+def compile_read_timestamp(timestamp: TimestampLocation) -> Callable[[str], float]:
+    """Make the function that reads a timestamp as unix seconds; it raises `Refused` for another format."""
+    if timestamp.unit == "s":
         return partial(read_unix_seconds, "ts")
-    read = _READERS[place.unit]
+    read = _READERS[timestamp.unit]
 
     def read_or_refuse(text: str) -> float:
         try:
@@ -31,7 +31,7 @@ def compile_read(place: TimestampPlace) -> Callable[[str], float]:
 
 
 def check_timestamp(sent_s: float, received_s: float, tolerance_s: int) -> None:
-    """Refuse a signature that was made too long before, or too far after, the moment of receipt (unix seconds)."""
+    """Refuse a timestamp that is too old or too far in the future at the time of receipt (unix seconds)."""
     if received_s - sent_s > tolerance_s:
         raise Refused(Reason.STALE_TIMESTAMP)
     if sent_s - received_s > FUTURE_TOLERANCE_S:
@@ -48,10 +48,10 @@ def _read_parts(per_second: int) -> Callable[[str], float]:
 
 
 def _read_iso(text: str) -> float:
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
+    timestamp = datetime.fromisoformat(text)
+    if timestamp.tzinfo is None:
         raise ValueError("no offset")
-    return moment.timestamp()
+    return timestamp.timestamp()
 
 
 def _read_http_date(text: str) -> float:

@@ -100,7 +100,7 @@ def test_the_plain_form_needs_no_reader_of_its_own() -> None:
     "forms", [["comma", "minor-units"], ["plain", "comma"], ["comma", "trailing-separator"], ["minor-units", "plain"]]
 )
 def test_forms_that_contradict_each_other_are_refused(forms: Sequence[AmountForm]) -> None:
-    with pytest.raises(ValueError, match="cannot stand together"):
+    with pytest.raises(ValueError, match="cannot be combined"):
         check_forms(forms)
 
 

@@ -87,18 +87,18 @@ def test_it_is_no_field_that_could_be_unsigned() -> None:
 @pytest.mark.parametrize(
     ("own", "fault"),
     [
-        ({"test_parameters": "debug"}, "sources[acme]: test_parameters: must be a table"),
-        ({"test_parameters": {"debug": True}}, "sources[acme]: test_parameters: must be text"),
-        ({"test_parameters": {"sub1": "x"}}, "sources[acme]: test_parameters: sub1 is a canonical name"),
-        ({"test_parameters": {"a": "1"}, "params": {"sub1": "a"}}, "sources[acme]: test_parameters: a is one of the p"),
-        ({"test_parameters": {"a": "1"}, "pii": ["a"]}, "sources[acme]: test_parameters: a is masked by pii already"),
+        ({"test_parameters": "debug"}, "sources[acme].test_parameters: must be a table"),
+        ({"test_parameters": {"debug": True}}, "sources[acme].test_parameters: must be text"),
+        ({"test_parameters": {"sub1": "x"}}, "sources[acme].test_parameters: sub1 is a canonical name"),
+        ({"test_parameters": {"a": "1"}, "params": {"sub1": "a"}}, "sources[acme].test_parameters: a is already one"),
+        ({"test_parameters": {"a": "1"}, "pii": ["a"]}, "sources[acme].test_parameters: a is already masked by pii"),
         (
             {"test_parameters": {"a": "1"}, "status_parameters": {"a": "approved"}},
-            "sources[acme]: test_parameters: a is one of the status_parameters already",
+            "sources[acme].test_parameters: a is already one of the status_parameters",
         ),
         (
             {"auth": "token", "token": "key", "status_parameters": {"key": "approved"}},
-            "sources[acme]: status_parameters: key is what the signature or its time is sent in already",
+            "sources[acme].status_parameters: key is already the parameter of the signature",
         ),
     ],
 )  # fmt: skip

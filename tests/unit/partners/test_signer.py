@@ -12,7 +12,7 @@ from postledger.partners.signer import Body, CannotSign, Outgoing, make_get, mak
 from postledger.policy.config_file import read_configuration
 from postledger.policy.preset_files import read_known
 from postledger.policy.source import Settings, Source, find_profile
-from postledger.signatures.message_template import find_atoms
+from postledger.signatures.message_template import find_placeholders
 from postledger.signatures.secret_key import Key
 from postledger.vocabulary.incoming_request import Request
 from postledger.vocabulary.refusal import Reason
@@ -100,7 +100,7 @@ def network(name: str) -> Source:
 
 def covered(source: Source) -> list[tuple[str, str]]:
     """A value for each parameter that the message must have."""
-    atoms = find_atoms(source.profile.schemes[0].message)
+    atoms = find_placeholders(source.profile.schemes[0].message)
     names = [name for kind, _, name in (atom.partition(":") for atom in atoms) if kind in ("query", "form")]
     time = source.profile.schemes[0].timestamp
     return [(name, "5") for name in names if time is None or name != time.name]
@@ -111,7 +111,7 @@ def attempt(source: Source, pairs: list[tuple[str, str]]) -> Outgoing:
     scheme = source.profile.schemes[0]
     if "GET" in scheme.methods:
         return make_get(source, source.keys[0], pairs, int(NOW.timestamp()))
-    kind: Body = "form" if scheme.signature.place == "form" else "json"
+    kind: Body = "form" if scheme.signature.location == "form" else "json"
     return make_post(source, source.keys[0], pairs, kind, message_id="msg_1", unix_s=int(NOW.timestamp()))
 
 
@@ -129,23 +129,23 @@ def test_what_we_sign_for_a_network_is_believed_as_its_own(name: str) -> None:
 def test_what_only_the_network_can_sign_is_said_in_plain_words(name: str) -> None:
     source = network(name)
 
-    with pytest.raises(CannotSign, match="with a key that only the sender has"):
+    with pytest.raises(CannotSign, match="needs the private key, which only the sender has"):
         attempt(source, covered(source))
 
 
 def test_a_method_that_the_profile_does_not_sign_is_told_with_the_one_that_it_does() -> None:
     for_post, for_get = network("stripe-style"), network("cpx")
 
-    with pytest.raises(CannotSign, match="it may sign a POST: add --post form or --post json"):
+    with pytest.raises(CannotSign, match="try a POST: add --post form or --post json"):
         make_get(for_post, for_post.keys[0], [], 0)
-    with pytest.raises(CannotSign, match="it may sign a GET"):
+    with pytest.raises(CannotSign, match="try a GET"):
         make_post(for_get, for_get.keys[0], [], "json", message_id="m", unix_s=0)
 
 
 def test_a_parameter_that_must_be_signed_and_is_not_given_is_told() -> None:
     source = network("cpx")
 
-    with pytest.raises(CannotSign, match="what the profile signs is not all there"):
+    with pytest.raises(CannotSign, match="which the profile signs, is missing or repeated"):
         make_get(source, source.keys[0], [("user_id", "U1")], 0)
 
 

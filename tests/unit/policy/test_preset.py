@@ -9,7 +9,7 @@ import tomli_w
 from postledger.policy.config_export import write_document
 from postledger.policy.config_file import BadConfiguration, SourceConfig, index_configuration, read_configuration
 from postledger.policy.preset_files import read_known
-from postledger.responses.network_responses import Ack
+from postledger.responses.network_responses import ResponseTemplate
 from postledger.signatures.profile_schema import Profile
 
 KNOWN = read_known()
@@ -89,7 +89,7 @@ def test_addresses_that_nobody_knows_cannot_be_taken_over(document: dict[str, An
         read_configuration({"sources": [{"slug": "acme", "secrets": ["s"], "allow": "preset", **document}]}, {}, KNOWN)
 
     assert any(
-        str(fault).startswith('sources[acme]: allow: "preset" stands for the addresses that a preset knows')
+        str(fault).startswith('sources[acme].allow: "preset" needs a preset that lists addresses')
         for fault in caught.value.faults
     )
 
@@ -107,20 +107,20 @@ def test_a_preset_gives_way_field_by_field() -> None:
 @pytest.mark.parametrize(
     ("name", "outcome", "ack"),
     [
-        ("unity-ads", "ok", Ack(body="1")),
-        ("lootably", "ok", Ack(body="1")),
-        ("superrewards", "refused", Ack(body="0")),
-        ("ironsource", "ok", Ack(body="{transaction_id}:OK")),
-        ("digistore24", "ok", Ack(body="OK")),
-        ("tapjoy", "refused", Ack(status=403)),
-        ("adcolony", "ok", Ack(body="vc_success")),
-        ("pangle", "ok", Ack(body='{"isValid":true}')),
-        ("terraleads", "ok", Ack(body="OK")),
+        ("unity-ads", "ok", ResponseTemplate(body="1")),
+        ("lootably", "ok", ResponseTemplate(body="1")),
+        ("superrewards", "refused", ResponseTemplate(body="0")),
+        ("ironsource", "ok", ResponseTemplate(body="{transaction_id}:OK")),
+        ("digistore24", "ok", ResponseTemplate(body="OK")),
+        ("tapjoy", "refused", ResponseTemplate(status=403)),
+        ("adcolony", "ok", ResponseTemplate(body="vc_success")),
+        ("pangle", "ok", ResponseTemplate(body='{"isValid":true}')),
+        ("terraleads", "ok", ResponseTemplate(body="OK")),
     ],
 )
-def test_a_network_that_waits_for_a_word_of_its_own_gets_it(name: str, outcome: str, ack: Ack) -> None:
+def test_a_network_that_waits_for_a_word_of_its_own_gets_it(name: str, outcome: str, ack: ResponseTemplate) -> None:
     assert read(name).settings.ack[outcome] == ack
-    assert read(name, ack={outcome: "yes"}).settings.ack[outcome] == Ack(body="yes")
+    assert read(name, ack={outcome: "yes"}).settings.ack[outcome] == ResponseTemplate(body="yes")
 
 
 def test_a_signature_can_be_borrowed_by_name() -> None:
@@ -135,9 +135,9 @@ def test_a_signature_can_be_borrowed_by_name() -> None:
 @pytest.mark.parametrize(
     ("document", "told"),
     [
-        ({"preset": "bitlab"}, "sources[acme]: preset: is not the name of a preset"),
-        ({"preset": "bitlabs", "secrets": ["s"]}, "sources[acme]: signature: message: {url} cannot be filled"),
-        ({"signature": "everflow", "secrets": ["s"]}, "sources[acme]: signature: must be the name of a profile"),
+        ({"preset": "bitlab"}, "sources[acme].preset: is not the name of a preset"),
+        ({"preset": "bitlabs", "secrets": ["s"]}, "sources[acme].signature: message: {url} cannot be filled"),
+        ({"signature": "everflow", "secrets": ["s"]}, "sources[acme].signature: must be the name of a profile"),
     ],
 )
 def test_what_a_preset_cannot_do_is_told(document: dict[str, Any], told: str) -> None:

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from postledger.decoding.toml_table import BadValue
 from postledger.ingest.judge import judge
-from postledger.ledger.entry import Entry, Outcome, acknowledge
+from postledger.ledger.entry import Entry, Outcome, add_response
 from postledger.policy.source import Settings, Source
-from postledger.responses.network_responses import Acknowledgement, read_acks
+from postledger.responses.network_responses import NetworkResponse, read_responses
 from postledger.vocabulary.incoming_request import Request
 from postledger.vocabulary.refusal import Reason, Refusal
 from postledger.vocabulary.statuses import Verdict
@@ -21,16 +21,16 @@ NOW = datetime.fromtimestamp(1_790_000_010, UTC)
 
 
 def source(ack: object) -> Source:
-    return Source(1, "acme", msgspec.convert({"auth": "none", "ack": read_acks(ack)}, Settings))
+    return Source(1, "acme", msgspec.convert({"auth": "none", "ack": read_responses(ack)}, Settings))
 
 
 def entry_of(query: bytes, by: Source) -> Entry:
     return judge(Request("receipt", NOW, "GET", query=query), by)
 
 
-def ack_of(ack: object, outcome: Outcome, query: bytes = b"click_id=C1&transaction_id=T1") -> Acknowledgement | None:
+def ack_of(ack: object, outcome: Outcome, query: bytes = b"click_id=C1&transaction_id=T1") -> NetworkResponse | None:
     by = source(ack)
-    return acknowledge(outcome, entry_of(query, by), by).ack
+    return add_response(outcome, entry_of(query, by), by).response
 
 
 def refusal(reason: Reason) -> Outcome:
@@ -39,7 +39,7 @@ def refusal(reason: Reason) -> Outcome:
 
 @pytest.mark.parametrize("verdict", [Verdict.ACCEPTED, Verdict.UPDATED, Verdict.DUPLICATE, Verdict.SPOOLED])
 def test_whatever_was_taken_is_acknowledged_alike(verdict: Verdict) -> None:
-    assert ack_of({"ok": "1"}, Outcome(verdict)) == Acknowledgement(None, b"1")
+    assert ack_of({"ok": "1"}, Outcome(verdict)) == NetworkResponse(None, b"1")
 
 
 def test_an_outcome_of_its_own_goes_before_the_general_one_field_by_field() -> None:
@@ -50,15 +50,15 @@ def test_an_outcome_of_its_own_goes_before_the_general_one_field_by_field() -> N
     )]  # fmt: skip
 
     assert said == [
-        Acknowledgement(202, b"yes"), Acknowledgement(400, b"yes"), Acknowledgement(None, b"no"),
-        Acknowledgement(None, b"late"),
+        NetworkResponse(202, b"yes"), NetworkResponse(400, b"yes"), NetworkResponse(None, b"no"),
+        NetworkResponse(None, b"late"),
     ]  # fmt: skip
 
 
 def test_the_validated_ids_of_the_event_fill_the_body() -> None:
     said = ack_of({"ok": "{transaction_id}:{event}:OK"}, Outcome(Verdict.ACCEPTED), b"click_id=C1&transaction_id=%4a")
 
-    assert said == Acknowledgement(None, b"J:conversion:OK")
+    assert said == NetworkResponse(None, b"J:conversion:OK")
 
 
 def test_an_id_that_was_not_sent_leaves_our_own_answer() -> None:
@@ -70,31 +70,31 @@ def test_what_is_refused_as_unavailable_is_never_worded_otherwise() -> None:
 
 
 def test_a_body_of_json_is_no_placeholder() -> None:
-    assert ack_of({"ok": '{"isValid":true}'}, Outcome(Verdict.ACCEPTED)) == Acknowledgement(None, b'{"isValid":true}')
+    assert ack_of({"ok": '{"isValid":true}'}, Outcome(Verdict.ACCEPTED)) == NetworkResponse(None, b'{"isValid":true}')
 
 
 @pytest.mark.parametrize(
     ("ack", "told"),
     [
         ("1", "must be a table [sources.ack]"),
-        ({"okay": "1"}, "okay is not an outcome that can be worded; those are ok, accepted"),
-        ({"unavailable": "1"}, "unavailable is not an outcome that can be worded"),
+        ({"okay": "1"}, "okay is not an outcome with a response of its own; use one of ok, accepted"),
+        ({"unavailable": "1"}, "unavailable is not an outcome with a response of its own"),
         ({"ok": 1}, "ok must be a body in quotes"),
         ({"ok": {"body": "1", "code": 200}}, "ok must be a body in quotes"),
-        ({"ok": {"status": 500}}, "ok: status must be 200, 201 or 202"),
-        ({"updated": {"status": 409}}, "updated: status must be 200, 201 or 202"),
-        ({"duplicate": {"status": 301}}, "duplicate: status must be 200, 201, 202, or one from 400 to 599"),
-        ({"refused": {"status": 100}}, "refused: status must be 200, 201, 202, or one from 400 to 599"),
+        ({"ok": {"status": 500}}, "ok: the network would repeat a postback that was accepted"),
+        ({"updated": {"status": 409}}, "updated: the network would repeat a postback that was accepted"),
+        ({"duplicate": {"status": 301}}, "duplicate: status must be 200, 201, 202 or 400 to 599"),
+        ({"refused": {"status": 100}}, "refused: status must be 200, 201, 202 or 400 to 599"),
         ({"ok": ""}, "must be text of 1 to 255 printable characters"),
         ({"ok": "a\nb"}, "must be text of 1 to 255 printable characters"),
-        ({"ok": "{payout}"}, "ok: {payout} is not a placeholder; those are {click_id} {transaction_id} {event}"),
-        ({"refused": "{click_id}"}, "refused: the body of a refusal has no placeholders"),
-        ({"bad_signature": "{click_id}"}, "bad_signature: the body of a refusal has no placeholders"),
+        ({"ok": "{payout}"}, "ok: {payout} is not a placeholder; use {click_id} {transaction_id} {event}"),
+        ({"refused": "{click_id}"}, "refused: a refusal must not echo what was sent"),
+        ({"bad_signature": "{click_id}"}, "bad_signature: a refusal must not echo what was sent"),
     ],
 )
 def test_what_cannot_be_an_ack_is_told(ack: object, told: str) -> None:
     with pytest.raises(BadValue) as caught:
-        read_acks(ack)
+        read_responses(ack)
 
     assert str(caught.value).startswith(told)
 
@@ -106,8 +106,8 @@ def test_an_id_in_the_body_is_exactly_what_was_validated(transaction_id: str) ->
 
     entry = entry_of(query, by)
 
-    said = acknowledge(Outcome(Verdict.ACCEPTED), entry, by).ack
+    said = add_response(Outcome(Verdict.ACCEPTED), entry, by).response
     if entry.event is None:  # a macro, say: what is refused has no event to speak of
         assert said is None
     else:
-        assert said == Acknowledgement(None, f"{transaction_id}:OK".encode())
+        assert said == NetworkResponse(None, f"{transaction_id}:OK".encode())

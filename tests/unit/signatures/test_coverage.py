@@ -14,15 +14,15 @@ from postledger.policy.preset_files import read_known
 from postledger.policy.source import find_profile
 from postledger.signatures.message_template import compile_message
 from postledger.signatures.profile_schema import Scheme, read_profile
-from postledger.signatures.signature_input import Evidence
-from postledger.signatures.signed_fields import find_coverage, tell_coverage
+from postledger.signatures.signature_input import SignatureInput
+from postledger.signatures.signed_fields import describe_coverage, find_coverage
 from postledger.vocabulary.incoming_request import Request
 from postledger.vocabulary.refusal import Refused
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 NAMES = ("a", "b", "c")
 VALUES = (None, "", "1", "11")
-AS_ONE = "only as one text, which can be cut up otherwise"
+AS_ONE = "only as one text without separators"
 Values = dict[str, str | None]
 
 
@@ -40,7 +40,7 @@ def list_indistinguishable(signed: Scheme) -> Iterable[list[Values]]:
         query = "&".join(f"{name}={value}" for name, value in sent.items() if value is not None).encode()
         reading = Reading({}, query, b"", segments=read_segments(query))
         try:
-            text = write(Evidence(Request("r", NOW, "GET", query=query), reading, (), {}), b"")
+            text = write(SignatureInput(Request("r", NOW, "GET", query=query), reading, (), {}), b"")
         except Refused:
             continue
         by_text[text].append(sent)
@@ -125,7 +125,7 @@ def test_a_signed_time_is_a_border() -> None:
     ],
 )
 def test_a_preset_tells_what_is_signed_as_one_text_only(preset: str, told: str) -> None:
-    assert tell_coverage(read_profile(read_known().presets[preset].source["signature"])) == told
+    assert describe_coverage(read_profile(read_known().presets[preset].source["signature"])) == told
 
 
 def test_a_source_that_lists_what_its_pollfish_template_holds_has_all_of_that_signed() -> None:
@@ -135,7 +135,7 @@ def test_a_source_that_lists_what_its_pollfish_template_holds_has_all_of_that_si
 
     settings = read_configuration({"sources": [document]}, {}, read_known()).sources["p"].settings
 
-    assert tell_coverage(find_profile(settings)) == "cpa, request_uuid, tx_id"
+    assert describe_coverage(find_profile(settings)) == "cpa, request_uuid, tx_id"
 
 
 def test_every_preset_that_runs_values_together_says_so_in_its_note() -> None:
@@ -143,6 +143,6 @@ def test_every_preset_that_runs_values_together_says_so_in_its_note() -> None:
     signing = {name: preset.source["signature"] for name, preset in presets.items() if "signature" in preset.source}
     profiles = {name: read_profile(table) for name, table in signing.items() if isinstance(table, dict)}
 
-    running = {name for name, profile in profiles.items() if "one text" in tell_coverage(profile)}
+    running = {name for name, profile in profiles.items() if "one text" in describe_coverage(profile)}
 
     assert running == {name for name, preset in presets.items() if "counts as signed" in preset.note}

@@ -10,7 +10,7 @@ from postledger.policy.config_export import write_document
 from postledger.policy.config_file import BadConfiguration, read_configuration
 from postledger.signatures.profile_checks import check_secrets
 from postledger.signatures.profile_schema import POSTLEDGER_V1, Profile, read_profile
-from postledger.signatures.public_url import read_address
+from postledger.signatures.public_url import read_public_url
 from postledger.signatures.verifier import Verifier
 
 SIGNATURE = {"from": "header", "name": "X-Sig"}
@@ -30,46 +30,52 @@ def test_the_plainest_profile_loads() -> None:
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"message": ""}, "nothing of the postback is in it"),
-        ({"message": "{ts}", "timestamp": {"from": "header", "name": "X-Ts"}}, "nothing of the postback is in it"),
+        ({"message": ""}, "no content of the postback is signed"),
+        ({"message": "{ts}", "timestamp": {"from": "header", "name": "X-Ts"}}, "no content of the postback is signed"),
         ({"message": "{bdy}"}, "{bdy} is not a placeholder"),
-        ({"message": "{body}{"}, "a brace stands alone"),
+        ({"message": "{body}{"}, "a brace has no counterpart"),
         ({"message": "{ts}.{body}"}, "{ts} cannot be filled"),
         ({"message": "{id}.{body}"}, "{id} cannot be filled"),
         ({"message": "{part:t}.{body}"}, "{part:t} cannot be filled"),
-        ({"message": "{url}"}, "the source needs a public_url"),
-        ({"message": "{body}", "methods": ["GET"]}, "the scheme is for GET alone"),
-        ({"message": "{form:a}", "methods": ["GET"]}, "needs POST among the methods"),
+        ({"message": "{url}"}, "set public_url for this source"),
+        ({"message": "{body}", "methods": ["GET"]}, "{body} cannot be filled by a GET"),
+        ({"message": "{form:a}", "methods": ["GET"]}, "{form:a} cannot be filled by a GET"),
         ({"message": "{body:crc32:hex}"}, "is not a placeholder"),
-        ({"message": "{parameters}"}, "go together"),
-        ({"parameters": {"from": "form"}}, "go together"),
-        ({"message": "{parameters}", "parameters": {"from": "form", "item": "{name}"}}, "item must have {value}"),
-        ({"message": "{parameters}", "parameters": {"from": "form", "item": "{value}{x}"}}, "is not {name}"),
-        ({"mac": "hash-md5"}, "a plain hash needs {key}"),
+        ({"message": "{parameters}"}, "add the table parameters"),
+        ({"parameters": {"from": "form"}}, "the table parameters is not used"),
+        (
+            {"message": "{parameters}", "parameters": {"from": "form", "item": "{name}"}},
+            "parameters.item: {value} is missing",
+        ),
+        (
+            {"message": "{parameters}", "parameters": {"from": "form", "item": "{value}{x}"}},
+            "unknown placeholder; use {name}",
+        ),
+        ({"mac": "hash-md5"}, "can compute a plain hash"),
         ({"mac": "ed25519", "key": "ed25519", "message": "{body}{key}"}, "has no secret"),
-        ({"mac": "ecdsa-p256-sha256"}, "does not go with mac"),
-        ({"key": "spki"}, "does not go with mac"),
-        ({"timestamp": {"from": "header", "name": "X-Ts"}}, "anybody could renew it"),
-        ({"timestamp": {"from": "part", "name": "t"}, "message": "{ts}{body}"}, "not a list of named parts"),
-        ({"signature": {**SIGNATURE, "pair": "="}}, "pair and pick go together"),
+        ({"mac": "ecdsa-p256-sha256"}, "cannot be used with mac"),
+        ({"key": "spki"}, "cannot be used with mac"),
+        ({"timestamp": {"from": "header", "name": "X-Ts"}}, "anyone can renew it"),
+        ({"timestamp": {"from": "part", "name": "t"}, "message": "{ts}{body}"}, "needs a list of named items"),
+        ({"signature": {**SIGNATURE, "pair": "="}}, "pair and pick need each other"),
         ({"signature": {**SIGNATURE, "truncate": 4}}, "can be guessed"),
-        ({"mac": "token"}, "a token signs nothing"),
+        ({"mac": "token"}, "signs nothing"),
         ({"mac": "crc32"}, "crc32"),
         ({"signature": {"from": "cookie", "name": "x"}}, "cookie"),
         ({"signature": {"from": "header", "name": ""}}, "length"),
         ({"mesage": "{body}"}, "mesage"),
         ({"signature": None}, "signature"),
-        ({"methods": []}, "at least one of GET and POST"),
-        ({"message": "{form:a}", "covers": ["a", "b"]}, "covers: b is not in the message"),
+        ({"methods": []}, "the list is empty"),
+        ({"message": "{form:a}", "covers": ["a", "b"]}, "covers: b is not part of the message"),
         (
             {"message": "{query}{header:X-Id}", "methods": ["GET", "POST"], "covers": ["a"]},
-            "covers: a is not in the message",
+            "covers: a is not part of the message",
         ),
         (
             {"message": "{form:id}{form:payout}", "methods": ["POST"], "covers": ["payout"]},
-            "covers: payout is in the message only as part of one text, which can be cut up otherwise",
+            "covers: payout is joined to its neighbour without a separator",
         ),
-        ({"message": "", "mac": "token", "covers": ["a"]}, "covers: a is not in the message"),
+        ({"message": "", "mac": "token", "covers": ["a"]}, "covers: a is not part of the message"),
     ],
 )
 def test_what_cannot_work_is_refused_and_named(changes: dict[str, Any], told: str) -> None:
@@ -88,7 +94,7 @@ def test_what_a_profile_claims_to_cover_and_does_is_no_fault() -> None:
 @pytest.mark.parametrize("profile", [POSTLEDGER_V1, read_profile({**GOOD, "key": "whsec"})])
 def test_a_public_key_is_never_taken_for_a_secret(profile: Profile, secret: str) -> None:
     """Its text as an HMAC's key would let whoever has read it sign."""
-    with pytest.raises(ValueError, match="key of ed25519") as error:
+    with pytest.raises(ValueError, match="ed25519 key") as error:
         check_secrets(profile, [secret])
 
     assert secret not in str(error.value)
@@ -122,7 +128,7 @@ def test_a_secret_that_is_no_key_is_refused_and_not_repeated(key: str, mac: str,
 )
 def test_an_address_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
-        read_address(text)
+        read_public_url(text)
 
 
 def test_a_profile_survives_its_export() -> None:
@@ -142,5 +148,5 @@ def test_the_file_names_the_table_and_the_key_at_fault() -> None:
         read_configuration({"sources": [source]}, {})
 
     assert [str(fault) for fault in caught.value.faults] == [
-        "sources[acme]: signature: message: {url} cannot be filled; the source needs a public_url"
+        "sources[acme].signature: message: {url} cannot be filled; set public_url for this source"
     ]

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from postledger.ingest.judge import judge
-from postledger.ledger.entry import Entry, Outcome, acknowledge
+from postledger.ledger.entry import Entry, Outcome, add_response
 from postledger.policy.source import Source, find_profile
 from postledger.signatures.secret_key import Key
 from postledger.vocabulary.incoming_request import Request
@@ -59,7 +59,7 @@ def _sign(network: Network) -> Request:
 def ask(request: Request, source: Source) -> Entry:
     """Judge a request, and word the answer too."""
     entry = judge(request, source)
-    acknowledge(Outcome(Verdict.ACCEPTED), entry, source)
+    add_response(Outcome(Verdict.ACCEPTED), entry, source)
     return entry
 
 

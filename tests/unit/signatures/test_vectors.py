@@ -68,10 +68,10 @@ def test_each_example_is_believed_when_its_secret_is_the_older_one(vector: Vecto
 def test_no_example_is_believed_without_its_signature(vector: Vector) -> None:
     place = vector.profile.schemes[0].signature
     bare: dict[str, Any] = {"headers": {k: v for k, v in vector.request().headers.items() if k != place.name.lower()}}
-    if place.place == "query":
+    if place.location == "query":
         parts = [part for part in vector.query.split(b"&") if not part.startswith(place.name.encode() + b"=")]
         bare["query"] = b"&".join(parts)
-    if place.place in ("form", "json"):
+    if place.location in ("form", "json"):
         bare["body"] = vector.body.replace(place.name.encode(), b"other")
 
     # A body that makes no sense, and is not signed, is first of all a body that makes no sense.
