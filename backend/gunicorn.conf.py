@@ -34,7 +34,7 @@ limit_request_fields = 256  # the most that the C parser takes
 control_socket_disable = True
 proc_name = "postledger-backend"
 accesslog = None
-logger_class = "postledger.platform.logs.GunicornLogger"
+logger_class = "postledger.platform.server.gunicorn_logger.GunicornLogger"
 
 
 def on_starting(_: Any) -> None:
@@ -47,7 +47,8 @@ def on_starting(_: Any) -> None:
 
 def post_worker_init(_: Any) -> None:
     """Log a greenlet's death through our own log, and exempt long-lived objects from garbage collection."""
-    from postledger.platform.logs import silence_hub  # noqa: PLC0415 - the worker must have patched the library first
+    # The worker must have patched the library first.
+    from postledger.platform.server.gunicorn_logger import silence_hub  # noqa: PLC0415
 
     silence_hub()
     gc.collect()

@@ -33,9 +33,9 @@ from postledger.platform.keyring import Keyring
 from postledger.platform.metrics.buffered_values import buffer_values
 from postledger.platform.periodic_task import Periodic
 from postledger.platform.postgres.connection import CONNECT_TIMEOUT_S, WRITER, connect
-from postledger.platform.postgres.gevent_connection import GreenletConnection
 from postledger.platform.postgres.pool import Pool, make_pool
 from postledger.platform.request_log import RequestLog
+from postledger.platform.server.gevent_connection import GreenletConnection
 from postledger.platform.server.wsgi_exchange import ByListener
 from postledger.platform.settings import Settings, read_settings, read_sockets
 from postledger.policy.policy import Policy
