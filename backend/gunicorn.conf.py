@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from postledger.platform.settings import BadSetting, read_settings, read_sockets, read_workers
+from postledger.platform.timeouts import GRACEFUL_STOP_S
 
 try:  # in the master, so that a bad setting stops the start with one line instead of failing every worker
     read_settings(os.environ)
@@ -26,7 +27,7 @@ worker_connections = 4000
 http_parser = "fast"
 keepalive = 75  # longer than the edge keeps an idle connection, so that only the edge ever closes one
 timeout = 30
-graceful_timeout = 10
+graceful_timeout = GRACEFUL_STOP_S
 # The edge bounds the request line and the headers; a second, smaller bound would refuse what the edge let through.
 limit_request_line = 0
 limit_request_field_size = 65536

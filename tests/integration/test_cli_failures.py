@@ -8,7 +8,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from postledger.cli.connections import open_ledger
-from postledger.platform.postgres.connection import CONNECT_TIMEOUT_S
+from postledger.platform.timeouts import CONNECT_S
 from tests.parts.cli import CommandLine
 from tests.parts.databases import create_database, drop_database, fetch
 from tests.parts.frozen import frozen
@@ -87,7 +87,7 @@ def test_a_postgres_that_stands_still_for_a_moment_is_waited_for(monkeypatch: py
         with frozen(own):
             asked = operator.submit(ask)
             with pytest.raises(TimeoutError):
-                asked.result(timeout=CONNECT_TIMEOUT_S + 1)
+                asked.result(timeout=CONNECT_S + 1)
 
         assert asked.result(timeout=30) == [(1,)]
 

@@ -10,12 +10,11 @@ import pytest
 from gevent.event import Event
 from psycopg import Connection
 
-from postledger.ledger.group_commit import ANSWER_WITHIN_S, GroupCommit, RowRejected
-from postledger.platform.postgres.connection import connect
+from postledger.platform.timeouts import ANSWER_WITHIN_S
 from postledger.vocabulary.refusal import Reason, Refused
+from tests.parts.committing import Commit, Write, insert, make_commit, make_table, stored, submit_all, wait_for
 from tests.parts.waiting import wait_until
 
-Write = Callable[[Connection[Any], Sequence[int]], Sequence[int]]
 END_ITS_SESSION = """
 SELECT pg_terminate_backend(pid, 30000) FROM pg_stat_activity
 WHERE datname = current_database() AND application_name = 'postledger-test'
@@ -24,24 +23,16 @@ WHERE datname = current_database() AND application_name = 'postledger-test'
 
 @pytest.fixture
 def table(database: str) -> str:
-    with psycopg.connect(database) as connection:
-        connection.execute("CREATE TABLE numbers (number integer PRIMARY KEY CHECK (number <> 13))")
+    make_table(database)
     return database
 
 
 @pytest.fixture
-def start(table: str) -> Iterator[Callable[..., GroupCommit[int, int]]]:
-    started: list[GroupCommit[int, int]] = []
+def start(table: str) -> Iterator[Callable[..., Commit]]:
+    started: list[Commit] = []
 
-    def start(write: Write, **limits: Any) -> GroupCommit[int, int]:
-        options = {
-            "queue_limit": 100,
-            "flush_rows": 10,
-            "observe_flush": lambda rows, seconds: None,
-            "note_waiting": lambda waiting: None,
-            **limits,
-        }
-        started.append(GroupCommit(lambda: connect(table, name="test", statement_timeout_ms=60_000), write, **options))
+    def start(write: Write, **options: Any) -> Commit:
+        started.append(make_commit(table, write, **options))
         return started[-1]
 
     yield start
@@ -49,31 +40,7 @@ def start(table: str) -> Iterator[Callable[..., GroupCommit[int, int]]]:
         commit.close()
 
 
-def insert(connection: Connection[Any], numbers: Sequence[int]) -> Sequence[int]:
-    with connection.transaction():
-        for number in numbers:
-            connection.execute("INSERT INTO numbers VALUES (%s) ON CONFLICT DO NOTHING", (number,))
-    return [number * 2 for number in numbers]
-
-
-def stored(url: str) -> list[int]:
-    with psycopg.connect(url) as connection:
-        return [number for (number,) in connection.execute("SELECT number FROM numbers ORDER BY number").fetchall()]
-
-
-def submit_all(commit: GroupCommit[int, int], numbers: Sequence[int]) -> list[int | Exception]:
-    def submit(number: int) -> int | Exception:
-        try:
-            return commit.submit(number)
-        except (Refused, RowRejected) as error:
-            return error
-
-    greenlets = [gevent.spawn(submit, number) for number in numbers]
-    gevent.joinall(greenlets, timeout=60)
-    return [greenlet.get(block=False) for greenlet in greenlets]
-
-
-def test_everyone_gets_his_own_result_from_few_commits(start: Callable[..., GroupCommit[int, int]], table: str) -> None:
+def test_everyone_gets_his_own_result_from_few_commits(start: Callable[..., Commit], table: str) -> None:
     flushes: list[int] = []
     commit = start(insert, observe_flush=lambda rows, seconds: flushes.append(rows))
 
@@ -85,16 +52,14 @@ def test_everyone_gets_his_own_result_from_few_commits(start: Callable[..., Grou
     assert len(flushes) < 10
 
 
-def test_a_row_that_postgres_refuses_fails_alone(start: Callable[..., GroupCommit[int, int]], table: str) -> None:
+def test_a_row_that_postgres_refuses_fails_alone(start: Callable[..., Commit], table: str) -> None:
     results = submit_all(start(insert), range(10, 20))
 
     assert [type(result).__name__ for result in results if isinstance(result, Exception)] == ["RowRejected"]
     assert stored(table) == [number for number in range(10, 20) if number != 13]
 
 
-def test_a_connection_that_died_while_idle_costs_nobody_an_answer(
-    start: Callable[..., GroupCommit[int, int]], table: str
-) -> None:
+def test_a_connection_that_died_while_idle_costs_nobody_an_answer(start: Callable[..., Commit], table: str) -> None:
     commit = start(insert)
     commit.submit(1)
     with psycopg.connect(table, autocommit=True) as connection:
@@ -104,9 +69,7 @@ def test_a_connection_that_died_while_idle_costs_nobody_an_answer(
     assert stored(table) == [1, 2]
 
 
-def test_a_lost_connection_in_mid_write_is_tried_once_more(
-    start: Callable[..., GroupCommit[int, int]], table: str
-) -> None:
+def test_a_lost_connection_in_mid_write_is_tried_once_more(start: Callable[..., Commit], table: str) -> None:
     attempts: list[int] = []
 
     def lose_the_answer(connection: Connection[Any], numbers: Sequence[int]) -> Sequence[int]:
@@ -121,7 +84,7 @@ def test_a_lost_connection_in_mid_write_is_tried_once_more(
     assert (stored(table), len(attempts)) == ([7], 2)
 
 
-def test_how_many_wait_is_told_while_the_writer_hangs(start: Callable[..., GroupCommit[int, int]]) -> None:
+def test_how_many_wait_is_told_while_the_writer_hangs(start: Callable[..., Commit]) -> None:
     told: list[int] = []
     released = Event()
 
@@ -139,34 +102,19 @@ def test_how_many_wait_is_told_while_the_writer_hangs(start: Callable[..., Group
     assert max(told) == 3, "one is with the writer, three wait"
 
 
-def wait_for(claim: Callable[[], bool]) -> None:
-    """As `wait_until`, but what is waited for goes on meanwhile: it lives in this very thread."""
-    with gevent.Timeout(60):
-        while not claim():
-            gevent.sleep(0.01)
-
-
-def test_while_postgres_is_away_everyone_is_told_so(table: str) -> None:
+def test_while_postgres_is_away_everyone_is_told_so(start: Callable[..., Commit], table: str) -> None:
     def refuse() -> Connection[Any]:
         raise psycopg.OperationalError("away")
 
-    commit: GroupCommit[int, int] = GroupCommit(
-        refuse,
-        insert,
-        queue_limit=10,
-        flush_rows=10,
-        observe_flush=lambda rows, seconds: None,
-        note_waiting=lambda waiting: None,
-    )
+    commit = start(insert, connect=refuse)
 
     results = submit_all(commit, range(5))
 
     assert [result.refusal.reason for result in results if isinstance(result, Refused)] == [Reason.UNAVAILABLE] * 5
     assert stored(table) == []
-    commit.close()
 
 
-def test_beyond_the_queue_the_answer_is_at_once(start: Callable[..., GroupCommit[int, int]]) -> None:
+def test_beyond_the_queue_the_answer_is_at_once(start: Callable[..., Commit]) -> None:
     release, blocked = Event(), Event()
 
     def block(connection: Connection[Any], numbers: Sequence[int]) -> Sequence[int]:
@@ -189,9 +137,7 @@ def test_beyond_the_queue_the_answer_is_at_once(start: Callable[..., GroupCommit
     assert [greenlet.value for greenlet in waiting] == [0, 2, 4, 6]
 
 
-def test_nobody_waits_longer_than_the_answer_is_promised(
-    start: Callable[..., GroupCommit[int, int]], table: str
-) -> None:
+def test_nobody_waits_longer_than_the_answer_is_promised(start: Callable[..., Commit], table: str) -> None:
     release = Event()
 
     def hang(connection: Connection[Any], numbers: Sequence[int]) -> Sequence[int]:
@@ -209,7 +155,7 @@ def test_nobody_waits_longer_than_the_answer_is_promised(
 
 
 def test_while_nobody_lets_the_process_run_nobody_becomes_overdue(
-    start: Callable[..., GroupCommit[int, int]],
+    start: Callable[..., Commit],
 ) -> None:
     """As after a pause of the machine: the clock looks first, and the answer comes behind it."""
     looks: list[int] = []
@@ -232,7 +178,7 @@ def test_while_nobody_lets_the_process_run_nobody_becomes_overdue(
     assert [greenlet.get(timeout=60) for greenlet in waiting] == [7, 8]
 
 
-def test_closing_writes_what_was_taken(start: Callable[..., GroupCommit[int, int]], table: str) -> None:
+def test_closing_writes_what_was_taken(start: Callable[..., Commit], table: str) -> None:
     commit = start(insert, flush_rows=2)
     waiting = [gevent.spawn(commit.submit, number) for number in range(20, 29)]
     gevent.idle()

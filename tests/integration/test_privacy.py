@@ -16,10 +16,11 @@ import pytest
 from msgspec.structs import replace
 from psycopg import Connection
 
-from postledger.audit.erasure import SETTLED_WITHIN_S, erase
+from postledger.audit.erasure import erase
 from postledger.ledger.writer import write_entries
 from postledger.platform.keyring import Keyring
 from postledger.platform.postgres.connection import WRITER, connect
+from postledger.platform.timeouts import SETTLED_WITHIN_S
 from postledger.policy.read import load_policy
 from tests.parts.cli import CommandLine
 from tests.parts.entries import entry_of, refused_entry
@@ -192,7 +193,8 @@ def test_what_is_still_on_its_way_to_the_disk_when_forgetting_begins_is_forgotte
 
 PAUSE = """
 import time
-from postledger.audit.erasure import SETTLED_WITHIN_S, let_pass
+from postledger.audit.erasure import let_pass
+from postledger.platform.timeouts import SETTLED_WITHIN_S
 print(time.monotonic(), flush=True)
 let_pass(SETTLED_WITHIN_S)
 print(time.monotonic())

@@ -19,12 +19,11 @@ from psycopg import Connection
 from postledger.ledger.partitions import list_days
 from postledger.platform.postgres.connection import WRITER
 from postledger.platform.postgres.sql import statements_of
+from postledger.platform.timeouts import SETTLED_WITHIN_S
 
 sql = statements_of("postledger.audit")
 
 FORGOTTEN = "forgotten"
-SETTLED_WITHIN_S = 3.0
-"""How long a request may be on its way: 1.4 s until its batch begins, 1.4 s in which a statement of that can hang."""
 _STEP_S = 0.1
 _LOCK_ID = 0x66726774  # "frgt": two at once could wait for each other's rows for ever
 _FIND_WRITER = """

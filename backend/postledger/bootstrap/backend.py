@@ -2,16 +2,14 @@
 
 import os
 import secrets
+import signal
 import time
 from collections.abc import Callable, Container
 from contextlib import suppress
 from functools import partial
 
-import gevent
 import msgspec
-import psycopg
 from prometheus_client import CollectorRegistry
-from psycopg_pool import PoolTimeout
 
 from postledger.clicks.record import ENTROPY_BYTES, RecordClick
 from postledger.http.app import App, create_operators_app, create_public_app
@@ -27,27 +25,26 @@ from postledger.ingest.refusal_sampling import Allowance
 from postledger.ledger.entry import Entry, Outcome
 from postledger.ledger.group_commit import GroupCommit
 from postledger.ledger.partitions import PartitionKeeper
-from postledger.ledger.writer import write_batch
+from postledger.ledger.writer import check_writable, write_batch
 from postledger.metrics.metrics import Metrics, render_metrics
 from postledger.platform.keyring import Keyring
 from postledger.platform.metrics.buffered_values import buffer_values
 from postledger.platform.periodic_task import Periodic
-from postledger.platform.postgres.connection import CONNECT_TIMEOUT_S, WRITER, connect
-from postledger.platform.postgres.pool import Pool, make_pool
+from postledger.platform.postgres.connection import WRITER, connect
+from postledger.platform.postgres.errors import DatabaseFailed, translated_errors
+from postledger.platform.postgres.pool import Pool, answers, make_pool
 from postledger.platform.request_log import RequestLog
 from postledger.platform.server.gevent_connection import GreenletConnection
 from postledger.platform.server.wsgi_exchange import ByListener
 from postledger.platform.settings import Settings, read_settings, read_sockets
+from postledger.platform.timeouts import CONNECT_S, FIRST_POLICY_WITHIN_S, FLUSH_LOCK_MS, FLUSH_STATEMENT_MS
 from postledger.policy.policy import Policy
 from postledger.policy.refresher import PolicyKeeper
 from postledger.policy.secret_usage import SecretUsage
 from postledger.vocabulary.click import Click
 
-FLUSH_TIMEOUT_MS = 1400
 POOL_SIZE = 2
 SALT_BYTES = 20  # the length of an HMAC-SHA1 digest
-HEALTH_WITHIN_S = 1.2
-FIRST_POLICY_WITHIN_S = 2.0
 
 
 class _Parts(msgspec.Struct, frozen=True):
@@ -92,15 +89,20 @@ def _start_group_commit(settings: Settings, metrics: Metrics) -> GroupCommit[Ent
             connect,
             settings.database_url,
             name=WRITER,
-            statement_timeout_ms=FLUSH_TIMEOUT_MS,
-            connect_timeout_s=CONNECT_TIMEOUT_S,
+            statement_timeout_ms=FLUSH_STATEMENT_MS,
+            lock_timeout_ms=FLUSH_LOCK_MS,
+            connect_timeout_s=CONNECT_S,
             kind=GreenletConnection,
         ),
         write_batch,
+        check=check_writable,
         queue_limit=settings.queue_limit,
         flush_rows=settings.flush_rows,
         observe_flush=metrics.observe_flush,
         note_waiting=metrics.note_waiting,
+        count_failure=metrics.count_flush_failure,
+        note_failing=metrics.note_writer_failing,
+        end_process=_end_process,
     )
 
 
@@ -174,20 +176,22 @@ def _record_click(parts: _Parts) -> RecordClick:
     return RecordClick(parts.policy, parts.ledger.submit, make_id, parts.metrics.count_click)
 
 
+def _end_process() -> None:
+    # As gunicorn stops a worker: requests are answered to their end. Its master then starts another one.
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
 def _find_failing(parts: _Parts) -> str | None:
-    if not _answers(parts.pool):
+    """Name the part because of which postbacks are answered 503, or None.
+
+    The writer fails health from a failed write until the next one succeeds. An idle writer tries an empty write every
+    second, so health recovers without traffic, and a table that stays locked keeps it at 503.
+    """
+    if not answers(parts.pool):
         return "postgres"
+    if parts.ledger.is_failing():
+        return "writer"
     return "policy" if parts.policy() is None else None
-
-
-def _answers(pool: Pool) -> bool:
-    # A server that hangs keeps its connections open, and no timeout of the driver ends such a wait.
-    try:
-        with gevent.Timeout(HEALTH_WITHIN_S), pool.connection() as connection:
-            connection.execute("SELECT 1")
-    except (gevent.Timeout, psycopg.Error, PoolTimeout):
-        return False
-    return True
 
 
 def _close(parts: _Parts) -> None:
@@ -201,5 +205,5 @@ def _close(parts: _Parts) -> None:
 
 def _write_usage(parts: _Parts) -> None:
     # Losing a minute of secret usage is better than a stop that fails.
-    with suppress(psycopg.Error, PoolTimeout), parts.pool.connection() as connection:
+    with suppress(DatabaseFailed), translated_errors(), parts.pool.connection() as connection:
         parts.usage.write_all(connection)

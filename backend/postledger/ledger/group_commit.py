@@ -1,184 +1,222 @@
-"""The group commit: each process has one writer, and what gathers while it commits goes into its next commit.
+"""The group commit: one writer per process commits the rows that gathered while it committed the previous ones.
 
-No timer and no added delay: an idle system commits one row at once, a busy one dozens together. Whoever hands a row in
-waits until it is on disk, or is refused as unavailable; nothing is acknowledged that is not committed.
+There is no timer and no added delay: an idle system commits one row at once, a busy one dozens together. A request
+waits until its row is on disk, and only then is acknowledged.
 """
 
 import logging
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
 import gevent
 import psycopg
-from gevent.event import AsyncResult, Event
+from gevent.event import Event
 from psycopg import Connection
 
+from postledger.ledger.waiting_rows import Result, Row, Waiting, WaitingRows, is_awaited, refuse
+from postledger.ledger.writer_clock import WriterClock, shut_down
+from postledger.ledger.writer_state import WriterState
+from postledger.platform.postgres.errors import Cause, DatabaseFailed, is_usable, translate, translated_errors
+from postledger.platform.timeouts import CHECK_EVERY_S, CLOCK_EVERY_S, OPEN_WITHIN_S
 from postledger.vocabulary.refusal import Reason, Refused
 
-Row = TypeVar("Row")
-Result = TypeVar("Result")
+Used = TypeVar("Used")
 
 _log = logging.getLogger("postledger.ledger")
 
-ANSWER_WITHIN_S = 1.4
-CLOCK_EVERY_S = 0.1
-GAP_S = 1.0  # so late comes the clock where nobody let this process run, and not where it has much to do
-_LOST = (psycopg.OperationalError, psycopg.InterfaceError)
-
 
 class RowRejected(Exception):
-    """Postgres refused one row that had passed every check: a bug, which must not take the row's neighbours with it."""
+    """Postgres refused one row that had passed every check: a bug, which must not fail the other rows of its batch."""
 
 
-def _unavailable() -> Refused:
-    return Refused(Reason.UNAVAILABLE)
-
-
-class _Waiting(Generic[Row, Result]):
-    """A row on its way to the disk, and the place where its result will appear."""
-
-    __slots__ = ("result", "row", "since_s")
-
-    def __init__(self, row: Row) -> None:
-        self.row = row
-        self.result: AsyncResult[Result] = AsyncResult()
-        self.since_s = time.monotonic()
+class ResultsDiffer(Exception):
+    """The number of results differs from the number of rows, so no result can be given to its row: a bug."""
 
 
 class GroupCommit(Generic[Row, Result]):
-    """One writer greenlet over one connection of its own, which it opens again whenever it is lost."""
+    """A writer greenlet with a connection of its own, which it reopens when it is lost, and the clock that watches it.
+
+    - `write` commits rows and returns their results in the same order. It must be idempotent.
+    - `check` raises if rows cannot be written. An idle writer calls it after a failed write, until it succeeds.
+    - `end_process` is called when the writer or its clock has died, which no code here can repair.
+    """
 
     def __init__(
         self,
         connect: Callable[[], Connection[Any]],
         write: Callable[[Connection[Any], Sequence[Row]], Sequence[Result]],
         *,
+        check: Callable[[Connection[Any]], None],
         queue_limit: int,
         flush_rows: int,
         observe_flush: Callable[[int, float], None],
         note_waiting: Callable[[int], None],
+        count_failure: Callable[[Cause], None],
+        note_failing: Callable[[bool], None],
+        end_process: Callable[[], None],
     ) -> None:
-        self._connect, self._write = connect, write
+        self._connect, self._write, self._check = connect, write, check
         self._queue_limit, self._flush_rows = queue_limit, flush_rows
-        self._observe_flush, self._note_waiting = observe_flush, note_waiting
+        self._observe_flush, self._end_process = observe_flush, end_process
         self._connection: Connection[Any] | None = None
-        self._queue: deque[_Waiting[Row, Result]] = deque()
-        self._in_flight: Sequence[_Waiting[Row, Result]] = ()
+        self._rows: WaitingRows[Row, Result] = WaitingRows()
         self._filled = Event()
         self._closing = False
+        self._state = WriterState(count_failure, note_failing)
         self._writer = gevent.spawn(self._run)
-        self._clock = gevent.spawn(self._watch)
+        self._clock = gevent.spawn(WriterClock(self._rows, self._state, note_waiting, self._hang_up).run)
+        for greenlet in (self._writer, self._clock):
+            greenlet.link(self._note_death)
+
+    def is_failing(self) -> bool:
+        """Return whether rows are likely to be refused: the last write failed, or the writer or its clock is dead."""
+        return self._state.is_failing or self._writer.ready() or self._clock.ready()
 
     def submit(self, row: Row) -> Result:
-        """Hand a row in and wait for its result; raises `Refused` (unavailable), and at once when too many wait."""
-        if len(self._queue) >= self._queue_limit or self._closing:
-            raise _unavailable()
-        waiting: _Waiting[Row, Result] = _Waiting(row)
-        self._queue.append(waiting)
+        """Hand in a row and wait for its result. Raises `Refused` (unavailable), at once if the queue is full."""
+        if len(self._rows.queue) >= self._queue_limit or self._closing:
+            raise Refused(Reason.UNAVAILABLE)
+        waiting: Waiting[Row, Result] = Waiting(row)
+        self._rows.queue.append(waiting)
         self._filled.set()
         return waiting.result.get()  # type: ignore[return-value]
 
     def close(self) -> None:
-        """Write what was taken, then stop."""
+        """Write the rows that were handed in, then stop."""
         self._closing = True
         self._filled.set()
         self._writer.join()
         self._clock.kill()
+        self._rows.refuse_all()
         self._drop_connection()
 
     def _run(self) -> None:
-        while self._queue or not self._closing:
-            if not self._queue:
-                self._filled.wait()
-                self._filled.clear()
-                continue
-            self._gather()
-            self._in_flight = self._take()
-            self._flush(self._in_flight)
-            self._in_flight = ()
+        while self._rows.queue or not self._closing:
+            try:
+                self._work()
+            except Exception as error:  # a bug: it costs this batch, and must not cost the writer
+                self._state.log_bug(error)
+                self._state.fail(Cause.BUG)
+                self._rows.refuse_batch()
+                gevent.sleep(CLOCK_EVERY_S)  # a bug that comes at each turn must leave time for everything else
+
+    def _work(self) -> None:
+        if not self._rows.queue:
+            self._await_rows()
+            return
+        self._gather()
+        self._flush(self._rows.take(self._flush_rows))
+        self._rows.finish()
+
+    def _await_rows(self) -> None:
+        has_rows = self._filled.wait(timeout=CHECK_EVERY_S if self._state.is_failing else None)
+        self._filled.clear()
+        if not has_rows:
+            self._check_ledger()
 
     def _gather(self) -> None:
-        # Around the event loop for as long as each turn brings more, which adds no delay: what has arrived already
-        # comes along, instead of waiting for the commit of the one request that happened to be read first.
+        # Let the event loop run as long as each turn brings more rows. It adds no delay, and rows that have arrived
+        # join this batch instead of waiting for a commit of the one request that was read first.
         gathered = 0
-        while gathered < len(self._queue) < self._flush_rows:
-            gathered = len(self._queue)
+        while gathered < len(self._rows.queue) < self._flush_rows:
+            gathered = len(self._rows.queue)
             gevent.sleep(0)
 
-    def _take(self) -> list[_Waiting[Row, Result]]:
-        return [self._queue.popleft() for _ in range(min(len(self._queue), self._flush_rows))]
-
-    def _watch(self) -> None:
-        # One clock for all, because a timer for each request costs more than the rest of its wait. A row that was not
-        # taken yet is dropped: its sender was told to try again.
-        looked_s = time.monotonic()
-        while True:
-            gevent.sleep(CLOCK_EVERY_S)
-            looked_s = self._leave_out_gap(looked_s)
-            overdue_s = looked_s - ANSWER_WITHIN_S
-            self._fail([waiting for waiting in self._in_flight if waiting.since_s < overdue_s], _unavailable)
-            while self._queue and self._queue[0].since_s < overdue_s:
-                self._fail([self._queue.popleft()], _unavailable)
-            self._note_waiting(len(self._queue))  # here, because a writer that hangs would not tell
-
-    def _leave_out_gap(self, looked_s: float) -> float:
-        # After a pause of the machine the answers are there, or come at once: whoever was told to come again would only
-        # send what is on the ledger already.
-        now_s = time.monotonic()
-        gap_s = now_s - looked_s
-        if gap_s > GAP_S:
-            for waiting in (*self._in_flight, *self._queue):
-                waiting.since_s = min(waiting.since_s + gap_s, now_s)
-        return now_s
-
-    def _flush(self, batch: Sequence[_Waiting[Row, Result]]) -> None:
+    def _flush(self, batch: Sequence[Waiting[Row, Result]]) -> None:
         started_s = time.perf_counter()
         try:
-            results = self._write_twice([waiting.row for waiting in batch])
-        except _LOST:
-            self._drop_connection()
-            self._fail(batch, _unavailable)
-        except Exception as error:  # whatever it was, nobody may wait for ever, and no neighbour may suffer
-            self._bisect(batch, error)
-        else:
-            for waiting, result in zip(batch, results, strict=True):
-                waiting.result.set(result)
-            self._observe_flush(len(batch), time.perf_counter() - started_s)
-
-    def _write_twice(self, rows: Sequence[Row]) -> Sequence[Result]:
-        # A connection that died unnoticed, or whose commit went unanswered, costs nobody an answer: the batch is
-        # written again over a fresh one, and rows that did arrive the first time are recognised by their receipts.
-        try:
-            return self._write(self._open_connection(), rows)
-        except _LOST:
-            had_connection = self._connection is not None
-            self._drop_connection()
-            if not had_connection:
-                raise
-        return self._write(self._open_connection(), rows)
-
-    def _bisect(self, batch: Sequence[_Waiting[Row, Result]], error: Exception) -> None:
-        if len(batch) == 1:
-            # The message of a database error quotes values, so only its kind is told.
-            _log.error("a row was rejected: %s %s", type(error).__name__, getattr(error, "sqlstate", None))
-            self._fail(batch, RowRejected)
+            results = self._write_twice(batch)
+        except Exception as error:
+            self._fail(batch, error)
             return
-        middle = len(batch) // 2
-        self._flush(batch[:middle])
-        self._flush(batch[middle:])
+        if len(results) != len(batch):
+            raise ResultsDiffer
+        for waiting, result in zip(batch, results, strict=True):
+            waiting.result.set(result)
+        self._state.succeed()
+        self._state.report(self._observe_flush, len(batch), time.perf_counter() - started_s)
 
-    def _fail(self, batch: Sequence[_Waiting[Row, Result]], error: Callable[[], Exception]) -> None:
-        for waiting in batch:
-            waiting.result.set_exception(error())
+    def _write_twice(self, batch: Sequence[Waiting[Row, Result]]) -> Sequence[Result]:
+        def write(connection: Connection[Any]) -> Sequence[Result]:
+            if not is_awaited(batch):  # connecting took too long, and what is answered 503 is not written afterwards
+                raise DatabaseFailed(Cause.CONNECTION)
+            return self._write(connection, [waiting.row for waiting in batch])
+
+        # A deadlock, or a connection that died unnoticed or in the commit, costs no request its answer: the batch is
+        # written again, and the rows that did arrive the first time are recognised by their receipts.
+        try:
+            return self._use_connection(write)
+        except DatabaseFailed as error:
+            if not error.is_transient or not is_awaited(batch):
+                raise
+        return self._use_connection(write)
+
+    def _fail(self, batch: Sequence[Waiting[Row, Result]], error: Exception) -> None:
+        if isinstance(error, DatabaseFailed) and error.cause is not Cause.ROW:
+            self._state.fail(error.cause, error.sqlstate)
+            refuse(batch)
+        elif len(batch) == 1:
+            self._reject(batch[0], error)
+        else:
+            self._bisect(batch)
+
+    def _bisect(self, batch: Sequence[Waiting[Row, Result]]) -> None:
+        middle = len(batch) // 2
+        for half in (batch[:middle], batch[middle:]):
+            if is_awaited(half):
+                self._flush(half)
+
+    def _reject(self, waiting: Waiting[Row, Result], error: Exception) -> None:
+        if isinstance(error, DatabaseFailed):
+            _log.error("a row was rejected: sqlstate=%s", error.sqlstate)
+            self._state.count(Cause.ROW)
+        else:
+            self._state.log_bug(error)
+            self._state.count(Cause.BUG)
+        waiting.result.set_exception(RowRejected())
+
+    def _check_ledger(self) -> None:
+        self._rows.begin()
+        try:
+            self._use_connection(self._check)
+        except DatabaseFailed as error:
+            self._state.fail(error.cause, error.sqlstate)
+        else:
+            self._state.succeed()
+        self._rows.finish()
+
+    def _use_connection(self, use: Callable[[Connection[Any]], Used]) -> Used:
+        connection = self._open_connection()
+        try:
+            return use(connection)
+        except psycopg.Error as error:
+            failed = translate(error, connection)
+            if failed.cause is Cause.CONNECTION:
+                self._drop_connection()
+            raise failed from error
+        finally:
+            if not is_usable(connection):
+                self._drop_connection()
 
     def _open_connection(self) -> Connection[Any]:
         if self._connection is None:
-            self._connection = self._connect()
+            with translated_errors(), gevent.Timeout(OPEN_WITHIN_S, DatabaseFailed(Cause.CONNECTION)):
+                self._connection = self._connect()
         return self._connection
 
     def _drop_connection(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def _hang_up(self) -> None:
         if self._connection is not None:
-            self._connection.close()
-        self._connection = None
+            shut_down(self._connection)
+
+    def _note_death(self, _: object) -> None:
+        if not self._closing:
+            self._closing = True  # no more rows are taken
+            _log.critical("the writer or its clock died, so this process ends")
+            self._rows.refuse_all()
+            self._end_process()

@@ -51,6 +51,12 @@ def _write_clicks(connection: Connection[Any], clicks: Sequence[Click]) -> None:
     connection.execute(sql("insert_clicks"), (encode_rows(clicks),))
 
 
+def check_writable(connection: Connection[Any]) -> None:
+    """Raise if no row can be written. The statements of a flush, with no rows, take the same locks as with some."""
+    _write_clicks(connection, ())
+    write_entries(connection, ())
+
+
 def write_entries(connection: Connection[Any], entries: Sequence[Entry]) -> list[Outcome]:
     """Write a batch of judged requests; the outcomes come in the order of the entries.
 

@@ -76,6 +76,12 @@ class Gauges:
             multiprocess_mode="livesum",
             registry=registry,
         )
+        self._failing = Gauge(
+            "postledger_writers_failing",
+            "Backend workers whose last write to the ledger failed.",
+            multiprocess_mode="livesum",
+            registry=registry,
+        )
         Gauge(
             "postledger_backend_start_timestamp_seconds",
             "When the first of the backend's processes started.",
@@ -125,6 +131,10 @@ class Gauges:
     def note_waiting(self, waiting: int) -> None:
         """Note how many requests wait for the writer."""
         self._waiting.set(waiting)
+
+    def note_writer_failing(self, is_failing: bool) -> None:
+        """Note whether the last write of this process failed."""
+        self._failing.set(is_failing)
 
     def note_queue_limit(self, limit: int) -> None:
         """Note how many requests may wait for the writer."""

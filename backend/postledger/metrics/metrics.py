@@ -14,6 +14,7 @@ from postledger.metrics.gauges import Gauges
 from postledger.metrics.postback_counters import UNKNOWN, PostbackCounters
 from postledger.platform.metrics.buffered_values import flush_values
 from postledger.platform.periodic_task import Periodic
+from postledger.platform.postgres.errors import Cause
 from postledger.policy.policy import Policy
 from postledger.vocabulary.conversion_event import Event
 
@@ -46,8 +47,17 @@ class Metrics:
         self._flush_seconds = Histogram(
             "postledger_flush_duration_seconds", "Time of one group commit.", buckets=_SECONDS, registry=registry
         )
+        self._flush_failures = Counter(
+            "postledger_flush_failures",
+            "Group commits that failed, and checks of a failing writer; by cause.",
+            ["cause"],
+            registry=registry,
+        )
+        for cause in Cause:
+            self._flush_failures.labels(cause)
         self._gauges = Gauges(registry)
         self.note_ledger, self.note_days = self._gauges.note_ledger, self._gauges.note_days
+        self.note_writer_failing = self._gauges.note_writer_failing
         self.note_waiting, self.note_queue_limit = self._gauges.note_waiting, self._gauges.note_queue_limit
         self._durations = defaultdict[tuple[str, str], list[float]](list)
 
@@ -86,6 +96,10 @@ class Metrics:
         """Observe one group commit."""
         self._flush_rows.observe(rows)
         self._flush_seconds.observe(seconds)
+
+    def count_flush_failure(self, cause: Cause) -> None:
+        """Count one group commit, or one row of it, that failed."""
+        self._flush_failures.labels(cause).inc()
 
     def _write(self) -> None:
         self._postbacks.raise_all()

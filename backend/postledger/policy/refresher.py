@@ -9,12 +9,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import gevent
-import psycopg
 from gevent.event import Event
 from psycopg import Connection
-from psycopg_pool import PoolTimeout
 
 from postledger.platform.keyring import Keyring
+from postledger.platform.postgres.errors import DatabaseFailed, translated_errors
 from postledger.platform.postgres.pool import Pool
 from postledger.policy.policy import Policy
 from postledger.policy.read import PolicyReader, read_version
@@ -56,9 +55,10 @@ class PolicyKeeper:
     def _run(self) -> None:
         while True:
             try:
-                self._refresh()
-            except (psycopg.Error, PoolTimeout) as error:
-                _log.warning("the policy was not refreshed: %s", type(error).__name__)
+                with translated_errors():
+                    self._refresh()
+            except DatabaseFailed as failed:
+                _log.warning("the policy was not refreshed: cause=%s sqlstate=%s", failed.cause, failed.sqlstate)
             except Exception as error:  # a bug here must not freeze the policy of a running worker for ever
                 _log.error("the policy was not refreshed: %s", type(error).__name__)
             self._first_attempt.set()

@@ -1,27 +1,26 @@
-"""Connections to Postgres with what every one of them needs: time-outs, a name, and durable commits."""
+"""Connections to Postgres, with what each of them needs: timeouts, a name, and durable commits."""
 
 from typing import Any
 
 from psycopg import Connection
 
-CONNECT_TIMEOUT_S = 2
-"""For requests, which are answered within two seconds whatever happens."""
-PATIENT_CONNECT_TIMEOUT_S = 10
-"""For commands: a machine that is busy for a moment is no reason to fail what cron will not start again for a day."""
+from postledger.platform.timeouts import CONNECT_S, PATIENT_CONNECT_S
+
 WRITER = "ledger"
-"""The name of the connections through which requests come onto the ledger."""
+"""The name of the connections through which requests are written to the ledger."""
 OPTIONS: dict[str, Any] = {
     "autocommit": True,
-    "connect_timeout": CONNECT_TIMEOUT_S,
-    "tcp_user_timeout": CONNECT_TIMEOUT_S * 1000,
+    "connect_timeout": CONNECT_S,
+    "tcp_user_timeout": CONNECT_S * 1000,
     "prepare_threshold": 0,
 }
 _SETTINGS = """
 SELECT
     set_config('application_name', %s, false),
     set_config('statement_timeout', %s, false),
+    set_config('lock_timeout', coalesce(%s, current_setting('lock_timeout')), false),
     set_config('timezone', 'UTC', false),
-    -- an acknowledged postback is on disk, whatever the server's default says
+    -- an acknowledged postback is on disk, even if the server's default is off
     set_config('synchronous_commit', replace(current_setting('synchronous_commit'), 'off', 'on'), false)
 """
 
@@ -31,15 +30,23 @@ def connect(
     *,
     name: str,
     statement_timeout_ms: int,
-    connect_timeout_s: int = PATIENT_CONNECT_TIMEOUT_S,
+    lock_timeout_ms: int | None = None,
+    connect_timeout_s: int = PATIENT_CONNECT_S,
     kind: type[Connection[Any]] = Connection,
 ) -> Connection[Any]:
-    """Open an autocommit connection; raises psycopg.OperationalError when Postgres is away."""
+    """Open an autocommit connection; raises psycopg.OperationalError if Postgres is down."""
     connection = kind.connect(database_url, **OPTIONS | {"connect_timeout": connect_timeout_s})
-    configure(connection, name=name, statement_timeout_ms=statement_timeout_ms)
+    try:
+        configure(connection, name=name, statement_timeout_ms=statement_timeout_ms, lock_timeout_ms=lock_timeout_ms)
+    except BaseException:  # a timeout of gevent too
+        connection.close()
+        raise
     return connection
 
 
-def configure(connection: Connection[Any], *, name: str, statement_timeout_ms: int) -> None:
-    """Give a fresh connection its name and its limits."""
-    connection.execute(_SETTINGS, (f"postledger-{name}", f"{statement_timeout_ms}ms"))
+def configure(
+    connection: Connection[Any], *, name: str, statement_timeout_ms: int, lock_timeout_ms: int | None = None
+) -> None:
+    """Give a fresh connection its name and its limits. Without `lock_timeout_ms` the server's default stays."""
+    lock_timeout = None if lock_timeout_ms is None else f"{lock_timeout_ms}ms"
+    connection.execute(_SETTINGS, (f"postledger-{name}", f"{statement_timeout_ms}ms", lock_timeout))

@@ -1,6 +1,6 @@
-"""A connection that waits as greenlets do: on one watcher of gevent's loop, instead of through its imitation of `poll`.
+"""A connection that waits on one watcher of gevent's loop, instead of on gevent's replacement of `poll`.
 
-The writer waits once a batch, and the imitation (a poll object, two watchers and a timer for each wait) was a tenth of
+The writer waits once per batch. The replacement (a poll object, two watchers and a timer for each wait) took a tenth of
 a busy worker's time.
 """
 
@@ -17,7 +17,10 @@ _READ, _READ_OR_WRITE = 1, 3  # libev's EV_READ, and EV_READ | EV_WRITE
 
 
 class GreenletConnection(Connection[Any]):
-    """A connection whose every wait switches to the hub; the server's statement time-out is what bounds the wait."""
+    """A connection that switches to the hub while it waits. The server bounds a wait by its statement timeout.
+
+    A wait for a server that hangs ends when the writer's clock shuts the connection down.
+    """
 
     def wait(self, gen: PQGen[Result], interval: float = 0.0, timeout: float | None = None) -> Result:  # noqa: ARG002
         """Run one exchange with the server to its end."""
