@@ -1,6 +1,6 @@
 """The shipped backend, whose writer can be broken from outside: a test writes the name of a fault into a file.
 
-gunicorn imports this in place of `postledger.wsgi`. Each worker looks for the file; the first one to find it breaks.
+gunicorn imports this in place of the shipped factory. Each worker looks for the file; the first one to find it breaks.
 """
 
 import os
@@ -10,7 +10,7 @@ from typing import Any
 
 import gevent
 
-from postledger import wsgi
+from postledger.bootstrap import backend
 from postledger.ledger.group_commit import GroupCommit
 
 FAULT_FILE = "FAULT_FILE"
@@ -61,4 +61,4 @@ def create() -> Any:
         gevent.spawn(_break_when_told, self)
 
     GroupCommit.__init__ = start_breakable  # type: ignore[method-assign]
-    return wsgi.create()
+    return backend.create()

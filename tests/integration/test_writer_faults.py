@@ -15,7 +15,7 @@ from postledger.ledger.group_commit import RowRejected
 from postledger.ledger.waiting_rows import WaitingRows
 from postledger.platform.postgres.connection import connect
 from postledger.platform.postgres.errors import Cause
-from postledger.platform.postgres.gevent_connection import GreenletConnection
+from postledger.platform.server.gevent_connection import GreenletConnection
 from postledger.vocabulary.refusal import Refused
 from tests.parts.committing import Commit, Write, insert, make_commit, make_table, stored, submit_all, wait_for
 

@@ -9,7 +9,7 @@ from psycopg import Connection
 
 from postledger.ledger.group_commit import GroupCommit, RowRejected
 from postledger.platform.postgres.connection import connect
-from postledger.platform.postgres.gevent_connection import GreenletConnection
+from postledger.platform.server.gevent_connection import GreenletConnection
 from postledger.vocabulary.refusal import Refused
 from tests.parts.databases import fetch
 
