@@ -15,8 +15,9 @@ from gevent.event import Event
 from psycopg import Connection
 
 from postledger.ledger.waiting_rows import Result, Row, Waiting, WaitingRows, is_awaited, refuse
-from postledger.ledger.writer_clock import WriterClock, shut_down
+from postledger.ledger.writer_clock import WriterClock
 from postledger.ledger.writer_state import WriterState
+from postledger.platform.postgres.connection import shut_down
 from postledger.platform.postgres.errors import Cause, DatabaseFailed, is_usable, translate, translated_errors
 from postledger.platform.timeouts import CHECK_EVERY_S, CLOCK_EVERY_S, OPEN_WITHIN_S
 from postledger.vocabulary.refusal import Reason, Refused

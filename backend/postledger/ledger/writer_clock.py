@@ -3,14 +3,11 @@
 One clock for all requests, because a timer for each request costs more than the rest of its wait.
 """
 
-import socket
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 import gevent
-from psycopg import Connection
 
 from postledger.ledger.waiting_rows import WaitingRows
 from postledger.ledger.writer_state import WriterState
@@ -51,12 +48,3 @@ class WriterClock:
             self._hang_up()
         self._state.settle(now_s)
         self._state.report(self._note_waiting, len(self._rows.queue))  # here, because a hung writer cannot report
-
-
-def shut_down(connection: Connection[Any]) -> None:
-    """End a connection under the greenlet that waits for it, which then sees a lost connection.
-
-    The descriptor stays open: closed, it could be reused while the event loop still watches it.
-    """
-    with suppress(OSError), socket.socket(fileno=socket.dup(connection.pgconn.socket)) as duplicate:
-        duplicate.shutdown(socket.SHUT_RDWR)

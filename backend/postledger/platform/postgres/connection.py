@@ -1,7 +1,11 @@
 """Connections to Postgres, with what each of them needs: timeouts, a name, and durable commits."""
 
+import os
+import socket
+from contextlib import suppress
 from typing import Any
 
+import psycopg
 from psycopg import Connection
 
 from postledger.platform.timeouts import CONNECT_S, PATIENT_CONNECT_S
@@ -50,3 +54,12 @@ def configure(
     """Give a fresh connection its name and its limits. Without `lock_timeout_ms` the server's default stays."""
     lock_timeout = None if lock_timeout_ms is None else f"{lock_timeout_ms}ms"
     connection.execute(_SETTINGS, (f"postledger-{name}", f"{statement_timeout_ms}ms", lock_timeout))
+
+
+def shut_down(connection: Connection[Any]) -> None:
+    """End a connection that another greenlet waits for; that one then sees a lost connection.
+
+    The descriptor stays open: closed, it could be reused while the event loop still watches it.
+    """
+    with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(connection.fileno())) as duplicate:
+        duplicate.shutdown(socket.SHUT_RDWR)
