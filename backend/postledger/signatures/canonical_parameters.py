@@ -27,7 +27,7 @@ _Pairs = list[tuple[bytes, bytes]]
 def compile_parameters(parameters: Parameters, left_out: frozenset[str]) -> Write:
     """Make the function that writes the parameters without those in `left_out`; raises ValueError."""
     dropped = frozenset(name.encode() for name in left_out | set(parameters.drop))
-    write_item, separator = compile_item(parameters.item), parameters.join.encode()
+    write_item, separator = _compile_item(parameters.item), parameters.join.encode()
     encode, choose = _ENCODERS[parameters.encode], _compile_choose(parameters)
 
     def write(sent: SignatureInput, key: bytes) -> bytes:
@@ -80,7 +80,7 @@ def _drop_empty(parameters: Parameters, pairs: _Pairs) -> _Pairs:
     return [(name, value) for name, value in pairs if value or name in kept]
 
 
-def compile_item(item: str) -> Callable[[bytes, bytes, int, bytes], bytes]:
+def _compile_item(item: str) -> Callable[[bytes, bytes, int, bytes], bytes]:
     """Make the function that writes one parameter from its name, its value, the value's length and the key."""
     if "{" in _ITEM.sub("", item) or "}" in _ITEM.sub("", item):
         raise ValueError("parameters.item: it has an unknown placeholder; use {name}, {value}, {len} and {key}")
