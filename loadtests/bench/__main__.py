@@ -9,7 +9,6 @@ from pathlib import Path
 import msgspec
 
 from loadtests.bench.contestants import list_contestants, postledger
-from loadtests.bench.cost import Pair, judge_cost, take_turns
 from loadtests.bench.edge import bench_edge
 from loadtests.bench.fill import fill
 from loadtests.bench.floor import run_floor
@@ -20,6 +19,7 @@ from loadtests.bench.paths import bench_paths
 from loadtests.bench.plan import BadPlan, Plan, read_plan
 from loadtests.bench.report import Target, judge, judge_sizes, summarize, table, verdicts
 from loadtests.bench.rounds import Round, RoundFailed, run_round
+from loadtests.bench.turns import Pair, compare_with_baseline, compare_with_silent, judge_baseline, judge_cost
 
 
 def main() -> int:
@@ -35,12 +35,18 @@ def main() -> int:
             _save("bench-paths.json", bench_paths(plan))
             return 0
         with run_ground() as ground:
-            report = compare_sizes(ground, plan) if plan.rows else compare(ground, plan)
+            report = _compare(ground, plan)
     except (BadPlan, RoundFailed) as error:
         sys.stderr.write(f"bench: {error}\n")
         return 1
-    _save("bench-rows.json" if plan.rows else "bench.json", report)
+    _save("bench-rows.json" if plan.rows else "bench-baseline.json" if plan.baseline else "bench.json", report)
     return 0
+
+
+def _compare(ground: Ground, plan: Plan) -> dict[str, object]:
+    if plan.rows:
+        return compare_sizes(ground, plan)
+    return compare_checkouts(ground, plan, plan.baseline) if plan.baseline else compare(ground, plan)
 
 
 def compare(ground: Ground, plan: Plan) -> dict[str, object]:
@@ -65,6 +71,15 @@ def compare_sizes(ground: Ground, plan: Plan) -> dict[str, object]:
     return _conclude(plan, facts, rounds, judge_sizes)
 
 
+def compare_checkouts(ground: Ground, plan: Plan, checkout: Path) -> dict[str, object]:
+    """Let this checkout and another one take turns; print and return the ratios."""
+    ledger = make_ledger(ground.postgres.url(), ground.home / "clicks")
+    ledger.write_click_ids()
+    _say(f"(b) and (o) {checkout}, by {plan.turns} turns of a second each")
+    pairs = compare_with_baseline(ground, plan, ledger, checkout)
+    return _conclude(plan, describe_machine(ledger, ground.home), [], lambda _: judge_baseline(pairs), pairs)
+
+
 def _take_turns(ground: Ground, plan: Plan, ledger: Ledger, number: int) -> list[Round]:
     found: list[Round] = []
     for contestant in list_contestants(ground, plan, ledger):
@@ -78,7 +93,7 @@ def _take_turns(ground: Ground, plan: Plan, ledger: Ledger, number: int) -> list
 
 def _compare_cost(ground: Ground, plan: Plan, ledger: Ledger) -> list[Pair]:
     _say(f"(b) and (s), by {plan.turns} turns of a second each")
-    return take_turns(ground, plan, ledger)
+    return compare_with_silent(ground, plan, ledger)
 
 
 def _make_full(ground: Ground, rows: int) -> Ledger:
@@ -120,7 +135,7 @@ def _told(one: Round, number: int) -> Round:
 def _save(name: str, report: dict[str, object]) -> None:
     file = Path(os.environ.get("POSTLEDGER_VAR", ROOT / "var")) / name
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")
+    file.write_bytes(msgspec.json.format(msgspec.json.encode(report, enc_hook=str), indent=2) + b"\n")
     _say(f"\nAll numbers: {file}")
 
 

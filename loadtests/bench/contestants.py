@@ -55,6 +55,11 @@ def silent(ground: Ground, plan: Plan, ledger: Ledger) -> Contestant:
     return Contestant("s", "postledger, silent", command, environment, writes=True)
 
 
+def baseline(ground: Ground, plan: Plan, ledger: Ledger) -> Contestant:
+    """Return Postledger of another checkout, as it was shipped then; `ground` holds its backend."""
+    return msgspec.structs.replace(postledger(ground, plan, ledger), letter="o", name="postledger, baseline")
+
+
 def _constant(ground: Ground) -> list[str]:
     return ["-c", _shipped(ground), "loadtests.bench.constant.app:create()"]
 

@@ -24,6 +24,7 @@ from tests.parts.postgres import Postgres
 
 ROOT = Path(__file__).parents[2]
 START_WITHIN_S = 30
+_IGNORED = shutil.ignore_patterns("__pycache__")
 STOP_WITHIN_S = 2  # nobody waits for an answer any more; what was acknowledged is in Postgres
 
 
@@ -56,16 +57,20 @@ def run_ground() -> Iterator[Ground]:
             Postgres() as postgres,
             Edge(backend_socket=home / "backend.sock", environment=_no_guard(), policy=_policy()) as edge,
         ):
-            shutil.copytree(ROOT / "backend", home / "backend", ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(ROOT / "backend", home / "backend", ignore=_IGNORED)
             yield Ground(home, postgres, edge, edge.pid, postgres_pid(postgres.url()))
 
 
 @contextmanager
-def run_beside(ground: Ground, name: str) -> Iterator[Ground]:
-    """Start another edge before the same Postgres, so that two contestants can be alive at a time."""
+def run_beside(ground: Ground, name: str, checkout: Path = ROOT) -> Iterator[Ground]:
+    """Start another edge before the same Postgres, so that two contestants can be alive at once.
+
+    Edge and backend come from `checkout`: this one as it was at the start, or another one to compare with.
+    """
     home = ground.home / name
-    shutil.copytree(ground.backend, home / "backend")
-    with Edge(backend_socket=home / "backend.sock", environment=_no_guard(), policy=_policy()) as edge:
+    shutil.copytree(ground.backend if checkout == ROOT else checkout / "backend", home / "backend", ignore=_IGNORED)
+    socket = home / "backend.sock"
+    with Edge(backend_socket=socket, environment=_no_guard(), policy=_policy(), root=checkout) as edge:
         yield Ground(home, ground.postgres, edge, edge.pid, ground.postgres_pid)
 
 

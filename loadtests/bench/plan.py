@@ -1,6 +1,7 @@
 """What one run is asked to do, read from the environment, so that `make bench ROWS=…` needs no flags."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import msgspec
 
@@ -27,6 +28,7 @@ class Plan(msgspec.Struct, frozen=True):
     textbooks: tuple[tuple[str, int], ...]
     floors: tuple[int, ...]
     rows: tuple[int, ...]
+    baseline: Path | None
 
 
 def read_plan(environment: Mapping[str, str]) -> Plan:
@@ -44,6 +46,7 @@ def read_plan(environment: Mapping[str, str]) -> Plan:
         textbooks=tuple(_textbook(text) for text in _list(environment, "TEXTBOOK", TEXTBOOKS)),
         floors=_counts(environment, "FLOOR", tuple(sorted({connections, max(1, connections // 4)}))),
         rows=_counts(environment, "ROWS", ()),
+        baseline=_checkout(environment),
     )
 
 
@@ -79,3 +82,10 @@ def _textbook(text: str) -> tuple[str, int]:
     if kind in ("sync", "gthread", "gevent"):
         return kind, _whole("TEXTBOOK", size or "1")
     raise BadPlan("TEXTBOOK must hold pairs such as gthread:16 or gevent:16")
+
+
+def _checkout(environment: Mapping[str, str]) -> Path | None:
+    text = environment.get("BASELINE", "")
+    if text and not Path(text, "backend/gunicorn.conf.py").is_file():
+        raise BadPlan("BASELINE must be the folder of another checkout of Postledger")
+    return Path(text).resolve() if text else None

@@ -22,7 +22,14 @@ def test_a_textbook_is_a_worker_class_and_its_size() -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("DURATION", "0"), ("ROUNDS", "many"), ("ROWS", "10,,20"), ("ONLY", "a,f"), ("TEXTBOOK", "eventlet:4")],
+    [
+        ("DURATION", "0"),
+        ("ROUNDS", "many"),
+        ("ROWS", "10,,20"),
+        ("ONLY", "a,f"),
+        ("TEXTBOOK", "eventlet:4"),
+        ("BASELINE", "/nowhere"),
+    ],
 )
 def test_a_parameter_without_sense_is_refused_by_its_name(name: str, value: str) -> None:
     with pytest.raises(BadPlan, match=name):

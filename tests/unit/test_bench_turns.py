@@ -2,7 +2,7 @@
 
 import pytest
 
-from loadtests.bench.cost import Pair, judge_cost
+from loadtests.bench.turns import Pair, judge_baseline, judge_cost
 
 
 @pytest.mark.parametrize(("shipped", "kept"), [((94, 96), True), ((93, 96), False)])
@@ -22,3 +22,10 @@ def test_it_is_told_how_sure_the_mean_is_and_what_the_backend_spends() -> None:
 
 def test_nothing_is_said_of_who_did_not_take_part() -> None:
     assert judge_cost([]) == []
+
+
+@pytest.mark.parametrize(("ours", "kept"), [((97, 98), True), ((94, 100), False), ((95, 95), False)])
+def test_a_baseline_is_reached_only_beyond_the_error(ours: tuple[float, float], kept: bool) -> None:
+    _, lower, _ = judge_baseline([Pair(one, 100, 120, 110) for one in ours])
+
+    assert lower.kept is kept

@@ -1,0 +1,122 @@
+"""Compares two backends that are alive at once, each behind an edge of its own, driven by turns of a second.
+
+The rounds of `make bench` start each contestant anew, and the rates of one contestant then differ by a fifth from round
+to round, by where its connections and its memory happen to lie. By turns, only what the machine does in two seconds
+differs, so differences of a few percent can be measured.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from statistics import mean, stdev
+
+import msgspec
+
+from loadtests.bench.contestants import Contestant, baseline, postledger, silent
+from loadtests.bench.ledger import Ledger
+from loadtests.bench.parts import ROOT, Backend, Ground, run_beside
+from loadtests.bench.plan import Plan
+from loadtests.bench.processes import cpu_seconds
+from loadtests.bench.report import Target
+from loadtests.bench.rounds import check_load
+from loadtests.bench.wrk import Wrk
+
+TURN_S = 1
+TURNS_PER_LEDGER = 10  # then the ledger is emptied, so that it does not grow by what was measured before
+
+_Make = Callable[[Ground, Plan, Ledger], Contestant]
+
+
+class Pair(msgspec.Struct, frozen=True):
+    """One turn of both: responses per second, and processor time of each backend per request."""
+
+    ours_per_second: float
+    other_per_second: float
+    ours_us: float
+    other_us: float
+
+
+class _Driven(msgspec.Struct, frozen=True):
+    contestant: Contestant
+    backend: Backend
+    wrk: Wrk
+
+
+def compare_with_silent(ground: Ground, plan: Plan, ledger: Ledger) -> list[Pair]:
+    """Take turns with a Postledger that neither counts nor logs. Raises `RoundFailed`."""
+    ours, other = _alive(ground, plan, ledger, postledger), _alive(ground, plan, ledger, silent)
+    return _take_turns(plan, ledger, ours, other)
+
+
+def compare_with_baseline(ground: Ground, plan: Plan, ledger: Ledger, checkout: Path) -> list[Pair]:
+    """Take turns with the edge and the backend of another checkout, on today's schema. Raises `RoundFailed`."""
+    ours, other = _alive(ground, plan, ledger, postledger), _alive(ground, plan, ledger, baseline, checkout)
+    return _take_turns(plan, ledger, ours, other)
+
+
+def judge_cost(pairs: Sequence[Pair]) -> list[Target]:
+    """Compare the mean ratio to the silent one with what is promised of metrics and request log."""
+    if len(pairs) < 2:  # one turn has no standard error
+        return []
+    costs_us = [pair.ours_us - pair.other_us for pair in pairs]
+    own_us = mean(pair.ours_us for pair in pairs)
+    return [
+        Target(f"b / s (silent), mean of {len(pairs)} turns", mean(_ratios(pairs)), 0.95),
+        Target("its standard error", _standard_error(pairs), None),
+        Target(f"metrics and request log, µs of the backend's {own_us:.0f} for a request", mean(costs_us), None),
+    ]
+
+
+def judge_baseline(pairs: Sequence[Pair]) -> list[Target]:
+    """Compare with the baseline: a change counts as slower unless the mean less two standard errors reaches 0.96."""
+    if len(pairs) < 2:
+        return []
+    lower = mean(_ratios(pairs)) - 2 * _standard_error(pairs)
+    ours_us, other_us = mean(pair.ours_us for pair in pairs), mean(pair.other_us for pair in pairs)
+    return [
+        Target(f"b / o (baseline), mean of {len(pairs)} turns", mean(_ratios(pairs)), None),
+        Target("its mean less two standard errors", lower, 0.96),
+        Target(f"processor time of the backend, µs for a request (baseline {other_us:.0f})", ours_us, None),
+    ]
+
+
+def _ratios(pairs: Sequence[Pair]) -> list[float]:
+    return [pair.ours_per_second / pair.other_per_second for pair in pairs]
+
+
+def _standard_error(pairs: Sequence[Pair]) -> float:
+    return float(stdev(_ratios(pairs)) / len(pairs) ** 0.5)
+
+
+@contextmanager
+def _alive(ground: Ground, plan: Plan, ledger: Ledger, make: _Make, checkout: Path = ROOT) -> Iterator[_Driven]:
+    with run_beside(ground, make.__name__, checkout) as own:
+        contestant = make(own, plan, ledger)
+        wrk = Wrk(f"{own.edge.https_url}/", plan.connections, plan.threads, ledger.secret, ledger.clicks_file)
+        with Backend(own, contestant.command, contestant.environment) as backend:
+            wrk.drive(f"warm{contestant.letter}", plan.warm_up_s)  # requests are refused until the edge has the policy
+            yield _Driven(contestant, backend, wrk)
+
+
+def _take_turns(
+    plan: Plan, ledger: Ledger, ours: AbstractContextManager[_Driven], other: AbstractContextManager[_Driven]
+) -> list[Pair]:
+    with ours as one, other as two:
+        return [_take_turn(plan, ledger, one, two, number) for number in range(plan.turns)]
+
+
+def _take_turn(plan: Plan, ledger: Ledger, ours: _Driven, other: _Driven, number: int) -> Pair:
+    if number % TURNS_PER_LEDGER == 0:
+        ledger.empty()
+    order = (ours, other) if number % 2 else (other, ours)
+    told = {one.contestant.letter: _drive(plan, ledger, one, f"turn{number}{one.contestant.letter}") for one in order}
+    (ours_per_second, ours_us), (other_per_second, other_us) = (told[one.contestant.letter] for one in (ours, other))
+    return Pair(ours_per_second, other_per_second, ours_us, other_us)
+
+
+def _drive(plan: Plan, ledger: Ledger, one: _Driven, run: str) -> tuple[float, float]:
+    before_s = cpu_seconds(one.backend.pid)
+    load = one.wrk.drive(run, TURN_S)
+    spent_s = cpu_seconds(one.backend.pid) - before_s
+    check_load(plan, ledger, one.contestant, load, run)
+    return load.per_second, spent_s * 1e6 / load.answered
