@@ -11,7 +11,10 @@ COPY requirements.lock pyproject.toml ./
 RUN pip install --no-cache-dir --require-hashes --requirement requirements.lock
 COPY backend backend
 COPY deploy/with-ledger /usr/local/bin/with-ledger
+# The commit of the build, because git is not in the image: --build-arg POSTLEDGER_COMMIT=$(git rev-parse HEAD)
+ARG POSTLEDGER_COMMIT
 ENV PYTHONPATH=/opt/postledger/backend \
+    POSTLEDGER_COMMIT=$POSTLEDGER_COMMIT \
     POSTLEDGER_BACKEND_SOCKET=/run/postledger/backend.sock \
     PROMETHEUS_MULTIPROC_DIR=/tmp/metrics
 # Under it runs what compose.yaml names: gunicorn, or a command of `python -m postledger`.

@@ -44,7 +44,7 @@ def test_the_image_of_the_edge_sets_only_what_the_edge_reads() -> None:
 def test_what_compose_mounts_and_builds_exists() -> None:
     text = (DEPLOY / "compose.yaml").read_text()
     mounted = re.findall(r'- "(\.[^:"]*):', text)
-    built = re.findall(r"dockerfile: ([^}]+)}", text)
+    built = re.findall(r"dockerfile: ([^}\s]+)", text)
 
     ours = [path for path in mounted if "secrets" not in path]
     assert [path for path in ours if not (DEPLOY / path).exists()] == []

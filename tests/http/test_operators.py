@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from postledger.platform.build_info import read_build_info
 from postledger.vocabulary.refusal import Reason
 from tests.http.conftest import Service
+from tests.parts.backend import Backend
 from tests.parts.sender import Sender
 from tests.parts.sources import add_campaign, add_source, change_source, remove
 from tests.parts.waiting import wait_until
@@ -43,6 +45,18 @@ def test_the_metrics_of_the_contract_are_there(service: Service) -> None:
         "postledger_flush_duration_seconds_bucket",
     ):
         assert f"\n{name}{{" in metrics
+
+
+def test_the_build_is_one_series_also_after_a_worker_was_replaced(environment: dict[str, str]) -> None:
+    build = read_build_info({"POSTLEDGER_COMMIT": "0123456789abcdef"})
+    sample = f'postledger_build_info{{commit="{build.commit}",version="{build.version}"}} 1.0'
+    with Backend({**environment, "POSTLEDGER_COMMIT": "0123456789abcdef"}) as backend:
+        old = backend.worker_pids()
+
+        backend.kill(old[0])
+        wait_until(lambda: set(backend.worker_pids()) != set(old) and backend.knows_source("unknown"), what="a worker")
+
+        assert [line for line in backend.metrics_text().splitlines() if "build_info{" in line] == [sample]
 
 
 def test_requests_are_timed_by_route_and_status(service: Service) -> None:

@@ -27,6 +27,7 @@ from postledger.ledger.group_commit import GroupCommit
 from postledger.ledger.partitions import PartitionKeeper
 from postledger.ledger.writer import check_writable, write_batch
 from postledger.metrics.metrics import Metrics, render_metrics
+from postledger.platform.build_info import read_build_info
 from postledger.platform.keyring import Keyring
 from postledger.platform.metrics.buffered_values import buffer_values
 from postledger.platform.periodic_task import Periodic
@@ -73,6 +74,7 @@ def create() -> ByListener:
 def _start_parts(settings: Settings) -> _Parts:
     buffer_values()  # before any metric is made
     metrics = Metrics(CollectorRegistry())
+    metrics.note_build(read_build_info(os.environ))
     pool = make_pool(settings.database_url, size=POOL_SIZE)
     pool.open()
     ledger = _start_group_commit(settings, metrics)

@@ -1,5 +1,7 @@
 """The command line put together: every command under its name, with its help."""
 
+import os
+
 import typer
 
 from postledger.cli.clicks import clicks
@@ -14,6 +16,7 @@ from postledger.cli.schema import grant, migrate, retain
 from postledger.cli.sending import send, sign
 from postledger.cli.sources import sources
 from postledger.cli.tracing import trace
+from postledger.platform.build_info import read_build_info
 
 
 def create_cli() -> typer.Typer:
@@ -26,6 +29,7 @@ def create_cli() -> typer.Typer:
         add_completion=False,
         pretty_exceptions_enable=False,  # its tracebacks show local variables, and some of those are secrets
     )
+    app.callback()(_take_options)
     for command in (migrate, grant, apply, export, sign, send, trace, retain, forget, doctor):
         app.command()(command)
     conversions.command("parked")(list_parked)
@@ -39,3 +43,23 @@ def create_cli() -> typer.Typer:
     app.add_typer(conversions, name="conversions")
     app.add_typer(postbacks, name="postbacks")
     return app
+
+
+def _take_options(
+    *,
+    version: bool = typer.Option(
+        False,
+        "--version",
+        callback=lambda wanted: _print_version(wanted=wanted),
+        is_eager=True,
+        help="Print version and commit, and exit.",
+    ),
+) -> None:
+    """Take the options that belong to no command."""
+
+
+def _print_version(*, wanted: bool) -> None:
+    if wanted:
+        build = read_build_info(os.environ)
+        print(f"postledger {build.version} ({build.commit})")
+        raise typer.Exit

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from prometheus_client import CollectorRegistry, Gauge
 
 from postledger.metrics.payout_buckets import SIZES
+from postledger.platform.build_info import BuildInfo
 from postledger.policy.policy import Policy
 
 _DAY_S = 86_400
@@ -37,6 +38,13 @@ class Gauges:
             "postledger_campaign_info",
             "1 for each campaign in force, 0 for one that was removed.",
             ["campaign"],
+            multiprocess_mode="livemax",
+            registry=registry,
+        )
+        self._build = Gauge(
+            "postledger_build_info",
+            "1 for the version and commit that the backend's processes run.",
+            ["version", "commit"],
             multiprocess_mode="livemax",
             registry=registry,
         )
@@ -116,6 +124,10 @@ class Gauges:
         self._shown_campaigns |= policy.campaigns.keys()
         for slug in self._shown_campaigns:
             self._campaigns.labels(slug).set(slug in policy.campaigns)
+
+    def note_build(self, build: BuildInfo) -> None:
+        """Note the version and commit of this process."""
+        self._build.labels(build.version, build.commit).set(1)
 
     def note_ledger(self) -> None:
         """Note that Postgres has answered just now."""

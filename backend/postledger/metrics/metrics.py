@@ -56,8 +56,8 @@ class Metrics:
         for cause in Cause:
             self._flush_failures.labels(cause)
         self._gauges = Gauges(registry)
-        self.note_ledger, self.note_days = self._gauges.note_ledger, self._gauges.note_days
-        self.note_writer_failing = self._gauges.note_writer_failing
+        self.note_build, self.note_ledger = self._gauges.note_build, self._gauges.note_ledger
+        self.note_days, self.note_writer_failing = self._gauges.note_days, self._gauges.note_writer_failing
         self.note_waiting, self.note_queue_limit = self._gauges.note_waiting, self._gauges.note_queue_limit
         self._durations = defaultdict[tuple[str, str], list[float]](list)
 
