@@ -27,7 +27,8 @@ VERDICT_COLORS = {
     "updated": "blue",
     "duplicate": "text",
     "refused": "orange",
-    "spooled": "purple",
+    "parked": "purple",
+    "spooled": "yellow",
 }
 STATUS_COLORS = {"pending": "blue", "approved": "green", "rejected": "orange", "reversed": "red"}
 

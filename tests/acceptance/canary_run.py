@@ -25,6 +25,7 @@ from tests.parts.postgres import Postgres
 from tests.parts.sender import Postback, read_answer
 
 OPS_PATHS = ("/metrics/backend", "/metrics", "/status", "/healthz", "/")
+_REASON = re.compile(rb'"reason":"(\w+)"')
 _SIGNATURE = re.compile(r"sig=([0-9a-f]{64})")
 
 
@@ -134,6 +135,7 @@ class CanaryRun:
             connection.sendall(request)
         answer = read_all(connection)
         self.evidence.add(f"answer to {request[:20]!r}", answer)
+        self.outcomes.update(reason.decode() for reason in _REASON.findall(answer))
         if b"<html" in answer.lower():
             self.pages.append(answer)
         return answer

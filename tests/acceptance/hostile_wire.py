@@ -139,7 +139,7 @@ class Loud:
         yield "accepted", shop.get(sale)
         yield "updated", shop.form(sale | {"payout": "1" + payout})
         yield "duplicate", shop.json(sale)
-        yield "spooled", shop.get(refund)
+        yield "parked", shop.get(refund)
         yield "duplicate", shop.json(refund)
         yield "conflict", shop.form(refund | {"transaction_id": "R2", "payout": f"-9{payout}"})
         yield "invalid_parameter", shop.get(refund | {"status": "approved"})

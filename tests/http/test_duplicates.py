@@ -126,9 +126,9 @@ def test_beyond_the_guard_a_reversal_is_taken_and_not_booked(shop: Service, mast
     assert [(answer.code, answer.status) for answer in told] == [
         (200, "updated"),
         (200, "updated"),
-        (202, "spooled"),
+        (202, "parked"),
         (200, "duplicate"),
     ]
-    assert shop.audit_row(told[2].receipt) == ("spooled", None, None)
-    assert shop.counted('postledger_reversals_parked_total{source="careful-shop"}') == [1]
+    assert shop.audit_row(told[2].receipt) == ("parked", None, None)
+    assert shop.counted('postledger_postbacks_total{source="careful-shop",verdict="parked"}') == [1]
     assert shop.fetch("SELECT status FROM conversions WHERE transaction_id = %s", f"{unique}-2") == [("approved",)]

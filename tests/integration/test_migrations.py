@@ -19,6 +19,7 @@ from tests.parts.schema import dump_schema
 from tests.parts.waiting import wait_until
 
 TIME_INDEXES = "0008_time_indexes.sql"
+PARKED_VERDICT = "0011_parked_verdict.sql"
 VALID = "SELECT indisvalid FROM pg_index JOIN pg_class ON oid = indexrelid WHERE relname LIKE '%s_created_at'"
 WAITS_FOR_A_READER = """
 SELECT count(*) FROM pg_stat_activity
@@ -106,6 +107,26 @@ def test_a_migrator_that_cannot_get_its_turn_gives_up(database: str, monkeypatch
 
         with pytest.raises(psycopg.errors.LockNotAvailable):
             migrations.migrate(connection)
+
+
+def test_an_answer_of_its_own_for_spooled_stays_for_parked(empty: Callable[[], str]) -> None:
+    with open_connection(empty()) as connection:
+        migrations.migrate(connection)
+        connection.execute("DELETE FROM schema_migrations WHERE name = %s", (PARKED_VERDICT,))
+        for slug, settings in (
+            ("worded", {"ack": {"spooled": {"body": "0"}}}),
+            ("silent", {"ack": {"ok": {"body": "1"}}}),
+            ("plain", {}),
+        ):
+            connection.execute(
+                "INSERT INTO sources (slug, name, settings, created_at, updated_at) VALUES (%s, '', %s, now(), now())",
+                (slug, json.dumps(settings)),
+            )
+
+        assert migrations.migrate(connection) == [PARKED_VERDICT]
+
+        answers = dict(connection.execute("SELECT slug, settings #>> '{ack,parked,body}' FROM sources").fetchall())
+        assert answers == {"worded": "0", "silent": None, "plain": None}
 
 
 def test_an_index_whose_building_was_interrupted_is_built_anew(empty: Callable[[], str]) -> None:

@@ -71,8 +71,7 @@ def test_the_guard_counts_conversions_over_batches_and_within_one(ledger: Connec
 
     outcomes = [outcome for batch in batches for outcome in write_entries(ledger, batch)]
 
-    assert verdicts(outcomes) == ["updated", "updated", "updated", "spooled", "spooled"]
-    assert [outcome.is_parked for outcome in outcomes] == [False, False, False, True, True]
+    assert verdicts(outcomes) == ["updated", "updated", "updated", "parked", "parked"]
     assert rows(ledger, "SELECT status, count(*) FROM conversions GROUP BY 1 ORDER BY 1") == [
         ("approved", 3),
         ("reversed", 1),
@@ -84,7 +83,7 @@ def test_after_an_hour_the_guard_lets_through_again(ledger: Connection[Any], par
 
     outcomes = [*write_entries(ledger, [reversal(4)]), *write_entries(ledger, [an_hour_later(reversal(5))])]
 
-    assert verdicts(outcomes) == ["spooled", "updated"]
+    assert verdicts(outcomes) == ["parked", "updated"]
 
 
 def test_what_waits_goes_on_waiting_when_it_is_repeated_an_hour_later(
@@ -111,9 +110,7 @@ def test_the_repeat_of_a_parked_reversal_is_a_duplicate_and_parked_once(
     outcomes = write_entries(ledger, [same_again(parked[0]), same_again(parked[1])])
 
     assert verdicts(outcomes) == ["duplicate", "duplicate"]
-    assert verdicts(write_entries(ledger, parked)) == ["spooled", "spooled"], (
-        "a batch written again parks nothing twice"
-    )
+    assert verdicts(write_entries(ledger, parked)) == ["parked", "parked"], "a batch written again parks nothing twice"
     assert rows(ledger, "SELECT count(*) FROM parked_reversals") == [(2,)]
 
 
@@ -123,7 +120,7 @@ def test_the_repeat_of_a_reversal_that_is_parked_in_the_same_batch_is_a_duplicat
     write_entries(ledger, [sale(6)])
     first = reversal(6)
 
-    assert verdicts(write_entries(ledger, [first, same_again(first)])) == ["spooled", "duplicate"]
+    assert verdicts(write_entries(ledger, [first, same_again(first)])) == ["parked", "duplicate"]
 
 
 def test_other_sources_and_other_postbacks_are_not_held_up(ledger: Connection[Any], parked: list[Entry]) -> None:
@@ -147,7 +144,7 @@ def test_two_processes_at_once_do_not_pass_the_guard_together(ledger: Connection
     for thread in threads:
         thread.join(timeout=60)
 
-    assert sorted(told) == ["spooled"] * 6 + ["updated"] * 2
+    assert sorted(told) == ["parked"] * 6 + ["updated"] * 2
 
 
 def test_who_comes_second_waits_for_the_first_to_be_counted(ledger: Connection[Any], database: str) -> None:
@@ -165,14 +162,14 @@ def test_who_comes_second_waits_for_the_first_to_be_counted(ledger: Connection[A
         wait_until(lambda: rows(ledger, WAITING_FOR_A_SOURCE) == [(1,)], what="the second to wait")
     second.join(timeout=60)
 
-    assert told == ["spooled"]
+    assert told == ["parked"]
 
 
 def test_another_source_has_a_guard_of_its_own(ledger: Connection[Any], parked: list[Entry]) -> None:
     theirs, their_reversal = (replace(entry, source_id=2) for entry in (sale(7), reversal(7)))
     write_entries(ledger, [sale(8), theirs])
 
-    assert verdicts(write_entries(ledger, [reversal(8), their_reversal])) == ["spooled", "updated"]
+    assert verdicts(write_entries(ledger, [reversal(8), their_reversal])) == ["parked", "updated"]
 
 
 def test_corrections_neither_count_nor_wait(ledger: Connection[Any]) -> None:
@@ -186,7 +183,7 @@ def test_corrections_neither_count_nor_wait(ledger: Connection[Any]) -> None:
     taken = write_entries(ledger, [paid(0, "11", "reversed"), paid(1, "11", "reversed")])
     after = write_entries(ledger, [paid(2, "11")])
 
-    assert verdicts([*corrected, *taken, *after]) == ["updated", "updated", "updated", "spooled", "updated"]
+    assert verdicts([*corrected, *taken, *after]) == ["updated", "updated", "updated", "parked", "updated"]
 
 
 def test_what_another_operator_has_settled_meanwhile_stays_as_he_had_it(
@@ -290,11 +287,35 @@ def test_a_trace_tells_that_a_reversal_is_parked_why_and_what_books_it(
         (line,) = [line for line in told.splitlines() if line.startswith("  parked") and entry.receipt in line]
         assert f"{amount}  waits, not booked: its source took back more in an hour than its reversal_guard" in line
         assert f"run: postledger conversions release {entry.receipt} " in line
-    assert told.count("spooled (parked)") == 2
+    assert told.count("  parked  GET") == 2
     assert [(one["receipt"], one["payout"], one["outcome"]) for one in conversion["parked"]] == [
         (parked[0].receipt, "10", None),
         (refund.receipt, "-3", None),
     ]
+
+
+def test_a_row_of_an_earlier_release_is_read_as_parked(
+    ledger: Connection[Any], parked: list[Entry], cli: CommandLine
+) -> None:
+    ledger.execute("UPDATE postbacks SET verdict = 'spooled' WHERE id = %s", (parked[0].receipt,))
+
+    listed = cli("postbacks", "list", "--verdict", "parked", "--json").facts
+    traced = cli("trace", parked[0].receipt, "--json").facts["postbacks"]
+
+    assert {row["id"]: row["verdict"] for row in listed} == {entry.receipt: "parked" for entry in parked}
+    assert {row["verdict"] for row in traced if row["id"] == parked[0].receipt} == {"parked"}
+    assert cli("postbacks", "list", "--verdict", "accepted", "--json").facts != []
+
+
+def test_what_the_spool_took_is_not_listed_as_parked(
+    ledger: Connection[Any], parked: list[Entry], cli: CommandLine
+) -> None:
+    ledger.execute("UPDATE postbacks SET verdict = 'spooled' WHERE verdict = 'accepted'")
+
+    listed = cli("postbacks", "list", "--verdict", "parked", "--json").facts
+
+    assert {row["id"] for row in listed} == {entry.receipt for entry in parked}
+    assert {row["verdict"] for row in cli("postbacks", "list", "--verdict", "spooled", "--json").facts} == {"spooled"}
 
 
 def test_a_trace_tells_what_became_of_what_was_parked(parked: list[Entry], cli: CommandLine) -> None:

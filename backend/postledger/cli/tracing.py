@@ -32,10 +32,8 @@ def trace(
 def _print(found: Trace) -> None:
     for click in found.clicks:
         _line("click", click["created_at"], click["click_id"], _labelled(click, "campaign", "affiliate_id"))
-    parked_receipts = {parked["receipt"] for conversion in found.conversions for parked in conversion["parked"]}
     for postback in found.postbacks:
-        told = _tell_postback(postback, is_parked=postback["id"] in parked_receipts)
-        _line("postback", postback["received_at"], postback["id"], told)
+        _line("postback", postback["received_at"], postback["id"], _tell_postback(postback))
     for conversion in found.conversions:
         _line("conversion", conversion["created_at"], conversion["id"], _tell_conversion(conversion))
         for event in conversion["events"]:
@@ -50,8 +48,8 @@ def _line(kind: str, at: object, name: str, rest: str) -> None:
     print(f"{kind:<11}{show(at)}  {name}  {rest}".rstrip())
 
 
-def _tell_postback(postback: Row, *, is_parked: bool) -> str:
-    reason = "parked" if is_parked else tell_reason(postback["reason"], postback["parameter"])
+def _tell_postback(postback: Row) -> str:
+    reason = tell_reason(postback["reason"], postback["parameter"])
     verdict = f"{postback['verdict']} ({reason})" if reason else str(postback["verdict"])
     return "  ".join(
         part

@@ -14,8 +14,9 @@ from postledger.vocabulary.statuses import Verdict
 
 RETRY_AFTER_S = 1
 
-_STATUS_BY_REASON = {
+STATUS_BY_REASON = {
     Reason.UNKNOWN_SOURCE: falcon.HTTP_404,
+    Reason.NOT_FOUND: falcon.HTTP_404,
     Reason.IP_NOT_ALLOWED: falcon.HTTP_403,
     Reason.CLIENT_CERTIFICATE: falcon.HTTP_403,
     Reason.RATE_LIMITED: falcon.HTTP_429,
@@ -34,8 +35,10 @@ _STATUS_BY_REASON = {
     Reason.UNSUPPORTED_VERSION: falcon.HTTP_400,
     Reason.UNSUPPORTED_MEDIA_TYPE: falcon.HTTP_415,
     Reason.PAYLOAD_TOO_LARGE: falcon.HTTP_413,
+    Reason.TIMEOUT: falcon.HTTP_408,
     Reason.UNAVAILABLE: falcon.HTTP_503,
 }
+_TAKEN_AND_NOT_BOOKED = (Verdict.PARKED, Verdict.SPOOLED)
 
 
 def answer(response: falcon.Response, receipt: str, outcome: Outcome) -> None:
@@ -44,7 +47,7 @@ def answer(response: falcon.Response, receipt: str, outcome: Outcome) -> None:
     if outcome.refusal is not None:
         answer_refusal(response, receipt, outcome.refusal)
     else:
-        response.status = falcon.HTTP_202 if outcome.verdict is Verdict.SPOOLED else falcon.HTTP_200
+        response.status = falcon.HTTP_202 if outcome.verdict in _TAKEN_AND_NOT_BOOKED else falcon.HTTP_200
         response.data = b'{"status":"%b","id":"%b"}' % (outcome.verdict.value.encode(), receipt.encode())
     if outcome.response is not None:
         _answer_for_network(response, outcome.response)
@@ -61,7 +64,7 @@ def _answer_for_network(response: falcon.Response, required: NetworkResponse) ->
 
 def answer_refusal(response: falcon.Response, receipt: str, refusal: Refusal) -> None:
     """Answer with the reason, the canonical name of the parameter at fault, and the style of an unfilled macro."""
-    response.status = _STATUS_BY_REASON[refusal.reason]
+    response.status = STATUS_BY_REASON[refusal.reason]
     response.set_header("X-Postledger-Reason", refusal.reason.value)
     parameter = f',"parameter":{_quote(refusal.parameter)}' if refusal.parameter else ""
     macro = f',"macro":"{refusal.macro}"' if refusal.macro else ""
@@ -87,8 +90,7 @@ def answer_get_only(response: falcon.Response, receipt: str) -> None:
 
 def answer_not_found(response: falcon.Response, receipt: str) -> None:
     """Answer for a path that leads nowhere."""
-    response.status = falcon.HTTP_404
-    response.data = b'{"status":"refused","id":"%b","reason":"not_found"}' % receipt.encode()
+    answer_refusal(response, receipt, Refusal(Reason.NOT_FOUND))
 
 
 def answer_error(response: falcon.Response, receipt: str) -> None:

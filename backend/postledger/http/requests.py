@@ -54,7 +54,7 @@ ROUTE = "postledger.route"
 SOURCE = "postledger.source"
 """Where a request says which source it was for; the slug is the sender's text until it is looked up."""
 
-_EDGE_REASONS = (Reason.IP_NOT_ALLOWED, Reason.CLIENT_CERTIFICATE, Reason.RATE_LIMITED)
+EDGE_REASONS = (Reason.IP_NOT_ALLOWED, Reason.CLIENT_CERTIFICATE, Reason.RATE_LIMITED)
 
 
 def receipt_of(request: falcon.Request) -> str:
@@ -96,7 +96,7 @@ def _read_address(text: str) -> str | None:
 
 @lru_cache(maxsize=64)
 def _read_observed(text: str) -> tuple[Reason, ...]:
-    return tuple(reason for reason in _EDGE_REASONS if reason.value in text.split(","))
+    return tuple(reason for reason in EDGE_REASONS if reason.value in text.split(","))
 
 
 def _read_body(environment: dict[str, Any]) -> bytes:

@@ -42,8 +42,8 @@ class Entry(msgspec.Struct, frozen=True):
 class Outcome(msgspec.Struct, frozen=True):
     """The verdict on one entry, with the conversion that it touched; `status` is the conversion's status afterwards.
 
-    `is_parked` tells that a reversal waits for an operator; `response` is what its source requires instead of our JSON;
-    `is_of_imported_click` that another system recorded the visit, which no count of ours holds.
+    `response` is what its source requires instead of our JSON; `is_of_imported_click` tells that another system
+    recorded the visit, which no count of ours holds.
     """
 
     verdict: Verdict
@@ -53,7 +53,6 @@ class Outcome(msgspec.Struct, frozen=True):
     status: Status | None = None
     observed: tuple[Reason, ...] = ()
     response: NetworkResponse | None = None
-    is_parked: bool = False
     is_of_imported_click: bool = False
 
 

@@ -106,8 +106,7 @@ def _fold_one(entry: Entry, event: Event, known: Known, pasts: Pasts, guard: Rev
     if folded.change is not None and folded.change.kind != "correction":
         held = guard.judge(entry, event, known.id)
         if held is not None:
-            is_parked = held is Verdict.SPOOLED
-            return Outcome(held, None, known.id, known.campaign_id, is_parked=is_parked)
+            return Outcome(held, None, known.id, known.campaign_id)
     if folded.verdict is Verdict.UPDATED:
         _update(known, folded.standing, entry, event)
     if folded.change is not None:

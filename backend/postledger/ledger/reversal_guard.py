@@ -69,7 +69,7 @@ class ReversalGuard:
                 return None
             held[said] = entry.receipt
             self.parked.append(_park(entry, event, conversion_id))
-        return Verdict.SPOOLED if held[said] == entry.receipt else Verdict.DUPLICATE
+        return Verdict.PARKED if held[said] == entry.receipt else Verdict.DUPLICATE
 
     def _admits(self, source_id: int | None, dedup_key: str, limit: int) -> bool:
         if source_id is None or dedup_key in self._counted:

@@ -22,9 +22,9 @@ _KINDS = 4096
 _BOOKED = (Verdict.ACCEPTED, Verdict.UPDATED)
 
 
-# Source, campaign, verdict, status, reason, what was observed, whether it is parked, and whether of an imported click:
-# all that decides which counters a postback raises, its payout apart. A bare tuple, because each postback makes one.
-_Kind = tuple[str, str, Verdict, Status | None, Reason | None, tuple[Reason, ...], bool, bool]
+# Source, campaign, verdict, status, reason, observed reasons, and whether the click was imported: everything that
+# selects the counters of a postback, except its payout. A bare tuple, because each postback makes one.
+_Kind = tuple[str, str, Verdict, Status | None, Reason | None, tuple[Reason, ...], bool]
 _Size = tuple[str, str, str]  # source, currency, size
 
 
@@ -43,9 +43,6 @@ class PostbackCounters:
             "What sources in observe mode would have been refused for.",
             ["source", "reason"],
             registry=registry,
-        )
-        self._parked = Counter(
-            "postledger_reversals_parked", "Reversals beyond the guard of their source.", ["source"], registry=registry
         )
         self._conversions = Counter(
             "postledger_conversions",
@@ -82,10 +79,8 @@ class PostbackCounters:
         """Take note of one answered postback, by the slugs of source and campaign."""
         refusal, verdict = outcome.refusal, outcome.verdict
         reason = refusal.reason if refusal is not None else None
-        is_parked, is_of_imported_click = outcome.is_parked, outcome.is_of_imported_click
-        self._kinds[
-            source, campaign, verdict, outcome.status, reason, outcome.observed, is_parked, is_of_imported_click
-        ] += 1
+        is_of_imported_click = outcome.is_of_imported_click
+        self._kinds[source, campaign, verdict, outcome.status, reason, outcome.observed, is_of_imported_click] += 1
         if event is not None and verdict in _BOOKED and event.payout is not None and event.currency is not None:
             self._sizes[source, event.currency, size_of(event.payout, random.random())] += 1  # noqa: S311 - a rounding
 
@@ -113,7 +108,6 @@ class PostbackCounters:
             self._postbacks.labels(source, verdict.value)
         for reason in Reason:
             self._refusals.labels(source, reason.value)
-        self._parked.labels(source)
 
     def _observed_at_zero(self, source: str) -> None:
         for reason in Reason:
@@ -126,15 +120,13 @@ class PostbackCounters:
             self._conversions.labels(campaign, status.value)
 
     def _find(self, kind: _Kind) -> tuple[Counter, ...]:
-        source, campaign, verdict, status, reason, observed, is_parked, is_of_imported_click = kind
+        source, campaign, verdict, status, reason, observed, is_of_imported_click = kind
         found = [self._postbacks.labels(source, verdict.value)]
         if reason is not None:
             found.append(self._refusals.labels(source, reason.value))
         found += [self._observed.labels(source, one.value) for one in observed]
         if status is not None and reason is None and verdict is not Verdict.DUPLICATE:
             found.append(self._conversions.labels(campaign, status.value))
-        if is_parked:
-            found.append(self._parked.labels(source))
         if verdict is Verdict.ACCEPTED:
             opened = self._opened_of_imports if is_of_imported_click else self._opened
             found.append(opened.labels(campaign))

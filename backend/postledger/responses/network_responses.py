@@ -15,9 +15,10 @@ from postledger.vocabulary.statuses import Verdict
 
 OK, REFUSED = "ok", "refused"
 TAKEN = tuple(verdict.value for verdict in Verdict if verdict is not Verdict.REFUSED)
-# The edge sends the first three itself. An unknown source has no template, and 503 must make every sender retry.
+# The edge sends the first four itself. The next two have no source, and 503 must make every sender retry.
 NOT_CUSTOMIZABLE = (
-    Reason.IP_NOT_ALLOWED, Reason.CLIENT_CERTIFICATE, Reason.RATE_LIMITED, Reason.UNKNOWN_SOURCE, Reason.UNAVAILABLE,
+    Reason.IP_NOT_ALLOWED, Reason.CLIENT_CERTIFICATE, Reason.RATE_LIMITED, Reason.TIMEOUT, Reason.UNKNOWN_SOURCE,
+    Reason.NOT_FOUND, Reason.UNAVAILABLE,
 )  # fmt: skip
 REASONS = tuple(reason.value for reason in Reason if reason not in NOT_CUSTOMIZABLE)
 PLACEHOLDERS = ("click_id", "transaction_id", "event")

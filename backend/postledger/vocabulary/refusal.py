@@ -1,6 +1,7 @@
-"""The closed list of reasons for which a postback is refused.
+"""The closed list of reasons for which a request is refused.
 
-One enum is the API code, the metric label and the column of the audit row, so that the three can never drift apart.
+A reason is an API code, a metric label and a column of the audit row. Lua, nginx and the documentation repeat the list;
+`tests/unit/test_refusal_reasons.py` compares them with it.
 """
 
 from enum import StrEnum
@@ -9,9 +10,10 @@ import msgspec
 
 
 class Reason(StrEnum):
-    """Why a postback was refused; the value is what senders, metrics and reports see."""
+    """Why a request was refused. Senders, metrics and reports see the value."""
 
     UNKNOWN_SOURCE = "unknown_source"
+    NOT_FOUND = "not_found"
     IP_NOT_ALLOWED = "ip_not_allowed"
     CLIENT_CERTIFICATE = "client_certificate"
     RATE_LIMITED = "rate_limited"
@@ -30,6 +32,7 @@ class Reason(StrEnum):
     UNSUPPORTED_VERSION = "unsupported_version"
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
     PAYLOAD_TOO_LARGE = "payload_too_large"
+    TIMEOUT = "timeout"
     UNAVAILABLE = "unavailable"
 
 

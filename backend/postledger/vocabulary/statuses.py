@@ -20,12 +20,17 @@ class Status(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What became of one postback."""
+    """What Postledger did with one postback.
+
+    `parked`: the reversal guard holds the reversal back until an operator decides. `spooled`: the outage spool took the
+    postback; nothing gives this verdict yet.
+    """
 
     ACCEPTED = "accepted"
     UPDATED = "updated"
     DUPLICATE = "duplicate"
     REFUSED = "refused"
+    PARKED = "parked"
     SPOOLED = "spooled"
 
 

@@ -60,21 +60,20 @@ def test_a_refusal_raises_its_reason_and_no_payout(counters: PostbackCounters, r
     assert raised(registry) == {("postbacks", "acme", "refused"): 1, ("refusals", "acme", "conflict"): 1}
 
 
-def test_what_is_observed_parked_or_of_an_import_is_raised_apart(
+def test_observed_reasons_and_imported_clicks_have_their_own_counters(
     counters: PostbackCounters, registry: CollectorRegistry
 ) -> None:
     observed = (Reason.IP_NOT_ALLOWED, Reason.BAD_SIGNATURE)
     counters.tally("acme", "spring", Outcome(Verdict.ACCEPTED, observed=observed, is_of_imported_click=True), None)
-    counters.tally("acme", "spring", Outcome(Verdict.UPDATED, is_parked=True), None)
+    counters.tally("acme", "spring", Outcome(Verdict.PARKED), None)
     counters.raise_all()
 
     assert raised(registry) == {
         ("postbacks", "acme", "accepted"): 1,
-        ("postbacks", "acme", "updated"): 1,
+        ("postbacks", "acme", "parked"): 1,
         ("observed", "acme", "ip_not_allowed"): 1,
         ("observed", "acme", "bad_signature"): 1,
         ("conversions_of_imported_clicks", "spring"): 1,
-        ("reversals_parked", "acme"): 1,
     }
 
 

@@ -37,7 +37,7 @@ def refusal(reason: Reason) -> Outcome:
     return Outcome(Verdict.REFUSED, Refusal(reason))
 
 
-@pytest.mark.parametrize("verdict", [Verdict.ACCEPTED, Verdict.UPDATED, Verdict.DUPLICATE, Verdict.SPOOLED])
+@pytest.mark.parametrize("verdict", [Verdict.ACCEPTED, Verdict.UPDATED, Verdict.DUPLICATE, Verdict.PARKED])
 def test_whatever_was_taken_is_acknowledged_alike(verdict: Verdict) -> None:
     assert ack_of({"ok": "1"}, Outcome(verdict)) == NetworkResponse(None, b"1")
 

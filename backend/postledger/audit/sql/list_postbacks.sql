@@ -1,14 +1,20 @@
 -- Audit rows, the newest first, by the time that a receipt begins with; the days outside the bounds are not looked at.
+-- Releases before 0011 recorded a parked reversal as `spooled`.
 SELECT
-    postbacks.id::text, received_at, sources.slug AS source, abbrev(source_ip) AS source_ip, method, verdict, reason,
-    parameter, conversion_id::text, secret_id, postbacks.event, postbacks.click_id, postbacks.transaction_id,
+    postbacks.id::text, received_at, sources.slug AS source, abbrev(source_ip) AS source_ip, method,
+    CASE
+        WHEN verdict = 'spooled' AND postbacks.id IN (SELECT id FROM parked_reversals) THEN 'parked' ELSE verdict
+    END AS verdict,
+    reason, parameter, conversion_id::text, secret_id, postbacks.event, postbacks.click_id, postbacks.transaction_id,
     postbacks.status, postbacks.source_status, postbacks.payout, postbacks.currency, postbacks.event_time,
     CASE WHEN %(with_raw)s THEN raw END AS raw
 FROM postbacks
 LEFT JOIN sources ON sources.id = postbacks.source_id
 WHERE
     (%(source)s::text IS NULL OR sources.slug = %(source)s)
-    AND (%(verdict)s::text IS NULL OR verdict = %(verdict)s)
+    AND (%(verdict)s::text IS NULL OR verdict = %(verdict)s OR (
+        %(verdict)s = 'parked' AND verdict = 'spooled' AND postbacks.id IN (SELECT id FROM parked_reversals)
+    ))
     AND (%(reason)s::text IS NULL OR reason = %(reason)s)
     AND (%(event)s::text IS NULL OR postbacks.event = %(event)s)
     AND (%(campaign)s::text IS NULL OR EXISTS (

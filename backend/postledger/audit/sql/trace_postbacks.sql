@@ -1,7 +1,11 @@
 -- The audit rows behind some conversions, and those that never reached one but name the same click or transaction.
+-- Releases before 0011 recorded a parked reversal as `spooled`.
 SELECT
-    postbacks.id::text, received_at, sources.slug AS source, abbrev(source_ip) AS source_ip, method, verdict, reason,
-    parameter, conversion_id::text, secret_id, source_secrets.position AS secret_position,
+    postbacks.id::text, received_at, sources.slug AS source, abbrev(source_ip) AS source_ip, method,
+    CASE
+        WHEN verdict = 'spooled' AND postbacks.id IN (SELECT id FROM parked_reversals) THEN 'parked' ELSE verdict
+    END AS verdict,
+    reason, parameter, conversion_id::text, secret_id, source_secrets.position AS secret_position,
     event, click_id, transaction_id, status, source_status, payout, currency, event_time
 FROM postbacks
 LEFT JOIN sources ON sources.id = postbacks.source_id

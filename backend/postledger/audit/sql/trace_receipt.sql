@@ -1,7 +1,11 @@
 -- One audit row by its receipt; the time inside the receipt tells the day's partition, give or take a clock.
+-- Releases before 0011 recorded a parked reversal as `spooled`.
 SELECT
-    postbacks.id::text, received_at, sources.slug AS source, abbrev(source_ip) AS source_ip, method, verdict, reason,
-    parameter, conversion_id::text, secret_id, source_secrets.position AS secret_position,
+    postbacks.id::text, received_at, sources.slug AS source, abbrev(source_ip) AS source_ip, method,
+    CASE
+        WHEN verdict = 'spooled' AND postbacks.id IN (SELECT id FROM parked_reversals) THEN 'parked' ELSE verdict
+    END AS verdict,
+    reason, parameter, conversion_id::text, secret_id, source_secrets.position AS secret_position,
     event, click_id, transaction_id, status, source_status, payout, currency, event_time
 FROM postbacks
 LEFT JOIN sources ON sources.id = postbacks.source_id
