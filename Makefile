@@ -1,17 +1,22 @@
-# Each target is the script of the same name, so that nothing is lost where there is no make.
-.PHONY: up down clean reload status test drills lint bench loadtest docs dashboards-preview
+# Each target is the script of the same name, so that everything works without make too. A line with ## is a target and
+# its description: this is the only list, which script/help prints.
+help: ## Print this list
+up: ## Install what is missing, start everything, and send one signed postback through TLS
+down: ## Stop everything that `make up` started; the data stays in var/
+status: ## Print the state of each process that `make up` started
+reload: ## Make the running edge read new certificates, without dropping a connection
+test: ## Run all tests; ARGS="tests/unit -k money" goes to pytest
+drills: ## Measure the promises in seconds, one after the other; ARGS goes to pytest
+lint: ## Check every file without running it
+bench: ## Measure capacity against a constant, the textbook and pgbench
+loadtest: ## Run a load test; SCENARIO=spike names the scenario
+docs: ## Check that the documentation matches the code, and that every link leads somewhere
+dashboards-preview: ## Draw the dashboards without Grafana; ARGS goes to the program
+clean: ## Stop everything and remove all that was made at run time, the ledger too
 
-up down clean reload status lint bench docs:
-	@script/$@
+.DEFAULT_GOAL := help
+TARGETS := $(shell sed -n 's/^\([a-z-]*\): \#\#.*/\1/p' $(firstword $(MAKEFILE_LIST)))
+.PHONY: $(TARGETS)
 
-test:
-	@script/test $(ARGS)
-
-drills:
-	@script/drills $(ARGS)
-
-dashboards-preview:
-	@script/dashboards-preview $(ARGS)
-
-loadtest:
-	@script/loadtest $(SCENARIO)
+$(TARGETS):
+	@script/$@ $(ARGS)
