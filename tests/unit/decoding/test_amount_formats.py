@@ -1,4 +1,4 @@
-"""Amounts: each habit of a source where its entry allows it, and nothing that could be read in two ways."""
+"""Amounts in the formats that a source allows; ambiguous ones are refused."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -82,9 +82,7 @@ def test_a_habit_is_read_where_it_is_allowed(
         (["trailing-separator"], "12.5,,", "USD"),
     ],
 )
-def test_what_is_not_allowed_or_could_mean_two_things_is_refused(
-    forms: Sequence[AmountForm], value: str, currency: str
-) -> None:
+def test_an_ambiguous_or_unlisted_amount_is_refused(forms: Sequence[AmountForm], value: str, currency: str) -> None:
     with pytest.raises(Refused) as caught:
         read(forms, value, currency)
 
@@ -105,7 +103,7 @@ def test_forms_that_contradict_each_other_are_refused(forms: Sequence[AmountForm
 
 
 @given(MONEY)
-def test_every_way_of_writing_gives_the_same_money(amount: Decimal) -> None:
+def test_every_amount_format_gives_the_same_amount(amount: Decimal) -> None:
     plain = str(amount)
     written: list[tuple[list[AmountForm], str]] = [
         (["comma"], plain.replace(".", ",")),

@@ -1,4 +1,4 @@
-"""Version 2: the same conversion as version 1, nested; and the published schemas say what is read."""
+"""Body version 2: it gives the same conversion as version 1, and the published schemas match the reader."""
 
 import json
 from datetime import UTC, datetime
@@ -50,7 +50,7 @@ def v2(**changes: Any) -> dict[str, Any]:
     return {"v": 2, "conversion": {"click_id": "C1"}, **changes}
 
 
-def test_a_nested_body_says_what_a_flat_one_says() -> None:
+def test_a_nested_body_gives_the_same_event_as_a_flat_one() -> None:
     flat = {
         "click_id": "ABC123", "transaction_id": "TXN789", "event": "sale", "status": "pending", "payout": "12.50",
         "currency": "USD", "affiliate_id": "456", "sub1": "x", "event_time": 1790000000,
@@ -111,7 +111,7 @@ def test_the_schemas_name_what_is_read_and_nothing_else() -> None:
         ({"v": "{v}", "click_id": "A"}, Refusal(Reason.UNRESOLVED_MACRO, "v", "{…}")),
     ],
 )  # fmt: skip
-def test_what_is_no_such_body_is_refused_by_name(body: object, refusal: Refusal) -> None:
+def test_an_invalid_nested_body_is_refused_by_name(body: object, refusal: Refusal) -> None:
     assert ask(body).refusal == refusal
 
 
@@ -138,14 +138,14 @@ def test_the_aliases_of_a_source_are_those_of_version_1() -> None:
     assert (entry.event.click_id, entry.event.affiliate_id, entry.event.status) == ("C1", "456", "approved")
 
 
-def test_a_source_whose_v_means_something_else_is_read_flat() -> None:
+def test_a_source_with_its_own_v_is_read_as_version_1() -> None:
     entry = ask({"v": 2, "click_id": "C1"}, source(params={"sub1": ["v"]}))
 
     assert entry.event is not None
     assert entry.event.subs == {"sub1": "2"}
 
 
-def test_what_is_masked_is_masked_at_every_depth() -> None:
+def test_masking_reaches_every_depth() -> None:
     body = v2(buyer={"email": "m@x.example", "phones": [{"phone": "1"}]}, sig="s", sub1="m")
 
     entry = ask(body, source(pii=["email", "phone", "sub1"]))
@@ -157,7 +157,7 @@ def test_what_is_masked_is_masked_at_every_depth() -> None:
     assert entry.event.subs == {"sub1": "***"}
 
 
-def test_what_a_token_does_not_sign_is_unsigned_in_version_2_as_well() -> None:
+def test_a_token_signs_no_field_of_version_2_either() -> None:
     by = source(auth="token", token_header="X-Token", require_signed=["payout"])
     profiled = msgspec.structs.replace(by, profile=find_profile(by.settings))
     raw = json.dumps(v2(amount={"value": "1"})).encode()

@@ -1,4 +1,4 @@
-"""Reading bytes into pairs: strict, exact, and never a crash."""
+"""Decoding bytes into parameters: strict, exact, and without a crash."""
 
 import json
 
@@ -15,7 +15,7 @@ def read_object(body: bytes) -> list[tuple[str, str]]:
     return read_flat(load_json(body))
 
 
-def test_it_keeps_each_part_exactly_as_sent_beside_its_decoded_form() -> None:
+def test_a_segment_keeps_the_sent_text_and_its_decoded_form() -> None:
     segments = read_segments(b"a=%41+b&&%62=1")
 
     assert segments == [("a=%41+b", "a", "A b"), ("", "", ""), ("%62=1", "b", "1")]
@@ -36,13 +36,13 @@ def test_broken_escapes_invalid_utf8_and_nul_are_malformed(raw: bytes) -> None:
 
 
 @pytest.mark.parametrize("value", ["%payout%", "[%VAL%]", "%ad%", "%commission%,%bonus%"])
-def test_a_placeholder_of_percent_signs_is_read_as_it_stands(value: str) -> None:
-    """As a template has it, unencoded: whoever looks for unfilled macros must find it, and not broken escapes."""
+def test_a_macro_with_percent_signs_is_kept_as_sent(value: str) -> None:
+    """The search for unresolved macros must find it; it must not count as broken escapes."""
     assert read_segments(f"payout={value}".encode()) == [(f"payout={value}", "payout", value)]
 
 
 @pytest.mark.parametrize("raw", [b"%payout%=1", b"a=%\xff%", b"a=%x\x00%", b"a=50%", b"a=1%zz", b"a=%x%25"])
-def test_percent_signs_that_are_no_placeholder_stay_malformed(raw: bytes) -> None:
+def test_percent_signs_that_are_no_macro_are_malformed(raw: bytes) -> None:
     with pytest.raises(Refused):
         read_segments(raw)
 

@@ -1,4 +1,4 @@
-"""The forms of the canonical parameters."""
+"""The formats of the canonical parameters."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -21,7 +21,7 @@ def test_a_payout_is_taken_digit_by_digit(text: str) -> None:
     ["1234567890123", "", " 1", "1 ", "+1", "1e3", "1E3", "NaN", "Infinity", "-Infinity", "1,5", "1.", ".5",
      "1.1234567", "0x10", "١٢", "1_000", "1.2.3", "$5", "--1", "1\n", "½"],
 )  # fmt: skip
-def test_anything_but_plain_digits_is_no_payout(text: str) -> None:
+def test_a_payout_accepts_only_plain_digits(text: str) -> None:
     with pytest.raises(Refused) as refused:
         read_payout(text)
 
@@ -39,7 +39,7 @@ def test_a_currency_is_read_in_any_case(text: str, code: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "US", "USDT", "ZZZ", "840", "€", "uſd"])
-def test_what_iso_4217_does_not_list_is_no_currency(text: str) -> None:
+def test_a_code_outside_iso_4217_is_refused(text: str) -> None:
     with pytest.raises(Refused):
         read_currency(text)
 
@@ -61,7 +61,7 @@ def test_an_event_time_is_aware_utc(text: str, moment: datetime) -> None:
     ["", "2026-11-21T10:00:00", "2026-11-21", "2026-11-21T10:00:00 02:00", "yesterday", "1790000000000", "1790000000.5",
      "-1", "999999999999", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-02-30T00:00:00Z"],
 )  # fmt: skip
-def test_a_naive_broken_or_absurd_time_is_refused(text: str) -> None:
+def test_a_time_without_offset_or_out_of_range_is_refused(text: str) -> None:
     with pytest.raises(Refused) as refused:
         read_event_time(text)
 
@@ -84,6 +84,6 @@ def test_an_identifier_may_be_any_printable_text(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "x" * 256, "a\tb", "a\nb", "a\x7f", "\u200b"])
-def test_an_identifier_that_is_empty_too_long_or_not_printable_is_refused(text: str) -> None:
+def test_an_empty_too_long_or_unprintable_identifier_is_refused(text: str) -> None:
     with pytest.raises(Refused):
         read_identifier("click_id", text)

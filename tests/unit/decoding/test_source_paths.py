@@ -1,4 +1,4 @@
-"""Paths of a source's own: what is one, what may stand in it, and that two sources never have the same."""
+"""A source's own paths: their format, their key, and conflicts between two sources."""
 
 from typing import Any
 
@@ -46,7 +46,7 @@ def test_what_is_no_path_or_is_ours_is_refused(path: str) -> None:
 
 
 @pytest.mark.parametrize("key", ["", "a/b", "a b", "a%20", "é", ".", "..", "internal", "tracking", "x" * 256])
-def test_a_secret_that_cannot_stand_in_a_path_is_refused_and_not_quoted(key: str) -> None:
+def test_a_secret_that_a_path_cannot_hold_is_refused_and_not_quoted(key: str) -> None:
     with pytest.raises(ValueError, match="it cannot be part of a path") as caught:
         check_key(key)
 
@@ -85,11 +85,11 @@ def test_no_text_crashes_the_checks(text: str) -> None:
         ({"status_parameters": {"a": "approved"}, "params": {"sub1": "a"}}, "sources[acme].status_parameters: a is"),
     ],
 )  # fmt: skip
-def test_what_contradicts_itself_is_told(source: dict[str, Any], fault: str) -> None:
+def test_contradicting_path_settings_are_faults(source: dict[str, Any], fault: str) -> None:
     assert any(told.startswith(fault) for told in faults_of(**source)), faults_of(**source)
 
 
-def test_what_the_operator_says_goes_before_the_dialect() -> None:
+def test_the_operators_keys_override_the_dialect() -> None:
     document = {"slug": "acme", "dialect": "voluum", "auth": "none", "paths": ["/pb.php"], "params": {"event": "goal"}}
 
     settings = read(document).sources["acme"].settings
@@ -102,13 +102,13 @@ VOLUUM = {"dialect": "voluum", "auth": "none"}
 KEITARO = {"dialect": "keitaro", "secrets": ["3f9c0de"]}
 
 
-def test_a_path_that_two_sources_claim_is_told_with_what_to_do() -> None:
+def test_a_path_of_two_sources_is_a_fault_with_advice() -> None:
     wanted = read({"slug": "a", **VOLUUM}, {"slug": "b", **VOLUUM})
 
     assert contested(wanted) == ["sources[b].paths: /postback is already used by a; give each of them its own hosts"]
 
 
-def test_host_names_part_what_paths_do_not() -> None:
+def test_sources_with_different_hosts_may_share_a_path() -> None:
     in_force = read({"slug": "a", **VOLUUM}, {"slug": "b", **VOLUUM, "hosts": ["b.example"]})
     same = read({"slug": "c", **VOLUUM, "hosts": ["c.example", "b.example"]})
 
@@ -118,7 +118,7 @@ def test_host_names_part_what_paths_do_not() -> None:
     ]
 
 
-def test_a_path_is_free_again_when_its_source_gives_it_up_or_goes() -> None:
+def test_a_path_is_free_again_after_its_source_drops_it() -> None:
     in_force = read({"slug": "a", **VOLUUM})
     moved = read({"slug": "a", **VOLUUM, "paths": ["/other"]}, {"slug": "b", **VOLUUM})
 
@@ -127,7 +127,7 @@ def test_a_path_is_free_again_when_its_source_gives_it_up_or_goes() -> None:
     assert len(contested(read({"slug": "b", **VOLUUM}), in_force)) == 1
 
 
-def test_the_same_key_in_the_same_path_is_told_without_being_quoted() -> None:
+def test_a_path_with_the_same_secret_is_a_fault_that_hides_the_secret() -> None:
     in_force = read({"slug": "a", **KEITARO})
 
     told = contested(read({"slug": "b", **KEITARO}), in_force)

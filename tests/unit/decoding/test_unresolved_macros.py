@@ -13,11 +13,11 @@ REAL = [
 
 
 @pytest.mark.parametrize(("value", "style"), REAL)
-def test_a_placeholder_is_known_by_its_style(value: str, style: str) -> None:
+def test_a_macro_is_found_by_its_style(value: str, style: str) -> None:
     assert find_macro(value) == style
 
 
-def test_every_opening_of_a_placeholder_has_an_example() -> None:
+def test_every_opening_of_a_macro_has_an_example() -> None:
     assert {value[0] for value, _ in REAL} == OPENINGS
 
 
@@ -25,12 +25,12 @@ def test_every_opening_of_a_placeholder_has_an_example() -> None:
     ("value", "style"),
     [("##CPA_AMOUNT##,##RS_AMOUNT##", "##…##"), ("{a};{b}", "{…}"), ("{a}|", "{…}"), ("(Sub, Param)", "(…)")],
 )
-def test_several_placeholders_in_one_parameter_are_seen(value: str, style: str) -> None:
+def test_several_macros_in_one_parameter_are_found(value: str, style: str) -> None:
     assert find_macro(value) == style
 
 
 @pytest.mark.parametrize("value", ["{{payout}", "{payout}}", "##s2#", "#s2##"])
-def test_a_placeholder_that_lost_a_bracket_is_seen(value: str) -> None:
+def test_a_macro_without_a_closing_bracket_is_found(value: str) -> None:
     assert find_macro(value) is not None
 
 

@@ -1,4 +1,4 @@
-"""The configuration file: the contract's example is read to the letter, and every mistake is named where it stands."""
+"""The configuration file: the contract's example is read exactly, and every fault names its table and key."""
 
 import tomllib
 from collections.abc import Sequence
@@ -60,7 +60,7 @@ def read(text: str) -> Configuration:
 
 
 def faults_of(text: str) -> list[str]:
-    """Every fault of a file that has some."""
+    """Read a faulty file and return its faults."""
     with pytest.raises(BadConfiguration) as caught:
         read(text)
     return [str(fault) for fault in caught.value.faults]
@@ -88,7 +88,7 @@ def test_the_example_of_the_contract_is_read() -> None:
     assert read(CONTRACT).affiliates["456"].name == "Affiliate 456"
 
 
-def test_what_is_written_is_read_back_the_same_but_for_the_secrets() -> None:
+def test_an_export_reads_back_the_same_without_the_secrets() -> None:
     configuration = read(CONTRACT)
 
     document: Any = write_document(configuration)
@@ -99,7 +99,7 @@ def test_what_is_written_is_read_back_the_same_but_for_the_secrets() -> None:
     assert (again.campaigns, again.affiliates) == (configuration.campaigns, configuration.affiliates)
 
 
-def test_habits_of_a_source_survive_their_export() -> None:
+def test_the_settings_of_a_source_survive_their_export() -> None:
     habits = 'amount = ["comma", "symbol"]\nunknown_status = "pending"\nack = { ok = "1", refused = { status = 403 } }'
     configuration = read(source(habits))
 
@@ -175,7 +175,7 @@ def test_a_tolerance_is_a_time_or_a_number_of_seconds(text: str, seconds: int) -
         ('secrets = ["a"]\nsecrets_env = ["ACME_SECRET"]', "secrets_env: cannot be combined with secrets"),
     ],
 )
-def test_a_mistake_in_a_source_is_named_with_its_table_and_key(line: str, fault: str) -> None:
+def test_a_fault_of_a_source_names_its_table_and_key(line: str, fault: str) -> None:
     faults = faults_of(source(line))
 
     assert len(faults) == 1
@@ -190,7 +190,7 @@ def test_a_secret_in_the_wrong_form_is_never_repeated() -> None:
     assert not any("canary" in fault for fault in faults)
 
 
-def test_all_mistakes_are_told_at_once() -> None:
+def test_all_faults_are_reported_at_once() -> None:
     faults = faults_of('colour = 1\n[[sources]]\nrate = 0\n[[campaigns]]\nslug = "A"\n[[affiliates]]\nid = 456')
 
     assert [fault.partition(": ")[0] for fault in faults] == [
@@ -250,14 +250,14 @@ def test_an_absolute_address_with_known_macros_is_a_destination(url: str) -> Non
         ("https://shop.example/\\r\\nSet-Cookie:x", "must be a URL"),
     ],
 )
-def test_no_destination_can_be_turned_elsewhere(url: str, fault: str) -> None:
+def test_no_value_can_change_the_host_of_a_destination(url: str, fault: str) -> None:
     faults = faults_of(destination(url))
 
     assert len(faults) == 1
     assert fault in faults[0]
 
 
-def test_only_a_field_of_a_conversion_can_be_required_to_be_signed() -> None:
+def test_require_signed_accepts_only_fields_of_a_conversion() -> None:
     assert read(source('require_signed = ["payout", "sub1"]')).sources["acme"].settings.require_signed == (
         "payout",
         "sub1",
@@ -277,7 +277,7 @@ duplicates = "first"
 """
 
 
-def test_each_event_has_its_own_policy_for_duplicates_and_the_source_the_rest() -> None:
+def test_an_event_overrides_the_duplicate_rules_of_its_source() -> None:
     configuration = read(source(EVENTS))
     settings = configuration.sources["acme"].settings
     compiled = Source(1, "acme", settings)
@@ -304,7 +304,7 @@ def test_each_event_has_its_own_policy_for_duplicates_and_the_source_the_rest() 
         ('events = ["rebill"]', "events: must be tables such as [sources.events.rebill]"),
     ],
 )
-def test_a_mistake_in_a_policy_for_duplicates_is_named(lines: str, told: str) -> None:
+def test_a_fault_of_the_duplicate_rules_is_named(lines: str, told: str) -> None:
     (fault,) = faults_of(source(lines))
 
     assert fault.startswith(f"sources[acme].{told}")

@@ -1,4 +1,4 @@
-"""Presets: each loads, survives an export, gives way to the operator, and says where its facts come from."""
+"""Presets: each loads, survives an export, is overridden by the operator, and names its references."""
 
 import tomllib
 from typing import Any
@@ -34,7 +34,7 @@ def read(name: str, **own: Any) -> SourceConfig:
     return read_configuration({"sources": [document]}, {}, KNOWN).sources["acme"]
 
 
-def test_every_network_that_was_asked_for_is_there() -> None:
+def test_every_required_network_has_a_preset() -> None:
     assert set(PRESETS) >= DEMANDED
 
 
@@ -58,7 +58,7 @@ def test_a_preset_survives_its_export(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_a_preset_says_where_its_facts_come_from(name: str) -> None:
+def test_a_preset_names_its_references(name: str) -> None:
     assert PRESETS[name].origins
 
 
@@ -66,13 +66,13 @@ PUBLISHING = [name for name, preset in PRESETS.items() if preset.addresses is no
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_no_preset_closes_a_source_to_anybody_by_itself(name: str) -> None:
+def test_no_preset_sets_allow_by_itself(name: str) -> None:
     assert read(name).settings.allow == ()
     assert "allow" not in PRESETS[name].source
 
 
 @pytest.mark.parametrize("name", PUBLISHING)
-def test_known_addresses_are_taken_over_when_the_operator_says_so(name: str) -> None:
+def test_allow_preset_uses_the_addresses_of_the_preset(name: str) -> None:
     addresses = PRESETS[name].addresses
     assert addresses is not None
 
@@ -84,7 +84,7 @@ def test_known_addresses_are_taken_over_when_the_operator_says_so(name: str) -> 
 
 
 @pytest.mark.parametrize("document", [{"preset": "maxbounty"}, {}, {"preset": "nobody"}])
-def test_addresses_that_nobody_knows_cannot_be_taken_over(document: dict[str, Any]) -> None:
+def test_allow_preset_without_known_addresses_is_a_fault(document: dict[str, Any]) -> None:
     with pytest.raises(BadConfiguration) as caught:
         read_configuration({"sources": [{"slug": "acme", "secrets": ["s"], "allow": "preset", **document}]}, {}, KNOWN)
 
@@ -94,7 +94,7 @@ def test_addresses_that_nobody_knows_cannot_be_taken_over(document: dict[str, An
     )
 
 
-def test_a_preset_gives_way_field_by_field() -> None:
+def test_the_operators_keys_override_a_preset_entry_by_entry() -> None:
     signature = {"signature": {"from": "query", "name": "h"}}
 
     settings = read("bitlabs", currency="EUR", params={"click_id": "sub"}, signature=signature).settings
@@ -118,7 +118,7 @@ def test_a_preset_gives_way_field_by_field() -> None:
         ("terraleads", "ok", ResponseTemplate(body="OK")),
     ],
 )
-def test_a_network_that_waits_for_a_word_of_its_own_gets_it(name: str, outcome: str, ack: ResponseTemplate) -> None:
+def test_a_preset_sets_the_response_that_its_network_requires(name: str, outcome: str, ack: ResponseTemplate) -> None:
     assert read(name).settings.ack[outcome] == ack
     assert read(name, ack={outcome: "yes"}).settings.ack[outcome] == ResponseTemplate(body="yes")
 
@@ -140,7 +140,7 @@ def test_a_signature_can_be_borrowed_by_name() -> None:
         ({"signature": "everflow", "secrets": ["s"]}, "sources[acme].signature: must be the name of a profile"),
     ],
 )
-def test_what_a_preset_cannot_do_is_told(document: dict[str, Any], told: str) -> None:
+def test_a_fault_around_a_preset_is_named(document: dict[str, Any], told: str) -> None:
     with pytest.raises(BadConfiguration) as caught:
         read_configuration({"sources": [{"slug": "acme", **document}]}, {}, KNOWN)
 

@@ -1,4 +1,4 @@
-"""What stands for personal data and addresses: the same for the same, unreadable, and short of the person."""
+"""The replacements of personal data and client addresses."""
 
 import ipaddress
 from datetime import UTC, datetime
@@ -26,14 +26,14 @@ def source(**settings: Any) -> Source:
 
 
 @given(st.text(), st.text())
-def test_the_hash_joins_what_is_the_same_but_for_case_and_parts_what_is_not(one: str, other: str) -> None:
+def test_the_hash_ignores_case_and_surrounding_spaces_only(one: str, other: str) -> None:
     same = one.strip().lower() == other.strip().lower() and bool(one) == bool(other)
 
     assert (hash_personal(KEY, one) == hash_personal(KEY, other)) == same
 
 
 @given(st.text(min_size=1))
-def test_the_hash_needs_the_key_and_reads_the_same_everywhere(value: str) -> None:
+def test_the_hash_depends_on_the_key(value: str) -> None:
     assert is_hash(hash_personal(KEY, value))
     assert hash_personal(KEY, value) != hash_personal(b"other", value)
 
@@ -47,13 +47,13 @@ def test_a_truncated_address_is_its_network(address: str | None, kept: str | Non
 
 
 @given(st.ip_addresses())
-def test_every_address_lies_in_what_is_kept_of_it(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> None:
+def test_a_truncated_network_contains_its_address(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> None:
     assert address in ipaddress.ip_network(str(shorten_address(str(address))))
 
 
 @pytest.mark.parametrize(("kind", "kept"), [("full", "203.0.113.77"), ("truncated", "203.0.113.0/24"), ("none", None)])
 @pytest.mark.parametrize("query", [b"click_id=A", b"click_id=A&payout=x", b"%"])
-def test_a_source_keeps_as_much_of_an_address_as_it_says(query: bytes, kind: str, kept: str | None) -> None:
+def test_store_ip_decides_what_is_kept_of_an_address(query: bytes, kind: str, kept: str | None) -> None:
     request = Request("r", NOW, "GET", query=query, client_address="203.0.113.77")
 
     assert judge(request, source(store_ip=kind)).source_address == kept
@@ -80,14 +80,14 @@ def test_a_personal_parameter_is_stored_as_its_hash_in_every_form(request_: Requ
     assert judge(request_, source(pii=["email"])).raw.decode() == raw.format(hash_personal(KEY, EMAIL))
 
 
-def test_a_sub_that_is_personal_reaches_the_conversion_as_its_hash() -> None:
+def test_a_personal_sub_is_stored_as_its_hash() -> None:
     event = judge(Request("r", NOW, "GET", query=b"click_id=A&sub1=ann%40example.org"), source(pii=["sub1"])).event
 
     assert event is not None
     assert event.subs == {"sub1": hash_personal(KEY, EMAIL)}
 
 
-def test_without_its_key_nothing_can_be_joined_and_nothing_read() -> None:
+def test_without_the_pii_key_personal_values_are_masked() -> None:
     keyless = Source(1, "acme", source(pii=["email"]).settings)
 
     assert judge(Request("r", NOW, "GET", query=b"click_id=A&email=ann"), keyless).raw == b"click_id=A&email=***"

@@ -1,4 +1,4 @@
-"""What nobody signed: found by the sender's names, told by ours, and refused where the source must sign it."""
+"""Unsigned fields: found by the sender's names, listed by canonical names, refused if the source must sign them."""
 
 import hashlib
 from datetime import UTC, datetime
@@ -31,7 +31,7 @@ def source(**settings: Any) -> Source:
 
 
 def partly(**settings: Any) -> Source:
-    """A network that signs its transaction id alone, under a name of its own."""
+    """A network that signs only its transaction id, under its own name."""
     return source(signature=ID_ALONE, params={"transaction_id": ["tx"], "payout": ["amount"]}, **settings)
 
 
@@ -43,7 +43,7 @@ def md5(transaction_id: str) -> str:
     return hashlib.md5(f"{transaction_id}-{SECRET}".encode()).hexdigest()  # noqa: S324 - as such networks do
 
 
-def test_what_stands_beside_the_signed_fields_is_named_by_our_names() -> None:
+def test_unsigned_fields_are_listed_by_their_canonical_names() -> None:
     entry = ask(f"tx=T1&amount=5&click_id=A&hash={md5('T1')}", partly())
 
     assert entry.event is not None
@@ -54,7 +54,7 @@ def test_what_was_not_sent_is_not_named() -> None:
     assert ask(f"tx=T1&click_id=A&hash={md5('T1')}", partly()).unsigned == ("click_id",)
 
 
-def test_an_alias_that_is_not_signed_stays_unsigned_beside_one_that_is() -> None:
+def test_an_unsigned_alias_stays_unsigned_next_to_a_signed_one() -> None:
     scheme = {**ID_ALONE["schemes"][0], "message": "{query:tx}:{query:amount?}-{key}"}
     by = source(signature={"schemes": [scheme]}, params={"transaction_id": ["tx"], "payout": ["amount"]})
 
@@ -64,8 +64,8 @@ def test_an_alias_that_is_not_signed_stays_unsigned_beside_one_that_is() -> None
     assert (signed.unsigned, loose.unsigned) == (("click_id",), ("click_id", "payout"))
 
 
-def test_a_list_of_words_that_nobody_signed_leaves_the_status_unsigned_and_is_no_field_itself() -> None:
-    """Whoever can write `sale_status` into the address decides what the signed word means."""
+def test_an_unsigned_status_parameter_makes_the_status_unsigned() -> None:
+    """Anyone who can add `sale_status` to the URL decides what the signed word means."""
     scheme = {**ID_ALONE["schemes"][0], "message": "{query:tx}:{query:status?}:{query:lead_status?}-{key}"}
     lists = {"sale_status": "approved", "lead_status": "pending"}
     by = source(signature={"schemes": [scheme]}, params={"transaction_id": ["tx"]}, status_parameters=lists)
@@ -83,7 +83,7 @@ def test_a_list_of_words_that_nobody_signed_leaves_the_status_unsigned_and_is_no
     }
 
 
-def test_a_status_must_be_signed_together_with_what_says_its_meaning() -> None:
+def test_a_status_is_signed_only_if_its_meaning_is() -> None:
     scheme = {**ID_ALONE["schemes"][0], "message": "{query:tx}:{query:status}-{key}"}
     by = source(
         signature={"schemes": [scheme]},
@@ -97,8 +97,8 @@ def test_a_status_must_be_signed_together_with_what_says_its_meaning() -> None:
     assert entry.refusal == Refusal(Reason.MISSING_SIGNATURE, "status")
 
 
-def test_a_payout_whose_sign_decides_leaves_the_status_unsigned_with_it() -> None:
-    """Whoever has seen one such postback can send it again with a minus."""
+def test_an_unsigned_payout_that_sets_the_status_makes_it_unsigned() -> None:
+    """Anyone who has seen one such postback can repeat it with a minus sign."""
     query = f"tx=T1&amount=5&click_id=A&hash={md5('T1')}"
 
     assert ask(query, partly(negative_payout="reversed")).unsigned == ("click_id", "payout", "status")
@@ -107,7 +107,7 @@ def test_a_payout_whose_sign_decides_leaves_the_status_unsigned_with_it() -> Non
     assert refused == Refusal(Reason.MISSING_SIGNATURE, "status")
 
 
-def test_our_own_profile_leaves_nothing_out_of_a_query_or_a_body() -> None:
+def test_postledger_v1_signs_the_whole_query_or_body() -> None:
     query, body = "click_id=A&payout=5&ts=1790000000", b'{"click_id":"A","payout":"5"}'
     signature = sign_webhook(SECRET, "msg_1", "1790000000", body)
     headers = {"webhook-id": "msg_1", "webhook-timestamp": "1790000000", "webhook-signature": signature}
@@ -123,11 +123,11 @@ def test_our_own_profile_leaves_nothing_out_of_a_query_or_a_body() -> None:
     [source(auth="none"), source(auth="token", token="key"), source(mode="observe")],
     ids=["none", "token", "forged"],
 )
-def test_without_a_signature_all_that_was_sent_is_unsigned(by: Source) -> None:
+def test_without_a_signature_every_field_is_unsigned(by: Source) -> None:
     assert ask(f"click_id=A&payout=5&v=1&key={SECRET}", by).unsigned == ("click_id", "payout")
 
 
-def test_the_fields_of_a_nested_body_are_unsigned_by_the_same_names() -> None:
+def test_unsigned_fields_of_a_nested_body_have_canonical_names() -> None:
     body = b'{"v": 2, "conversion": {"click_id": "A"}, "amount": {"value": "5", "currency": "EUR"}}'
     request = Request("r", NOW, "POST", body=body, media_type="application/json")
 
@@ -137,7 +137,7 @@ def test_the_fields_of_a_nested_body_are_unsigned_by_the_same_names() -> None:
     )
 
 
-def test_a_field_that_must_be_signed_is_refused_by_its_name() -> None:
+def test_an_unsigned_required_field_is_refused_by_name() -> None:
     by = partly(require_signed=["transaction_id", "payout"])
 
     entry = ask(f"tx=T1&amount=5&click_id=A&hash={md5('T1')}", by)
@@ -147,7 +147,7 @@ def test_a_field_that_must_be_signed_is_refused_by_its_name() -> None:
     assert ask(f"tx=T1&click_id=A&hash={md5('T1')}", by).refusal is None
 
 
-def test_in_observe_mode_it_is_booked_and_noted_once() -> None:
+def test_observe_mode_records_and_notes_it_once() -> None:
     by = partly(require_signed=["payout"], mode="observe")
 
     assert ask(f"tx=T1&amount=5&click_id=A&hash={md5('T1')}", by).observed == (Reason.MISSING_SIGNATURE,)
@@ -162,7 +162,7 @@ standings = st.builds(
 
 
 @given(fields, fields, standings)
-def test_a_change_of_status_takes_over_what_is_unsigned_of_what_it_takes(
+def test_a_status_change_replaces_the_unsigned_marks_of_its_fields(
     known: set[str], brought: set[str], event: Standing
 ) -> None:
     after = set(carry_unsigned(known, brought, event))

@@ -1,4 +1,4 @@
-"""Acks: what a source may have us answer in its own words, and what is never said."""
+"""The responses that networks require instead of our JSON."""
 
 from datetime import UTC, datetime
 from urllib.parse import urlencode
@@ -38,11 +38,11 @@ def refusal(reason: Reason) -> Outcome:
 
 
 @pytest.mark.parametrize("verdict", [Verdict.ACCEPTED, Verdict.UPDATED, Verdict.DUPLICATE, Verdict.PARKED])
-def test_whatever_was_taken_is_acknowledged_alike(verdict: Verdict) -> None:
+def test_every_accepted_outcome_gets_the_same_response(verdict: Verdict) -> None:
     assert ack_of({"ok": "1"}, Outcome(verdict)) == NetworkResponse(None, b"1")
 
 
-def test_an_outcome_of_its_own_goes_before_the_general_one_field_by_field() -> None:
+def test_a_specific_outcome_overrides_the_general_one_field_by_field() -> None:
     ack = {"ok": {"status": 202, "body": "yes"}, "duplicate": {"status": 400}, "refused": "no", "conflict": "late"}
 
     said = [ack_of(ack, outcome) for outcome in (
@@ -61,11 +61,11 @@ def test_the_validated_ids_of_the_event_fill_the_body() -> None:
     assert said == NetworkResponse(None, b"J:conversion:OK")
 
 
-def test_an_id_that_was_not_sent_leaves_our_own_answer() -> None:
+def test_a_missing_id_keeps_our_own_response() -> None:
     assert ack_of({"ok": "{transaction_id}:OK"}, Outcome(Verdict.ACCEPTED), b"click_id=C1") is None
 
 
-def test_what_is_refused_as_unavailable_is_never_worded_otherwise() -> None:
+def test_an_unavailable_refusal_keeps_our_response() -> None:
     assert ack_of({"ok": "1", "refused": {"status": 200, "body": "1"}}, refusal(Reason.UNAVAILABLE)) is None
 
 
@@ -92,7 +92,7 @@ def test_a_body_of_json_is_no_placeholder() -> None:
         ({"bad_signature": "{click_id}"}, "bad_signature: a refusal must not echo what was sent"),
     ],
 )
-def test_what_cannot_be_an_ack_is_told(ack: object, told: str) -> None:
+def test_an_invalid_response_template_is_a_fault(ack: object, told: str) -> None:
     with pytest.raises(BadValue) as caught:
         read_responses(ack)
 

@@ -1,4 +1,4 @@
-"""What a signature covers: whoever has one signed text can change nothing that counts as covered, and it is told."""
+"""What a signature covers: someone who has one signed text cannot change a field that counts as signed."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -33,7 +33,7 @@ def scheme(message: str, **parameters: Any) -> Scheme:
 
 
 def list_indistinguishable(signed: Scheme) -> Iterable[list[Values]]:
-    """Gather, of all small requests, those that give the same text to sign."""
+    """Group small requests by their signed text."""
     write, by_text = compile_message(signed, None), defaultdict(list)
     for values in product(VALUES, repeat=len(NAMES)):
         sent = dict(zip(NAMES, values, strict=True))
@@ -70,8 +70,8 @@ SCHEMES = [
 @pytest.mark.parametrize(
     "signed", SCHEMES, ids=lambda signed: f"{signed.message}-{signed.parameters and signed.parameters.item}"
 )
-def test_what_counts_as_covered_is_the_same_in_whatever_gives_the_same_text(signed: Scheme) -> None:
-    """Empty and left out may be the same to a signature, and are the same to nobody who reads a value."""
+def test_requests_with_the_same_message_agree_in_every_signed_field(signed: Scheme) -> None:
+    """An empty value and a missing one count as equal here."""
     coverage = find_coverage(signed, "GET")
     covered = [name for name in NAMES if name in coverage]
 
@@ -92,7 +92,7 @@ def test_what_counts_as_covered_is_the_same_in_whatever_gives_the_same_text(sign
         ("{method}{query:a}", ["a"], ()),
     ],
 )
-def test_values_without_anything_between_them_are_covered_by_no_name(
+def test_values_without_a_separator_do_not_count_as_signed(
     message: str, covered: list[str], run_together: tuple[str, ...]
 ) -> None:
     found = find_coverage(scheme(message), "GET")
@@ -101,8 +101,8 @@ def test_values_without_anything_between_them_are_covered_by_no_name(
     assert found.run_together == run_together
 
 
-def test_a_signed_time_is_a_border() -> None:
-    """Whoever adds a digit to it, or takes one off, has made another time."""
+def test_a_signed_timestamp_separates_values() -> None:
+    """A timestamp with a digit more or less is another timestamp."""
     time = {"from": "query", "name": "a", "unit": "minutes"}
     table = {"signature": {"from": "query", "name": "sig"}, "mac": "hmac-sha256", "timestamp": time}
 
@@ -124,11 +124,11 @@ def test_a_signed_time_is_a_border() -> None:
         ("bitlabs", "all parameters"),
     ],
 )
-def test_a_preset_tells_what_is_signed_as_one_text_only(preset: str, told: str) -> None:
+def test_a_preset_reports_values_signed_as_one_text(preset: str, told: str) -> None:
     assert describe_coverage(read_profile(read_known().presets[preset].source["signature"])) == told
 
 
-def test_a_source_that_lists_what_its_pollfish_template_holds_has_all_of_that_signed() -> None:
+def test_a_pollfish_source_that_lists_its_placeholders_has_them_signed() -> None:
     """As docs/signature-profiles.md advises."""
     listed = {"from": "query", "only": ["cpa", "request_uuid", "tx_id"], "item": "{value}", "join": ":"}
     document = {"slug": "p", "preset": "pollfish", "secrets": ["s"], "signature": {"parameters": listed}}
@@ -138,7 +138,7 @@ def test_a_source_that_lists_what_its_pollfish_template_holds_has_all_of_that_si
     assert describe_coverage(find_profile(settings)) == "cpa, request_uuid, tx_id"
 
 
-def test_every_preset_that_runs_values_together_says_so_in_its_note() -> None:
+def test_the_note_of_a_preset_names_values_without_separators() -> None:
     presets = read_known().presets
     signing = {name: preset.source["signature"] for name, preset in presets.items() if "signature" in preset.source}
     profiles = {name: read_profile(table) for name, table in signing.items() if isinstance(table, dict)}

@@ -1,6 +1,6 @@
-"""Relatives of the published examples: signed here by rules of their own, with keys of our own, and believed as such.
+"""Families of schemes: requests are signed here as the documents say, without the code under test, and must verify.
 
-Each signs as its documents say, without the code under test; what a receiver must refuse of each family is here too.
+The forgeries that a receiver must refuse in each family are here too.
 """
 
 import base64
@@ -65,7 +65,7 @@ def told(source: Source, request: Request) -> tuple[int | None, Reason | None]:
     return entry.secret_id, entry.refusal.reason if entry.refusal else None
 
 
-def test_convoy_joins_time_and_body_by_a_comma_and_may_sign_twice_while_it_rotates() -> None:
+def test_convoy_joins_with_a_comma_and_signs_twice_during_rotation() -> None:
     source = make(["new", "old"], signature=CONVOY)
     good = mac(f"{NOW_S},".encode() + BODY, "old", "sha512")
     dotted = mac(f"{NOW_S}.".encode() + BODY, "old", "sha512")
@@ -77,7 +77,7 @@ def test_convoy_joins_time_and_body_by_a_comma_and_may_sign_twice_while_it_rotat
         assert told(source, post(X_Convoy_Signature=f"t={time},v1={good}"))[0] is None
 
 
-def test_hook0_signs_the_headers_that_it_names_and_a_good_v0_rescues_no_bad_v1() -> None:
+def test_hook0_signs_named_headers_and_v0_does_not_replace_a_bad_v1() -> None:
     source = make(["s3cret"], signature=HOOK0)
     v0 = mac(f"{NOW_S}.".encode() + BODY)
     v1 = mac(f"{NOW_S}.x-event-id x-event-type.e1.sale.".encode() + BODY)
@@ -105,7 +105,7 @@ def test_stripe_may_send_several_v1_and_its_secret_is_never_decoded() -> None:
 
 
 @pytest.mark.parametrize("family", ["svix", "webhook"])
-def test_svix_sends_a_list_of_signatures_of_which_one_must_be_right(family: str) -> None:
+def test_one_signature_of_svixs_list_must_match(family: str) -> None:
     secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
     source = make([secret], preset={"svix": "svix", "webhook": "standard-webhooks"}[family])
     key = base64.b64decode(secret.removeprefix("whsec_"))
@@ -121,7 +121,7 @@ def test_svix_sends_a_list_of_signatures_of_which_one_must_be_right(family: str)
 
 @pytest.mark.parametrize("custom_data", ["C1", 'C1 {"SuperPowers": 5}', "Premium minutes", "50% + é"])
 @pytest.mark.parametrize("write", [quote, quote_plus])
-def test_google_signs_what_it_has_decoded_and_the_fields_are_read_so(custom_data: str, write: Any) -> None:
+def test_google_signs_decoded_text_and_fields_are_read_from_it(custom_data: str, write: Any) -> None:
     source = make([SPKI], preset="admob-ssv")
     query = f"ad_network=54&custom_data={write(custom_data)}&timestamp={NOW_S}000&transaction_id=T1"
     signed = f"ad_network=54&custom_data={custom_data}&timestamp={NOW_S}000&transaction_id=T1"
@@ -149,7 +149,7 @@ SKAN: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("version", SKAN)
-def test_apple_signs_the_fields_of_each_version_in_its_order_and_never_the_conversion_value(version: str) -> None:
+def test_apple_signs_fields_in_order_without_the_conversion_value(version: str) -> None:
     source = make([SPKI], preset="skadnetwork")
     fields = SKAN[version]
     texts = [str(value).lower() if isinstance(value, bool) else str(value) for value in fields.values()]
@@ -164,7 +164,7 @@ def test_apple_signs_the_fields_of_each_version_in_its_order_and_never_the_conve
     assert told(source, won)[1] is Reason.BAD_SIGNATURE
 
 
-def test_a_secret_may_sign_for_two_sources_only_where_the_profile_leaves_the_path_out() -> None:
+def test_a_shared_secret_signs_for_two_sources_only_without_the_path() -> None:
     bound = make(["s3cret"], preset="bitlabs", public_url="https://t.example")
     message = b"https://t.example/tracking/postback/acme?uid=U1&tx=T1"
     signature = hmac.new(b"s3cret", message, hashlib.sha1).hexdigest()

@@ -1,4 +1,4 @@
-"""A profile is checked when it is loaded: what could not be filled, or would let forgeries pass, is refused by name."""
+"""The checks of a profile when it is loaded: each contradiction is refused by name."""
 
 import tomllib
 from typing import Any
@@ -78,22 +78,22 @@ def test_the_plainest_profile_loads() -> None:
         ({"message": "", "mac": "token", "covers": ["a"]}, "covers: a is not part of the message"),
     ],
 )
-def test_what_cannot_work_is_refused_and_named(changes: dict[str, Any], told: str) -> None:
+def test_a_profile_that_cannot_work_is_refused(changes: dict[str, Any], told: str) -> None:
     with pytest.raises(ValueError, match=r".") as error:
         check(**changes)
 
     assert told in str(error.value)
 
 
-def test_what_a_profile_claims_to_cover_and_does_is_no_fault() -> None:
+def test_covers_accepts_parameters_of_the_message() -> None:
     check(covers=["payout"])
     check(message="{form:payout}.{form:id?}", covers=["payout", "id"])
 
 
 @pytest.mark.parametrize("secret", ["whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=", "whsk_AAAA"])
 @pytest.mark.parametrize("profile", [POSTLEDGER_V1, read_profile({**GOOD, "key": "whsec"})])
-def test_a_public_key_is_never_taken_for_a_secret(profile: Profile, secret: str) -> None:
-    """Its text as an HMAC's key would let whoever has read it sign."""
+def test_a_public_key_is_never_used_as_a_secret(profile: Profile, secret: str) -> None:
+    """Used as HMAC key text, a public key would let anyone sign."""
     with pytest.raises(ValueError, match="ed25519 key") as error:
         check_secrets(profile, [secret])
 
@@ -113,7 +113,7 @@ def test_a_public_key_is_never_taken_for_a_secret(profile: Profile, secret: str)
         ("ed25519", "ed25519", "AAAA", "not an ed25519 public key"),
     ],
 )
-def test_a_secret_that_is_no_key_is_refused_and_not_repeated(key: str, mac: str, secret: str, told: str) -> None:
+def test_an_invalid_secret_is_refused_and_not_quoted(key: str, mac: str, secret: str, told: str) -> None:
     profile = read_profile({**GOOD, "key": key, "mac": mac})
 
     with pytest.raises(ValueError, match=told) as error:
@@ -126,7 +126,7 @@ def test_a_secret_that_is_no_key_is_refused_and_not_repeated(key: str, mac: str,
 @pytest.mark.parametrize(
     "text", ["example.com", "ftp://x", "https://", "https://a@b", "https://x?y=1", "https://x:0", "https://x:y"]
 )
-def test_an_address_that_is_none_is_refused(text: str) -> None:
+def test_an_invalid_public_url_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         read_public_url(text)
 
@@ -141,7 +141,7 @@ def test_a_profile_survives_its_export() -> None:
     assert isinstance(exported.sources["acme"].settings.signature, Profile)
 
 
-def test_the_file_names_the_table_and_the_key_at_fault() -> None:
+def test_a_fault_of_a_profile_names_its_table_and_key() -> None:
     source = {"slug": "acme", "secrets": ["s"], "signature": {**GOOD, "message": "{url}"}}
 
     with pytest.raises(BadConfiguration) as caught:

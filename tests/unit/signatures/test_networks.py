@@ -1,6 +1,6 @@
-"""Networks whose postbacks are bent: whatever is done to one, nothing crashes, and what was signed cannot be moved.
+"""Damaged postbacks of each network: nothing crashes, and no signed field changes.
 
-The postbacks are genuine, by hands that do not know the code under test; strangers, who have no key, bend them.
+The genuine postbacks are signed without the code under test. The damage is done without the key.
 """
 
 from datetime import UTC, datetime
@@ -33,7 +33,7 @@ def source_of(network: Network) -> Source:
 
 
 GENUINE: dict[str, Request] = {}
-"""Signed once each: a signature by ECDSA is another one every time, and an example that is tried again must not be."""
+"""Each is signed once, because ECDSA gives another signature every time and hypothesis must repeat an example."""
 
 
 def request_of(network: Network) -> Request:
@@ -57,14 +57,14 @@ def _sign(network: Network) -> Request:
 
 
 def ask(request: Request, source: Source) -> Entry:
-    """Judge a request, and word the answer too."""
+    """Judge a request, and render its response too."""
     entry = judge(request, source)
     add_response(Outcome(Verdict.ACCEPTED), entry, source)
     return entry
 
 
 def bend(data: st.DataObject, text: bytes) -> bytes:
-    """Put up to three bytes in the place of up to three others."""
+    """Replace up to three bytes with up to three others."""
     start = data.draw(st.integers(0, len(text)))
     end = start + data.draw(st.integers(0, 3))
     common = st.sampled_from([b"", b"&", b"=", b"%", b"+", b",", b" ", b"0", b"\xff", b"\0", b"{", b'"', b"&sig="])
@@ -74,9 +74,7 @@ def bend(data: st.DataObject, text: bytes) -> bytes:
 @BY_NETWORK
 @EXAMPLES
 @given(data=st.data())
-def test_a_bent_postback_crashes_nothing_and_says_nothing_else_under_the_signature(
-    network: Network, data: st.DataObject
-) -> None:
+def test_a_damaged_postback_never_changes_what_was_signed(network: Network, data: st.DataObject) -> None:
     source, genuine = source_of(network), request_of(network)
     places = [name for name in ("query", "body") if getattr(genuine, name)]
     place = data.draw(st.sampled_from([*places, *sorted(genuine.headers)]))
@@ -94,7 +92,7 @@ def test_a_bent_postback_crashes_nothing_and_says_nothing_else_under_the_signatu
 
 
 def moved(original: msgspec.Struct, bent: msgspec.Struct) -> set[str]:
-    """The fields that say something else; one that is not sent any more was taken away, which no signature prevents."""
+    """The changed fields. A removed field does not count, because no signature prevents removal."""
     said = {name: (getattr(original, name), getattr(bent, name)) for name in FIELDS}
     return {name for name, (before, after) in said.items() if after is not None and before != after}
 
@@ -107,7 +105,7 @@ def moved(original: msgspec.Struct, bent: msgspec.Struct) -> set[str]:
     value=st.text(max_size=60),
     method=st.sampled_from(METHODS),
 )
-def test_what_nobody_signed_crashes_nothing_and_is_never_believed(
+def test_an_unsigned_request_is_never_accepted(
     network: Network, query: bytes, body: bytes, value: str, method: str
 ) -> None:
     genuine = request_of(network)

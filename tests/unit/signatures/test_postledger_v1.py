@@ -52,7 +52,7 @@ def test_the_worked_example_of_the_contract_verifies() -> None:
     assert (entry.refusal, entry.secret_id) == (None, 1)
 
 
-def test_the_previous_secret_is_as_good_and_known_by_its_id() -> None:
+def test_the_previous_secret_verifies_and_its_id_is_recorded() -> None:
     entry = judge_query(MESSAGE, sign_query("s3cret-previous", MESSAGE))
 
     assert (entry.refusal, entry.secret_id) == (None, 2)
@@ -95,7 +95,7 @@ def test_a_webhook_signature_that_does_not_match_is_bad(signature: str) -> None:
     assert reason_of(judge_webhook({**HEADERS, "webhook-signature": signature})) is Reason.BAD_SIGNATURE
 
 
-def test_half_a_family_of_headers_is_no_signature() -> None:
+def test_an_incomplete_set_of_headers_is_no_signature() -> None:
     signature = StandardWebhook(WHSEC).sign("msg_1", NOW, BODY.decode())
 
     assert reason_of(judge_webhook(HEADERS)) is Reason.MISSING_SIGNATURE
@@ -110,7 +110,7 @@ def test_a_source_without_keys_verifies_nothing() -> None:
     ("age_s", "reason"),
     [(1800, None), (1801, Reason.STALE_TIMESTAMP), (-300, None), (-301, Reason.FUTURE_TIMESTAMP)],
 )
-def test_a_timestamp_counts_for_half_an_hour_past_and_five_minutes_ahead(age_s: int, reason: Reason | None) -> None:
+def test_a_timestamp_is_valid_30_minutes_back_and_5_minutes_ahead(age_s: int, reason: Reason | None) -> None:
     message = b"click_id=A&ts=%d" % (1_790_000_000 - age_s)
 
     assert reason_of(judge_query(message, sign_query("s3cret-current", message))) is reason

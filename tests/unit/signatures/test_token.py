@@ -1,4 +1,4 @@
-"""Sources that cannot sign and bring a token: compared whole, never stored, and nothing else passes for it."""
+"""Sources with a token: it is compared as a whole and never stored."""
 
 from datetime import UTC, datetime
 from typing import Any
