@@ -1,11 +1,11 @@
 """The `postledger` command, also as `python -m postledger`."""
 
-from postledger.cli.app import create_cli
+from postledger.bootstrap.command import create_command
 
 
 def main() -> None:
-    """Run one command and leave with its code."""
-    create_cli()()
+    """Run one command and exit with its code."""
+    create_command()()
 
 
 if __name__ == "__main__":

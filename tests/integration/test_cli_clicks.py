@@ -58,17 +58,17 @@ def test_every_bad_row_is_named_by_its_line_and_the_good_ones_are_stored(cli: Co
     assert "not UTF-8" in told["line 6"]
     assert "campaign" in told["line 7"]
     assert "created_at" in told["line 8"]
-    assert ran.err.splitlines()[-1].endswith("10 bad rows were left out; mend them and import the file again")
+    assert ran.err.splitlines()[-1].endswith("10 bad rows skipped; correct the file and import it again")
     assert [row[0] for row in stored(cli)] == ["good-1", "good-2"]
 
 
 @pytest.mark.parametrize(
     ("content", "fault"),
     [
-        ("", "a header is missing"),
+        ("", "the header is missing"),
         ("campaign\nspring\n", "the header must name click_id"),
         ("click_id,click_id\na,b\n", "each column once"),
-        ("click_id,color\na,b\n", "column 2 is not one of"),
+        ("click_id,color\na,b\n", "column 2 is unknown"),
     ],
 )
 def test_a_header_that_cannot_be_understood_stops_the_import(cli: CommandLine, content: str, fault: str) -> None:

@@ -70,7 +70,7 @@ def test_a_dry_run_says_the_same_and_does_nothing(cli: CommandLine, file: str) -
 
     assert dry.out.splitlines()[:-1] == wet.out.splitlines()[:-1]
     assert before.sources == {}
-    assert "nothing was done" in dry.out
+    assert "nothing was changed" in dry.out
     assert load(cli).version == before.version + 1
 
 
@@ -133,7 +133,7 @@ def test_a_client_ca_is_exported_as_text_that_apply_takes_and_shown_as_a_fingerp
 @pytest.mark.parametrize(
     ("content", "fault"),
     [
-        (None, "ca.pem cannot be read: No such file or directory"),
+        (None, "ca.pem cannot be read (No such file or directory)"),
         ("", "holds no valid certificate"),
         ("-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n", "holds no valid certificate"),
         (b"\xff", "is not UTF-8 text"),
@@ -213,7 +213,7 @@ def test_an_unknown_source_is_one_line(cli: CommandLine) -> None:
     for command in ("show", "secret", "rotate"):
         ran = cli("source", command, "nobody")
 
-        assert (ran.code, ran.err) == (1, "postledger: there is no source nobody; run: postledger source list\n")
+        assert (ran.code, ran.err) == (1, "postledger: source nobody does not exist; run: postledger source list\n")
 
 
 def test_a_source_that_cannot_be_read_is_told_of_and_can_be_applied_anew(cli: CommandLine, file: str) -> None:
@@ -224,8 +224,8 @@ def test_a_source_that_cannot_be_read_is_told_of_and_can_be_applied_anew(cli: Co
     changed = cli("apply", file, "--json").facts["changes"]
 
     assert 'slug = "acme"' not in exported.out
-    assert "acme is left out" in exported.err
-    assert [row["state"] for row in listed if row["slug"] == "acme"] == ["cannot be read: apply it anew"]
+    assert "acme is not exported" in exported.err
+    assert [row["state"] for row in listed if row["slug"] == "acme"] == ["cannot be read: apply it again"]
     assert "is_readable" in next(change["keys"] for change in changes_of(changed, "acme"))
     assert load(cli).unusable == {}
 

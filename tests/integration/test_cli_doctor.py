@@ -63,7 +63,7 @@ def certificate_line(cli: CommandLine) -> str:
         ([("RSA", 90)], "ok    edge certificate  RSA, 90 days left"),
         ([("ECDSA", 90), ("RSA", 6)], "FAIL  edge certificate  RSA, 6 days left: renew it and reload the edge"),
         ([("ECDSA", 7)], "ok    edge certificate  ECDSA, 7 days left"),
-        ([("ECDSA", -1)], "FAIL  edge certificate  ECDSA, ended 20"),
+        ([("ECDSA", -1)], "FAIL  edge certificate  ECDSA, expired 20"),
     ],
 )
 def test_the_certificate_that_ends_first_is_told(
@@ -96,7 +96,7 @@ def test_an_edge_that_has_no_policy_is_told(cli: CommandLine) -> None:
     with Edge(backend_socket="/tmp/no-such-socket") as edge:
         cli.environment["POSTLEDGER_OPS_URL"] = edge.ops_url
 
-        assert policy_line(cli).startswith("FAIL  edge policy       there is none, and every postback is refused")
+        assert policy_line(cli).startswith("FAIL  edge policy       the edge has none and refuses every postback")
 
 
 def test_an_edge_whose_policy_nobody_confirms_is_told(cli: CommandLine) -> None:
@@ -113,9 +113,9 @@ def test_an_edge_whose_policy_nobody_confirms_is_told(cli: CommandLine) -> None:
         assert 60 <= int(told[1]) <= 61 + time.time() - before_s
 
 
-@pytest.mark.parametrize(("age_s", "is_well"), [(0.4, True), (10, True), (10.1, False)])
-def test_a_policy_may_be_ten_seconds_old(age_s: float, is_well: bool) -> None:
-    assert judge_age(age_s).is_well is is_well
+@pytest.mark.parametrize(("age_s", "passed"), [(0.4, True), (10, True), (10.1, False)])
+def test_a_policy_may_be_ten_seconds_old(age_s: float, passed: bool) -> None:
+    assert judge_age(age_s).passed is passed
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1", "http://[", "nonsense"])
@@ -138,7 +138,7 @@ def test_sources_whose_settings_can_be_read_are_counted(cli: CommandLine, databa
     for slug in ("acme", "best"):
         add_source(database, master_key, slug, settings={"mode": "observe"})
 
-    assert sources_line(cli) == "ok    sources           the settings of 2 can be read"
+    assert sources_line(cli) == "ok    sources           the settings of 2 sources can be read"
 
 
 def test_each_source_whose_settings_cannot_be_read_is_named_with_what_to_do(
@@ -153,6 +153,6 @@ def test_each_source_whose_settings_cannot_be_read_is_named_with_what_to_do(
     line = sources_line(cli)
 
     assert line.startswith(
-        "FAIL  sources           the settings of acme ($.mode), corp (the signature profile) cannot be read: "
+        "FAIL  sources           cannot read the settings of acme ($.mode), corp (the signature profile): "
     )
     assert line.endswith("postledger apply FILE.toml")

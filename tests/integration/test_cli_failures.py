@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from cryptography.fernet import Fernet
 
-from postledger.cli.connections import open_ledger
+from postledger.bootstrap.command import open_ledger
 from postledger.platform.timeouts import CONNECT_S
 from tests.parts.cli import CommandLine
 from tests.parts.databases import create_database, drop_database, fetch
@@ -41,7 +41,7 @@ def test_a_ledger_that_was_never_migrated_says_so(cli: CommandLine, empty: str, 
     for command in (("source", "list"), ("trace", "x"), ("conversions", "list"), ("export",), ("retain",)):
         ran = cli(*command)
 
-        assert (ran.code, ran.err) == (1, "postledger: the ledger has no such table; run: postledger migrate\n")
+        assert (ran.code, ran.err) == (1, "postledger: a table of the ledger is missing; run: postledger migrate\n")
     assert "FAIL  migrations" in cli("doctor").out
     drop_database(postgres, empty)
 
@@ -72,14 +72,17 @@ def test_a_wrong_password_is_told_as_such(cli: CommandLine, database: str) -> No
 
     ran = cli("source", "list")
 
-    assert (ran.code, ran.err) == (1, "postledger: Postgres refuses the user or the password in DATABASE_URL\n")
+    assert (ran.code, ran.err) == (
+        1,
+        "postledger: Postgres rejects the user or the password in DATABASE_URL; correct it\n",
+    )
 
 
 def test_a_postgres_that_stands_still_for_a_moment_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """For longer than by a request, which has to be answered."""
 
     def ask() -> list[tuple[int]]:
-        with open_ledger() as ledger:
+        with open_ledger(60_000) as ledger:
             return ledger.execute("SELECT 1").fetchall()
 
     with Postgres(durable=False) as own, ThreadPoolExecutor(1) as operator:
@@ -136,9 +139,7 @@ def test_a_source_whose_secrets_no_key_opens_cannot_sign_and_the_doctor_names_it
     signed, examined = cli("sign", "acme", "click_id=x", "--url", "https://edge.example"), cli("doctor")
 
     assert signed.code == 1
-    assert signed.err.splitlines()[-1].endswith(
-        "the source acme cannot be used as it is stored; run: postledger doctor"
-    )
+    assert signed.err.splitlines()[-1].endswith("source acme cannot be used as it is stored; run: postledger doctor")
     assert "FAIL  secrets           acme has one that no master key decrypts" in examined.out
 
 
@@ -148,7 +149,10 @@ def test_a_source_that_has_lost_its_secrets_cannot_sign_either(cli: CommandLine)
 
     signed = cli("sign", "acme", "click_id=x", "--url", "https://edge.example")
 
-    assert (signed.code, signed.err) == (1, "postledger: the source acme has no secret; apply it with one\n")
+    assert (signed.code, signed.err) == (
+        1,
+        "postledger: source acme has no secret; add one to the TOML file and run postledger apply\n",
+    )
 
 
 def test_settings_are_taken_from_what_make_up_left_in_the_working_directory(cli: CommandLine, tmp_path: Path) -> None:

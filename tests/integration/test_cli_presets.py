@@ -58,7 +58,7 @@ def test_an_unknown_preset_is_told_in_one_line(cli: CommandLine) -> None:
     ran = cli("preset", "show", "cpxx")
 
     assert ran.code != 0
-    assert "there is no preset cpxx" in ran.err
+    assert "preset cpxx does not exist" in ran.err
 
 
 def test_a_postback_is_signed_as_its_network_would(cli: CommandLine) -> None:
@@ -70,7 +70,7 @@ def test_a_postback_is_signed_as_its_network_would(cli: CommandLine) -> None:
     expected = hashlib.md5(b"1-app-secret").hexdigest()  # noqa: S324 - as the network does
     assert signed.out.strip() == f"https://t.example/tracking/postback/wall?trans_id=1&secure_hash={expected}"
     assert refused.code != 0
-    assert "the source wall cannot be signed for: its profile does not sign this POST" in refused.err
+    assert "cannot sign for source wall: its profile does not sign this POST" in refused.err
 
 
 def test_a_source_takes_what_its_preset_knows_and_applying_its_export_changes_nothing(cli: CommandLine) -> None:
@@ -91,7 +91,7 @@ def test_dialects_are_listed_and_shown(cli: CommandLine) -> None:
 
     assert (listed["keitaro"]["proof"], listed["voluum"]["proof"]) == ("token", "none, or a token")
     assert tomllib.loads(cli("dialect", "show", "keitaro").out)["source"]["paths"] == ["/{key}/postback"]
-    assert "there is no dialect volum;" in cli("dialect", "show", "volum").err
+    assert "dialect volum does not exist;" in cli("dialect", "show", "volum").err
 
 
 def test_a_path_that_another_source_on_the_ledger_has_is_refused_by_apply(cli: CommandLine) -> None:

@@ -151,8 +151,8 @@ def test_another_sources_postbacks_are_not_counted(
 
 def test_an_unknown_source_or_time_is_one_line(cli: CommandLine, audit: Audit) -> None:
     for arguments, fault in (
-        (("nobody",), "there is no source nobody"),
-        (("acme", "--since", "9999999d"), "--since must"),
+        (("nobody",), "source nobody does not exist"),
+        (("acme", "--since", "9999999d"), "--since is not a time"),
     ):
         ran = cli("source", "report", *arguments)
 

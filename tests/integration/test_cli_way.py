@@ -93,7 +93,7 @@ def test_a_refusal_is_printed_and_fails_in_one_line(cli: CommandLine) -> None:
 
     assert ran.code == 1
     assert ran.out.startswith("HTTP 422  status=refused id=")
-    assert ran.err == "postledger: the postback was not taken: HTTP 422 unknown_click\n"
+    assert ran.err == "postledger: the postback was not accepted: HTTP 422 unknown_click\n"
 
 
 def test_a_source_without_signatures_is_sent_unsigned(cli: CommandLine) -> None:
@@ -307,7 +307,7 @@ def test_what_was_sent_cannot_play_with_the_terminal(cli: CommandLine, way: dict
 def test_an_argument_that_is_no_text_is_one_line(cli: CommandLine) -> None:
     ran = cli("send", "acme", "click_id=\udcff")
 
-    assert (ran.code, ran.err) == (1, "postledger: an argument is not UTF-8 text\n")
+    assert (ran.code, ran.err) == (1, "postledger: an argument is not UTF-8 text; correct it\n")
 
 
 def test_a_spreadsheet_gets_no_formula_and_exact_money(cli: CommandLine) -> None:
@@ -350,10 +350,10 @@ def test_a_refund_is_traced_by_its_own_transaction_id_and_by_its_receipt(cli: Co
 
 def test_a_filter_that_names_nothing_is_one_line(cli: CommandLine) -> None:
     for filters, fault in (
-        (("--source", "nobody"), "there is no source nobody"),
-        (("--campaign", "nothing"), "there is no campaign nothing"),
-        (("--since", "yesterday"), "--since must be a time"),
-        (("--json", "--csv"), "cannot both be given"),
+        (("--source", "nobody"), "source nobody does not exist"),
+        (("--campaign", "nothing"), "campaign nothing does not exist"),
+        (("--since", "yesterday"), "--since is not a time"),
+        (("--json", "--csv"), "cannot be combined"),
     ):
         ran = cli("conversions", "list", *filters)
 
@@ -379,7 +379,7 @@ def test_the_doctor_finds_what_is_well_and_says_what_to_do_about_the_rest(cli: C
 
     # The tests' own Postgres is careless with the disk, and nothing watches them.
     assert set(ill) == {"durability", "prometheus", "alertmanager"}
-    assert ill["durability"] == "an acknowledged postback may be lost: set fsync = on, full_page_writes = on"
+    assert ill["durability"] == "an acknowledged postback can be lost: set fsync = on, full_page_writes = on"
     assert ill["prometheus"] == "set PROMETHEUS_URL, or run: make up"
     assert (ran.code, ran.err) == (1, f"postledger: 3 of {len(findings)} checks failed\n")
 
@@ -390,7 +390,7 @@ def test_the_doctor_tells_an_edge_with_a_foreign_certificate_from_one_that_is_do
     cli.environment["POSTLEDGER_EDGE_URL"] = "https://127.0.0.1:1"
     down = cli("doctor").out
 
-    assert "point POSTLEDGER_CA_FILE at the edge's certificate" in _line_of(foreign, "edge")
+    assert "set POSTLEDGER_CA_FILE to the edge's certificate" in _line_of(foreign, "edge")
     assert "is it up?" in _line_of(down, "edge")
 
 

@@ -15,7 +15,7 @@ from postledger.platform.postgres.pool import make_pool
 from postledger.policy.edge_snapshot import render_snapshot
 from postledger.policy.policy import Policy
 from postledger.policy.read import PolicyReader, load_policy
-from postledger.policy.refresher import PolicyKeeper
+from postledger.policy.refresher import PolicyRefresher
 from tests.parts.sources import add_campaign, add_source, change_source, remove
 
 SALT = b"salt"
@@ -137,10 +137,10 @@ def test_addresses_that_cannot_be_read_either_are_not_half_read(
 
 
 @pytest.fixture
-def keeper(database: str, master_key: str) -> Iterator[PolicyKeeper]:
+def keeper(database: str, master_key: str) -> Iterator[PolicyRefresher]:
     pool = make_pool(database, size=1)
     pool.open()
-    keeper = PolicyKeeper(
+    keeper = PolicyRefresher(
         pool,
         Keyring([master_key]),
         lambda policy: None,
@@ -152,7 +152,7 @@ def keeper(database: str, master_key: str) -> Iterator[PolicyKeeper]:
     pool.close()
 
 
-def test_a_change_is_seen_without_a_restart(keeper: PolicyKeeper, database: str, master_key: str) -> None:
+def test_a_change_is_seen_without_a_restart(keeper: PolicyRefresher, database: str, master_key: str) -> None:
     add_source(database, master_key, "acme", settings={"rate": 1})
     wait_for_rate(keeper, 1)
 
@@ -163,7 +163,7 @@ def test_a_change_is_seen_without_a_restart(keeper: PolicyKeeper, database: str,
     assert keeper.policy.sources["acme"].settings.rate == 2
 
 
-def wait_for_rate(keeper: PolicyKeeper, rate: int) -> None:
+def wait_for_rate(keeper: PolicyRefresher, rate: int) -> None:
     with gevent.Timeout(30):
         while not (
             keeper.policy and "acme" in keeper.policy.sources and keeper.policy.sources["acme"].settings.rate == rate

@@ -182,7 +182,7 @@ def test_what_is_still_on_its_way_to_the_disk_when_forgetting_begins_is_forgotte
             written.join(timeout=60)
 
         erased = erase(
-            ledger, click_id="theirs", actor="a", now=entry.received_at, tell_progress=_ignore, pause=let_it_commit
+            ledger, click_id="theirs", actor="a", now=entry.received_at, on_progress=_ignore, pause=let_it_commit
         )
         let_it_commit(0)
 
@@ -217,7 +217,7 @@ def test_while_the_machine_stands_still_no_time_passes_for_who_waits() -> None:
 def test_where_nobody_writes_nobody_waits(ledger: Connection[Any]) -> None:
     waits: list[float] = []
 
-    erase(ledger, click_id="x", actor="a", now=datetime.now(UTC), tell_progress=_ignore, pause=waits.append)
+    erase(ledger, click_id="x", actor="a", now=datetime.now(UTC), on_progress=_ignore, pause=waits.append)
 
     assert waits == []
 
@@ -249,7 +249,7 @@ def test_two_who_forget_at_once_go_one_after_the_other(ledger: Connection[Any], 
 
 
 def _forget(connection: Connection[Any], pause: Callable[[float], None]) -> None:
-    erase(connection, click_id="x", actor="a", now=datetime.now(UTC), tell_progress=_ignore, pause=pause)
+    erase(connection, click_id="x", actor="a", now=datetime.now(UTC), on_progress=_ignore, pause=pause)
 
 
 def _ignore(_: int, __: int) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from typer.testing import CliRunner
 
-from postledger.cli.app import create_cli
+from postledger.bootstrap.command import create_command
 
 BACKEND = Path(__file__).parents[2] / "backend"
 
@@ -39,7 +39,7 @@ class CommandLine:
 
     def __call__(self, *arguments: str, stdin: str = "") -> Ran:
         """Run a command in this process; the test must have made `directory` the working directory."""
-        ran = CliRunner(env=self.environment).invoke(create_cli(), arguments, input=stdin)
+        ran = CliRunner(env=self.environment).invoke(create_command(), arguments, input=stdin)
         return Ran(ran.exit_code, ran.stdout, ran.stderr)
 
     def process(self, *arguments: str, stdin: str = "") -> Ran:

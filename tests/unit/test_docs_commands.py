@@ -6,7 +6,7 @@ import pytest
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from postledger.cli.app import create_cli
+from postledger.bootstrap.command import create_command
 from tests.parts.documents import ROOT, list_documents, read_document, read_section
 
 _TYPED = re.compile(r"(?:^|`|\$ |&& |\.venv/bin/|\(|run: )postledger ([a-z]+)(?: ([a-z]+))?", re.MULTILINE)
@@ -15,7 +15,7 @@ _MADE = re.compile(r"(?:^|`)make ([a-z]+(?:-[a-z]+)*)\b", re.MULTILINE)
 
 def _groups() -> dict[str, set[str]]:
     """Each command with its sub-commands; none for one that stands alone."""
-    top = get_command(create_cli())
+    top = get_command(create_command())
     assert isinstance(top, TyperGroup)
     return {
         name: set(command.commands) if isinstance(command, TyperGroup) else set()

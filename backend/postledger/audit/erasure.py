@@ -1,13 +1,14 @@
-"""Forgetting: a click id, or the hash of a personal datum, is taken off the ledger, and the money stays.
+"""Erases a click id, or the hash of a personal datum, from clicks, audit rows and conversions. The money stays.
 
-Each part is a transaction of its own, so that nobody waits for the whole; whoever is interrupted says the same again.
-What was received before it began is gone when it has ended, also what was still on its way to the disk.
+Each day of the audit is a transaction of its own, because one long transaction would block writers. An interrupted
+erasure can be repeated. When it ends, everything that was received before it began has been searched, requests that
+were not yet committed included.
 """
 
 import json
 import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from datetime import time as clock_time
 from typing import Any
@@ -20,30 +21,23 @@ from postledger.ledger.partitions import list_days
 from postledger.platform.postgres.connection import WRITER
 from postledger.platform.postgres.sql import statements_of
 from postledger.platform.timeouts import SETTLED_WITHIN_S
+from postledger.policy.privacy import is_hash
+from postledger.vocabulary.operator_error import InvalidRequest
 
 sql = statements_of("postledger.audit")
 
 FORGOTTEN = "forgotten"
 _STEP_S = 0.1
-_LOCK_ID = 0x66726774  # "frgt": two at once could wait for each other's rows for ever
-_FIND_WRITER = """
-SELECT FROM pg_stat_activity
-WHERE datname = current_database() AND pid <> pg_backend_pid()
-    AND coalesce(application_name = %s, true) -- what another role's session is called may be hidden
-LIMIT 1
-"""
+_LOCK_ID = 0x66726774  # "frgt" in ASCII
 _ESCAPE = re.compile("%[0-9A-F]{2}")
-_AUDIT = """
-INSERT INTO erasures (erased_at, actor, kind, clicks, postbacks, conversions) VALUES (%s, %s, %s, %s, %s, %s)
-"""
 
 
-class Erased(msgspec.Struct):
-    """How many rows a datum was taken out of."""
+class Erased(msgspec.Struct, frozen=True):
+    """The number of rows that held the value, by table."""
 
-    clicks: int = 0
-    postbacks: int = 0
-    conversions: int = 0
+    clicks: int
+    postbacks: int
+    conversions: int
 
 
 def erase(
@@ -53,53 +47,74 @@ def erase(
     hashed: str | None = None,
     actor: str,
     now: datetime,
-    tell_progress: Callable[[int, int], None],
+    on_progress: Callable[[int, int], None],
     pause: Callable[[float], None] | None = None,
 ) -> Erased:
-    """Erase one of the two, leave an audit line without the datum, and count; progress is told in days of the audit."""
-    connection.execute("SELECT pg_advisory_lock(%s)", (_LOCK_ID,))
-    _let_requests_settle(connection, pause or let_pass)
-    datum = click_id or hashed or ""
-    wanted = {"click_id": click_id, "datum": datum}
+    """Erase a click id or a hash, record the erasure without the value, and return the counts.
+
+    Progress is reported in days of the audit. Raises `InvalidRequest`.
+    """
+    value = _check(click_id, hashed)
+    connection.execute(sql("lock_erasure"), (_LOCK_ID,))
+    _wait_for_requests(connection, pause or let_pass)
+    wanted = {"click_id": click_id, "datum": value}
     found = connection.execute(sql("forget_conversions"), {**wanted, "forgotten": FORGOTTEN}).fetchall()
-    erased = Erased(_count(connection, wanted), 0, len(found))
-    of_click = [own_id for own_id, is_of_click in found if is_of_click]
-    values = {**wanted, "conversion_ids": of_click, "values": _write_forms(datum)}
-    days = list_days(connection)
-    for number, day in enumerate(days, 1):
-        begins = datetime.combine(day, clock_time(), UTC)
-        span = {"since": begins, "until": begins + timedelta(days=1)}
-        erased.postbacks += connection.execute(sql("forget_postbacks"), {**values, **span}).rowcount
-        tell_progress(number, len(days))
+    clicks = _erase_clicks(connection, wanted)
+    of_click = [conversion_id for conversion_id, is_of_click in found if is_of_click]
+    values = {**wanted, "conversion_ids": of_click, "values": _list_forms(value)}
+    erased = Erased(clicks, _erase_postbacks(connection, values, on_progress), len(found))
     kind = "hash" if click_id is None else "click_id"
-    connection.execute(_AUDIT, (now, actor, kind, erased.clicks, erased.postbacks, erased.conversions))
+    counts = (erased.clicks, erased.postbacks, erased.conversions)
+    connection.execute(sql("record_erasure"), (now, actor, kind, *counts))
     return erased
 
 
 def let_pass(seconds: float) -> None:
-    """Wait for so long that this machine runs: while it stands still, what is on its way gets no further either."""
+    """Wait in short steps. While the machine is suspended no time passes, because requests make no progress either."""
     for _ in range(round(seconds / _STEP_S)):
         time.sleep(_STEP_S)
 
 
-def _let_requests_settle(connection: Connection[Any], pause: Callable[[float], None]) -> None:
-    # A row that commits behind the statement that looks for it would be overlooked.
-    if connection.execute(_FIND_WRITER, (f"postledger-{WRITER}",)).fetchone() is not None:
+def _check(click_id: str | None, hashed: str | None) -> str:
+    if (click_id is None) == (hashed is None):
+        raise InvalidRequest("give either a click id or a hash (--click-id or --hash)")
+    if hashed is not None and not is_hash(hashed):
+        raise InvalidRequest("the hash is malformed: give h- and 32 hexadecimal digits, as postledger hash prints it")
+    if click_id == "":
+        raise InvalidRequest("the click id is empty; give the one to forget")
+    return click_id or hashed or ""
+
+
+def _wait_for_requests(connection: Connection[Any], pause: Callable[[float], None]) -> None:
+    # A row that is committed after the search would be missed.
+    if connection.execute(sql("find_writer"), (f"postledger-{WRITER}",)).fetchone() is not None:
         pause(SETTLED_WITHIN_S)
 
 
-def _count(connection: Connection[Any], wanted: dict[str, str | None]) -> int:
+def _erase_clicks(connection: Connection[Any], wanted: Mapping[str, str | None]) -> int:
     row = connection.execute(sql("forget_clicks"), wanted).fetchone()
-    assert row is not None, "a sum is always a row"
+    assert row is not None, "a sum is always one row"
     return int(row[0])
 
 
-def _write_forms(value: str) -> list[bytes]:
-    """Write a value in every form that it may have as a whole in an audit row, each with what stands around it."""
+def _erase_postbacks(
+    connection: Connection[Any], values: Mapping[str, object], on_progress: Callable[[int, int], None]
+) -> int:
+    erased, days = 0, list_days(connection)
+    for number, day in enumerate(days, 1):
+        begins = datetime.combine(day, clock_time(), UTC)
+        span = {"since": begins, "until": begins + timedelta(days=1)}
+        erased += connection.execute(sql("forget_postbacks"), {**values, **span}).rowcount
+        on_progress(number, len(days))
+    return erased
+
+
+def _list_forms(value: str) -> list[bytes]:
+    """List the forms that a whole value can have in an audit row, with the characters that delimit it."""
     quoted = {value, quote(value, safe=""), quote_plus(value), quote(value)}
     quoted |= {_ESCAPE.sub(lambda escape: escape[0].lower(), text) for text in quoted}
     texts = {json.dumps(value), json.dumps(value, ensure_ascii=False)}
-    texts |= {text.replace("/", "\\/") for text in texts}  # as PHP writes it
+    texts |= {text.replace("/", "\\/") for text in texts}  # PHP escapes a slash
     numbers = [f":{space}{value}{end}" for space in ("", " ") for end in (",", "}")] if value.isdecimal() else []
     return [form.encode() for form in _sort([f"={text}&" for text in quoted], texts, numbers)]
 

@@ -1,4 +1,4 @@
-"""Lists of what is on the ledger, the newest first, by filters that each may be left out."""
+"""Lists conversions and audit rows, newest first, by filters that are all optional."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,20 +8,18 @@ from psycopg import Connection
 from psycopg.rows import dict_row
 
 from postledger.platform.postgres.sql import statements_of
+from postledger.vocabulary.operator_error import NotFound
 
 sql = statements_of("postledger.audit")
 
 _CLOCKS_DIFFER_BY = timedelta(days=1)
-_NAMES = {
-    "source": "SELECT EXISTS (SELECT FROM sources WHERE slug = %s)",
-    "campaign": "SELECT EXISTS (SELECT FROM campaigns WHERE slug = %s)",
-}
+_NAMED = ("source", "campaign")
 
 Row = dict[str, Any]
 
 
 class Filters(msgspec.Struct, frozen=True):
-    """What to list; None does not filter. `since` is part of the list, `until` is not."""
+    """What to list. None does not filter. `since` is inclusive, `until` is exclusive."""
 
     limit: int
     source: str | None = None
@@ -34,27 +32,24 @@ class Filters(msgspec.Struct, frozen=True):
     until: datetime | None = None
 
 
-class UnknownName(Exception):
-    """A filter names what has never been configured; the message says what, because an empty list would mislead."""
-
-
 def list_conversions(connection: Connection[Any], filters: Filters) -> list[Row]:
-    """List conversions; raises `UnknownName`."""
+    """List conversions. Raises `NotFound`."""
     bounds = {"first_id": _first_id(filters.since), "last_id": _last_id(filters.until)}
     return _fetch(connection, "list_conversions", filters, bounds)
 
 
 def list_postbacks(connection: Connection[Any], filters: Filters, *, with_raw: bool) -> list[Row]:
-    """List audit rows; raises `UnknownName`. What was sent is part of a row only `with_raw`."""
+    """List audit rows. The request as received is part of a row only `with_raw`. Raises `NotFound`."""
     rows = _fetch(connection, "list_postbacks", filters, {"with_raw": with_raw})
     return rows if with_raw else [{name: row[name] for name in row if name != "raw"} for row in rows]
 
 
 def _fetch(connection: Connection[Any], query: str, filters: Filters, more: dict[str, Any]) -> list[Row]:
-    for kind, statement in _NAMES.items():
+    for kind in _NAMED:
         name = getattr(filters, kind)
-        if name is not None and connection.execute(statement.encode(), (name,)).fetchone() == (False,):
-            raise UnknownName(f"there is no {kind} {name}")
+        # An empty list would hide that the name is misspelt.
+        if name is not None and connection.execute(sql(f"{kind}_exists"), (name,)).fetchone() == (False,):
+            raise NotFound(f"{kind} {name} does not exist; check the name")
     with connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(sql(query), {**msgspec.structs.asdict(filters), **more}).fetchall()
 

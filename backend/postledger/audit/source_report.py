@@ -1,7 +1,6 @@
-"""What a source was refused for, and what it would have been refused for in enforce mode, added up from the audit.
+"""Counts what was refused of one source, and what enforce mode would have refused, from the audit rows.
 
-Read a day at a time: each statement then looks into one partition and ends well within its time-out, however long the
-span is.
+It reads one day at a time: each statement reads one partition and ends within its timeout, however long the span is.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,17 +14,17 @@ from psycopg.rows import dict_row
 
 from postledger.ledger.partitions import list_days
 from postledger.platform.postgres.sql import statements_of
+from postledger.vocabulary.operator_error import NotFound
 
 sql = statements_of("postledger.audit")
 
 ADDRESSES_A_DAY = 1000
-_SOURCE = "SELECT id, coalesce(settings ->> 'mode', 'enforce') FROM sources WHERE slug = %s"
 
 Span = tuple[datetime, datetime]
 
 
 class ReasonCount(msgspec.Struct):
-    """How often one reason was given, when first and last, and from which addresses."""
+    """The postbacks with one reason: how many, the first and the last one, and how many per address."""
 
     postbacks: int = 0
     first_seen: datetime | None = None
@@ -33,7 +32,7 @@ class ReasonCount(msgspec.Struct):
     addresses: dict[str, int] = {}
 
     def add(self, row: dict[str, Any]) -> None:
-        """Add a day's count of one address, or of those that are too many to tell apart."""
+        """Add a day's count of one address, or of all addresses beyond `ADDRESSES_A_DAY`."""
         self.postbacks += row["postbacks"]
         self.first_seen = min(self.first_seen or row["first_seen"], row["first_seen"])
         self.last_seen = max(self.last_seen or row["last_seen"], row["last_seen"])
@@ -42,14 +41,14 @@ class ReasonCount(msgspec.Struct):
 
 
 class Tally(msgspec.Struct):
-    """Postbacks, each counted once, and their reasons, of which one postback may have several."""
+    """The number of postbacks, and the counts by reason. One postback can have several reasons."""
 
     postbacks: int = 0
     reasons: dict[str, ReasonCount] = {}
 
 
 class SourceReport(msgspec.Struct):
-    """The report on one source; `observed` is what enforce mode would have refused."""
+    """The report on one source. `observed` is what enforce mode would have refused."""
 
     source: str
     mode: str
@@ -72,18 +71,18 @@ class SourceReport(msgspec.Struct):
 
 
 def report_source(
-    connection: Connection[Any], slug: str, since: datetime, until: datetime, tell_progress: Callable[[int, int], None]
-) -> SourceReport | None:
-    """Report on a source, None where there is none; progress is told in days done and days in all."""
-    row = connection.execute(_SOURCE, (slug,)).fetchone()
+    connection: Connection[Any], slug: str, since: datetime, until: datetime, on_progress: Callable[[int, int], None]
+) -> SourceReport:
+    """Report on a source. Progress is reported as days done and days in total. Raises `NotFound`."""
+    row = connection.execute(sql("find_source_mode"), (slug,)).fetchone()
     if row is None:
-        return None
+        raise NotFound(f"source {slug} does not exist; run: postledger source list")
     report = SourceReport(slug, row[1], since, until)
     spans = list(_list_spans(connection, since, until))
     for number, span in enumerate(spans, 1):
         for counted in _count(connection, row[0], span):
             report.add(counted)
-        tell_progress(number, len(spans))
+        on_progress(number, len(spans))
     return report
 
 

@@ -1,6 +1,6 @@
-"""The chain of one id: from a receipt, a transaction id or a click id to every row that belongs to it.
+"""Finds every row that belongs to one id: a receipt, a transaction id or a click id.
 
-Each look-up goes over an index, so that a trace is as quick on a ledger of years as on the first day's.
+Each query uses an index, because a trace must be fast on a ledger of many years.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,6 +12,7 @@ from psycopg import Connection
 from psycopg.rows import dict_row
 
 from postledger.platform.postgres.sql import statements_of
+from postledger.vocabulary.operator_error import NotFound
 from postledger.vocabulary.receipt import is_receipt, receipt_unix_ms
 
 sql = statements_of("postledger.audit")
@@ -29,26 +30,28 @@ _PARKED_FACTS = (
     "outcome",
 )  # fmt: skip
 
+_UNKNOWN = (
+    "no receipt, transaction id or click id has this value; check it"
+    " (audit rows are deleted after POSTLEDGER_RETENTION_DAYS)"
+)
+
 Row = dict[str, Any]
 
 
 class Trace(msgspec.Struct, frozen=True):
-    """A chain, each part oldest first and at most `LIMIT` rows long."""
+    """The rows of an id. Each list is sorted, oldest first, and has at most `LIMIT` rows."""
 
     id: str
     clicks: list[Row]
     postbacks: list[Row]
     conversions: list[Row]
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether the id means nothing to this ledger."""
-        return not (self.clicks or self.postbacks or self.conversions)
-
 
 def trace(connection: Connection[Any], wanted: str) -> Trace:
-    """Follow an id; every conversion holds the `events` that were folded into it, its `changes` of worth, and the
-    reversals of it that were `parked`: those without `settled_at` still wait.
+    """Trace an id. Raises `NotFound`.
+
+    Each conversion holds the `events` that were folded into it, the `changes` of its amount, and its reversals that
+    were `parked`. A parked reversal without `settled_at` still waits.
     """
     named = _find_receipt(connection, wanted)
     conversions = _find_conversions(connection, wanted, named)
@@ -62,6 +65,8 @@ def trace(connection: Connection[Any], wanted: str) -> Trace:
         conversion["events"] = _find_events(conversion, postbacks)
         conversion["changes"] = _select(conversion, changes, _CHANGE_FACTS)
         conversion["parked"] = _select(conversion, parked, _PARKED_FACTS)
+    if not (clicks or postbacks or conversions):
+        raise NotFound(_UNKNOWN)
     return Trace(wanted, clicks, postbacks, conversions)
 
 
@@ -74,7 +79,7 @@ def _find_receipt(connection: Connection[Any], wanted: str) -> list[Row]:
 
 
 def _find_conversions(connection: Connection[Any], wanted: str, named: Sequence[Row]) -> list[Row]:
-    # A refused postback reached no conversion; what it was about may have got onto the ledger before it or after it.
+    # A refused postback has no conversion. Another postback with the same ids may have opened one.
     lost = [row for row in named if row["conversion_id"] is None]
     transaction_ids = _values("transaction_id", lost)
     return _fetch(

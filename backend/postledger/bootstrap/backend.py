@@ -40,7 +40,7 @@ from postledger.platform.server.wsgi_exchange import ByListener
 from postledger.platform.settings import Settings, read_settings, read_sockets
 from postledger.platform.timeouts import CONNECT_S, FIRST_POLICY_WITHIN_S, FLUSH_LOCK_MS, FLUSH_STATEMENT_MS
 from postledger.policy.policy import Policy
-from postledger.policy.refresher import PolicyKeeper
+from postledger.policy.refresher import PolicyRefresher
 from postledger.policy.secret_usage import SecretUsage
 from postledger.vocabulary.click import Click
 
@@ -55,7 +55,7 @@ class _Parts(msgspec.Struct, frozen=True):
     metrics: Metrics
     ledger: GroupCommit[Entry | Click, Outcome | None]
     usage: SecretUsage
-    keeper: PolicyKeeper
+    keeper: PolicyRefresher
     observer: RequestObserver
     stop_logging: Callable[[], None]
 
@@ -79,7 +79,7 @@ def _start_parts(settings: Settings) -> _Parts:
     pool.open()
     ledger = _start_group_commit(settings, metrics)
     usage = SecretUsage()
-    keeper = _start_policy_keeper(settings, pool, metrics, usage)
+    keeper = _start_policy_refresher(settings, pool, metrics, usage)
     observer, stop_logging = _start_observer(settings, metrics, keeper)
     return _Parts(pool, metrics, ledger, usage, keeper, observer, stop_logging)
 
@@ -108,8 +108,8 @@ def _start_group_commit(settings: Settings, metrics: Metrics) -> GroupCommit[Ent
     )
 
 
-def _start_policy_keeper(settings: Settings, pool: Pool, metrics: Metrics, usage: SecretUsage) -> PolicyKeeper:
-    keeper = PolicyKeeper(
+def _start_policy_refresher(settings: Settings, pool: Pool, metrics: Metrics, usage: SecretUsage) -> PolicyRefresher:
+    keeper = PolicyRefresher(
         pool,
         Keyring(settings.master_keys),
         metrics.prepare,
@@ -124,7 +124,7 @@ def _start_policy_keeper(settings: Settings, pool: Pool, metrics: Metrics, usage
 
 
 def _start_observer(
-    settings: Settings, metrics: Metrics, keeper: PolicyKeeper
+    settings: Settings, metrics: Metrics, keeper: PolicyRefresher
 ) -> tuple[RequestObserver, Callable[[], None]]:
     sources = partial(_list_sources, keeper)
     if settings.request_log is None:
@@ -133,7 +133,7 @@ def _start_observer(
     return RequestObserver(metrics.observe_request, log.add, sources), Periodic(log.write).close
 
 
-def _list_sources(keeper: PolicyKeeper) -> Container[str]:
+def _list_sources(keeper: PolicyRefresher) -> Container[str]:
     return keeper.policy.sources if keeper.policy is not None else ()
 
 

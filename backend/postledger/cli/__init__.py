@@ -1,1 +1,1 @@
-"""The `postledger` command: one file per group of sub-commands, each of which reads its own help."""
+"""The `postledger` command: one file per group of sub-commands. A command parses, calls one use case, and prints."""

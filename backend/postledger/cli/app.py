@@ -1,4 +1,4 @@
-"""The command line put together: every command under its name, with its help."""
+"""Builds the command line: every command with its name and help."""
 
 import os
 
@@ -6,7 +6,8 @@ import typer
 
 from postledger.cli.clicks import clicks
 from postledger.cli.configure import apply, export
-from postledger.cli.diagnosis import doctor
+from postledger.cli.connections import Connections
+from postledger.cli.doctor import doctor
 from postledger.cli.errors import OneLineErrors
 from postledger.cli.listing import conversions, postbacks
 from postledger.cli.parked import discard_parked, list_parked, release_parked
@@ -19,15 +20,16 @@ from postledger.cli.tracing import trace
 from postledger.platform.build_info import read_build_info
 
 
-def create_cli() -> typer.Typer:
+def create_cli(connections: Connections) -> typer.Typer:
     """Build the `postledger` command."""
     app = typer.Typer(
         name="postledger",
-        help="Postledger, a postback tracker: postbacks in, ledger out.",
+        help="Postledger, a self-hosted postback tracker: it receives conversions and books each one exactly once.",
         cls=OneLineErrors,
+        context_settings={"obj": connections},
         no_args_is_help=True,
         add_completion=False,
-        pretty_exceptions_enable=False,  # its tracebacks show local variables, and some of those are secrets
+        pretty_exceptions_enable=False,  # its tracebacks print local variables, some of which are secrets
     )
     app.callback()(_take_options)
     for command in (migrate, grant, apply, export, sign, send, trace, retain, forget, doctor):

@@ -1,6 +1,6 @@
-"""On which line of a file a fault is: TOML's reader gives values without their lines, so these are found again here.
+"""Finds the line of a fault in a TOML file, because the TOML parser returns values without their lines.
 
-Apart from the reading, which knows tables and no text. A line that cannot be found costs nothing but itself.
+A line that cannot be found is left out of the message.
 """
 
 import re
@@ -17,11 +17,11 @@ _NAMING = ("slug", "id")
 _WORD = re.compile(r"[\w-]+", re.ASCII)
 
 Place = tuple[str | int, ...]
-"""A table or a key by the names on the way to it; in a list of tables, by its number too."""
+"""The path of a table or a key: its names, and in a list of tables the table's number."""
 
 
 def find_line(text: str, document: Mapping[str, object], fault: Fault) -> int | None:
-    """Find the line of what a fault is about, counted from 1: the key, the nearest thing above it, or None."""
+    """Find the line of a fault, counted from 1: the line of its key, or of its table. None if neither is found."""
     lines, table = map_lines(text), _find_table(document, fault)
     key = (*table, fault.key)
     below = {place: line for place, line in lines.items() if place[: len(key)] == key}
@@ -36,11 +36,11 @@ def find_line(text: str, document: Mapping[str, object], fault: Fault) -> int | 
 
 
 def map_lines(text: str) -> dict[Place, int]:
-    """Map each table and each key to the line on which it is first named."""
+    """Map each table and each key to the line where it first appears."""
     lines: dict[Place, int] = {}
     counts: dict[Place, int] = {}
     table: Place = ()
-    for number, line in _list_plain(text):
+    for number, line in _list_lines(text):
         if header := _HEADER.fullmatch(line):
             table = _resolve(_split(header[2]), counts, is_list=header[1] == "[[")
             lines.setdefault(table, number)
@@ -49,8 +49,8 @@ def map_lines(text: str) -> dict[Place, int]:
     return lines
 
 
-def _list_plain(text: str) -> Iterator[tuple[int, str]]:
-    """Number the lines, without those inside of a text of several lines, which may look like anything."""
+def _list_lines(text: str) -> Iterator[tuple[int, str]]:
+    """Number the lines, without those inside a multi-line string, because they can look like keys."""
     is_inside = False
     for number, line in enumerate(text.splitlines(), 1):
         if not is_inside:
@@ -83,7 +83,7 @@ def _find_table(document: Mapping[str, object], fault: Fault) -> Place:
     labels = [_label(number, table) for number, table in enumerate(tables, 1)] if isinstance(tables, list) else []
     if label not in labels:
         return (section,)
-    if fault.key in _NAMING:  # the only fault that a name can have and its first bearer does not: it was used before
+    if fault.key in _NAMING:  # a repeated name: the fault is in the last table with it
         return section, len(labels) - 1 - labels[::-1].index(label)
     return section, labels.index(label)
 

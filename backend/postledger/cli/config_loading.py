@@ -1,4 +1,4 @@
-"""Reading a configuration file from disk, with the secrets and certificates that it names, validated as a whole."""
+"""Reads a configuration file, together with the files and variables that it names, and validates it."""
 
 import tomllib
 from collections.abc import Mapping
@@ -15,16 +15,16 @@ _PEM_BEGINS = "-----BEGIN"
 
 
 def read_file(path: Path, environment: Mapping[str, str]) -> Configuration:
-    """Read and validate a file; raises `CommandFailed` with a line for each fault in it."""
+    """Read and validate a file. Raises `CommandFailed` with one line per fault."""
     document = _parse(path)
 
     def read_variable(name: str) -> list[str]:
         if value := environment.get(name):
             return [value]
-        raise BadValue(f"the variable {name} is not set")
+        raise BadValue(f"the environment variable {name} is not set; set it")
 
     def read_secrets_file(name: str) -> list[str]:
-        return _read_lines(path.parent / name)  # beside the file that names it, wherever the command is run
+        return _read_lines(path.parent / name)  # relative to the configuration file, not to the working directory
 
     def find_authorities(name_or_text: str) -> tuple[str, ...]:
         is_text = _PEM_BEGINS in name_or_text
@@ -38,7 +38,7 @@ def read_file(path: Path, environment: Mapping[str, str]) -> Configuration:
 
 
 def list_faults(path: Path, faults: list[Fault]) -> CommandFailed:
-    """Make the failure that tells of every fault in a file, each with its line."""
+    """Build the error that lists every fault of a file with its line."""
     text, document = path.read_text("utf-8-sig"), _parse(path)
     lines = [(find_line(text, document, fault), fault) for fault in faults]
     return CommandFailed("\n".join(f"{path}:{line}: {fault}" if line else f"{path}: {fault}" for line, fault in lines))
@@ -48,10 +48,10 @@ def _parse(path: Path) -> dict[str, object]:
     try:
         return tomllib.loads(path.read_text("utf-8-sig"))
     except OSError as error:
-        raise CommandFailed(f"{path}: cannot be read: {error.strerror}") from None
+        raise CommandFailed(f"{path}: cannot be read ({error.strerror}); check the path") from None
     except UnicodeDecodeError:
-        raise CommandFailed(f"{path}: is not UTF-8 text") from None
-    except tomllib.TOMLDecodeError as error:  # it tells the line and what was expected there, never a value
+        raise CommandFailed(f"{path}: is not UTF-8 text; save it as UTF-8") from None
+    except tomllib.TOMLDecodeError as error:  # the message has the line and what was expected, and no value
         raise CommandFailed(f"{path}: is not TOML: {error}") from None
 
 
@@ -63,8 +63,8 @@ def _read_text(path: Path) -> str:
     try:
         return path.read_text("utf-8")
     except OSError as error:
-        raise BadValue(f"{path} cannot be read: {error.strerror}") from None
+        raise BadValue(f"{path} cannot be read ({error.strerror}); check the path") from None
     except UnicodeDecodeError:
-        raise BadValue(f"{path} is not UTF-8 text") from None
-    except ValueError:  # a NUL, which TOML can write
-        raise BadValue("has a character that no path can have") from None
+        raise BadValue(f"{path} is not UTF-8 text; save it as UTF-8") from None
+    except ValueError:  # TOML can contain a NUL
+        raise BadValue("has a character that no path can contain") from None

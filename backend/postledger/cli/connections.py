@@ -1,26 +1,39 @@
-"""What commands open: the settings, the ledger, the keyring; here, so that each command says only what it does."""
+"""What commands open: the ledger and the keyring. `bootstrap/command.py` provides both, commands read them here."""
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from typing import Any
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 
-from psycopg import Connection
+import msgspec
+import typer
 
 from postledger.platform.keyring import Keyring
-from postledger.platform.postgres.connection import connect
-from postledger.platform.settings import read_database_url, read_environment, read_master_keys
+from postledger.platform.postgres.connection import LedgerConnection
 
 STATEMENT_TIMEOUT_MS = 60_000
+LONG_STATEMENT_TIMEOUT_MS = 15 * 60_000
+"""For statements that read a whole day of the audit, or change a large table."""
 
 
-@contextmanager
-def open_ledger(*, statement_timeout_ms: int = STATEMENT_TIMEOUT_MS) -> Iterator[Connection[Any]]:
-    """Open a connection of our own and close it afterwards."""
-    url = read_database_url(read_environment())
-    with closing(connect(url, name="cli", statement_timeout_ms=statement_timeout_ms)) as connection:
-        yield connection
+class Connections(msgspec.Struct, frozen=True):
+    """Opens a connection with a statement timeout in ms, and the keyring. Both read the environment when called."""
+
+    open_ledger: Callable[[int], AbstractContextManager[LedgerConnection]]
+    open_keyring: Callable[[], Keyring]
 
 
-def open_keyring() -> Keyring:
+def open_ledger(
+    context: typer.Context, *, statement_timeout_ms: int = STATEMENT_TIMEOUT_MS
+) -> AbstractContextManager[LedgerConnection]:
+    """Open a connection for a command. It is closed at the end of the `with` block."""
+    return _find(context).open_ledger(statement_timeout_ms)
+
+
+def open_keyring(context: typer.Context) -> Keyring:
     """Read the master keys."""
-    return Keyring(read_master_keys(read_environment()))
+    return _find(context).open_keyring()
+
+
+def _find(context: typer.Context) -> Connections:
+    found = context.obj
+    assert isinstance(found, Connections), "create_cli gives every command its connections"
+    return found

@@ -1,9 +1,9 @@
-"""Who types: the name that an audit line bears, as the system knows it."""
+"""The user who runs the command, as audit records name them."""
 
 import getpass
 import os
 
 
 def find_actor() -> str:
-    """Name the person behind `sudo`, or else the user that runs the command."""
+    """Return the user who called `sudo`, or else the user of the process."""
     return os.environ.get("SUDO_USER") or getpass.getuser()

@@ -1,4 +1,4 @@
-"""What commands print: JSON for programs, tables for people, notes on stderr where they are in nobody's way."""
+"""Prints what commands return: JSON for programs, tables for people, notes and progress on stderr."""
 
 import json
 import sys
@@ -15,16 +15,16 @@ from rich.table import Table
 from rich.text import Text
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-_WIDE = 400  # columns where the output is no terminal, so that nothing is folded in a file
+_WIDE = 400  # the width if the output is not a terminal: lines in a file must not be folded
 
 
 def print_json(value: object) -> None:
-    """Print a value as one JSON document; money and ids as text, times in UTC."""
+    """Print a value as one JSON document. Amounts and ids are text, times are in UTC."""
     print(json.dumps(value, ensure_ascii=False, indent=2, default=as_text))
 
 
 def print_table(titles: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print rows under titles; what senders chose is shown as it is, never read as markup."""
+    """Print rows under titles. Values of senders are never interpreted as markup."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for title in titles:
         table.add_column(title, overflow="fold")
@@ -35,7 +35,7 @@ def print_table(titles: Sequence[str], rows: Sequence[Sequence[object]]) -> None
 
 @contextmanager
 def show_progress(doing: str) -> Iterator[Callable[[float, float], None]]:
-    """Show a bar on stderr while something long is done, where that is a terminal; call it with done and total."""
+    """Show a progress bar on stderr if that is a terminal. Call the result with done and total."""
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:
         task = progress.add_task(doing, total=None)
@@ -43,12 +43,12 @@ def show_progress(doing: str) -> Iterator[Callable[[float, float], None]]:
 
 
 def note(text: str) -> None:
-    """Say something to the person at the terminal."""
+    """Print a note on stderr."""
     print(text, file=sys.stderr)
 
 
 def show(value: object) -> str:
-    """Write a value for people: nothing for NULL, exact money, seconds in UTC."""
+    """Write a value for people: NULL as nothing, exact amounts, times in UTC to the second."""
     if value is None:
         return ""
     if isinstance(value, datetime):
@@ -56,13 +56,13 @@ def show(value: object) -> str:
     return format(value, "f") if isinstance(value, Decimal) else str(value)
 
 
-def tell_reason(reason: str | None, parameter: str | None) -> str:
-    """Write a refusal for people: its reason, and the parameter at fault where there is one."""
+def join_reason(reason: str | None, parameter: str | None) -> str:
+    """Write a refusal for people: its reason, and the parameter if there is one."""
     return ":".join(part for part in (reason, parameter) if part)
 
 
 def as_text(value: object) -> str:
-    """Write a value for programs: money exactly as it is stored, times in UTC, structures as JSON."""
+    """Write a value for programs: amounts exactly as stored, times in UTC, structures as JSON."""
     if value is None:
         return ""
     if isinstance(value, datetime):

@@ -1,4 +1,4 @@
-"""`preset` and `dialect`: the networks and trackers that are known, and what is known of each."""
+"""`preset` and `dialect`: lists the networks and trackers that Postledger knows, and shows one of them."""
 
 from collections.abc import Callable, Mapping
 from typing import Annotated
@@ -15,7 +15,7 @@ from postledger.policy.source import DEFAULT_PROFILE
 from postledger.signatures.profile_schema import POSTLEDGER_V1, read_profile
 from postledger.signatures.signed_fields import describe_coverage
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="The name, as the list has it.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="A name from the list.")]
 
 
 def _make_commands(kind: str, about: str, read: Callable[[], Mapping[str, Preset]]) -> typer.Typer:
@@ -29,15 +29,12 @@ def _make_commands(kind: str, about: str, read: Callable[[], Mapping[str, Preset
         else:
             print_table(("name", "title", "proof", "facts"), [list(row.values()) for row in rows])
 
-    @commands.command(
-        "show",
-        help=f"Show all that a {kind} says, as the table that its source would have, and where its facts come from.",
-    )
+    @commands.command("show", help=f"Show a {kind} as the table of a source, with the origin of its facts.")
     def show_one(name: Name, as_json: AsJson = False) -> None:
         preset = read().get(name)
         if preset is None:
-            raise CommandFailed(f"there is no {kind} {name}; run: postledger {kind} list")
-        document = {"signed": _tell_signed(preset.source), **msgspec.to_builtins(preset)}
+            raise CommandFailed(f"{kind} {name} does not exist; run: postledger {kind} list")
+        document = {"signed": _describe_signed(preset.source), **msgspec.to_builtins(preset)}
         if as_json:
             print_json({"name": name, **document})
         else:
@@ -56,7 +53,7 @@ def _name_proof(source: Mapping[str, object]) -> str:
     return "signature" if "signature" in source else "none, or a token"
 
 
-def _tell_signed(source: Mapping[str, object]) -> str:
+def _describe_signed(source: Mapping[str, object]) -> str:
     signature = source.get("signature")
     if signature == DEFAULT_PROFILE:
         return describe_coverage(POSTLEDGER_V1)
@@ -64,12 +61,14 @@ def _tell_signed(source: Mapping[str, object]) -> str:
 
 
 def _drop_empty(document: Mapping[str, object]) -> dict[str, object]:
-    """Leave out what a preset does not say; TOML has no word for nothing."""
-    said = {key: _drop_empty(value) if isinstance(value, dict) else value for key, value in document.items()}
-    return {key: value for key, value in said.items() if value not in ("", None)}
+    """Drop the keys that a preset does not set, because TOML has no null."""
+    kept = {key: _drop_empty(value) if isinstance(value, dict) else value for key, value in document.items()}
+    return {key: value for key, value in kept.items() if value not in ("", None)}
 
 
-presets = _make_commands("preset", "Known networks: their names, words and signatures.", lambda: read_known().presets)
+presets = _make_commands(
+    "preset", "Known networks: their parameters, statuses and signatures.", lambda: read_known().presets
+)
 dialects = _make_commands(
-    "dialect", "Known trackers: the addresses that they gave to networks.", lambda: read_known().dialects
+    "dialect", "Known trackers: the URLs that they gave to networks.", lambda: read_known().dialects
 )

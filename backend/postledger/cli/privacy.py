@@ -1,4 +1,4 @@
-"""`hash` and `forget`: what stands for a personal datum on the ledger, and how a person is taken off it."""
+"""`hash` and `forget`: shows the hash of a personal datum, and erases a person from the ledger."""
 
 import sys
 from datetime import UTC, datetime
@@ -8,23 +8,21 @@ import msgspec
 import typer
 
 from postledger.audit.erasure import erase
-from postledger.cli.connections import open_keyring, open_ledger
+from postledger.cli.connections import LONG_STATEMENT_TIMEOUT_MS, open_keyring, open_ledger
 from postledger.cli.current_user import find_actor
 from postledger.cli.errors import CommandFailed
 from postledger.cli.output import AsJson, print_json, show_progress
-from postledger.policy.pii_key import open_pii_key
-from postledger.policy.privacy import hash_personal, is_hash
-
-_TIMEOUT_MS = 15 * 60_000  # the audit of a day is read whole, as nothing goes by what was sent
+from postledger.policy.pii_key import hash_datum as hash_personal_datum
+from postledger.vocabulary.wording import count
 
 
-def hash_datum(as_json: AsJson = False) -> None:
-    """Print what stands on this ledger for a personal datum. It is read from standard input, not from the command."""
+def hash_datum(context: typer.Context, as_json: AsJson = False) -> None:
+    """Print the hash that replaces a personal datum in this ledger. The datum is read from standard input."""
     datum = sys.stdin.readline().strip()
     if not datum:
-        raise CommandFailed("nothing was read; give the datum on standard input")
-    with open_ledger() as connection:
-        hashed = hash_personal(open_pii_key(connection, open_keyring(), datetime.now(UTC)), datum)
+        raise CommandFailed("standard input is empty; write the datum to it")
+    with open_ledger(context) as connection:
+        hashed = hash_personal_datum(connection, open_keyring(context), datum, datetime.now(UTC))
     if as_json:
         print_json({"hash": hashed})
     else:
@@ -32,26 +30,26 @@ def hash_datum(as_json: AsJson = False) -> None:
 
 
 def forget(
-    click_id: Annotated[str | None, typer.Option("--click-id", help="The click id to forget.")] = None,
-    hashed: Annotated[str | None, typer.Option("--hash", help="What stands for a datum: see postledger hash.")] = None,
+    context: typer.Context,
+    click_id: Annotated[str | None, typer.Option("--click-id", help="The click id to erase.")] = None,
+    hashed: Annotated[str | None, typer.Option("--hash", help="The hash to erase, from postledger hash.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take a click id, or the hash of a personal datum, off clicks, audit rows and conversions. The money stays."""
-    if (click_id is None) == (hashed is None):
-        raise CommandFailed("give either --click-id or --hash")
-    if not (click_id or hashed) or (hashed is not None and not is_hash(hashed)):
-        raise CommandFailed("--hash is h- and 32 digits, as postledger hash prints it; --click-id is not empty")
-    with open_ledger(statement_timeout_ms=_TIMEOUT_MS) as connection, show_progress("reading days") as tell_progress:
+    """Erase a click id, or the hash of a personal datum, from clicks, audit rows and conversions. The money stays."""
+    with (
+        open_ledger(context, statement_timeout_ms=LONG_STATEMENT_TIMEOUT_MS) as connection,
+        show_progress("reading days") as on_progress,
+    ):
         erased = erase(
             connection,
             click_id=click_id,
             hashed=hashed,
             actor=find_actor(),
             now=datetime.now(UTC),
-            tell_progress=tell_progress,
+            on_progress=on_progress,
         )
     counts = msgspec.structs.asdict(erased)
     if as_json:
         print_json(counts)
     else:
-        print("forgotten in " + ", ".join(f"{count} {table}" for table, count in counts.items()))
+        print("erased from " + ", ".join(count(number, table.removesuffix("s")) for table, number in counts.items()))

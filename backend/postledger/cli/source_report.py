@@ -1,4 +1,4 @@
-"""`source report`: whom enforce mode would refuse, asked before it is turned on, and who is refused when it is."""
+"""`source report`: prints what enforce mode would refuse, before it is turned on, and what was refused."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -8,7 +8,6 @@ import typer
 from postledger.audit.source_report import ReasonCount, SourceReport, Tally
 from postledger.audit.source_report import report_source as read_report
 from postledger.cli.connections import open_ledger
-from postledger.cli.errors import CommandFailed
 from postledger.cli.output import AsJson, note, print_json, print_table, show_progress
 from postledger.cli.time_options import FORMS, read_moment
 
@@ -18,18 +17,17 @@ _TITLES = ("what", "reason", "postbacks", "addresses", "first_seen", "last_seen"
 
 
 def report_source(
+    context: typer.Context,
     slug: Annotated[str, typer.Argument(metavar="SLUG", help="The slug of the source.")],
-    since: Annotated[str, typer.Option("--since", help=f"From this moment on: {FORMS}.")] = "7d",
-    until: Annotated[str | None, typer.Option("--until", help="Before this moment.")] = None,
+    since: Annotated[str, typer.Option("--since", help=f"From this time on: {FORMS}.")] = "7d",
+    until: Annotated[str | None, typer.Option("--until", help="Before this time.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what a source would have been refused for in enforce mode, and what it was refused for."""
+    """Show what enforce mode would have refused of a source, and what was refused."""
     now = datetime.now(UTC)
     first, last = read_moment("--since", since, now) or now, read_moment("--until", until, now) or now
-    with open_ledger() as connection, show_progress("reading days") as tell_progress:
-        report = read_report(connection, slug, first, last, tell_progress)
-    if report is None:
-        raise CommandFailed(f"there is no source {slug}; run: postledger source list")
+    with open_ledger(context) as connection, show_progress("reading days") as on_progress:
+        report = read_report(connection, slug, first, last, on_progress)
     if as_json:
         print_json(_as_facts(report))
     else:
@@ -38,28 +36,28 @@ def report_source(
 
 def _print(report: SourceReport) -> None:
     if report.mode == "observe" or report.observed.postbacks:
-        print(_tell("would have refused", report.observed, report.received))
-    print(_tell("refused", report.refused, report.received))
+        print(_summarize("would have refused", report.observed, report.received))
+    print(_summarize("refused", report.refused, report.received))
     rows = [*_list_rows("would refuse", report.observed), *_list_rows("refused", report.refused)]
     if rows:
         print_table(_TITLES, rows)
     note(
-        f"{report.source} is in {report.mode} mode. What the edge refuses or the audit's sample leaves out has no row:"
-        " postledger_edge_refusals_total and postledger_refusals_unrecorded_total count it."
+        f"{report.source} is in {report.mode} mode. The report lacks requests that the edge refused"
+        " (postledger_edge_refusals_total) or that sampling left out (postledger_refusals_unrecorded_total)."
     )
 
 
-def _tell(verb: str, tally: Tally, received: int) -> str:
-    told = ", ".join(_tell_reason(reason, count) for reason, count in _sort(tally))
-    return f"{verb} {_grouped(tally.postbacks)} of {_grouped(received)}" + (f": {told}" if told else "")
+def _summarize(verb: str, tally: Tally, received: int) -> str:
+    reasons = ", ".join(_write_reason(reason, count) for reason, count in _sort(tally))
+    return f"{verb} {_grouped(tally.postbacks)} of {_grouped(received)}" + (f": {reasons}" if reasons else "")
 
 
-def _tell_reason(reason: str, count: ReasonCount) -> str:
-    addresses = f" ({_tell_addresses(count)})" if reason in _OF_ADDRESSES and count.addresses else ""
+def _write_reason(reason: str, count: ReasonCount) -> str:
+    addresses = f" ({_write_addresses(count)})" if reason in _OF_ADDRESSES and count.addresses else ""
     return f"{_grouped(count.postbacks)} {reason}{addresses}"
 
 
-def _tell_addresses(count: ReasonCount) -> str:
+def _write_addresses(count: ReasonCount) -> str:
     listed = _rank(count)
     more = len(listed) - TOP_ADDRESSES
     return ", ".join(address for address, _ in listed[:TOP_ADDRESSES]) + (f" and {more} more" if more > 0 else "")
@@ -67,7 +65,7 @@ def _tell_addresses(count: ReasonCount) -> str:
 
 def _list_rows(what: str, tally: Tally) -> list[tuple[object, ...]]:
     return [
-        (what, reason, _grouped(count.postbacks), _tell_addresses(count), count.first_seen, count.last_seen)
+        (what, reason, _grouped(count.postbacks), _write_addresses(count), count.first_seen, count.last_seen)
         for reason, count in _sort(tally)
     ]
 

@@ -1,4 +1,4 @@
-"""Reading a moment as people write it at a prompt: a day, a time, or how long ago."""
+"""Reads a time of an option: a day, a time, or how long ago."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -11,7 +11,7 @@ _LONGEST_AGO_S = 100 * 365 * 86400
 
 
 def read_moment(option: str, text: str | None, now: datetime) -> datetime | None:
-    """Read a moment in one of the `FORMS`; None stays None."""
+    """Read a time in one of the `FORMS`. None stays None."""
     if text is None:
         return None
     try:
@@ -24,5 +24,5 @@ def _read_time(option: str, text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise CommandFailed(f"{option} must be a time: {FORMS}") from None
+        raise CommandFailed(f"{option} is not a time; write {FORMS}") from None
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment

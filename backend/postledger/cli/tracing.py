@@ -1,4 +1,4 @@
-"""`trace`: the whole chain of one conversion, from the click to the ledger."""
+"""`trace`: prints everything that belongs to one id, from the click to the ledger."""
 
 from typing import Annotated, Any
 
@@ -8,21 +8,17 @@ import typer
 from postledger.audit.trace import Row, Trace
 from postledger.audit.trace import trace as find_trace
 from postledger.cli.connections import open_ledger
-from postledger.cli.errors import CommandFailed
-from postledger.cli.output import AsJson, print_json, show, tell_reason
+from postledger.cli.output import AsJson, join_reason, print_json, show
 
 
 def trace(
+    context: typer.Context,
     wanted: Annotated[str, typer.Argument(metavar="ID", help="A receipt, a transaction id, or a click id.")],
     as_json: AsJson = False,
 ) -> None:
-    """Show the chain that an id belongs to: click, each postback with its verdict, conversion and its events."""
-    with open_ledger() as connection:
+    """Show what belongs to an id: the click, each postback with its verdict, the conversion and its events."""
+    with open_ledger(context) as connection:
         found = find_trace(connection, wanted)
-    if found.is_empty:
-        raise CommandFailed(
-            "the ledger knows no such receipt, transaction id or click id (audit rows are kept for a time)"
-        )
     if as_json:
         print_json(msgspec.structs.asdict(found))
     else:
@@ -33,64 +29,64 @@ def _print(found: Trace) -> None:
     for click in found.clicks:
         _line("click", click["created_at"], click["click_id"], _labelled(click, "campaign", "affiliate_id"))
     for postback in found.postbacks:
-        _line("postback", postback["received_at"], postback["id"], _tell_postback(postback))
+        _line("postback", postback["received_at"], postback["id"], _describe_postback(postback))
     for conversion in found.conversions:
-        _line("conversion", conversion["created_at"], conversion["id"], _tell_conversion(conversion))
+        _line("conversion", conversion["created_at"], conversion["id"], _describe_conversion(conversion))
         for event in conversion["events"]:
-            _line("  event", event["received_at"], event["receipt"], f"{event['verdict']}  {_tell_money(event)}")
+            _line("  event", event["received_at"], event["receipt"], f"{event['verdict']}  {_describe_money(event)}")
         for change in conversion["changes"]:
-            _line("  change", change["received_at"], change["receipt"], _tell_change(change))
+            _line("  change", change["received_at"], change["receipt"], _describe_change(change))
         for parked in conversion["parked"]:
-            _line("  parked", parked["received_at"], parked["receipt"], _tell_parked(parked))
+            _line("  parked", parked["received_at"], parked["receipt"], _describe_parked(parked))
 
 
 def _line(kind: str, at: object, name: str, rest: str) -> None:
     print(f"{kind:<11}{show(at)}  {name}  {rest}".rstrip())
 
 
-def _tell_postback(postback: Row) -> str:
-    reason = tell_reason(postback["reason"], postback["parameter"])
+def _describe_postback(postback: Row) -> str:
+    reason = join_reason(postback["reason"], postback["parameter"])
     verdict = f"{postback['verdict']} ({reason})" if reason else str(postback["verdict"])
     return "  ".join(
         part
-        for part in (verdict, postback["method"], _tell_secret(postback), _tell_money(postback),
+        for part in (verdict, postback["method"], _describe_secret(postback), _describe_money(postback),
                      _labelled(postback, "source", "transaction_id", "click_id"))
         if part
     )  # fmt: skip
 
 
-def _tell_secret(postback: Row) -> str:
+def _describe_secret(postback: Row) -> str:
     if postback["secret_id"] is None:
         return "no secret"
     position = postback["secret_position"]
     return f"secret #{postback['secret_id']} ({'no longer live' if position is None else f'position {position}'})"
 
 
-def _tell_conversion(conversion: Row) -> str:
-    conflicted = f"  contradicted {show(conversion['conflicted_at'])}" if conversion["conflicted_at"] else ""
+def _describe_conversion(conversion: Row) -> str:
+    conflicted = f"  conflict at {show(conversion['conflicted_at'])}" if conversion["conflicted_at"] else ""
     unsigned = f"  unsigned: {', '.join(conversion['unsigned'])}" if conversion["unsigned"] else ""
-    told = _labelled(conversion, "source", "transaction_id", "click_id", "campaign", "affiliate_id")
-    return f"{_tell_money(conversion)}  {told}{unsigned}{conflicted}"
+    labels = _labelled(conversion, "source", "transaction_id", "click_id", "campaign", "affiliate_id")
+    return f"{_describe_money(conversion)}  {labels}{unsigned}{conflicted}"
 
 
-def _tell_money(row: dict[str, Any]) -> str:
+def _describe_money(row: dict[str, Any]) -> str:
     return " ".join(show(row[name]) for name in ("event", "status", "payout", "currency") if row[name] is not None)
 
 
-def _tell_change(change: Row) -> str:
+def _describe_change(change: Row) -> str:
     of = f"  of {change['reverses']}" if change["reverses"] else ""
     delta = "" if change["delta"] is None else f"{change['delta']:+f} {change['currency'] or ''}"
     return f"{change['kind']}  {delta}{of}".rstrip()
 
 
-def _tell_parked(parked: Row) -> str:
+def _describe_parked(parked: Row) -> str:
     amount = "all" if parked["payout"] is None else f"{show(parked['payout'])} {parked['currency'] or ''}".rstrip()
-    told = f"{amount}  {_labelled(parked, 'transaction_id')}".rstrip()
+    described = f"{amount}  {_labelled(parked, 'transaction_id')}".rstrip()
     if parked["settled_at"] is not None:
-        return f"{told}  {parked['outcome']} by {parked['settled_by']} at {show(parked['settled_at'])}"
+        return f"{described}  {parked['outcome']} by {parked['settled_by']} at {show(parked['settled_at'])}"
     return (
-        f"{told}  waits, not booked: its source took back more in an hour than its reversal_guard allows; run:"
-        f" postledger conversions release {parked['receipt']} (or discard, never to book it)"
+        f"{described}  not booked: the source reversed more in an hour than its reversal_guard allows; run:"
+        f" postledger conversions release {parked['receipt']} (or discard)"
     )
 
 

@@ -1,4 +1,4 @@
-"""A click that another system made, as a row of a CSV file: what its columns may hold, and what is wrong with one."""
+"""Reads a row of a CSV file as a click of another system, and says what is wrong with a bad row."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -6,42 +6,43 @@ from datetime import datetime
 from postledger.decoding.parameters import MAX_LENGTH, SUB_NAMES, read_event_time
 from postledger.vocabulary.click import Click
 from postledger.vocabulary.refusal import Refused
+from postledger.vocabulary.wording import count
 
 COLUMNS = ("click_id", "campaign", "affiliate_id", *SUB_NAMES, "created_at")
 _TIME_FORM = "ISO 8601 with an offset, or unix seconds"
 
 
 class BadRow(Exception):
-    """A row, or the header, cannot be imported; the message says why."""
+    """A row or the header cannot be imported. The message says why."""
 
 
 def read_header(cells: Sequence[str]) -> tuple[str, ...]:
-    """Read the names of the columns; `click_id` must be among them, and none may be unknown or come twice."""
+    """Read the names of the columns. Raises `BadRow` if one is unknown or repeated, or if `click_id` is missing."""
     names = tuple(cell.strip() for cell in cells)
     unknown = [name for name in names if name not in COLUMNS]
     if unknown:
-        raise BadRow(f"column {names.index(unknown[0]) + 1} is not one of {', '.join(COLUMNS)}")
+        raise BadRow(f"column {names.index(unknown[0]) + 1} is unknown; the columns are {', '.join(COLUMNS)}")
     if "click_id" not in names or len(set(names)) < len(names):
         raise BadRow("the header must name click_id, and each column once")
     return names
 
 
 class ClickReader:
-    """Turns rows into clicks: knows the columns of one file, and the campaigns by slug."""
+    """Turns the rows of one file into clicks."""
 
     def __init__(self, names: Sequence[str], campaigns: Mapping[str, int], now: datetime) -> None:
         self._names, self._campaigns, self._now = tuple(names), campaigns, now
 
     def __call__(self, cells: Sequence[str]) -> Click:
-        """Read one row; raises `BadRow`."""
+        """Read one row. Raises `BadRow`."""
         if len(cells) != len(self._names):
-            raise BadRow(f"has {len(cells)} cells where the header has {len(self._names)}")
+            raise BadRow(f"has {count(len(cells), 'cell')}; the header has {len(self._names)}")
         row = dict(zip(self._names, cells, strict=True))
         for name, cell in row.items():
             if len(cell) > MAX_LENGTH or not cell.isprintable():
-                raise BadRow(_tell_fault(name, cell))
+                raise BadRow(_describe_fault(name, cell))
         if not row["click_id"]:
-            raise BadRow("click_id is empty")
+            raise BadRow("click_id is empty; it is required")
         return Click(
             row["click_id"],
             self._read_campaign(row.get("campaign", "")),
@@ -54,7 +55,7 @@ class ClickReader:
         if not slug:
             return None
         if slug not in self._campaigns:
-            raise BadRow("campaign is not the slug of a campaign; apply it first")
+            raise BadRow("campaign is not the slug of a campaign in force; apply the campaign first")
         return self._campaigns[slug]
 
     def _read_created_at(self, text: str) -> datetime:
@@ -64,7 +65,9 @@ class ClickReader:
             raise BadRow(f"created_at must be {_TIME_FORM}, from 2000 to 2100") from None
 
 
-def _tell_fault(name: str, cell: str) -> str:
-    if any("\udc80" <= letter <= "\udcff" for letter in cell):  # what "surrogateescape" makes of a stray byte
+def _describe_fault(name: str, cell: str) -> str:
+    if any(
+        "\udc80" <= letter <= "\udcff" for letter in cell
+    ):  # "surrogateescape" writes a byte that is not UTF-8 like this
         return f"{name} is not UTF-8"
     return f"{name} must be at most {MAX_LENGTH} printable characters"

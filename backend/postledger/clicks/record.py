@@ -1,4 +1,4 @@
-"""A visit in, a click on disk, and the address to send the visitor on to."""
+"""Records a visit as a click, and returns the destination to redirect the visitor to."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -17,7 +17,7 @@ class UnknownCampaign(Exception):
 
 
 class RecordClick:
-    """Stores a click under a fresh id; `record` returns when it is durable, so that no postback can come too early."""
+    """Stores a click under a new id. `record` returns when it is durable, therefore no postback can come too early."""
 
     def __init__(
         self,
@@ -30,7 +30,7 @@ class RecordClick:
         self._make_secret_part, self._count = make_secret_part, count
 
     def __call__(self, slug: str, parameters: Mapping[str, str], now: datetime) -> str:
-        """Record a click and return the filled destination; raises `UnknownCampaign` or `Refused`."""
+        """Record a click and return the destination with its macros filled. Raises `UnknownCampaign` or `Refused`."""
         policy = self._policy()
         if policy is None:
             raise Refused(Reason.UNAVAILABLE)
@@ -45,14 +45,15 @@ class RecordClick:
 
 
 def make_click_id(unix_ms: int, secret_part: str) -> str:
-    """Make an id of at most 50 characters of `[A-Za-z0-9_-]`: the time first, which keeps neighbours together in the
-    index, then at least 128 random bits in base64url, which nobody can guess.
+    """Make an id of at most 50 characters of `[A-Za-z0-9_-]`: the time, then at least 128 random bits in base64url.
+
+    The time comes first, because new ids are then neighbours in the index. The random bits make it impossible to guess.
     """
     return f"{unix_ms:x}-{secret_part}"
 
 
 def fill_destination(destination: str, campaign: str, click: Click) -> str:
-    """Fill the macros of a campaign's configured destination, percent-encoded, so that no value can change its host."""
+    """Fill the macros of a destination. Values are percent-encoded, because no value may change the host."""
     values: Mapping[str, str | None] = {
         "click_id": click.click_id,
         "affiliate_id": click.affiliate_id,

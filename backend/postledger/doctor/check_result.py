@@ -1,12 +1,12 @@
-"""A finding: what `doctor` says of one thing that it looked at."""
+"""The result of one check of `doctor`."""
 
-from typing import NamedTuple
+import msgspec
 
 
-class Finding(NamedTuple):
-    """One check: its name, whether all is well, what was seen, and what to do about it where it is not."""
+class CheckResult(msgspec.Struct, frozen=True):
+    """One check: its name, whether it passed, what it found, and what to do if it failed."""
 
     name: str
-    is_well: bool
-    seen: str
+    passed: bool
+    found: str
     advice: str = ""

@@ -1,15 +1,24 @@
-"""What `doctor` asks of the parts that listen: the edge's three listeners, Prometheus and Alertmanager."""
+"""Checks what listens: the three listeners of the edge, Prometheus and Alertmanager."""
 
 from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
 
 import httpx
 
-from postledger.doctor.check_result import Finding
-from postledger.doctor.edge_client import find_way, make_trust, open_client
+from postledger.doctor.check_result import CheckResult
+from postledger.platform.server.edge_client import find_target, make_trust, open_client
 
 TIMEOUT_S = 5.0
 
-Expect = Callable[[httpx.Response], bool]
+
+class Listener(NamedTuple):
+    """A listener: the variable that holds its address, a path to request, and the response that it must give."""
+
+    name: str
+    variable: str
+    path: str
+    expect: Callable[[httpx.Response], bool]
+    advice: str
 
 
 def _is_ok(response: httpx.Response) -> bool:
@@ -24,40 +33,54 @@ def _has_metrics(response: httpx.Response) -> bool:
     return response.status_code == 200 and "postledger_" in response.text
 
 
-LISTENERS: tuple[tuple[str, str, str, Expect, str], ...] = (
-    (
+LISTENERS = (
+    Listener(
         "edge",
         "POSTLEDGER_EDGE_URL",
         "/healthz",
         _is_ok,
-        "its answer names the part that fails; look at that part's log",
+        "the response names the part that fails; look at the log of that part",
     ),
-    ("plain http", "POSTLEDGER_EDGE_HTTP_URL", "/", _is_refused, "it must refuse everything; restore edge/nginx.conf"),
-    ("ops", "POSTLEDGER_OPS_URL", "/metrics/backend", _has_metrics, "the backend gives no metrics; look at its log"),
-    ("prometheus", "PROMETHEUS_URL", "/-/ready", _is_ok, "look at the log of prometheus"),
-    ("alertmanager", "ALERTMANAGER_URL", "/-/ready", _is_ok, "look at the log of alertmanager"),
+    Listener(
+        "plain http",
+        "POSTLEDGER_EDGE_HTTP_URL",
+        "/",
+        _is_refused,
+        "it must refuse every request; restore edge/nginx.conf",
+    ),
+    Listener(
+        "ops",
+        "POSTLEDGER_OPS_URL",
+        "/metrics/backend",
+        _has_metrics,
+        "the backend exports no metrics; look at its log",
+    ),
+    Listener("prometheus", "PROMETHEUS_URL", "/-/ready", _is_ok, "look at the log of prometheus"),
+    Listener("alertmanager", "ALERTMANAGER_URL", "/-/ready", _is_ok, "look at the log of alertmanager"),
 )
-"""Of each: its name, the variable with its address, the path to ask, what it must answer, what to do otherwise."""
 
 
-def examine_listeners(environment: Mapping[str, str]) -> Iterator[Finding]:
-    """Ask each listener once."""
-    for name, variable, path, expect, advice in LISTENERS:
-        if base := environment.get(variable):
-            yield _ask(name, base.rstrip("/") + path, expect, advice, environment)
+def check_listeners(environment: Mapping[str, str]) -> Iterator[CheckResult]:
+    """Send one request to each listener."""
+    for listener in LISTENERS:
+        if base := environment.get(listener.variable):
+            yield _request(listener, base.rstrip("/") + listener.path, environment)
         else:
-            yield Finding(name, False, f"{variable} is not set", f"set {variable}, or run: make up")
+            advice = f"set {listener.variable}, or run: make up"
+            yield CheckResult(listener.name, False, f"{listener.variable} is not set", advice)
 
 
-def _ask(name: str, url: str, expect: Expect, advice: str, environment: Mapping[str, str]) -> Finding:
+def _request(listener: Listener, url: str, environment: Mapping[str, str]) -> CheckResult:
+    name = listener.name
     try:
         trust = make_trust(environment.get("POSTLEDGER_CA_FILE"))
-        with open_client(trust, find_way(environment, url), TIMEOUT_S) as client:
+        with open_client(trust, find_target(environment, url), TIMEOUT_S) as client:
             response = client.get(url)
     except OSError as error:
-        return Finding(name, False, f"POSTLEDGER_CA_FILE: {error.strerror}", "point it at the edge's certificate")
+        advice = "set it to the file with the edge's certificate"
+        return CheckResult(name, False, f"POSTLEDGER_CA_FILE cannot be read ({error.strerror})", advice)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         is_untrusted = "CERTIFICATE" in str(error)
-        way_out = "point POSTLEDGER_CA_FILE at the edge's certificate" if is_untrusted else "is it up? run: make up"
-        return Finding(name, False, f"{url} does not answer ({type(error).__name__})", way_out)
-    return Finding(name, expect(response), f"{url} answers {response.status_code}", advice)
+        advice = "set POSTLEDGER_CA_FILE to the edge's certificate" if is_untrusted else "is it up? run: make up"
+        return CheckResult(name, False, f"{url} does not answer ({type(error).__name__})", advice)
+    return CheckResult(name, listener.expect(response), f"{url} answers {response.status_code}", listener.advice)

@@ -31,7 +31,7 @@ MEDIA_TYPES: Mapping[Body, str] = {"json": "application/json", "form": "applicat
 Pairs = Sequence[tuple[str, str]]
 
 
-class Outgoing(msgspec.Struct, frozen=True):
+class SignedRequest(msgspec.Struct, frozen=True):
     """A postback ready to be sent to the edge; `target` is its path with the query."""
 
     method: str
@@ -45,33 +45,36 @@ class CannotSign(Exception):
 
 
 class _Draft(msgspec.Struct):
-    """A postback under construction: its parts so far, and the other items of its signature's list."""
+    """A postback under construction.
+
+    `query_only` are pairs that go into the query even of a POST. `parts` are the other items of its signature's list.
+    """
 
     method: str
     kind: Body | None
     path: str
     pairs: list[tuple[str, str]]
     headers: dict[str, str]
-    beside: list[tuple[str, str]] = []
+    query_only: list[tuple[str, str]] = []
     parts: dict[str, str] = {}
     timestamp: str = ""
 
-    def finish(self) -> Outgoing:
+    def finish(self) -> SignedRequest:
         """Make the request."""
-        in_query = self.pairs if self.kind is None else self.beside
+        in_query = self.pairs if self.kind is None else self.query_only
         target = self.path + (f"?{write_query(in_query)}" if in_query else "")
         if self.kind is None:
-            return Outgoing("GET", target, self.headers)
+            return SignedRequest("GET", target, self.headers)
         body = _write_json(self.pairs) if self.kind == "json" else write_query(self.pairs)
-        return Outgoing("POST", target, {"Content-Type": MEDIA_TYPES[self.kind], **self.headers}, body.encode())
+        return SignedRequest("POST", target, {"Content-Type": MEDIA_TYPES[self.kind], **self.headers}, body.encode())
 
 
-def make_get(source: Source, key: Key | None, pairs: Pairs, unix_s: int) -> Outgoing:
+def make_get(source: Source, key: Key | None, pairs: Pairs, unix_s: int) -> SignedRequest:
     """Make a GET signed by the source's profile; without a key it is not signed. Raises `CannotSign`."""
     return _make(source, key, pairs, None, message_id="", unix_s=unix_s)
 
 
-def make_post(source: Source, key: Key | None, pairs: Pairs, kind: Body, *, message_id: str, unix_s: int) -> Outgoing:
+def make_post(source: Source, key: Key | None, pairs: Pairs, kind: Body, *, message_id: str, unix_s: int) -> SignedRequest:
     """Make a POST signed by the source's profile; without a key it is not signed. Raises `CannotSign`."""
     return _make(source, key, pairs, kind, message_id=message_id, unix_s=unix_s)
 
@@ -83,7 +86,7 @@ def write_query(pairs: Pairs) -> str:
 
 def _make(
     source: Source, key: Key | None, pairs: Pairs, kind: Body | None, *, message_id: str, unix_s: int
-) -> Outgoing:
+) -> SignedRequest:
     path = f"/tracking/postback/{source.slug}"
     draft = _Draft("GET" if kind is None else "POST", kind, path, list(pairs), {}, [], {})
     if key is None:
@@ -112,7 +115,7 @@ def _choose(source: Source, draft: _Draft) -> Scheme:
     raise CannotSign(f"its profile does not sign this {draft.method}; try a {wanted}")
 
 
-def _sign(draft: _Draft, scheme: Scheme, source: Source, secret: str, *, message_id: str, unix_s: int) -> Outgoing:
+def _sign(draft: _Draft, scheme: Scheme, source: Source, secret: str, *, message_id: str, unix_s: int) -> SignedRequest:
     sign = compile_sign(scheme.mac, scheme.signature.encoding, scheme.signature.truncate)
     material = read_key(scheme.key, secret)
     assert isinstance(material, bytes), "compile_sign refuses every other form"
@@ -163,7 +166,7 @@ def _add_digest(draft: _Draft, scheme: Scheme) -> None:
     if digest.location == "header":
         draft.headers[digest.name] = written
     else:
-        draft.beside.append((digest.name, written))
+        draft.query_only.append((digest.name, written))
 
 
 def _gather(draft: _Draft, scheme: Scheme, source: Source, public_url: PublicUrl | None) -> SignatureInput:
@@ -187,7 +190,7 @@ def _add_signature(draft: _Draft, scheme: Scheme, source: Source, signature: str
     elif location.location == "path":
         draft.path = location.name.replace(KEY, signature)
     elif location.location == "query" and draft.kind is not None:
-        draft.beside.append((location.name, text))
+        draft.query_only.append((location.name, text))
     else:
         draft.pairs.append((_sender_name(source, "sig", location.name), text))
 

@@ -1,19 +1,40 @@
-"""The configuration as a document again: what `export` writes, and `apply` reads back without a change."""
+"""Exports the configuration as the document that `apply` reads. Applying it again changes nothing."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
+from psycopg import Connection
 
+from postledger.platform.keyring import Keyring
 from postledger.policy.config_file import Configuration, SourceConfig
 from postledger.policy.source import Settings
+from postledger.policy.store import PolicyStore
 from postledger.signatures.profile_schema import Profile
 
 _UNITS = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
 
 
+class Exported(msgspec.Struct, frozen=True):
+    """What is in force, as a document without secrets, and the sources that it lacks because they cannot be read."""
+
+    document: dict[str, object]
+    unreadable: list[str]
+
+
+def export_policy(connection: Connection[Any], keyring: Keyring) -> Exported:
+    """Export the sources, campaigns and affiliates in force."""
+    with connection.transaction():
+        in_force = PolicyStore(connection, keyring).read().in_force
+    unreadable = [slug for slug, source in in_force.sources.items() if not source.is_readable]
+    return Exported(write_document(in_force), unreadable)
+
+
 def write_document(configuration: Configuration) -> dict[str, object]:
-    """Write a configuration as the TOML document that `read_configuration` reads; secrets are left out, and
-    sources that cannot be read."""
+    """Write a configuration as the document that `read_configuration` reads.
+
+    It contains no secrets, and no sources that cannot be read.
+    """
     return {
         "sources": [write_source(source) for source in configuration.sources.values() if source.is_readable],
         "campaigns": [msgspec.structs.asdict(campaign) for campaign in configuration.campaigns.values()],
@@ -22,12 +43,12 @@ def write_document(configuration: Configuration) -> dict[str, object]:
 
 
 def write_source(source: SourceConfig) -> dict[str, object]:
-    """Write one source's table without its secrets."""
+    """Write the table of one source, without its secrets."""
     return {"slug": source.slug, "name": source.name, **_write_settings(source.settings)}
 
 
 def write_duration(seconds: int) -> str:
-    """Write a time in the largest unit that it is whole in."""
+    """Write a duration in the largest unit that leaves no remainder."""
     size, unit = next((size, unit) for size, unit in _UNITS if seconds % size == 0)
     return f"{seconds // size}{unit}"
 
@@ -38,7 +59,7 @@ def _write_settings(settings: Settings) -> dict[str, object]:
         for name, value in msgspec.structs.asdict(settings).items()
         if value is not None and value != {}
     }
-    # TOML wants the tables of a table behind its plain keys.
+    # In TOML the plain keys of a table stand before its sub-tables.
     return dict(sorted(written.items(), key=lambda item: isinstance(item[1], dict)))
 
 

@@ -1,4 +1,4 @@
-"""The policy as Postgres keeps it: read whole by the backend, whenever its version has moved on."""
+"""Reads the policy for the backend: all of it, whenever its version has changed."""
 
 import logging
 import re
@@ -10,6 +10,7 @@ import msgspec
 from psycopg import Connection
 
 from postledger.platform.keyring import Keyring, WrongMasterKey
+from postledger.platform.postgres.sql import statements_of
 from postledger.policy.pii_key import open_pii_key
 from postledger.policy.policy import Campaign, Policy, Unusable, salvage
 from postledger.policy.source import Settings, Source, find_profile
@@ -17,36 +18,34 @@ from postledger.signatures.profile_checks import check_secrets
 from postledger.signatures.profile_schema import Profile
 from postledger.signatures.secret_key import Key
 
-_PATH = re.compile(r"`(\$[^`]*)`")  # in what msgspec says: Expected `str`, got `int` - at `$.mode`
-_log = logging.getLogger("postledger.policy")
+sql = statements_of("postledger.policy")
 
-_SOURCES = "SELECT id, slug, settings::text FROM sources WHERE removed_at IS NULL"
-_SECRETS = "SELECT id, source_id, ciphertext FROM source_secrets ORDER BY source_id, position"
-_CAMPAIGNS = "SELECT id, slug, destination FROM campaigns WHERE removed_at IS NULL"
+_PATH = re.compile(r"`(\$[^`]*)`")  # in a message of msgspec: Expected `str`, got `int` - at `$.mode`
+_log = logging.getLogger("postledger.policy")
 
 
 def read_version(connection: Connection[Any]) -> int:
-    """Read the number that every change of the policy raises."""
-    row = connection.execute("SELECT version FROM policy_version").fetchone()
-    assert row is not None, "the first migration writes the only row"
+    """Read the number that every change of the policy increments."""
+    row = connection.execute(sql("read_version")).fetchone()
+    assert row is not None, "the first migration inserts the only row"
     return int(row[0])
 
 
 class _Stored(NamedTuple):
-    """All that is stored of one source, and all that its compiled form is made from."""
+    """One source as it is stored: everything that its compiled form depends on."""
 
     id: int
     slug: str
     settings: str
-    secrets: tuple[tuple[int, bytes], ...]  # id and ciphertext of each, in their order
+    secrets: tuple[tuple[int, bytes], ...]  # id and ciphertext of each, newest first
     pii_key: bytes | None
 
 
 class PolicyReader:
-    """Reads the policy again and again.
+    """Reads the policy repeatedly, and compiles again only the sources that have changed.
 
-    To decrypt and compile a source takes a fraction of a millisecond, in which the worker answers nobody. One that is
-    stored as it was stays as it was, so that a change among a thousand sources costs what changed.
+    Decrypting and compiling a source takes a fraction of a millisecond, and blocks the worker for that time. With a
+    thousand sources the worker would stand still for each change of one of them.
     """
 
     def __init__(self, keyring: Keyring) -> None:
@@ -54,13 +53,13 @@ class PolicyReader:
         self._read: dict[_Stored, Source | Unusable] = {}
 
     def load(self, connection: Connection[Any]) -> Policy:
-        """Read the whole policy in one snapshot, with each source's live keys."""
+        """Read the whole policy in one snapshot, with the live keys of each source."""
         pii_key = _open_pii_key(connection, self._keyring)
         with connection.transaction():
-            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            connection.execute(sql("begin_snapshot"))
             version = read_version(connection)
             stored = _list_stored(connection, pii_key)
-            campaigns = [Campaign(*row) for row in connection.execute(_CAMPAIGNS).fetchall()]
+            campaigns = [Campaign(*row) for row in connection.execute(sql("load_campaigns")).fetchall()]
         self._read = {one: self._read.get(one) or _read_source(one, self._keyring) for one in stored}
         return Policy(
             version=version,
@@ -76,11 +75,16 @@ def load_policy(connection: Connection[Any], keyring: Keyring) -> Policy:
     return PolicyReader(keyring).load(connection)
 
 
+def read_settings(connection: Connection[Any]) -> list[tuple[str, object]]:
+    """Read the slug and the stored settings of each source in force."""
+    return connection.execute(sql("read_settings")).fetchall()
+
+
 def find_fault(document: object) -> str | None:
-    """Find where stored settings make no sense to this release, as a path (`$.mode`) or a part; None where all does."""
+    """Find what this release cannot read of stored settings: a path (`$.mode`) or a part. None if it can read all."""
     try:
         settings = msgspec.convert(document, Settings)
-    except msgspec.ValidationError as error:  # its message quotes a value, its path does not
+    except msgspec.ValidationError as error:  # the message quotes a value, the path in it does not
         found = _PATH.search(str(error))
         return found[1] if found else "$"
     try:
@@ -92,30 +96,30 @@ def find_fault(document: object) -> str | None:
 
 def _list_stored(connection: Connection[Any], pii_key: bytes | None) -> list[_Stored]:
     secrets = defaultdict[int, list[tuple[int, bytes]]](list)
-    for secret_id, source_id, ciphertext in connection.execute(_SECRETS).fetchall():
+    for secret_id, source_id, ciphertext in connection.execute(sql("load_secrets")).fetchall():
         secrets[source_id].append((secret_id, bytes(ciphertext)))
-    rows = connection.execute(_SOURCES).fetchall()
+    rows = connection.execute(sql("load_sources")).fetchall()
     return [_Stored(number, slug, settings, tuple(secrets[number]), pii_key) for number, slug, settings in rows]
 
 
 def _read_source(stored: _Stored, keyring: Keyring) -> Source | Unusable:
-    """Read one source; what is wrong with it may cost it its postbacks, and no other source anything."""
+    """Read one source. A fault in it must not affect any other source."""
     document, keys = msgspec.json.decode(stored.settings), _read_keys(stored, keyring)
     try:
         source = _compile(stored, msgspec.convert(document, Settings), keys)
-    except ValueError as error:  # of msgspec too; ours is the fault, so senders are told to come again
-        told = "the settings of source %d cannot be used (%s); it is answered 503 until they are applied anew"
-        _log.error(told, stored.id, type(error).__name__)
+    except ValueError as error:  # msgspec's errors too; the fault is ours, therefore senders get 503 and retry
+        message = "the settings of source %d cannot be used (%s); it gets 503 until they are applied again"
+        _log.error(message, stored.id, type(error).__name__)
         return salvage(document, tuple(keys))
     if source.keys or not stored.secrets or source.settings.auth == "none":
         return source
-    _log.error("no secret of source %d can be used; it is answered 503 until one can", stored.id)
+    _log.error("no secret of source %d can be used; it gets 503 until one can", stored.id)
     return salvage(document, ())
 
 
 def _compile(stored: _Stored, settings: Settings, keys: list[Key]) -> Source:
     profile = find_profile(settings)
-    usable = _usable(keys, profile, stored.id)
+    usable = _select_usable(keys, profile, stored.id)
     source = Source(stored.id, stored.slug, settings, usable, profile, stored.pii_key)
     source.compile()
     return source
@@ -124,17 +128,17 @@ def _compile(stored: _Stored, settings: Settings, keys: list[Key]) -> Source:
 def _open_pii_key(connection: Connection[Any], keyring: Keyring) -> bytes | None:
     try:
         return open_pii_key(connection, keyring, datetime.now(UTC))
-    except (WrongMasterKey, ValueError) as error:  # without it personal data are masked, and cannot be joined
-        _log.error("the key of the hashes of personal data cannot be used: %s", type(error).__name__)
+    except (WrongMasterKey, ValueError) as error:  # without the key, personal data are masked instead of hashed
+        _log.error("the key that hashes personal data cannot be used: %s", type(error).__name__)
         return None
 
 
-def _usable(keys: list[Key], profile: Profile, source_id: int) -> tuple[Key, ...]:
+def _select_usable(keys: list[Key], profile: Profile, source_id: int) -> tuple[Key, ...]:
     usable = []
     for key in keys:
         try:
             check_secrets(profile, [key.secret])
-        except ValueError as error:  # the source goes on with the others that it has
+        except ValueError as error:  # the source keeps its other secrets
             _log.error("secret %d of source %d cannot be used: %s", key.secret_id, source_id, type(error).__name__)
             continue
         usable.append(key)
@@ -146,6 +150,6 @@ def _read_keys(stored: _Stored, keyring: Keyring) -> list[Key]:
     for secret_id, ciphertext in stored.secrets:
         try:
             keys.append(Key.from_secret(secret_id, keyring.decrypt(ciphertext)))
-        except (WrongMasterKey, ValueError) as error:  # the source goes on with the others that it has
+        except (WrongMasterKey, ValueError) as error:  # the source keeps its other secrets
             _log.error("secret %d of source %d cannot be used: %s", secret_id, stored.id, type(error).__name__)
     return keys

@@ -23,7 +23,7 @@ _log = logging.getLogger("postledger.policy")
 POLL_EVERY_S = 1.0
 
 
-class PolicyKeeper:
+class PolicyRefresher:
     """Holds the current policy (None until one was read) and refreshes it within a second of a change.
 
     `tend` lists further periodic work on the same connection, done after each look at the policy.

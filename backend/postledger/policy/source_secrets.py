@@ -1,6 +1,6 @@
-"""The live secrets of a source: kept encrypted, newest first, and replaced without touching those that stay.
+"""Stores the live secrets of a source: encrypted, newest first.
 
-A secret that stays keeps its row, so that audit rows go on naming the secret that matched them.
+A secret that stays keeps its row, because audit rows name the secret that matched them.
 """
 
 from collections.abc import Sequence
@@ -10,29 +10,13 @@ from typing import Any, NamedTuple
 from psycopg import Connection
 
 from postledger.platform.keyring import Keyring, WrongMasterKey
+from postledger.platform.postgres.sql import statements_of
 
-_READ = """
-SELECT id, position, ciphertext, created_at, last_matched_at FROM source_secrets WHERE source_id = %s ORDER BY position
-"""
-_FIND_SOURCE = "SELECT id FROM sources WHERE slug = %s AND removed_at IS NULL"
-_DELETE = "DELETE FROM source_secrets WHERE source_id = %s AND NOT id = ANY(%s)"
-# Below zero first: a position is free for its new secret only when the old one has left it.
-_CLEAR_POSITIONS = "UPDATE source_secrets SET position = -1 - position WHERE source_id = %s"
-_MOVE = "UPDATE source_secrets SET position = %s WHERE id = %s"
-_INSERT = """
-INSERT INTO source_secrets (source_id, position, ciphertext, created_at) VALUES (%s, %s, %s, %s)
-"""
-_READ_EVERY = """
-SELECT source_secrets.id, slug, ciphertext
-FROM source_secrets
-JOIN sources ON sources.id = source_id
-ORDER BY source_secrets.id
-"""
-_REPLACE_CIPHERTEXT = "UPDATE source_secrets SET ciphertext = %s WHERE id = %s"
+sql = statements_of("postledger.policy")
 
 
 class StoredSecret(NamedTuple):
-    """One live secret; `secret` is None where no master key decrypts it."""
+    """One live secret. `secret` is None if no master key decrypts it."""
 
     id: int
     position: int
@@ -42,59 +26,67 @@ class StoredSecret(NamedTuple):
 
 
 class LockedSecret(Exception):
-    """A secret that no master key decrypts; the message is the slug of its source."""
+    """No master key decrypts a secret. The message is the slug of its source."""
 
 
 class SourceSecrets:
-    """Reads and replaces secrets over one connection; transactions are the caller's."""
+    """Reads and replaces secrets over one connection. The caller opens the transaction."""
 
     def __init__(self, connection: Connection[Any], keyring: Keyring) -> None:
         self._connection, self._keyring = connection, keyring
 
     def find_source(self, slug: str) -> int | None:
-        """Find the id of a source that is in force."""
-        row = self._connection.execute(_FIND_SOURCE, (slug,)).fetchone()
+        """Return the id of a source in force, or None."""
+        row = self._connection.execute(sql("find_source"), (slug,)).fetchone()
         return None if row is None else int(row[0])
 
     def read(self, source_id: int) -> list[StoredSecret]:
         """Read the secrets of a source, newest first."""
-        rows = self._connection.execute(_READ, (source_id,)).fetchall()
+        rows = self._connection.execute(sql("read_secrets"), (source_id,)).fetchall()
         return [StoredSecret(row[0], row[1], self._decrypt(bytes(row[2])), *row[3:]) for row in rows]
 
     def read_all(self, source_id: int) -> tuple[str, ...] | None:
-        """Read the secrets alone, or None where one of them cannot be decrypted."""
+        """Read the secrets without their dates. None if one of them cannot be decrypted."""
         secrets = [stored.secret for stored in self.read(source_id)]
         found = tuple(secret for secret in secrets if secret is not None)
         return found if len(found) == len(secrets) else None
 
     def replace(self, source_id: int, secrets: Sequence[str], now: datetime) -> None:
-        """Make these the live secrets, in this order."""
+        """Make these the live secrets of a source, in this order."""
         known = {stored.secret: stored.id for stored in self.read(source_id) if stored.secret is not None}
         kept = [known[secret] for secret in secrets if secret in known]
-        self._connection.execute(_DELETE, (source_id, kept))
-        self._connection.execute(_CLEAR_POSITIONS, (source_id,))
+        self._connection.execute(sql("delete_secrets"), (source_id, kept))
+        self._connection.execute(sql("clear_positions"), (source_id,))
         for position, secret in enumerate(secrets):
             if secret in known:
-                self._connection.execute(_MOVE, (position, known[secret]))
+                self._connection.execute(sql("move_secret"), (position, known[secret]))
             else:
                 values = (source_id, position, self._keyring.encrypt(secret), now)
-                self._connection.execute(_INSERT, values)
+                self._connection.execute(sql("insert_secret"), values)
 
-    def encrypt_anew(self) -> list[str]:
-        """Encrypt every secret under the current master key, those of retired sources too; names each one's source."""
-        rows = self._connection.execute(_READ_EVERY).fetchall()
+    def reencrypt(self) -> list[str]:
+        """Encrypt every secret under the first master key, those of retired sources too.
+
+        Returns the source of each secret. Raises `LockedSecret`.
+        """
+        rows = self._connection.execute(sql("read_all_secrets")).fetchall()
         for secret_id, slug, ciphertext in rows:
             try:
-                renewed = self._keyring.encrypt_anew(bytes(ciphertext))
+                renewed = self._keyring.reencrypt(bytes(ciphertext))
             except WrongMasterKey:
                 raise LockedSecret(slug) from None
-            self._connection.execute(_REPLACE_CIPHERTEXT, (renewed, secret_id))
+            self._connection.execute(sql("replace_ciphertext"), (renewed, secret_id))
         return [slug for _, slug, _ in rows]
 
-    def tell_current(self) -> list[bool]:
-        """Tell of every secret whether it is under the current master key."""
-        rows = self._connection.execute(_READ_EVERY).fetchall()
+    def list_current(self) -> list[bool]:
+        """Return for every secret whether it is encrypted under the first master key."""
+        rows = self._connection.execute(sql("read_all_secrets")).fetchall()
         return [self._keyring.is_current(bytes(ciphertext)) for _, _, ciphertext in rows]
+
+    def find_locked(self) -> str | None:
+        """Return the slug of a source in force with a secret that no master key decrypts, or None."""
+        rows = self._connection.execute(sql("read_secrets_in_force")).fetchall()
+        return next((slug for slug, ciphertext in rows if self._decrypt(bytes(ciphertext)) is None), None)
 
     def _decrypt(self, ciphertext: bytes) -> str | None:
         try:

@@ -1,6 +1,6 @@
-"""The policy as the command line keeps it: sources, campaigns, affiliates, read as configuration, written by change.
+"""Stores the policy: reads sources, campaigns and affiliates as configuration, and writes changes of them.
 
-The backend reads the same tables through `policy.py`; there a request needs keys and ids, here an operator needs names.
+The backend reads the same tables through `read.py`, because a request needs keys and ids where an operator needs names.
 """
 
 from collections.abc import Iterable, Sequence
@@ -25,57 +25,47 @@ from postledger.policy.source_secrets import SourceSecrets
 
 sql = statements_of("postledger.policy")
 
-_SOURCES = "SELECT id, slug, name, settings FROM sources WHERE (removed_at IS NULL) = %s ORDER BY slug"
-_CAMPAIGNS = "SELECT slug, name, destination FROM campaigns WHERE (removed_at IS NULL) = %s ORDER BY slug"
-_AFFILIATES = "SELECT id, name FROM affiliates WHERE (removed_at IS NULL) = %s ORDER BY id"
-_RETIRE = {
-    "source": "UPDATE sources SET removed_at = %s WHERE slug = %s",
-    "campaign": "UPDATE campaigns SET removed_at = %s WHERE slug = %s",
-    "affiliate": "UPDATE affiliates SET removed_at = %s WHERE id = %s",
-}
-
 
 def lock_policy(connection: Connection[Any]) -> None:
-    """Make whoever else would change the policy wait until this transaction ends."""
-    connection.execute("SELECT version FROM policy_version FOR UPDATE")
+    """Block other changes of the policy until this transaction ends."""
+    connection.execute(sql("lock_policy"))
 
 
 def read_stored_settings(document: object) -> Settings | None:
-    """Read a source's settings as they are stored; None where they make no sense, as a newer release's may."""
+    """Read the stored settings of a source. None if this release cannot read them."""
     try:
         return msgspec.convert(document, Settings)
     except msgspec.ValidationError:
         return None
 
 
-def raise_version(connection: Connection[Any]) -> None:
-    """Have every running worker read the policy anew."""
-    connection.execute("UPDATE policy_version SET version = version + 1")
+def increment_version(connection: Connection[Any]) -> None:
+    """Make every running worker read the policy again."""
+    connection.execute(sql("increment_version"))
 
 
 class PolicyStore:
-    """Reads and writes the policy over one connection; transactions are the caller's."""
+    """Reads and writes the policy over one connection. The caller opens the transaction."""
 
     def __init__(self, connection: Connection[Any], keyring: Keyring) -> None:
         self._connection = connection
         self._secrets = SourceSecrets(connection, keyring)
 
     def read(self) -> Stored:
-        """Read what is in force and what was retired, secrets included."""
+        """Read what is in force and what is retired, secrets included."""
         return Stored(self._read(in_force=True), self._read(in_force=False))
 
-    def write(self, changes: Iterable[Change], now: datetime) -> bool:
-        """Carry changes out; the version is raised only when there was one. Tells whether there was."""
+    def write(self, changes: Iterable[Change], now: datetime) -> None:
+        """Write changes. The version is incremented only if there is one."""
         real = [change for change in changes if change.action is not Action.LEAVE]
         for change in real:
             self._write_one(change, now)
         if real:
-            raise_version(self._connection)
-        return bool(real)
+            increment_version(self._connection)
 
     def _read(self, *, in_force: bool) -> Configuration:
-        campaigns = self._connection.execute(_CAMPAIGNS, (in_force,)).fetchall()
-        affiliates = self._connection.execute(_AFFILIATES, (in_force,)).fetchall()
+        campaigns = self._connection.execute(sql("read_campaigns"), (in_force,)).fetchall()
+        affiliates = self._connection.execute(sql("read_affiliates"), (in_force,)).fetchall()
         return index_configuration(
             self._read_sources(in_force=in_force),
             [CampaignConfig(*row) for row in campaigns],
@@ -83,7 +73,7 @@ class PolicyStore:
         )
 
     def _read_sources(self, *, in_force: bool) -> Sequence[SourceConfig]:
-        rows = self._connection.execute(_SOURCES, (in_force,)).fetchall()
+        rows = self._connection.execute(sql("read_sources"), (in_force,)).fetchall()
         return [
             _make_config(slug, name, read_stored_settings(document), self._secrets.read_all(source_id))
             for source_id, slug, name, document in rows
@@ -102,12 +92,12 @@ class PolicyStore:
                 self._connection.execute(sql("upsert_affiliate"), (affiliate.id, affiliate.name, now))
 
     def _retire(self, kind: Kind, name: str, now: datetime) -> None:
-        self._connection.execute(_RETIRE[kind].encode(), (now, name))
+        self._connection.execute(sql(f"retire_{kind}"), (now, name))
 
     def _write_source(self, source: SourceConfig, now: datetime) -> None:
         settings = msgspec.json.encode(source.settings).decode()
         row = self._connection.execute(sql("upsert_source"), (source.slug, source.name, settings, now)).fetchone()
-        assert row is not None, "an upsert always gives a row"
+        assert row is not None, "an upsert always returns a row"
         if source.secrets is not None:
             self._secrets.replace(row[0], source.secrets, now)
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postledger.ingest.judge import judge
-from postledger.partners.signer import Body, CannotSign, Outgoing, make_get, make_post
+from postledger.partners.signer import Body, CannotSign, SignedRequest, make_get, make_post
 from postledger.policy.config_file import read_configuration
 from postledger.policy.preset_files import read_known
 from postledger.policy.source import Settings, Source, find_profile
@@ -30,7 +30,7 @@ ONLY_THEIRS = {"admob-ssv": SPKI, "skadnetwork": SPKI, "standard-webhooks-v1a": 
 printable = st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_size=60)
 
 
-def as_received(outgoing: Outgoing) -> Request:
+def as_received(outgoing: SignedRequest) -> Request:
     """The request as the backend sees it."""
     headers = {name.lower(): value for name, value in outgoing.headers.items()}
     return Request(
@@ -106,7 +106,7 @@ def covered(source: Source) -> list[tuple[str, str]]:
     return [(name, "5") for name in names if time is None or name != time.name]
 
 
-def attempt(source: Source, pairs: list[tuple[str, str]]) -> Outgoing:
+def attempt(source: Source, pairs: list[tuple[str, str]]) -> SignedRequest:
     """A GET where the profile knows one, else a POST of the form that it knows."""
     scheme = source.profile.schemes[0]
     if "GET" in scheme.methods:

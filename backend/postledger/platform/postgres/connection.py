@@ -8,8 +8,13 @@ from typing import Any
 import psycopg
 from psycopg import Connection
 
+from postledger.platform.postgres.sql import statements_of
 from postledger.platform.timeouts import CONNECT_S, PATIENT_CONNECT_S
 
+sql = statements_of("postledger.platform.postgres")
+
+LedgerConnection = Connection[Any]
+"""The type of a connection, for callers that must not import the driver."""
 WRITER = "ledger"
 """The name of the connections through which requests are written to the ledger."""
 OPTIONS: dict[str, Any] = {
@@ -18,15 +23,6 @@ OPTIONS: dict[str, Any] = {
     "tcp_user_timeout": CONNECT_S * 1000,
     "prepare_threshold": 0,
 }
-_SETTINGS = """
-SELECT
-    set_config('application_name', %s, false),
-    set_config('statement_timeout', %s, false),
-    set_config('lock_timeout', coalesce(%s, current_setting('lock_timeout')), false),
-    set_config('timezone', 'UTC', false),
-    -- an acknowledged postback is on disk, even if the server's default is off
-    set_config('synchronous_commit', replace(current_setting('synchronous_commit'), 'off', 'on'), false)
-"""
 
 
 def connect(
@@ -53,7 +49,7 @@ def configure(
 ) -> None:
     """Give a fresh connection its name and its limits. Without `lock_timeout_ms` the server's default stays."""
     lock_timeout = None if lock_timeout_ms is None else f"{lock_timeout_ms}ms"
-    connection.execute(_SETTINGS, (f"postledger-{name}", f"{statement_timeout_ms}ms", lock_timeout))
+    connection.execute(sql("configure_session"), (f"postledger-{name}", f"{statement_timeout_ms}ms", lock_timeout))
 
 
 def shut_down(connection: Connection[Any]) -> None:
@@ -63,3 +59,13 @@ def shut_down(connection: Connection[Any]) -> None:
     """
     with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(connection.fileno())) as duplicate:
         duplicate.shutdown(socket.SHUT_RDWR)
+
+
+def set_lock_timeout(connection: Connection[Any], timeout_ms: int) -> None:
+    """Limit how long the statements of this connection wait for a lock. 0 waits without a limit."""
+    connection.execute(sql("set_lock_timeout"), (f"{timeout_ms}ms",))
+
+
+def ping(connection: Connection[Any]) -> None:
+    """Check that the server answers a statement."""
+    connection.execute(sql("ping"))

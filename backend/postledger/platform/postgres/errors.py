@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 import psycopg
-from psycopg import Connection
+from psycopg import Connection, errors
 from psycopg.pq import TransactionStatus
 
 
@@ -35,11 +35,11 @@ class Cause(StrEnum):
 
 
 class DatabaseFailed(Exception):
-    """Postgres did not do what it was asked to do."""
+    """Postgres did not do what it was asked to do. `advice` tells an operator why and what to do."""
 
-    def __init__(self, cause: Cause, sqlstate: str | None = None) -> None:
+    def __init__(self, cause: Cause, sqlstate: str | None = None, advice: str = "") -> None:
         super().__init__(f"{cause} ({sqlstate or 'no SQLSTATE'})")
-        self.cause, self.sqlstate = cause, sqlstate
+        self.cause, self.sqlstate, self.advice = cause, sqlstate, advice
 
     @property
     def is_transient(self) -> bool:
@@ -69,6 +69,24 @@ _CAUSES = {
 }
 
 
+_CANNOT_CONNECT = {
+    "refused": "nothing listens at DATABASE_URL; start Postgres, or correct DATABASE_URL",
+    "No such file": "the socket in DATABASE_URL does not exist; start Postgres, or correct DATABASE_URL",
+    "authentication failed": "Postgres rejects the user or the password in DATABASE_URL; correct it",
+    "does not exist": "the database or the role in DATABASE_URL does not exist; create it, or correct DATABASE_URL",
+    "translate host": "the host in DATABASE_URL cannot be found; correct it",
+    "starting up": "Postgres is starting; try again in a moment",
+}
+"""By a part of libpq's message, because libpq gives no SQLSTATE for an error before the server accepts a session."""
+_ADVICE: dict[type[psycopg.Error], str] = {
+    errors.UndefinedTable: "a table of the ledger is missing; run: postledger migrate",
+    errors.UndefinedColumn: "the ledger's schema belongs to another release; run: postledger migrate",
+    errors.LockNotAvailable: "another program holds a lock on the ledger; try again in a moment",
+    errors.QueryCanceled: "Postgres did not finish in time; ask for less, or try again",
+    errors.InsufficientPrivilege: "the user in DATABASE_URL may not do this; use the owner of the ledger",
+}
+
+
 def translate(error: psycopg.Error, connection: Connection[Any] | None = None) -> DatabaseFailed:
     """Tell what an error means, from the state of the connection and the SQLSTATE.
 
@@ -76,12 +94,24 @@ def translate(error: psycopg.Error, connection: Connection[Any] | None = None) -
     """
     state = error.sqlstate
     if connection is not None and connection.closed:
-        return DatabaseFailed(Cause.CONNECTION, state)
+        return DatabaseFailed(Cause.CONNECTION, state, advise(error))
     if state is None:  # the driver's own error: it cannot go on with the connection, or rejects a value
         is_lost = isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
-        return DatabaseFailed(Cause.CONNECTION if is_lost else Cause.ROW)
+        return DatabaseFailed(Cause.CONNECTION if is_lost else Cause.ROW, None, advise(error))
     cause = next((cause for prefix, cause in _CAUSES.items() if state.startswith(prefix)), Cause.REFUSED)
-    return DatabaseFailed(cause, state)
+    return DatabaseFailed(cause, state, advise(error))
+
+
+def advise(error: psycopg.Error) -> str:
+    """Say why an error happened and what to do, for an operator. The message of the driver is not part of it."""
+    for kind, advice in _ADVICE.items():
+        if isinstance(error, kind):
+            return advice
+    if isinstance(error, psycopg.OperationalError) and error.sqlstate is None:
+        text = str(error)
+        found = next((advice for sign, advice in _CANNOT_CONNECT.items() if sign in text), None)
+        return found or "Postgres does not answer; check that it runs and can be reached"
+    return f"Postgres reports {type(error).__name__} ({error.sqlstate or 'check DATABASE_URL'})"
 
 
 @contextmanager

@@ -1,7 +1,6 @@
-"""The rights of the role that dashboards read with.
+"""Grants the dashboards' role its rights. The list of columns is `sql/grant_reader.sql`.
 
-Apart from the migrations, because a role belongs to a whole server. The list is a file of its own,
-`queries/grant_reader.sql`, so that it can be read by whoever answers for the data.
+This is no migration, because a role belongs to the whole server and its name is chosen by the operator.
 """
 
 from typing import Any
@@ -16,13 +15,13 @@ sql = statements_of("postledger.platform.postgres")
 
 
 class NoSuchRole(Exception):
-    """The server has no role of that name, and only its administrator can make one."""
+    """The server has no role of that name."""
 
 
 def grant_reader(connection: Connection[Any], role: str) -> None:
-    """Let a role read the columns of the list, and no other: whatever else it had on our tables is taken back.
+    """Let a role read the listed columns, and revoke all its other rights on our tables.
 
-    Raises `NoSuchRole`, and psycopg.errors.InsufficientPrivilege where the tables are somebody else's.
+    Raises `NoSuchRole`, or psycopg.errors.InsufficientPrivilege if another role owns the tables.
     """
     try:
         with connection.transaction():

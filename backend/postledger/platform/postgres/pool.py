@@ -7,7 +7,7 @@ import gevent
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
-from postledger.platform.postgres.connection import OPTIONS, configure
+from postledger.platform.postgres.connection import OPTIONS, configure, ping
 from postledger.platform.postgres.errors import DatabaseFailed, translated_errors
 from postledger.platform.timeouts import HEALTH_WITHIN_S, POOL_RECONNECT_S, POOL_STATEMENT_MS, POOL_WAIT_S
 
@@ -38,7 +38,7 @@ def answers(pool: Pool) -> bool:
     # A server that hangs keeps its connections open, and no timeout of the driver ends such a wait.
     try:
         with translated_errors(), gevent.Timeout(HEALTH_WITHIN_S), pool.connection() as connection:
-            connection.execute("SELECT 1")
+            ping(connection)
     except (gevent.Timeout, DatabaseFailed):
         return False
     return True

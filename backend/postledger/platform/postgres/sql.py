@@ -1,4 +1,4 @@
-"""Loads SQL statements from files: each subject keeps its own in a folder `sql/`, one commented statement per file."""
+"""Loads SQL statements from files. Each subject has its own in a folder `sql/`, one commented statement per file."""
 
 from collections.abc import Callable
 from functools import cache, partial
@@ -13,5 +13,5 @@ def statements_of(package: str) -> Callable[[str], LiteralString]:
 
 @cache
 def _read(package: str, name: str) -> LiteralString:
-    # A file of the program itself: psycopg may treat its text as a literal.
+    # The file is part of the program, therefore its text is as safe as a literal in the code.
     return files(package).joinpath("sql", f"{name}.sql").read_text("utf-8")

@@ -1,8 +1,8 @@
-"""Migrations: plain SQL files `NNNN_words.sql`, each applied once, in order, in a transaction of its own.
+"""Applies migrations: plain SQL files `NNNN_words.sql`, each once, in order, in a transaction of its own.
 
-What was applied is recorded with a checksum: a migration that is edited after the fact makes two ledgers differ. One
-that begins with `-- each statement by itself` has no transaction, because an index that is to be built beside the
-writers of a large table can have none; it must be one that may be repeated from its start.
+An applied migration is recorded with its checksum, because a file that is edited later would make two ledgers differ.
+A file that begins with `-- each statement by itself` runs without a transaction, because CREATE INDEX CONCURRENTLY
+allows none. Such a file must be safe to repeat from its start.
 """
 
 import hashlib
@@ -16,20 +16,20 @@ from typing import Any, LiteralString, NamedTuple
 from psycopg import Connection
 from psycopg.errors import LockNotAvailable
 
+from postledger.platform.postgres.connection import set_lock_timeout
+from postledger.platform.postgres.sql import statements_of
+
+sql = statements_of("postledger.platform.postgres")
+
 _NAME = re.compile(r"[0-9]{4}_[a-z0-9_]+\.sql")
-_LOCK_ID = 0x706F7374  # "post": one migrator at a time on a database
+_LOCK_ID = 0x706F7374  # "post" in ASCII: one migrator at a time in a database
 _LOCK_TIMEOUT_MS = 5000
 _TRY_EVERY_S = 0.05
 _ONE_BY_ONE = "-- each statement by itself\n"
-_BOOK = """
-CREATE TABLE IF NOT EXISTS schema_migrations (
-    name text COLLATE "C" PRIMARY KEY, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now()
-)
-"""
 
 
 class MigrationChanged(Exception):
-    """A migration was edited after it had been applied."""
+    """A migration file was edited after it had been applied. The message names the file."""
 
 
 class Migration(NamedTuple):
@@ -41,7 +41,7 @@ class Migration(NamedTuple):
 
 
 def shipped_migrations() -> list[Migration]:
-    """Read the migrations that come with this release, in order."""
+    """Read the migrations of this release, in order."""
     found = sorted(item.name for item in files(__name__).iterdir() if _NAME.fullmatch(item.name))
     texts = [files(__name__).joinpath(name).read_text("utf-8") for name in found]
     return [
@@ -51,44 +51,48 @@ def shipped_migrations() -> list[Migration]:
 
 
 def migrate(connection: Connection[Any]) -> list[str]:
-    """Apply what is missing and name it; raises `MigrationChanged`, or psycopg.errors.LockNotAvailable after 5 s."""
+    """Apply the migrations that are missing and return their names.
+
+    Raises `MigrationChanged`, or psycopg.errors.LockNotAvailable if another migrator works for more than 5 s.
+    """
     with _one_at_a_time(connection):
-        connection.execute(_BOOK)
+        connection.execute(sql("create_schema_migrations"))
         pending = _find_pending(connection, shipped_migrations())
         for migration in pending:
             _apply(connection, migration)
     return [migration.name for migration in pending]
 
 
+def list_applied(connection: Connection[Any]) -> dict[str, str]:
+    """Read the checksum of each applied migration, by name."""
+    return dict(connection.execute(sql("list_applied_migrations")).fetchall())
+
+
 @contextmanager
 def _one_at_a_time(connection: Connection[Any]) -> Iterator[None]:
-    _set_lock_timeout(connection, _LOCK_TIMEOUT_MS)
+    set_lock_timeout(connection, _LOCK_TIMEOUT_MS)
     _take_turn(connection)
     try:
         yield
     finally:
-        connection.execute("SELECT pg_advisory_unlock(%s)", (_LOCK_ID,))
+        connection.execute(sql("release_migration_lock"), (_LOCK_ID,))
 
 
 def _take_turn(connection: Connection[Any]) -> None:
-    # Asked again and again: who waits inside of Postgres has a snapshot open, for which an index that is built
-    # concurrently would wait in turn, and one of the two be ended as a deadlock.
+    # Polls instead of waiting inside Postgres: a waiting statement holds a snapshot, CREATE INDEX CONCURRENTLY of the
+    # other migrator waits for that snapshot, and Postgres ends one of the two as a deadlock.
     until_s = time.monotonic() + _LOCK_TIMEOUT_MS / 1000
-    while connection.execute("SELECT pg_try_advisory_lock(%s)", (_LOCK_ID,)).fetchone() == (False,):
+    while connection.execute(sql("try_migration_lock"), (_LOCK_ID,)).fetchone() == (False,):
         if time.monotonic() > until_s:
-            raise LockNotAvailable("another migrator is at work")
+            raise LockNotAvailable("another migrator is running")
         time.sleep(_TRY_EVERY_S)
 
 
-def _set_lock_timeout(connection: Connection[Any], timeout_ms: int) -> None:
-    connection.execute("SELECT set_config('lock_timeout', %s, false)", (f"{timeout_ms}ms",))
-
-
 def _find_pending(connection: Connection[Any], shipped: Sequence[Migration]) -> list[Migration]:
-    applied = dict(connection.execute("SELECT name, checksum FROM schema_migrations").fetchall())
+    applied = list_applied(connection)
     for migration in shipped:
         if applied.get(migration.name, migration.checksum) != migration.checksum:
-            raise MigrationChanged(f"{migration.name} differs from what was applied; add a new migration instead")
+            raise MigrationChanged(f"{migration.name} was edited after it had been applied; restore the released file")
     return [migration for migration in shipped if migration.name not in applied]
 
 
@@ -102,15 +106,13 @@ def _apply(connection: Connection[Any], migration: Migration) -> None:
 
 
 def _apply_one_by_one(connection: Connection[Any], migration: Migration) -> None:
-    # It waits for the readers of the moment, a backup perhaps, and holds up nobody: no lock is waited for too long.
-    _set_lock_timeout(connection, 0)
+    # No lock timeout: such an index waits for running readers, perhaps a backup, and blocks no writer meanwhile.
+    set_lock_timeout(connection, 0)
     for statement in filter(None, migration.statements.split(";\n")):
         connection.execute(statement, prepare=False)
     _record(connection, migration)
-    _set_lock_timeout(connection, _LOCK_TIMEOUT_MS)
+    set_lock_timeout(connection, _LOCK_TIMEOUT_MS)
 
 
 def _record(connection: Connection[Any], migration: Migration) -> None:
-    connection.execute(
-        "INSERT INTO schema_migrations (name, checksum) VALUES (%s, %s)", (migration.name, migration.checksum)
-    )
+    connection.execute(sql("record_migration"), (migration.name, migration.checksum))

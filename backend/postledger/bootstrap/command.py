@@ -1,0 +1,34 @@
+"""The composition root of the `postledger` command: opens the ledger and the keyring from the environment."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+import typer
+
+from postledger.cli.app import create_cli
+from postledger.cli.connections import Connections
+from postledger.platform.keyring import Keyring
+from postledger.platform.postgres.connection import LedgerConnection, connect
+from postledger.platform.postgres.errors import translated_errors
+from postledger.platform.settings import read_database_url, read_environment, read_master_keys
+
+
+def create_command() -> typer.Typer:
+    """Build the command. It reads the environment only when a sub-command runs."""
+    return create_cli(Connections(open_ledger, open_keyring))
+
+
+@contextmanager
+def open_ledger(statement_timeout_ms: int) -> Iterator[LedgerConnection]:
+    """Open a connection and close it at the end. Raises `BadSetting` or `DatabaseFailed`, also for statements on it."""
+    url = read_database_url(read_environment())
+    with (
+        translated_errors(),
+        closing(connect(url, name="cli", statement_timeout_ms=statement_timeout_ms)) as connection,
+    ):
+        yield connection
+
+
+def open_keyring() -> Keyring:
+    """Read the master keys. Raises `BadSetting`."""
+    return Keyring(read_master_keys(read_environment()))

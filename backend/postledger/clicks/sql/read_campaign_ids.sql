@@ -1,0 +1,2 @@
+-- The campaigns in force.
+SELECT slug, id FROM campaigns WHERE removed_at IS NULL

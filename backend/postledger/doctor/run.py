@@ -1,0 +1,56 @@
+"""Runs every check of `doctor`, from the settings to Alertmanager."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from typing import Any
+
+from psycopg import Connection
+
+from postledger.doctor.certificate import check_certificate
+from postledger.doctor.check_result import CheckResult
+from postledger.doctor.edge_policy import check_policy_age
+from postledger.doctor.listeners import check_listeners
+from postledger.doctor.postgres import check_postgres
+from postledger.platform.keyring import Keyring
+from postledger.platform.postgres.errors import DatabaseFailed
+from postledger.platform.settings import RUNTIME_FILE, BadSetting, read_master_keys, read_settings
+
+_FIRST = "correct this first, because the other checks of the ledger need it"
+
+OpenLedger = Callable[[], AbstractContextManager[Connection[Any]]]
+
+
+def run_checks(environment: Mapping[str, str], open_ledger: OpenLedger) -> Iterator[CheckResult]:
+    """Run every check. `open_ledger` raises `BadSetting` or `DatabaseFailed`."""
+    yield _check_settings(environment)
+    yield from _check_ledger(environment, open_ledger)
+    yield from check_listeners(environment)
+    yield check_policy_age(environment)
+    yield check_certificate(environment, datetime.now(UTC))
+
+
+def _check_settings(environment: Mapping[str, str]) -> CheckResult:
+    try:
+        read_settings(environment)
+    except BadSetting as error:
+        return CheckResult("settings", False, str(error), f"or run make up, which writes {RUNTIME_FILE}")
+    return CheckResult("settings", True, "are valid")
+
+
+def _check_ledger(environment: Mapping[str, str], open_ledger: OpenLedger) -> Iterator[CheckResult]:
+    try:
+        with open_ledger() as connection:
+            yield CheckResult("postgres", True, "answers")
+            yield from check_postgres(connection, _open_keyring(environment), lambda: datetime.now(UTC))
+    except BadSetting as error:
+        yield CheckResult("postgres", False, str(error), _FIRST)
+    except DatabaseFailed as error:
+        yield CheckResult("postgres", False, error.advice, _FIRST)
+
+
+def _open_keyring(environment: Mapping[str, str]) -> Keyring | None:
+    try:
+        return Keyring(read_master_keys(environment))
+    except BadSetting:  # the check of the settings reports it
+        return None

@@ -1,0 +1,2 @@
+-- The time on the server's clock.
+SELECT clock_timestamp()

@@ -1,0 +1,22 @@
+"""Brings the ledger up to date: applies missing migrations and creates the partitions of the next days."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from psycopg import Connection
+
+from postledger.ledger.partitions import make_partitions
+from postledger.platform.postgres.migrations import migrate as apply_migrations
+
+
+class Migrated(msgspec.Struct, frozen=True):
+    """The migrations that were applied and the partitions that were created, by name."""
+
+    applied: list[str]
+    partitions_made: list[str]
+
+
+def migrate(connection: Connection[Any], now: datetime) -> Migrated:
+    """Bring the ledger up to date. It can be repeated, and two may run at once. Raises `MigrationChanged`."""
+    return Migrated(apply_migrations(connection), make_partitions(connection, now))

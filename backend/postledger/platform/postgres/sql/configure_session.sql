@@ -1,0 +1,9 @@
+-- Gives a new connection its name, its timeouts and UTC. Without a lock timeout the server's default stays. An
+-- acknowledged postback must be on disk, therefore a server default of synchronous_commit = off is raised to on; a
+-- stronger default stays.
+SELECT
+    set_config('application_name', %s, false),
+    set_config('statement_timeout', %s, false),
+    set_config('lock_timeout', coalesce(%s, current_setting('lock_timeout')), false),
+    set_config('timezone', 'UTC', false),
+    set_config('synchronous_commit', replace(current_setting('synchronous_commit'), 'off', 'on'), false)

@@ -1,0 +1,2 @@
+-- Does nothing. An answer shows that the server works.
+SELECT 1

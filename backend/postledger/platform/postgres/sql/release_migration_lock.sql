@@ -1,0 +1,2 @@
+-- Releases the lock of the migrator.
+SELECT pg_advisory_unlock(%s)

@@ -1,0 +1,107 @@
+"""Rotates the secrets of a source: generates a new one beside the live ones, and retires the older ones."""
+
+import base64
+import secrets
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from psycopg import Connection
+
+from postledger.platform.keyring import Keyring
+from postledger.platform.postgres.sql import statements_of
+from postledger.policy.source import Settings, find_profile
+from postledger.policy.source_secrets import SourceSecrets, StoredSecret
+from postledger.policy.store import increment_version, lock_policy, read_stored_settings
+from postledger.signatures.profile_checks import check_secrets
+from postledger.vocabulary.operator_error import NotFound, NotPossible
+
+sql = statements_of("postledger.policy")
+
+_SECRET_BYTES = 32
+_SEE_DOCTOR = "nothing was changed; run: postledger doctor"
+
+
+class Rotated(msgspec.Struct, frozen=True):
+    """The new secret of a source, and how many older ones stay live."""
+
+    secret: str
+    kept: int
+
+
+class Retired(msgspec.Struct, frozen=True):
+    """How many secrets were retired, and whether the one that stays has ever matched a signature."""
+
+    retired: int
+    has_matched: bool
+
+
+def list_secrets(connection: Connection[Any], keyring: Keyring, slug: str) -> list[StoredSecret]:
+    """List the live secrets of a source, newest first. Raises `NotFound`."""
+    return _read(SourceSecrets(connection, keyring), slug)[1]
+
+
+def rotate_secret(connection: Connection[Any], keyring: Keyring, slug: str, now: datetime) -> Rotated:
+    """Generate a secret and store it beside the live ones, all of which stay valid.
+
+    Raises `NotFound`, or `NotPossible` if the source takes no secret of ours or one of its secrets cannot be decrypted.
+    """
+    with connection.transaction():
+        lock_policy(connection)
+        store = SourceSecrets(connection, keyring)
+        source_id, stored = _read(store, slug)
+        kept = [one.secret for one in stored if one.secret is not None]
+        if len(kept) < len(stored):  # it would be deleted, although its master key may only be missing for now
+            raise NotPossible(f"a secret of {slug} cannot be decrypted; {_SEE_DOCTOR}")
+        fresh = generate_secret(slug, _read_settings(connection, slug))
+        store.replace(source_id, [fresh, *kept], now)
+        increment_version(connection)
+    return Rotated(fresh, len(kept))
+
+
+def retire_secrets(connection: Connection[Any], keyring: Keyring, slug: str, now: datetime) -> Retired:
+    """Delete all secrets of a source except the newest. Raises `NotFound` or `NotPossible`."""
+    with connection.transaction():
+        lock_policy(connection)
+        store = SourceSecrets(connection, keyring)
+        source_id, stored = _read(store, slug)
+        if not stored:
+            raise NotPossible(f"{slug} has no secret to retire; nothing was changed")
+        newest = stored[0]
+        if newest.secret is None:
+            raise NotPossible(f"the newest secret of {slug} cannot be decrypted; {_SEE_DOCTOR}")
+        store.replace(source_id, [newest.secret], now)
+        increment_version(connection)
+    return Retired(len(stored) - 1, newest.last_matched_at is not None)
+
+
+def generate_secret(slug: str, settings: Settings) -> str:
+    """Generate a secret of the form that the source's profile needs. Raises `NotPossible`."""
+    if settings.auth == "none":
+        raise NotPossible(f'{slug} has auth = "none" and uses no secret; nothing was changed')
+    generated = secrets.token_bytes(_SECRET_BYTES)
+    is_token = settings.auth == "token"  # a token can be part of a path, which base64 cannot
+    fresh = secrets.token_urlsafe(_SECRET_BYTES) if is_token else "whsec_" + base64.b64encode(generated).decode()
+    try:
+        check_secrets(find_profile(settings), [fresh])
+    except ValueError:  # the profile needs a public key, and only the sender has its private key
+        raise NotPossible(
+            f"cannot generate a secret for {slug}: its profile uses the sender's public key; nothing was changed."
+            " Add the new key to the TOML file and run postledger apply"
+        ) from None
+    return fresh
+
+
+def _read(store: SourceSecrets, slug: str) -> tuple[int, list[StoredSecret]]:
+    source_id = store.find_source(slug)
+    if source_id is None:
+        raise NotFound(f"source {slug} does not exist; run: postledger source list")
+    return source_id, store.read(source_id)
+
+
+def _read_settings(connection: Connection[Any], slug: str) -> Settings:
+    row = connection.execute(sql("find_settings"), (slug,)).fetchone()
+    settings = None if row is None else read_stored_settings(row[0])
+    if settings is None:
+        raise NotPossible(f"the settings of {slug} cannot be read; {_SEE_DOCTOR}")
+    return settings

@@ -1,0 +1,2 @@
+-- The settings of one source, as they are stored.
+SELECT settings FROM sources WHERE slug = %s

@@ -1,0 +1,2 @@
+-- Blocks other changes of the policy until this transaction ends.
+SELECT version FROM policy_version FOR UPDATE

@@ -1,0 +1,2 @@
+-- A key of this ledger, encrypted.
+SELECT ciphertext FROM instance_keys WHERE name = %s

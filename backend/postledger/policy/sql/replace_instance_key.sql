@@ -1,0 +1,2 @@
+-- Stores a key under another master key.
+UPDATE instance_keys SET ciphertext = %s WHERE name = %s
