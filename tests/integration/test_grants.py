@@ -84,4 +84,4 @@ def test_a_role_that_does_not_exist_is_named(run: CommandLine) -> None:
     ran = run("grant", "nobody-here")
 
     assert ran.code == 1
-    assert "Postgres has no role nobody-here" in ran.err
+    assert "role nobody-here does not exist in Postgres" in ran.err

@@ -285,7 +285,7 @@ def test_a_trace_tells_that_a_reversal_is_parked_why_and_what_books_it(
 
     for entry, amount in ((parked[0], "10 USD"), (refund, "-3 USD  transaction=R2")):
         (line,) = [line for line in told.splitlines() if line.startswith("  parked") and entry.receipt in line]
-        assert f"{amount}  waits, not booked: its source took back more in an hour than its reversal_guard" in line
+        assert f"{amount}  not booked: the source reversed more in an hour than its reversal_guard" in line
         assert f"run: postledger conversions release {entry.receipt} " in line
     assert told.count("  parked  GET") == 2
     assert [(one["receipt"], one["payout"], one["outcome"]) for one in conversion["parked"]] == [

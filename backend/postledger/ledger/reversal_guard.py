@@ -22,8 +22,6 @@ sql = statements_of("postledger.ledger")
 
 WINDOW = timedelta(hours=1)
 _LOCK_ID = 0x72657673  # "revs": the sources' locks are told apart by the second number
-# In the order of the ids, because two batches that meet the same sources otherwise could wait for each other for ever.
-_LOCK = "SELECT pg_advisory_xact_lock(%s, source_id) FROM unnest(%s::integer[]) AS source_id"
 
 Said = tuple[str, str | None, Decimal | None, datetime | None]
 
@@ -90,7 +88,7 @@ class ReversalGuard:
         if self._taken_back is None:
             source_ids = sorted({entry.source_id for entry in self._repeats if entry.source_id is not None})
             since = max(entry.received_at for entry in self._repeats) - WINDOW
-            self._cursor.execute(_LOCK, (_LOCK_ID, source_ids))
+            self._cursor.execute(sql("lock_sources"), (_LOCK_ID, source_ids))
             found = self._cursor.execute(sql("count_reversals"), {"source_ids": source_ids, "since": since})
             self._taken_back = dict(found.fetchall())
         return self._taken_back
