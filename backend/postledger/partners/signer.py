@@ -74,7 +74,9 @@ def make_get(source: Source, key: Key | None, pairs: Pairs, unix_s: int) -> Sign
     return _make(source, key, pairs, None, message_id="", unix_s=unix_s)
 
 
-def make_post(source: Source, key: Key | None, pairs: Pairs, kind: Body, *, message_id: str, unix_s: int) -> SignedRequest:
+def make_post(
+    source: Source, key: Key | None, pairs: Pairs, kind: Body, *, message_id: str, unix_s: int
+) -> SignedRequest:
     """Make a POST signed by the source's profile; without a key it is not signed. Raises `CannotSign`."""
     return _make(source, key, pairs, kind, message_id=message_id, unix_s=unix_s)
 

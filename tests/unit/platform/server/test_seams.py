@@ -30,7 +30,7 @@ from psycopg import waiting
 from tests.parts.documents import ROOT
 
 PACKAGE = ROOT / "backend/postledger"
-SEAMS = ("platform/server/", "platform/metrics/", "doctor/edge_client.py")
+SEAMS = ("platform/server/", "platform/metrics/")
 INTERNAL = ("gunicorn", "httpcore", "prometheus_client.values", "prometheus_client.mmap_dict", "psycopg.waiting")
 LIBRARIES = ("gunicorn", "gevent", "httpcore", "httpx", "prometheus-client", "psycopg")
 
