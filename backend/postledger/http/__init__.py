@@ -1,1 +1,1 @@
-"""Bytes in, bytes out: the layer that knows Falcon and decides nothing."""
+"""The HTTP layer: it parses requests, calls use cases and writes responses. Only this layer imports Falcon."""

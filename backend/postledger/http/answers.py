@@ -1,7 +1,7 @@
-"""The answers: the one table from verdicts and reasons to HTTP, chosen for what the sender should do next.
+"""Maps verdicts and refusal reasons to HTTP responses, so that the status tells the sender whether to retry.
 
-A repeat is success, the sender's fault is 4xx, ours is 503 with `Retry-After`. An answer never echoes what was sent,
-but for the validated id that a network waits for.
+A repeat is success, a fault of the sender is 4xx, a fault of Postledger is 503 with `Retry-After`. A response contains
+nothing that was sent, except the validated id that a network requires.
 """
 
 import falcon
@@ -42,7 +42,7 @@ _TAKEN_AND_NOT_BOOKED = (Verdict.PARKED, Verdict.SPOOLED)
 
 
 def answer(response: falcon.Response, receipt: str, outcome: Outcome) -> None:
-    """Answer a postback with its verdict and receipt; the header is for the edge's log, which hides it."""
+    """Answer a postback with its verdict and receipt. The edge logs the verdict header and removes it."""
     response.set_header("X-Postledger-Verdict", outcome.verdict.value)
     if outcome.refusal is not None:
         answer_refusal(response, receipt, outcome.refusal)
@@ -78,22 +78,22 @@ def answer_refusal(response: falcon.Response, receipt: str, refusal: Refusal) ->
 
 
 def _quote(name: str) -> str:
-    # A name of ours has nothing to escape; one of `status_parameters` or `test_parameters` is whatever was configured.
+    # Canonical names need no escaping, but names in `status_parameters` and `test_parameters` are configured text.
     return msgspec.json.encode(name).decode()
 
 
 def answer_get_only(response: falcon.Response, receipt: str) -> None:
-    """Answer for another method on a path that can only be read."""
+    """Answer 405 on a route that allows only GET."""
     answer_refusal(response, receipt, Refusal(Reason.METHOD_NOT_ALLOWED))
     response.set_header("Allow", "GET")
 
 
 def answer_not_found(response: falcon.Response, receipt: str) -> None:
-    """Answer for a path that leads nowhere."""
+    """Answer 404 for a path without a route."""
     answer_refusal(response, receipt, Refusal(Reason.NOT_FOUND))
 
 
 def answer_error(response: falcon.Response, receipt: str) -> None:
-    """Answer for a bug of ours: the receipt, by which the log is searched, and nothing else."""
+    """Answer 500 after a bug, with nothing but the receipt, which finds the log entry."""
     response.status = falcon.HTTP_500
     response.data = b'{"status":"error","id":"%b"}' % receipt.encode()

@@ -1,4 +1,4 @@
-"""`/click/{campaign}`: where visitors pass on their way to the offer."""
+"""`/click/{campaign}`: records a visit and redirects the visitor to the offer."""
 
 from datetime import UTC, datetime
 
@@ -15,7 +15,7 @@ _KNOWN = frozenset({"aff", *SUB_NAMES})
 
 
 class ClickResource:
-    """Records a click and sends the visitor on."""
+    """Records a click and redirects the visitor."""
 
     route = "click"
 
@@ -23,7 +23,7 @@ class ClickResource:
         self._record = record
 
     def on_get(self, request: falcon.Request, response: falcon.Response, campaign: str) -> None:
-        """Answer 302 to the campaign's destination; no cache may ever give two visitors the same click id."""
+        """Answer 302 to the campaign's destination, never cached, because each visitor needs another click id."""
         try:
             location = self._record(campaign, _read_parameters(request.env["QUERY_STRING"]), datetime.now(UTC))
         except UnknownCampaign:
@@ -36,12 +36,12 @@ class ClickResource:
             response.set_header("Cache-Control", "no-store")
 
     def on_options(self, request: falcon.Request, response: falcon.Response, campaign: str) -> None:  # noqa: ARG002
-        """Refuse, as every other method; Falcon would answer 200."""
+        """Refuse OPTIONS like every other method; Falcon would answer 200."""
         answer_get_only(response, receipt_of(request))
 
 
 def _read_parameters(query: str) -> dict[str, str]:
-    # Visitors come with what ad platforms hang on to their links; only our own names must be well-formed.
+    # Ad platforms append parameters of their own to links, so only the parameters that Postledger reads are checked.
     own = "&".join(part for part in query.split("&") if part.partition("=")[0] in _KNOWN)
     parameters: dict[str, str] = {}
     for _, name, value in read_segments(own.encode("latin-1")):

@@ -1,7 +1,7 @@
-"""Addresses as other trackers gave them out: `/{key}/postback`, `/click.php`, and whatever else a source has for paths.
+"""Postbacks on the paths of other trackers: `/{key}/postback`, `/click.php`, and any other path of a source's `paths`.
 
-Whose such an address is, the edge has found out before it let the request in; it says so in a header of its own, which
-no sender can send. So both always judge and book for the same source.
+The edge finds the source that a path belongs to and names it in a header, which it removes from incoming requests. So
+edge and backend always judge the request for the same source.
 """
 
 from typing import Any
@@ -15,7 +15,7 @@ from postledger.vocabulary.refusal import Reason
 
 
 class DialectSink:
-    """Receives what came to no path of ours; nobody's is answered 404."""
+    """Receives every request without a route of its own; without a source it answers 404."""
 
     route = "dialect"
 
@@ -23,7 +23,7 @@ class DialectSink:
         self._receive = receive
 
     def __call__(self, req: falcon.Request, resp: falcon.Response, **_: Any) -> None:
-        """Receive one postback for the source that the edge has named; Falcon's names for the arguments."""
+        """Receive one postback for the source that the edge names. Falcon passes the arguments by these names."""
         request, response = req, resp
         slug = request.env.get("HTTP_X_EDGE_SOURCE", "")
         if not slug:

@@ -1,4 +1,4 @@
-"""`/healthz` and `/internal/metrics`: what operators' programs ask the backend."""
+"""`/healthz` and `/internal/metrics`: health and metrics for the edge and for operators' programs."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from postledger.http.requests import receipt_of
 
 
 class HealthResource:
-    """Answers whether the backend can do its work, and if not, for want of what."""
+    """Reports whether the backend can take postbacks, and which part fails if it cannot."""
 
     route = "healthz"
 
@@ -26,12 +26,12 @@ class HealthResource:
             response.data = b'{"status":"unavailable","failing":"%b"}' % failing.encode()
 
     def on_options(self, request: falcon.Request, response: falcon.Response) -> None:
-        """Refuse, as every other method; Falcon would answer 200."""
+        """Refuse OPTIONS like every other method; Falcon would answer 200."""
         answer_get_only(response, receipt_of(request))
 
 
 class MetricsResource:
-    """Serves the metrics of all workers; the edge offers it on the ops listener alone."""
+    """Serves the metrics of all workers; the edge passes them to its ops listener only."""
 
     route = "metrics"
 

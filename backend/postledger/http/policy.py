@@ -1,4 +1,4 @@
-"""`/internal/policy`: the snapshot that the edge pulls every second, and that nobody else can reach."""
+"""`/internal/policy`: the policy snapshot that the edge pulls every second."""
 
 from collections.abc import Callable
 
@@ -9,9 +9,9 @@ from postledger.policy.policy import Policy
 
 
 class PolicyResource:
-    """Serves the current policy's snapshot; the version is its ETag, so that an unchanged one costs a short answer.
+    """Serves the snapshot of the policy in force, with its version as ETag, so that an unchanged one is answered 304.
 
-    Each process has a salt of its own, and an edge looks keys up by that of the snapshot which it has.
+    Each process has its own salt. The snapshot contains it, because the edge hashes keys with it.
     """
 
     route = "policy"
@@ -20,7 +20,7 @@ class PolicyResource:
         self._policy, self._salt = policy, salt
 
     def on_get(self, request: falcon.Request, response: falcon.Response) -> None:
-        """Answer 200, 304 to an edge that has this version, or 503 as long as no policy was read."""
+        """Answer 200, 304 if the edge has this version, or 503 until a policy was read."""
         policy = self._policy()
         if policy is None:
             response.status = falcon.HTTP_503

@@ -1,4 +1,4 @@
-"""`/tracking/postback/{source}`: the one address that networks know."""
+"""`/tracking/postback/{source}`: the route of postbacks."""
 
 import falcon
 
@@ -10,7 +10,7 @@ from postledger.vocabulary.refusal import Reason, Refused
 
 
 class PostbackResource:
-    """Receives postbacks; the source stands in the path, or in the parameter `source` of the query."""
+    """Receives postbacks; the source is in the path or in the query parameter `source`."""
 
     route = "postback"
 

@@ -1,4 +1,4 @@
-"""What the edge says of a request, and the request's bytes, taken from WSGI without decoding or guessing anything."""
+"""Takes a request from the WSGI environment: its raw bytes, and the headers that the edge sets."""
 
 import os
 import time
@@ -16,7 +16,7 @@ from postledger.vocabulary.refusal import Reason
 
 
 class _Headers(Mapping[str, str]):
-    """The headers by their lower-case names, looked up only when a profile asks for one."""
+    """The request's headers by lower-case name. They are looked up on access, because most profiles read none."""
 
     __slots__ = ("_environment",)
 
@@ -28,7 +28,7 @@ class _Headers(Mapping[str, str]):
         return value
 
     def get(self, name: str, default: Any = None) -> Any:
-        """Give a header's value, or the default."""
+        """Return a header's value, or the default."""
         return self._environment.get(_variable(name), default)
 
     def __iter__(self) -> Iterator[str]:
@@ -49,16 +49,16 @@ def _variable(name: str) -> str:
 
 
 ROUTE = "postledger.route"
-"""Where a request says which route it took, if Falcon has none for it."""
+"""Key of the environment: the name of the route, if Falcon has no resource for the request."""
 
 SOURCE = "postledger.source"
-"""Where a request says which source it was for; the slug is the sender's text until it is looked up."""
+"""Key of the environment: the slug of the source. It is the sender's text until it is looked up."""
 
 EDGE_REASONS = (Reason.IP_NOT_ALLOWED, Reason.CLIENT_CERTIFICATE, Reason.RATE_LIMITED)
 
 
 def receipt_of(request: falcon.Request) -> str:
-    """Take the receipt that the edge made, or make one when there is no edge in front."""
+    """Return the receipt that the edge made, or make one if the request did not come through an edge."""
     environment = request.env
     receipt: str | None = environment.get("postledger.receipt")
     if receipt is None:
@@ -69,7 +69,7 @@ def receipt_of(request: falcon.Request) -> str:
 
 
 def read_postback(request: falcon.Request, *, with_body: bool = True) -> Request:
-    """Take a postback off the wire; one byte beyond the body limit is read, so that too much is seen as too much."""
+    """Read a postback; it reads one byte more than the body limit, so that a larger body is recognised."""
     environment = request.env
     return Request(
         receipt=receipt_of(request),
@@ -89,7 +89,7 @@ def read_postback(request: falcon.Request, *, with_body: bool = True) -> Request
 @lru_cache(maxsize=4096)
 def _read_address(text: str) -> str | None:
     try:
-        return str(ip_address(text)) if "%" not in text else None  # Postgres knows no zones
+        return str(ip_address(text)) if "%" not in text else None  # Postgres has no zones
     except ValueError:
         return None
 

@@ -1,1 +1,1 @@
-"""What is counted of postbacks, clicks and the ledger."""
+"""The metrics of postbacks, clicks and the ledger."""

@@ -1,7 +1,7 @@
-"""What stands at this moment, as gauges: the policy in force, the last word from Postgres, the audit's days, the queue.
+"""The gauges: the policy in force, the last response of Postgres, the days of the audit, the queue, the build.
 
-Apart from the counters because several processes set one gauge: each says how theirs become one. A series cannot be
-taken back in multiprocess mode, so what no longer holds is set to 0, and alerts ask for that.
+Several processes set each gauge, and its `multiprocess_mode` says how their values become one. A series cannot be
+removed in multiprocess mode. So what no longer holds is set to 0, and alerts compare with that.
 """
 
 import time
@@ -17,19 +17,19 @@ _DAY_S = 86_400
 
 
 class Gauges:
-    """The gauges of one process; the others' are added when they are read."""
+    """The gauges of one process."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._sources = Gauge(
             "postledger_source_info",
-            "1 for each source as it is configured now, 0 for what it was before.",
+            "1 for each source with its current settings, 0 for earlier settings.",
             ["source", "trusted", "mode"],
             multiprocess_mode="livemax",
             registry=registry,
         )
         self._unusable = Gauge(
             "postledger_source_unusable",
-            "1 for each source whose stored settings cannot be read, or none of its secrets, 0 for every other.",
+            "1 for each source whose stored settings or secrets cannot be read, 0 for every other.",
             ["source"],
             multiprocess_mode="livemax",
             registry=registry,
@@ -50,7 +50,7 @@ class Gauges:
         )
         self._contact = Gauge(
             "postledger_ledger_contact_timestamp_seconds",
-            "When Postgres last answered the backend.",
+            "Time of the last response of Postgres to the backend.",
             multiprocess_mode="livemax",
             registry=registry,
         )
@@ -62,13 +62,13 @@ class Gauges:
         )
         self._newest = Gauge(
             "postledger_audit_newest_timestamp_seconds",
-            "Start of the last day that the audit has room for.",
+            "Start of the last day for which the audit has a partition.",
             multiprocess_mode="livemostrecent",
             registry=registry,
         )
         self._retention = Gauge(
             "postledger_audit_retention_seconds",
-            "For how long the audit is to be kept.",
+            "How long the audit is kept.",
             multiprocess_mode="livemax",
             registry=registry,
         )
@@ -80,7 +80,7 @@ class Gauges:
         )
         self._limit = Gauge(
             "postledger_queue_limit",
-            "Requests that may wait for the writer before others are told to come again.",
+            "Requests that may wait for the writer; further ones are answered 503.",
             multiprocess_mode="livesum",
             registry=registry,
         )
@@ -92,13 +92,13 @@ class Gauges:
         )
         Gauge(
             "postledger_backend_start_timestamp_seconds",
-            "When the first of the backend's processes started.",
+            "Start of the first of the backend's processes.",
             multiprocess_mode="min",
             registry=registry,
         ).set(time.time())
         sizes = Gauge(
             "postledger_payout_size",
-            "What each size of a payout stands for.",
+            "The amount that each payout size stands for.",
             ["size"],
             multiprocess_mode="livemax",
             registry=registry,
@@ -110,7 +110,7 @@ class Gauges:
         self._shown_campaigns: set[str] = set()
 
     def show(self, policy: Policy) -> None:
-        """Show sources and campaigns as this policy has them, and that others are no more."""
+        """Set the series of this policy's sources and campaigns to 1, and those of removed ones to 0."""
         sources = {
             (slug, "true" if source.settings.trusted else "false", source.settings.mode)
             for slug, source in policy.sources.items()
@@ -130,11 +130,11 @@ class Gauges:
         self._build.labels(build.version, build.commit).set(1)
 
     def note_ledger(self) -> None:
-        """Note that Postgres has answered just now."""
+        """Set the time of Postgres' last response to now."""
         self._contact.set(time.time())
 
     def note_days(self, days: list[date], retention_days: int) -> None:
-        """Note the days that the audit has partitions for, the oldest first, and how many of them are to be kept."""
+        """Note the days that have a partition, the oldest first, and how many days are kept."""
         self._retention.set(retention_days * _DAY_S)
         if days:
             self._oldest.set(_start_s(days[0]))

@@ -23,7 +23,7 @@ _ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 
 
 class Metrics:
-    """Counts what the services report."""
+    """The metrics of one process."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._postbacks = PostbackCounters(registry)
@@ -35,7 +35,7 @@ class Metrics:
         )
         self._requests = Histogram(
             "postledger_request_duration_seconds",
-            "Time from the first byte that the backend sees to its answer.",
+            "Time from the backend's first byte of a request to its response.",
             ["route", "status"],
             buckets=_SECONDS,
             registry=registry,
@@ -64,11 +64,11 @@ class Metrics:
         self._writing = Periodic(self._write)
 
     def close(self) -> None:
-        """Count what is left; nothing is counted afterwards."""
+        """Write what was counted; nothing is counted afterwards."""
         self._writing.close()
 
     def prepare(self, policy: Policy) -> None:
-        """Show every series of the policy at zero from the start, so that the first event is a rise and not a birth."""
+        """Create every series of the policy at zero, because Prometheus does not see the increase of a new series."""
         self._postbacks.show(policy)
         for source in (*policy.sources, UNKNOWN):
             self._unrecorded.labels(source)
@@ -77,7 +77,7 @@ class Metrics:
         self._gauges.show(policy)
 
     def count_postback(self, source: str | None, campaign: str | None, outcome: Outcome, event: Event | None) -> None:
-        """Count one answered postback, the conversion that it opened or moved, and the payout that it booked."""
+        """Count one answered postback, the conversion that it opened or changed, and the payout that it booked."""
         self._postbacks.tally(source or UNKNOWN, campaign or UNKNOWN, outcome, event)
 
     def count_unrecorded(self, source: str | None) -> None:
@@ -102,7 +102,7 @@ class Metrics:
         self._flush_failures.labels(cause).inc()
 
     def _write(self) -> None:
-        self._postbacks.raise_all()
+        self._postbacks.increment_all()
         self._observe_requests()
         flush_values()
 

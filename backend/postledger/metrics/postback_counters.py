@@ -1,7 +1,7 @@
-"""What one answered postback raises: its verdict, its refusal, the conversion that it opened or moved, its payout.
+"""Counts answered postbacks: verdict, refusal, the conversion that was opened or changed, and the payout.
 
-Postbacks are tallied first: most of a busy moment are alike, so that what they raise is looked up once, and raised by
-their number.
+Postbacks are tallied first. On a busy worker most of them are alike, so their counters are looked up once and
+incremented by their number.
 """
 
 import random
@@ -29,7 +29,7 @@ _Size = tuple[str, str, str]  # source, currency, size
 
 
 class PostbackCounters:
-    """The counters, and which of them a postback raises."""
+    """The counters, and the choice of those that a postback increments."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._postbacks = Counter(
@@ -40,7 +40,7 @@ class PostbackCounters:
         )
         self._observed = Counter(
             "postledger_observed",
-            "What sources in observe mode would have been refused for.",
+            "Refusals that observe mode did not enforce, by reason.",
             ["source", "reason"],
             registry=registry,
         )
@@ -52,31 +52,31 @@ class PostbackCounters:
         )
         self._opened = Counter(
             "postledger_conversions_opened",
-            "Conversions of clicks that we recorded, each counted once.",
+            "Conversions of recorded clicks, each counted once.",
             ["campaign"],
             registry=registry,
         )
         self._opened_of_imports = Counter(
             "postledger_conversions_of_imported_clicks",
-            "Conversions of clicks that were imported, each counted once; their clicks are in no metric.",
+            "Conversions of imported clicks, each counted once. No metric counts imported clicks.",
             ["campaign"],
             registry=registry,
         )
         self._payouts = Counter(
             "postledger_payouts",
-            "Payouts that were booked, by a round number beside each; never the amount itself.",
+            "Booked payouts by rounded size; the amount itself is in no metric.",
             ["source", "currency", "size"],
             registry=registry,
         )
-        # Finding a child by its labels costs more than raising it, and label sets are closed: each is found once.
+        # Looking a counter up by its labels costs more than incrementing it. Label sets are closed, so each is kept.
         self._find_all, self._find_payouts = lru_cache(_KINDS)(self._find), cache(self._payouts.labels)
-        # A policy comes with each change of one source, and most of its series are shown already.
+        # A new policy comes with every change of a source, and most of its series exist already.
         self._show_source, self._show_observed = cache(self._source_at_zero), cache(self._observed_at_zero)
         self._show_campaign = cache(self._campaign_at_zero)
         self._kinds, self._sizes = defaultdict[_Kind, int](int), defaultdict[_Size, int](int)
 
     def tally(self, source: str, campaign: str, outcome: Outcome, event: Event | None) -> None:
-        """Take note of one answered postback, by the slugs of source and campaign."""
+        """Tally one answered postback, by the slugs of source and campaign."""
         refusal, verdict = outcome.refusal, outcome.verdict
         reason = refusal.reason if refusal is not None else None
         is_of_imported_click = outcome.is_of_imported_click
@@ -84,8 +84,8 @@ class PostbackCounters:
         if event is not None and verdict in _BOOKED and event.payout is not None and event.currency is not None:
             self._sizes[source, event.currency, size_of(event.payout, random.random())] += 1  # noqa: S311 - a rounding
 
-    def raise_all(self) -> None:
-        """Raise the counters by what was tallied since the last time."""
+    def increment_all(self) -> None:
+        """Increment the counters by what was tallied since the last call."""
         kinds, self._kinds = self._kinds, defaultdict(int)
         sizes, self._sizes = self._sizes, defaultdict(int)
         for kind, times in kinds.items():
@@ -95,7 +95,7 @@ class PostbackCounters:
             self._find_payouts(*size).inc(times)
 
     def show(self, policy: Policy) -> None:
-        """Show every series of a policy at zero."""
+        """Create every series of a policy at zero."""
         for source in (*policy.sources, UNKNOWN):
             self._show_source(source)
         for source in (slug for slug, one in policy.sources.items() if one.settings.mode == "observe"):

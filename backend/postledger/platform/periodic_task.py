@@ -1,7 +1,7 @@
-"""What is done ten times a second, because for each request it would cost too much: writing what was counted and told.
+"""Runs work ten times a second that would cost too much for each request: writing metrics and the request log.
 
-Between judging and answering, where nothing of it is in a cache, raising the metrics of an accepted postback and
-writing its line took 27 µs. To tally it and to make the line takes 8.
+Incrementing the metrics of an accepted postback and writing its log entry took 27 µs for each request. To tally it and
+to encode the entry takes 8.
 """
 
 import logging
@@ -14,14 +14,14 @@ _log = logging.getLogger("postledger.periodic")
 
 
 class Periodic:
-    """Works every `EVERY_S` seconds, and once more when it is closed; a bug in the work costs one turn of it."""
+    """Calls `work` every `EVERY_S` seconds, and once more on `close`. An exception of `work` is logged, not raised."""
 
     def __init__(self, work: Callable[[], None]) -> None:
         self._work = work
         self._worker = gevent.spawn(self._work_for_ever)
 
     def close(self) -> None:
-        """Work for the last time."""
+        """Call `work` for the last time."""
         self._worker.kill()
         self._work_once()
 

@@ -1,7 +1,7 @@
-"""The request log: a JSON line for each answered request, written ten times a second.
+"""The request log: one line of JSON for each answered request, written ten times a second.
 
-Apart from the process' own log because it is read by programs, and because a line of it must cost a microsecond or two:
-encoded once, no lock, one write for many. What was gathered when a worker is killed is lost; the audit row is not.
+Programs read it, so it is a file of its own. A line costs a microsecond or two: it is encoded once, without a lock, and
+written together with others. A worker that is killed loses the lines of a tenth of a second, but no audit row.
 """
 
 import logging
@@ -15,19 +15,19 @@ _log = logging.getLogger("postledger.requests")
 
 
 class RequestLog:
-    """Appends events to a file, which is opened anew for each write: whoever rotates it need not tell anybody."""
+    """Appends events to a file. It opens the file for each write, so that log rotation needs no signal."""
 
     def __init__(self, path: Path) -> None:
         self._path, self._is_failing = path, False
         self._encode, self._lines = msgspec.json.Encoder().encode_into, bytearray()
 
     def add(self, event: msgspec.Struct) -> None:
-        """Make an event a line, which waits for the next write."""
+        """Encode an event as a line, which waits for the next write."""
         self._encode(event, self._lines, -1)
         self._lines += b"\n"
 
     def write(self) -> None:
-        """Write the lines. A disk that takes nothing more costs the lines, and never a request."""
+        """Write the lines. If that fails, the lines are lost, and requests are not affected."""
         lines, self._lines = self._lines, bytearray()
         if not lines:
             return
@@ -42,7 +42,7 @@ class RequestLog:
 
 
 def _append(path: Path, content: bytearray) -> None:
-    # One write, at the end as it is then: workers share the file, and no line of one may end up in another's.
+    # One write at the current end, because workers share the file and their lines must not mix.
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, _MODE)
     try:
         os.write(descriptor, content)

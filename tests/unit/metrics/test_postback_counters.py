@@ -41,8 +41,8 @@ def test_alike_ones_are_raised_together_and_once(counters: PostbackCounters, reg
     counters.tally("acme", "spring", Outcome(Verdict.DUPLICATE, status=Status.APPROVED), SALE)
     assert raised(registry) == {}
 
-    counters.raise_all()
-    counters.raise_all()
+    counters.increment_all()
+    counters.increment_all()
 
     assert raised(registry) == {
         ("postbacks", "acme", "accepted"): 3,
@@ -55,7 +55,7 @@ def test_alike_ones_are_raised_together_and_once(counters: PostbackCounters, reg
 
 def test_a_refusal_raises_its_reason_and_no_payout(counters: PostbackCounters, registry: CollectorRegistry) -> None:
     counters.tally("acme", "unknown", refused(Reason.CONFLICT), SALE)
-    counters.raise_all()
+    counters.increment_all()
 
     assert raised(registry) == {("postbacks", "acme", "refused"): 1, ("refusals", "acme", "conflict"): 1}
 
@@ -66,7 +66,7 @@ def test_observed_reasons_and_imported_clicks_have_their_own_counters(
     observed = (Reason.IP_NOT_ALLOWED, Reason.BAD_SIGNATURE)
     counters.tally("acme", "spring", Outcome(Verdict.ACCEPTED, observed=observed, is_of_imported_click=True), None)
     counters.tally("acme", "spring", Outcome(Verdict.PARKED), None)
-    counters.raise_all()
+    counters.increment_all()
 
     assert raised(registry) == {
         ("postbacks", "acme", "accepted"): 1,
@@ -82,7 +82,7 @@ def test_a_bug_in_one_does_not_raise_the_others_again(counters: PostbackCounters
     counters.tally("acme", "spring", Outcome("no verdict"), None)  # type: ignore[arg-type] # that is the bug
 
     with pytest.raises(AttributeError):
-        counters.raise_all()
-    counters.raise_all()
+        counters.increment_all()
+    counters.increment_all()
 
     assert raised(registry) == {("postbacks", "acme", "updated"): 1}
