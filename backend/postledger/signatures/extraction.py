@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from postledger.decoding.pairs import Reading, read_segments
 from postledger.decoding.source_paths import split_path
-from postledger.decoding.unresolved_macros import find_macro
+from postledger.decoding.unresolved_macros import OPENINGS, find_macro
 from postledger.signatures.profile_schema import SignatureLocation, TimestampLocation
 from postledger.vocabulary.incoming_request import Request
 from postledger.vocabulary.refusal import Reason, Refused
@@ -30,7 +30,7 @@ def compile_find(location: SignatureLocation | TimestampLocation, canonical: str
         if is_in_query and request.method != "GET":
             return _find_beside_body(request, name, canonical)
         value = reading.fields.get(canonical)
-        if value and (macro := find_macro(value)):
+        if value and value[0] in OPENINGS and (macro := find_macro(value)):
             raise Refused(Reason.UNRESOLVED_MACRO, canonical, macro)
         return value
 

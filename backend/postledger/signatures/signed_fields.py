@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 
 import msgspec
 
@@ -14,7 +15,7 @@ _OF_FIXED_LENGTH = frozenset({"key", "ts", "url", "path", "host", "method"})
 """Placeholders to which a client cannot move characters of a neighbour: a longer timestamp is another timestamp."""
 
 
-class Coverage(msgspec.Struct, frozen=True):
+class Coverage(msgspec.Struct, frozen=True, dict=True):
     """The signed parameters, by the sender's names: `names`, or with `is_all` every parameter except `names`.
 
     `run_together` are signed as one text without separators. Anyone can move characters from one to the next, so none
@@ -25,7 +26,7 @@ class Coverage(msgspec.Struct, frozen=True):
     names: frozenset[str]
     run_together: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def is_total(self) -> bool:
         """Whether every parameter is signed."""
         return self.is_all and not self.names

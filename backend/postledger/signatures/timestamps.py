@@ -1,4 +1,4 @@
-"""Signed timestamps: parse the sender's format, and compare the timestamp with the time of receipt."""
+"""Parses signed timestamps in the sender's format."""
 
 import re
 from collections.abc import Callable
@@ -10,7 +10,6 @@ from postledger.decoding.parameters import read_unix_seconds
 from postledger.signatures.profile_schema import TimestampLocation
 from postledger.vocabulary.refusal import Reason, Refused
 
-FUTURE_TOLERANCE_S = 300
 _WHOLE = re.compile(r"[0-9]{1,18}")
 _MINUTES = re.compile(r"[0-9]{12}")
 
@@ -28,14 +27,6 @@ def compile_read_timestamp(timestamp: TimestampLocation) -> Callable[[str], floa
             raise Refused(Reason.INVALID_PARAMETER, "ts") from None
 
     return read_or_refuse
-
-
-def check_timestamp(sent_s: float, received_s: float, tolerance_s: int) -> None:
-    """Refuse a timestamp that is too old or too far in the future at the time of receipt (unix seconds)."""
-    if received_s - sent_s > tolerance_s:
-        raise Refused(Reason.STALE_TIMESTAMP)
-    if sent_s - received_s > FUTURE_TOLERANCE_S:
-        raise Refused(Reason.FUTURE_TIMESTAMP)
 
 
 def _read_parts(per_second: int) -> Callable[[str], float]:

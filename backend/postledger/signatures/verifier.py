@@ -3,18 +3,39 @@
 It fails closed: a missing, ambiguous or undecodable value is refused. Every live secret is tried.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import hashlib
+import hmac
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import product
+
+import msgspec
+from msgspec.structs import replace
 
 from postledger.decoding.pairs import Reading
-from postledger.signatures.compiled_scheme import CompiledScheme, Verified
-from postledger.signatures.message_template import find_placeholders
+from postledger.signatures.algorithms import ENCODERS, Match, compile_match
+from postledger.signatures.canonical_parameters import Write
+from postledger.signatures.extraction import Find, Split, compile_cut, compile_find, compile_split
+from postledger.signatures.keys import KeyMaterial, read_key
+from postledger.signatures.message_template import compile_message, find_placeholders
 from postledger.signatures.profile_checks import check_scheme
-from postledger.signatures.profile_schema import Profile, Scheme
+from postledger.signatures.profile_schema import BodyDigest, Decoding, Profile, Scheme
 from postledger.signatures.public_url import PublicUrl
 from postledger.signatures.secret_key import Key
-from postledger.signatures.signature_input import NO_READING
+from postledger.signatures.signature_input import NO_READING, SignatureInput
+from postledger.signatures.signed_fields import Coverage, find_coverage
+from postledger.signatures.timestamps import compile_read_timestamp
 from postledger.vocabulary.incoming_request import Request
 from postledger.vocabulary.refusal import Reason, Refused
+
+FUTURE_TOLERANCE_S = 300
+
+
+class Verified(msgspec.Struct, frozen=True):
+    """The secret that signed, the signed fields by method, and the decoding of the query that verified."""
+
+    secret_id: int
+    coverage: Mapping[str, Coverage]
+    decoding: Decoding | None = None
 
 
 class Verifier:
@@ -23,8 +44,8 @@ class Verifier:
     def __init__(self, profile: Profile, secrets: Sequence[Key], public_url: PublicUrl | None = None) -> None:
         for scheme in profile.schemes:
             check_scheme(scheme)
-        compiled = [(scheme, CompiledScheme(scheme, secrets, public_url)) for scheme in profile.schemes]
-        self._schemes: Mapping[str, tuple[CompiledScheme, ...]] = {
+        compiled = [(scheme, _CompiledScheme(scheme, secrets, public_url)) for scheme in profile.schemes]
+        self._schemes: Mapping[str, tuple[_CompiledScheme, ...]] = {
             method: tuple(ready for scheme, ready in compiled if method in scheme.methods) for method in ("GET", "POST")
         }
         self._raw_schemes = tuple(ready for scheme, ready in compiled if _signs_raw_body(scheme))
@@ -50,7 +71,7 @@ class Verifier:
                 raise
 
 
-def _verify(schemes: Iterable[CompiledScheme], request: Request, reading: Reading, tolerance_s: int) -> Verified:
+def _verify(schemes: Iterable["_CompiledScheme"], request: Request, reading: Reading, tolerance_s: int) -> Verified:
     reason = Reason.MISSING_SIGNATURE
     for scheme in schemes:
         sent = scheme.find(request, reading)
@@ -67,3 +88,155 @@ def _signs_raw_body(scheme: Scheme) -> bool:
     kinds = {placeholder.partition(":")[0] for placeholder in find_placeholders(scheme.message)}
     needs_parsing = {"form", "json", "parameters"} & {scheme.signature.location, *kinds}
     return "POST" in scheme.methods and not needs_parsing
+
+
+class _CompiledScheme:
+    """One scheme, ready for use. All that does not depend on a request is computed once, in the constructor."""
+
+    def __init__(self, scheme: Scheme, secrets: Sequence[Key], public_url: PublicUrl | None) -> None:
+        self._find_signature: Find = compile_find(scheme.signature, "sig")
+        self._split: Split = compile_split(scheme.signature, wants_parts=_wants_parts(scheme))
+        self._write: Write = compile_message(scheme, public_url) if scheme.mac != "token" else _write_nothing
+        self._match: Match = compile_match(scheme.mac, scheme.signature.encoding, scheme.signature.truncate)
+        self._timestamp = _compile_timestamp(scheme)
+        self._needed = _name_needed_headers(scheme)
+        is_signed = scheme.id is not None and "id" in find_placeholders(scheme.message)
+        self._id_header = scheme.id.name.lower() if scheme.id is not None and is_signed else None
+        self._digest = _compile_digest(scheme.digest) if scheme.digest else None
+        self._message_has_key = "{key}" in scheme.message or (
+            scheme.parameters is not None and "{key}" in scheme.parameters.item
+        )
+        self._candidates = _list_candidates(scheme, public_url)
+        self._keys = tuple(_read_keys(scheme, secrets))
+        self._body = scheme.body
+
+    def find(self, request: Request, reading: Reading) -> SignatureInput | None:
+        """Extract what this scheme verifies; returns None if the request has no such signature."""
+        if self._body != "any" and self._body not in request.media_type:
+            return None
+        text = self._find_signature(request, reading)
+        if not text:
+            return None
+        for header in self._needed:
+            if not request.headers.get(header):
+                return None
+        signatures, parts = self._split(text)
+        return SignatureInput(request, reading, signatures, parts, *self._candidates[0])
+
+    def check(self, sent: SignatureInput, tolerance_s: int) -> Verified:
+        """Verify the signature and the timestamp; raises `Refused`."""
+        sent_s = self._timestamp(sent) if self._timestamp is not None else None
+        if self._digest is not None:
+            self._digest(sent)
+        verified = self._match_any(sent)
+        if sent_s is not None:
+            _check_timestamp(sent_s, sent.request.received_at.timestamp(), tolerance_s)
+        return verified
+
+    def name_message(self, sent: SignatureInput) -> str | None:
+        """Identify a message by its signed id, else by its signed content.
+
+        Without a signed timestamp it returns None, because two conversions may have the same content.
+        """
+        if self._id_header is not None:
+            return "id " + sent.request.headers[self._id_header]
+        if self._timestamp is None:
+            return None
+        self._timestamp(sent)  # stores the timestamp for the placeholder {ts}
+        return "message " + hashlib.sha256(self._write(sent, b"")).hexdigest()
+
+    def _match_any(self, sent: SignatureInput) -> Verified:
+        verified = self._match_keys(sent)
+        if verified is not None:
+            return verified
+        for decoding, url in self._candidates[1:]:
+            sent.decoding, sent.url = decoding, url
+            verified = self._match_keys(sent)
+            if verified is not None:
+                return replace(verified, decoding=decoding)
+        raise Refused(Reason.BAD_SIGNATURE)
+
+    def _match_keys(self, sent: SignatureInput) -> Verified | None:
+        found, match, signatures = None, self._match, sent.signatures
+        message = b"" if self._message_has_key else self._write(sent, b"")
+        for verified, key in self._keys:  # tries every key, so that the time does not show which one matched
+            if self._message_has_key:
+                message = self._write(sent, key if isinstance(key, bytes) else b"")
+            if match(key, message, signatures) and found is None:
+                found = verified
+        return found
+
+
+def _check_timestamp(sent_s: float, received_s: float, tolerance_s: int) -> None:
+    """Refuse a timestamp that is too old or too far in the future at the time of receipt (unix seconds)."""
+    if received_s - sent_s > tolerance_s:
+        raise Refused(Reason.STALE_TIMESTAMP)
+    if sent_s - received_s > FUTURE_TOLERANCE_S:
+        raise Refused(Reason.FUTURE_TIMESTAMP)
+
+
+def _write_nothing(_: SignatureInput, __: bytes) -> bytes:
+    return b""
+
+
+def _read_keys(scheme: Scheme, secrets: Sequence[Key]) -> Iterable[tuple[Verified, KeyMaterial]]:
+    coverage: dict[str, Coverage] = {method: find_coverage(scheme, method) for method in scheme.methods}
+    for secret in secrets:
+        verified = Verified(secret.secret_id, coverage, scheme.decode[0] if scheme.decode else None)
+        try:
+            yield verified, read_key(scheme.key, secret.secret)
+        except ValueError:  # `apply` refuses such a secret; if one is stored anyway, it must verify nothing
+            continue
+
+
+def _wants_parts(scheme: Scheme) -> bool:
+    kinds = {placeholder.partition(":")[0] for placeholder in find_placeholders(scheme.message)}
+    return bool(kinds & {"part", "headers"}) or (scheme.timestamp is not None and scheme.timestamp.location == "part")
+
+
+def _name_needed_headers(scheme: Scheme) -> tuple[str, ...]:
+    """List the headers without which a signature counts as not sent."""
+    locations = [one for one in (scheme.id, scheme.timestamp) if one is not None and one.location == "header"]
+    return tuple(location.name.lower() for location in locations)
+
+
+def _list_candidates(scheme: Scheme, public_url: PublicUrl | None) -> tuple[tuple[Decoding | None, str], ...]:
+    urls = dict.fromkeys(public_url.origin(form) for form in scheme.url) if public_url else {"": None}
+    return tuple(product(scheme.decode or (None,), urls))
+
+
+def _compile_timestamp(scheme: Scheme) -> Callable[[SignatureInput], float] | None:
+    location = scheme.timestamp
+    if location is None:
+        return None
+    if location.location == "part" and not scheme.signature.pair:
+        raise ValueError('timestamp: from = "part" needs a list of named items; set pair and pick of the signature')
+    find = None if location.location == "part" else compile_find(location, "ts")
+    read, cut = compile_read_timestamp(location), compile_cut(location) if location.after or location.before else None
+
+    def timestamp(sent: SignatureInput) -> float:
+        text = find(sent.request, sent.reading) if find else sent.parts.get(location.name)
+        if cut is not None and text:
+            text = cut(text)
+        if not text:
+            raise Refused(Reason.MISSING_PARAMETER, "ts")
+        sent.timestamp = text
+        return read(text)
+
+    return timestamp
+
+
+def _compile_digest(digest: BodyDigest) -> Callable[[SignatureInput], None]:
+    encode = ENCODERS[digest.encoding]
+    name = digest.name
+
+    def check(sent: SignatureInput) -> None:
+        if digest.location == "header":
+            found = [sent.request.headers.get(name.lower(), "")]
+        else:
+            found = [value for _, sent_name, value in sent.query_segments() if sent_name == name]
+        body = hashlib.new(digest.hash, sent.request.body, usedforsecurity=False).digest()
+        if len(found) != 1 or not hmac.compare_digest(encode(body), found[0].encode("utf-8", "replace")):
+            raise Refused(Reason.BAD_SIGNATURE)
+
+    return check
