@@ -1,14 +1,12 @@
 """The allowlist against Python's `ipaddress`: the shipped Lua, run by plain Lua on tens of thousands of cases."""
 
 import random
-import subprocess
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 import pytest
 
-from tests.parts.edge import ROOT
+from tests.edge.plain_lua import run_lua
 
-LUA = ROOT / "edge" / "lua"
 MAPPED = int(IPv6Address("::ffff:0.0.0.0"))
 SEED = 20261122
 
@@ -37,11 +35,9 @@ end
 """
 
 
-def run_lua(lines: list[str]) -> list[str]:
+def ask_lua(lines: list[str]) -> list[str]:
     """The answers of the shipped modules, one for each line."""
-    command = ["lua5.1", "-e", f'package.path = "{LUA}/?.lua"', "-e", PROGRAM]
-    done = subprocess.run(command, input="\n".join(lines) + "\n", capture_output=True, text=True, check=True)
-    return done.stdout.splitlines()
+    return run_lua(PROGRAM, stdin="\n".join(lines) + "\n")
 
 
 def dice() -> random.Random:
@@ -101,7 +97,7 @@ def test_random_lists_and_addresses_are_judged_as_python_judges_them() -> None:
             lines.append(f"ask {address.packed.hex()}")
             expected.append("y" if is_allowed(address, networks) else "n")
 
-    answers = run_lua(lines)
+    answers = ask_lua(lines)
 
     wrong = [line for line, answer, right in zip(lines, answers, expected, strict=True) if answer != right]
     assert wrong == []
@@ -129,7 +125,7 @@ def test_addresses_are_read_and_refused_as_python_does_it() -> None:
     texts += [damaged(text, chance) for text in texts]
     texts = [text for text in texts if "%" not in text]  # a zone names an interface of this machine, never a sender
 
-    answers = run_lua([f"read {text}" for text in texts])
+    answers = ask_lua([f"read {text}" for text in texts])
 
     wrong = [(text, answer) for text, answer in zip(texts, answers, strict=True) if answer != read_by_python(text)]
     assert wrong == []
@@ -147,21 +143,20 @@ def test_ten_thousand_networks_are_searched_and_not_walked_through() -> None:
     networks: list[Network] = [IPv4Network((chance.getrandbits(24) << 8, 24)) for _ in range(10_000)]
     addresses = [near(network, chance) for network in networks]
 
-    answers = run_lua(["list " + " ".join(map(str, networks)), *[f"ask {one.packed.hex()}" for one in addresses]])
+    answers = ask_lua(["list " + " ".join(map(str, networks)), *[f"ask {one.packed.hex()}" for one in addresses]])
 
     held = {int(network.network_address) >> 8 for network in networks}
     assert answers[1:] == ["y" if int(one) >> 8 in held else "n" for one in addresses]
 
 
 def test_whoever_compiles_a_long_list_can_do_other_things_between_two_networks() -> None:
-    program = """
+    steps = run_lua("""
         local list, steps = {}, 0
         for number = 1, 200 do list[number] = "10.0.0." .. number end
         require("postledger.allowlist").compile(list, function() steps = steps + 1 end)
-        print(steps)"""
-    command = ["lua5.1", "-e", f'package.path = "{LUA}/?.lua"', "-e", program]
+        print(steps)""")
 
-    assert int(subprocess.run(command, capture_output=True, text=True, check=True).stdout) >= 200
+    assert int(steps[0]) >= 200
 
 
 @pytest.mark.parametrize(
@@ -170,12 +165,12 @@ def test_whoever_compiles_a_long_list_can_do_other_things_between_two_networks()
      "::ffff:10.0.0.1/104", "10.0.0.0/08"],
 )  # fmt: skip
 def test_what_is_no_network_spoils_the_whole_list(network: str) -> None:
-    assert run_lua([f"list 192.0.2.0/24 {network}"]) == ["bad"]
+    assert ask_lua([f"list 192.0.2.0/24 {network}"]) == ["bad"]
 
 
 def test_a_list_without_ipv6_lets_no_ipv6_in() -> None:
-    assert run_lua(["list 0.0.0.0/0", f"ask {ip_address('2001:db8::1').packed.hex()}"])[1] == "n"
+    assert ask_lua(["list 0.0.0.0/0", f"ask {ip_address('2001:db8::1').packed.hex()}"])[1] == "n"
 
 
 def test_a_client_without_an_address_is_in_no_list() -> None:
-    assert run_lua(["list 0.0.0.0/0 ::/0", "ask "])[1] == "n"
+    assert ask_lua(["list 0.0.0.0/0 ::/0", "ask "])[1] == "n"
