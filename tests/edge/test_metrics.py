@@ -1,18 +1,20 @@
 """What the edge counts: right totals over all workers, closed label sets, every series of a known source from zero."""
 
+import re
 import socket
 import ssl
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from datetime import timedelta
+from typing import NamedTuple
 
 import httpx
 import pytest
+from cryptography.x509 import load_pem_x509_certificate
 
-from tests.edge.conftest import TALKATIVE, edge_with
-from tests.edge.echo_backend import EchoBackend, source
+from tests.edge.conftest import edge_with
+from tests.edge.echo_backend import EchoBackend
+from tests.edge.plain_lua import run_lua
 from tests.edge.wire import careless, exchange, get, post, read_all, shake_hands
 from tests.parts.certificates import make_key_and_certificate
 from tests.parts.edge import Edge, wait_until
@@ -34,13 +36,13 @@ REASONS = {
     "unavailable",
 }
 END = 'postledger_edge_certificate_expiry_timestamp_seconds{certificate="main"}'
-DAY_S = 86_400
-SENDERS, EACH = 8, 250
+SENDERS, EACH = 8, 50
 CHUNKED = (
     b"POST /tracking/postback/acme HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
     + (b"10000\r\n" + b"x" * 65_536 + b"\r\n") * 3
 )
-STRANGERS = 10_000
+STRANGERS = 100
+RELOADS = 5
 
 
 def total(edge: Edge, name: str, **labels: str) -> float:
@@ -54,21 +56,10 @@ def total(edge: Edge, name: str, **labels: str) -> float:
 
 
 @pytest.fixture
-def counting(own_backend: EchoBackend) -> Iterator[Edge]:
-    """An edge that nobody has asked anything yet."""
-    own_backend.set_sources(source("acme"), source("closed", allow=["192.0.2.0/24"]), source("slow", rate=1, burst=1))
-    environment = {**TALKATIVE, "POSTLEDGER_NETWORK_RATE": "0"}
-    with Edge(backend_socket=own_backend.socket, environment=environment) as edge:
+def counting(backend: EchoBackend) -> Iterator[Edge]:
+    """An edge that has not served a request yet."""
+    with edge_with(backend, POSTLEDGER_NETWORK_RATE="0") as edge:
         yield edge
-
-
-@pytest.fixture(scope="module")
-def refusing() -> Iterator[Edge]:
-    """An edge for tests that look at how its counts grow."""
-    with EchoBackend() as backend:
-        backend.set_sources(source("acme"), source("closed", allow=["192.0.2.0/24"]))
-        with Edge(backend_socket=backend.socket, environment=TALKATIVE) as edge:
-            yield edge
 
 
 def test_every_reason_of_every_known_source_is_there_at_zero(counting: Edge) -> None:
@@ -76,7 +67,7 @@ def test_every_reason_of_every_known_source_is_there_at_zero(counting: Edge) -> 
 
     expected = {
         f'{REFUSALS}{{source="{slug}",reason="{reason}"}}'
-        for slug in ("acme", "closed", "slow", "unknown")
+        for slug in ("acme", "closed", "watched", "unknown")
         for reason in REASONS
     }
     assert series == expected
@@ -108,8 +99,25 @@ def test_the_backends_part_is_counted_where_it_answered_and_nowhere_else(countin
     wait_until(lambda: total(counting, REQUESTS, route="postback") == 3)
     assert total(counting, DURATION + "_count", route="postback") == 3
     assert total(counting, UPSTREAM + "_count", route="postback") == 2
-    # Each is told in whole milliseconds, by a clock of its own.
-    assert total(counting, UPSTREAM + "_sum") <= total(counting, DURATION + "_sum") + 0.003
+
+
+def test_the_time_of_a_request_and_the_backends_part_of_it_are_added_up() -> None:
+    """By a clock of the test: 250 ms since the request began, of which the backend took 125."""
+    said = run_lua("""
+        package.loaded["postledger.receipt"] = {}    -- needs OpenSSL, and the request has one already
+        ngx.req, ngx.status = { start_time = function() return 100 end }, 200
+        ngx.var = {
+            known_parameters = "[]", logged_route = "postback", logged_upstream_duration = "0.125",
+            connection_requests = "2",
+        }
+        nginx.set_clock(100.25)
+        require("postledger.event").write()
+        require("postledger.counters").flush()
+        for _, key in ipairs({ "durations|postback|sum", "upstreams|postback|sum", "upstreams|postback|count" }) do
+            print(ngx.shared.postledger_metrics:get(key))
+        end""")
+
+    assert said == ["0.25", "0.125", "1"]
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
@@ -127,51 +135,44 @@ def test_a_connection_is_counted_once_by_its_version_and_handshake(counting: Edg
     assert total(counting, HANDSHAKES) == 2
 
 
-@pytest.mark.parametrize(
-    ("given", "name", "reason"),
-    [
-        ("localhost,*.partner.example,127.0.0.1", "evil.example", "unknown_name"),
-        ("localhost,*.partner.example,127.0.0.1", "partner.example", "unknown_name"),
-        ("localhost,*.partner.example,127.0.0.1", "xlocalhost", "unknown_name"),
-        ("localhost,*.partner.example,127.0.0.1", "a.b.partner.example", None),
-        ("localhost,*.partner.example,127.0.0.1", "LocalHost", None),
-        ("localhost,*.partner.example,127.0.0.1", "localhost.", None),
-        ("localhost,*.partner.example,127.0.0.1", None, None),
-        ("localhost,*.partner.example", None, "no_name"),
-    ],
-)
-def test_a_greeting_is_counted_as_refused_when_it_was(
-    named: dict[str, Edge], given: str, name: str | None, reason: str | None
-) -> None:
-    """What counts has to know the names as well as nginx, which refuses."""
-    edge = named[given]
-    before, asked_before = refused_greetings(edge), total(edge, REQUESTS)
+GREETINGS: dict[str, dict[str | None, str | None]] = {
+    "localhost,*.partner.example,127.0.0.1": {
+        "evil.example": "unknown_name",
+        "partner.example": "unknown_name",
+        "xlocalhost": "unknown_name",
+        "a.b.partner.example": None,
+        "LocalHost": None,
+        "localhost.": None,
+        None: None,
+    },
+    "localhost,*.partner.example": {"evil.example": "unknown_name", "localhost": None, None: "no_name"},
+}
 
-    if reason is None:
+
+@pytest.mark.parametrize("names", GREETINGS)
+def test_a_greeting_is_counted_as_refused_when_nginx_refused_it(backend: EchoBackend, names: str) -> None:
+    """The code that counts has to know the names as well as nginx, which refuses."""
+    reasons = list(GREETINGS[names].values())
+    with edge_with(backend, POSTLEDGER_SERVER_NAMES=names) as edge:
+        assert {name: greet(edge, name) for name in GREETINGS[names]} == {
+            name: reason is None for name, reason in GREETINGS[names].items()
+        }
+
+        # A worker brings its requests to the dictionary after its greetings.
+        wait_until(lambda: total(edge, REQUESTS) == reasons.count(None))
+        wait_until(lambda: total(edge, REFUSED) >= len(reasons) - reasons.count(None))
+        for reason in ("no_name", "unknown_name"):
+            assert total(edge, REFUSED, reason=reason) == reasons.count(reason)
+
+
+def greet(edge: Edge, name: str | None) -> bool:
+    """True when a client that asks for this name gets its handshake; then it sends a request, too."""
+    try:
         with shake_hands(edge, careless(), name) as connection:
             connection.sendall(get("/nowhere"))
-            read_all(connection)
-        # Counted by the same worker, and brought to the others last.
-        wait_until(lambda: total(edge, REQUESTS) == asked_before + 1)
-        assert refused_greetings(edge) == before
-    else:
-        with pytest.raises(ssl.SSLError):
-            shake_hands(edge, careless(), name)
-        wait_until(lambda: refused_greetings(edge)[reason] > before[reason])
-        assert refused_greetings(edge) == {**before, reason: before[reason] + 1}
-
-
-def refused_greetings(edge: Edge) -> dict[str, float]:
-    """How many greetings got no handshake, by what was wrong with their name."""
-    return {reason: total(edge, REFUSED, reason=reason) for reason in ("no_name", "unknown_name")}
-
-
-@pytest.fixture(scope="module")
-def named() -> Iterator[dict[str, Edge]]:
-    """An edge with an address among its names, and one without."""
-    lists = ("localhost,*.partner.example,127.0.0.1", "localhost,*.partner.example")
-    with EchoBackend() as backend, ExitStack() as stack:
-        yield {given: stack.enter_context(edge_with(backend, POSTLEDGER_SERVER_NAMES=given)) for given in lists}
+            return read_all(connection) is not None
+    except ssl.SSLError:
+        return False
 
 
 def _ask_twice(edge: Edge, context: ssl.SSLContext, session: ssl.SSLSession | None) -> ssl.SSLSession | None:
@@ -187,57 +188,79 @@ def _ask_twice(edge: Edge, context: ssl.SSLContext, session: ssl.SSLSession | No
 
 
 def test_what_a_worker_had_counted_survives_a_reload(counting: Edge) -> None:
-    for _ in range(20):
+    for _ in range(RELOADS):
         exchange(counting, get("/tracking/postback/acme"))
         counting.reload()
 
-    wait_until(lambda: total(counting, REQUESTS, route="postback", status="200") == 20)
+    wait_until(lambda: total(counting, REQUESTS, route="postback", status="200") == RELOADS)
 
 
-@pytest.mark.parametrize(
-    ("request_bytes", "counted"),
-    [
-        (get("/tracking/postback/closed"), ("postback", "403", "closed", "ip_not_allowed")),
-        (get("/tracking/postback?source=closed"), ("postback", "403", "closed", "ip_not_allowed")),
-        (get("/sandbox/postback/closed"), ("sandbox", "403", "closed", "ip_not_allowed")),
-        (get("/nowhere"), ("other", "404", "unknown", "not_found")),
-        (get("//tracking/postback/acme"), ("postback", "404", "unknown", "not_found")),
-        (get("/click/x#y"), ("click", "400", "unknown", "malformed")),
-        (get("/tracking/postback/acme?x=" + "y" * 20_000), ("postback", "414", "acme", "malformed")),
-        (get("/sandbox/postback?source=acme&x=" + "y" * 20_000), ("sandbox", "414", "acme", "malformed")),
-        (get("/" + "y" * 20_000), ("other", "414", "unknown", "malformed")),
-        (get("/tracking/postback/acme", "X-Long: " + "y" * 20_000), ("postback", "431", "acme", "malformed")),
-        (get("/tracking/postback/nobody", "X-Long: " + "y" * 20_000), ("postback", "431", "unknown", "malformed")),
-        (get("/click/x", "X-Long: " + "y" * 20_000), ("click", "431", "unknown", "malformed")),
-        (get("/healthz", "Content-Length: x"), ("healthz", "400", "unknown", "malformed")),
-        (get("/tracking/postback/acme", "Content-Length: x"), ("postback", "400", "acme", "malformed")),
-        (get("/tracking/postbacks", "Content-Length: x"), ("other", "400", "unknown", "malformed")),
-        (b"NONSENSE\r\n\r\n", ("other", "400", "unknown", "malformed")),
-        (b"BREW" + get("/tracking/postback/acme")[3:], ("postback", "405", "unknown", "method_not_allowed")),
-        (post("/tracking/postback/acme", b"x" * 131_073), ("postback", "413", "acme", "payload_too_large")),
-        (post("/tracking/postback?source=acme", b"x" * 131_073), ("postback", "413", "acme", "payload_too_large")),
-        (post("/sandbox/postback/nobody", b"x" * 131_073), ("sandbox", "413", "unknown", "payload_too_large")),
-        (post("/click/x", b"x" * 131_073), ("click", "413", "unknown", "payload_too_large")),
-        (CHUNKED, ("postback", "413", "acme", "payload_too_large")),
-        (get("/tracking/postback/acme?x=die/"), ("postback", "200", "", "")),
-        (get("/click/die-before-answer"), ("click", "503", "unknown", "unavailable")),
-    ],
-)
-def test_a_refusal_is_counted_once_by_its_source_and_reason(
-    refusing: Edge, request_bytes: bytes, counted: tuple[str, str, str, str]
-) -> None:
+# What is sent, and how it is counted: by its route and status, and by its source and reason if the edge refused it.
+COUNTED: list[tuple[bytes, tuple[str, str, str, str]]] = [
+    (get("/tracking/postback/closed"), ("postback", "403", "closed", "ip_not_allowed")),
+    (get("/tracking/postback?source=closed"), ("postback", "403", "closed", "ip_not_allowed")),
+    (get("/sandbox/postback/closed"), ("sandbox", "403", "closed", "ip_not_allowed")),
+    (get("/nowhere"), ("other", "404", "unknown", "not_found")),
+    (get("//tracking/postback/acme"), ("postback", "404", "unknown", "not_found")),
+    (get("/click/x#y"), ("click", "400", "unknown", "malformed")),
+    (get("/tracking/postback/acme?x=" + "y" * 20_000), ("postback", "414", "acme", "malformed")),
+    (get("/sandbox/postback?source=acme&x=" + "y" * 20_000), ("sandbox", "414", "acme", "malformed")),
+    (get("/" + "y" * 20_000), ("other", "414", "unknown", "malformed")),
+    (get("/tracking/postback/acme", "X-Long: " + "y" * 20_000), ("postback", "431", "acme", "malformed")),
+    (get("/tracking/postback/nobody", "X-Long: " + "y" * 20_000), ("postback", "431", "unknown", "malformed")),
+    (get("/click/x", "X-Long: " + "y" * 20_000), ("click", "431", "unknown", "malformed")),
+    (get("/healthz", "Content-Length: x"), ("healthz", "400", "unknown", "malformed")),
+    (get("/tracking/postback/acme", "Content-Length: x"), ("postback", "400", "acme", "malformed")),
+    (get("/tracking/postbacks", "Content-Length: x"), ("other", "400", "unknown", "malformed")),
+    (b"NONSENSE\r\n\r\n", ("other", "400", "unknown", "malformed")),
+    (b"BREW" + get("/tracking/postback/acme")[3:], ("postback", "405", "unknown", "method_not_allowed")),
+    (post("/tracking/postback/acme", b"x" * 131_073), ("postback", "413", "acme", "payload_too_large")),
+    (post("/tracking/postback?source=acme", b"x" * 131_073), ("postback", "413", "acme", "payload_too_large")),
+    (post("/sandbox/postback/nobody", b"x" * 131_073), ("sandbox", "413", "unknown", "payload_too_large")),
+    (post("/click/x", b"x" * 131_073), ("click", "413", "unknown", "payload_too_large")),
+    (CHUNKED, ("postback", "413", "acme", "payload_too_large")),
+    (get("/tracking/postback/acme?x=die/"), ("postback", "200", "", "")),
+    (get("/click/die-before-answer"), ("click", "503", "unknown", "unavailable")),
+]
+
+
+class Counts(NamedTuple):
+    """What the edge has counted of all that is in COUNTED, and nothing else."""
+
+    requests: dict[tuple[str, str], float]
+    refusals: dict[tuple[str, str], float]
+
+
+@pytest.fixture(scope="module")
+def counts(backend: EchoBackend) -> Counts:
+    with edge_with(backend) as edge:
+        for request_bytes, _ in COUNTED:
+            exchange(edge, request_bytes)
+        wait_until(lambda: total(edge, REQUESTS) >= len(COUNTED))
+        series = edge.metrics()
+    return Counts(read_pairs(series, REQUESTS), read_pairs(series, REFUSALS))
+
+
+def read_pairs(series: dict[str, float], name: str) -> dict[tuple[str, str], float]:
+    """The values that are not zero, by the values of their two labels."""
+    found = {tuple(re.findall(r'="([^"]*)"', key)): value for key, value in series.items() if key.startswith(name)}
+    return {(first, second): value for (first, second), value in found.items() if value}
+
+
+@pytest.mark.parametrize("counted", sorted({counted for _, counted in COUNTED}), ids="-".join)
+def test_a_refusal_is_counted_once_by_its_source_and_reason(counts: Counts, counted: tuple[str, str, str, str]) -> None:
     route, code, slug, reason = counted
+    all_counted = [one for _, one in COUNTED]
 
-    def counts() -> tuple[float, float, float]:
-        asked = total(refusing, REQUESTS, route=route, status=code)
-        return asked, total(refusing, REFUSALS, source=slug, reason=reason), total(refusing, REFUSALS)
+    assert counts.requests[route, code] == sum(one[:2] == (route, code) for one in all_counted)
+    assert counts.refusals.get((slug, reason), 0) == sum(
+        bool(reason) and one[2:] == (slug, reason) for one in all_counted
+    )
 
-    asked, refused, all_refused = counts()
-    one = 1 if reason else 0
 
-    exchange(refusing, request_bytes)
-
-    wait_until(lambda: counts() == (asked + 1, refused + one, all_refused + one))
+def test_what_is_not_refused_is_counted_as_no_refusal(counts: Counts) -> None:
+    assert sum(counts.requests.values()) == len(COUNTED)
+    assert sum(counts.refusals.values()) == sum(reason != "" for _, (*_, reason) in COUNTED)
 
 
 def test_no_label_holds_what_a_sender_chose(counting: Edge) -> None:
@@ -259,33 +282,38 @@ def test_every_failure_of_ours_is_there_at_zero(counting: Edge) -> None:
     }
 
 
-def test_the_end_of_the_certificate_in_use_is_told_and_changes_with_a_reload(counting: Edge) -> None:
-    """What is on disk and was not loaded helps no client, so it does not count."""
-    first_s = counting.metrics()[END]
-    text = make_key_and_certificate("localhost", "ECDSA", timedelta(days=5))
+def end_of_certificate(edge: Edge) -> float:
+    """When the certificate that lies on the disk ends, in unix seconds."""
+    pem = re.search(r"-----BEGIN CERTIFICATE.*END CERTIFICATE-----", edge.ca_file.read_text(), re.DOTALL)
+    assert pem is not None
+    return load_pem_x509_certificate(pem[0].encode()).not_valid_after_utc.timestamp()
 
-    counting.replace_certificate(text)
-    before_reload_s = counting.metrics()[END]
+
+def test_the_end_of_the_certificate_in_use_changes_with_a_reload(counting: Edge) -> None:
+    """What is on disk and was not loaded helps no client, so it does not count."""
+    first_s = end_of_certificate(counting)
+    assert counting.metrics()[END] == first_s
+
+    counting.replace_certificate(make_key_and_certificate("localhost", "ECDSA", timedelta(days=5)))
+    assert counting.metrics()[END] == first_s
     counting.reload()
 
-    assert first_s == pytest.approx(time.time() + 60 * DAY_S, abs=120)
-    assert before_reload_s == pytest.approx(first_s, abs=2)
-    assert counting.metrics()[END] == pytest.approx(time.time() + 5 * DAY_S, abs=120)
+    assert counting.metrics()[END] == end_of_certificate(counting) != first_s
 
 
-def test_ten_thousand_unknown_sources_and_random_campaigns_make_no_series(counting: Edge) -> None:
-    """What a sender chooses must never become a label, or anybody could fill Prometheus' disk."""
+def test_unknown_sources_and_random_campaigns_make_no_series(counting: Edge) -> None:
+    """A label that a sender chooses would let anyone fill the disk of Prometheus."""
     with counting.client() as client:
         warm_up = ("/tracking/postback/nobody", "/click/nowhere", "/sandbox/postback/nobody")
         assert {client.get(path).status_code for path in warm_up} == {200}
         wait_until(lambda: total(counting, REQUESTS) == len(warm_up))
         before = counting.metrics().keys()
 
-        for number in range(STRANGERS // len(warm_up) + 1):
+        for number in range(STRANGERS):
             for path in warm_up:
                 client.get(f"{path}-{number}?source=s{number}")
 
-    wait_until(lambda: total(counting, REQUESTS) > STRANGERS)
+    wait_until(lambda: total(counting, REQUESTS) == len(warm_up) * (STRANGERS + 1))
     assert counting.metrics().keys() == before
 
 
