@@ -7,7 +7,7 @@ nothing that was sent, except the validated id that a network requires.
 import falcon
 import msgspec
 
-from postledger.ledger.entry import Outcome
+from postledger.ingest.receive import Reply
 from postledger.responses.network_responses import NetworkResponse
 from postledger.vocabulary.refusal import Reason, Refusal
 from postledger.vocabulary.statuses import Verdict
@@ -41,16 +41,17 @@ STATUS_BY_REASON = {
 _TAKEN_AND_NOT_BOOKED = (Verdict.PARKED, Verdict.SPOOLED)
 
 
-def answer(response: falcon.Response, receipt: str, outcome: Outcome) -> None:
+def answer(response: falcon.Response, receipt: str, reply: Reply) -> None:
     """Answer a postback with its verdict and receipt. The edge logs the verdict header and removes it."""
+    outcome = reply.outcome
     response.set_header("X-Postledger-Verdict", outcome.verdict.value)
     if outcome.refusal is not None:
         answer_refusal(response, receipt, outcome.refusal)
     else:
         response.status = falcon.HTTP_202 if outcome.verdict in _TAKEN_AND_NOT_BOOKED else falcon.HTTP_200
         response.data = b'{"status":"%b","id":"%b"}' % (outcome.verdict.value.encode(), receipt.encode())
-    if outcome.response is not None:
-        _answer_for_network(response, outcome.response)
+    if reply.response is not None:
+        _answer_for_network(response, reply.response)
 
 
 def _answer_for_network(response: falcon.Response, required: NetworkResponse) -> None:

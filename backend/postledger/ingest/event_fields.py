@@ -1,4 +1,4 @@
-"""Reads the fields of a verified postback into a conversion event; every value is validated here."""
+"""Reads the fields of a verified postback into a conversion event, and validates every value."""
 
 from collections.abc import Container, Mapping
 from decimal import Decimal
@@ -24,11 +24,11 @@ DEFAULT_EVENT = "conversion"
 DEFAULT_STATUS = Status.APPROVED
 
 
-def read_fields(fields: Mapping[str, str], source: Source, occasion: str) -> Event:
-    """Validate the fields of a believed postback; raises `Refused` with the name of the parameter at fault.
+def read_fields(fields: Mapping[str, str], source: Source, idempotency_key: str) -> Event:
+    """Validate the fields of a verified postback. Raises `Refused` with the name of the parameter at fault.
 
-    One that calls itself a test, by a parameter which its source has for that, is no news of a conversion: refused too.
-    `occasion` names the conversion where every postback is one, and neither a transaction id nor the click does.
+    Test postbacks are refused too: a source marks them with one of its `test_parameters`. `idempotency_key` names the
+    conversion if every postback is one and brings no transaction id.
     """
     refuse_unresolved_macros(fields)
     if fields.get("v", _VERSION) != _VERSION:
@@ -40,7 +40,7 @@ def read_fields(fields: Mapping[str, str], source: Source, occasion: str) -> Eve
     status = _read_status(fields, source, reverses)
     payout = _read_amount(fields, source) if "payout" in fields else None
     if payout is not None and payout.is_signed():
-        status = _judge_negative(payout, status, source)
+        status = _read_negative(payout, status, source)
     found = Event(
         dedup_key=dedup_key_by(
             source.rules_for(event),
@@ -48,7 +48,7 @@ def read_fields(fields: Mapping[str, str], source: Source, occasion: str) -> Eve
             event,
             transaction_id=reverses or transaction_id,
             click_id=click_id,
-            occasion=occasion,
+            idempotency_key=idempotency_key,
         ),
         event=event,
         click_id=click_id,
@@ -63,14 +63,14 @@ def read_fields(fields: Mapping[str, str], source: Source, occasion: str) -> Eve
         reverses=reverses,
     )
     if source.test_words:
-        _refuse_test(fields, source.test_words)  # the last of all, so that it tells that everything else was right
+        _refuse_test(fields, source.test_words)  # last, so that this refusal means that everything else is valid
     return found
 
 
 def refuse_unresolved_macros(fields: Mapping[str, str]) -> None:
-    """Refuse a field whose macro the sender's template left unfilled."""
+    """Refuse a field that holds a macro which the sender's template did not fill."""
     for name, value in fields.items():
-        if value[:1] in OPENINGS and (macro := find_macro(value)):  # the look first: it spares nearly all of the calls
+        if value[:1] in OPENINGS and (macro := find_macro(value)):  # the first check spares nearly all of the calls
             raise Refused(Reason.UNRESOLVED_MACRO, name, macro)
 
 
@@ -102,26 +102,26 @@ def _read_word(word: str, fields: Mapping[str, str], source: Source) -> Status:
         status = source.statuses_by_word.get(word.lower())
     if status is not None:
         return status
-    if word and source.settings.unknown_status == "pending":  # and never approved: nobody has said that it is
+    if word and source.settings.unknown_status == "pending":  # never approved, because no known word says so
         read_label("status", word)
         return Status.PENDING
     raise Refused(Reason.INVALID_PARAMETER, "status")
 
 
 def _find_in_request(word: str, fields: Mapping[str, str], source: Source) -> Status | None:
-    """Find what the request itself says that its word means: `sale_status=1,2` goes before the source's own words."""
-    claims = {
+    """Find the meaning of a status word in the request: `sale_status=1,2` overrides the words of the source."""
+    meanings = {
         status
         for name, status in source.settings.status_parameters.items()
         if word.lower() in (listed.strip().lower() for listed in fields.get(name, "").split(","))
     }
-    if len(claims) > 1:
+    if len(meanings) > 1:
         raise Refused(Reason.INVALID_PARAMETER, "status")
-    return next(iter(claims), None)
+    return next(iter(meanings), None)
 
 
-def _judge_negative(payout: Decimal, status: Status, source: Source) -> Status:
-    takes_back = payout < 0  # and not -0, which takes nothing back, and would be read as a reversal of all
+def _read_negative(payout: Decimal, status: Status, source: Source) -> Status:
+    takes_back = payout < 0  # -0 takes nothing back; as a reversal it would take back everything
     if takes_back and status == Status.REVERSED:
         return status
     if takes_back and status == Status.APPROVED and source.settings.negative_payout == "reversed":

@@ -1,13 +1,17 @@
-"""The main job: one postback in, one outcome out, after the ledger has it on disk."""
+"""Receives one postback: evaluates it, has the ledger record it, counts it, and returns what to answer."""
 
 from collections.abc import Callable
 from datetime import datetime
 
+import msgspec
+
 from postledger.ingest.edge_agreement import is_agreed
-from postledger.ingest.judge import judge, refuse_unread
-from postledger.ledger.entry import Entry, Outcome, add_response, refused
+from postledger.ingest.validation import refuse_unread, validate
+from postledger.ingest.verification import verify
+from postledger.ledger.entry import Entry, Outcome, refused
 from postledger.policy.policy import Policy
 from postledger.policy.source import Source
+from postledger.responses.network_responses import NetworkResponse
 from postledger.vocabulary.conversion_event import Event
 from postledger.vocabulary.incoming_request import Request
 from postledger.vocabulary.refusal import Reason, Refusal, Refused
@@ -16,8 +20,15 @@ from postledger.vocabulary.statuses import Verdict
 UNAUTHENTICATED_PER_SECOND = 50
 
 
+class Reply(msgspec.Struct, frozen=True):
+    """What to answer: the outcome, and the response that the source requires instead of our JSON, if any."""
+
+    outcome: Outcome
+    response: NetworkResponse | None = None
+
+
 class ReceivePostback:
-    """Judges a postback by the current policy and has it recorded; `record` returns when the entry is durable."""
+    """Receives postbacks by the current policy. `record` returns when an entry is durable."""
 
     def __init__(
         self,
@@ -33,31 +44,31 @@ class ReceivePostback:
         self._may_record_unauthenticated = may_record_unauthenticated
         self._count, self._count_unrecorded, self._note_match = count, count_unrecorded, note_match
 
-    def __call__(self, slug: str, request: Request, unread: Reason | None = None) -> Outcome:
-        """Receive a postback for the source of that slug; `unread` refuses it without a look at its parameters."""
+    def __call__(self, slug: str, request: Request, unread: Reason | None = None) -> Reply:
+        """Receive a postback for the source with that slug. `unread` refuses it without reading its parameters."""
         policy = self._policy()
         if policy is None:
-            return self._turn_away(None)
+            return self._refuse_unavailable(None)
         source = policy.sources.get(slug)
         if (source is None or request.edge_policy) and _must_wait(policy, slug, request):
-            is_ours = source is not None or slug in policy.unusable  # any other is the sender's own word
-            return self._turn_away(slug if is_ours else None)
-        entry = refuse_unread(request, source, Refusal(unread)) if unread else judge(request, source)
+            is_known = source is not None or slug in policy.unusable  # any other slug is the sender's own text
+            return self._refuse_unavailable(slug if is_known else None)
+        entry = refuse_unread(request, source, Refusal(unread)) if unread else evaluate(request, source)
         outcome = self._settle(source, entry)
         campaign = policy.campaign_slugs.get(outcome.campaign_id or 0)
         self._count(source.slug if source else None, campaign, outcome, entry.event)
-        return add_response(outcome, entry, source) if source is not None and source.responses else outcome
+        return Reply(outcome, find_response(outcome, entry, source) if source else None)
 
-    def _turn_away(self, slug: str | None) -> Outcome:
+    def _refuse_unavailable(self, slug: str | None) -> Reply:
         outcome = refused(Reason.UNAVAILABLE)
         self._count(slug, None, outcome, None)
-        return outcome
+        return Reply(outcome)
 
     def _settle(self, source: Source | None, entry: Entry) -> Outcome:
         refusal = entry.refusal
         if entry.secret_id is not None:
             self._note_match(entry.secret_id, entry.received_at)
-        # Refusals that anybody can cause without a secret: a flood of them must not fill the ledger.
+        # Anyone can cause a refusal without a secret. Only a sample is recorded, because a flood would fill the ledger.
         if refusal and entry.secret_id is None and not self._may_record_unauthenticated():
             self._count_unrecorded(source.slug if source else None)
             return Outcome(Verdict.REFUSED, refusal)
@@ -67,6 +78,21 @@ class ReceivePostback:
             return Outcome(Verdict.REFUSED, unavailable.refusal)
 
 
+def evaluate(request: Request, source: Source | None) -> Entry:
+    """Turn a request into the entry that the ledger records: verify it, then validate its values."""
+    if source is None:
+        return refuse_unread(request, None, Refusal(Reason.UNKNOWN_SOURCE))
+    return validate(request, source, verify(request, source))
+
+
+def find_response(outcome: Outcome, entry: Entry, source: Source) -> NetworkResponse | None:
+    """Render the response that the source requires for this outcome, if it requires one."""
+    if not source.responses:
+        return None
+    render = source.responses.get(outcome.refusal.reason if outcome.refusal is not None else outcome.verdict)
+    return None if render is None else render(entry.event)
+
+
 def _must_wait(policy: Policy, slug: str, request: Request) -> bool:
-    """True for a source that cannot be used, and for one that edge and backend do not agree about."""
+    """Tell whether a source cannot be used, or edge and backend do not agree about it."""
     return slug in policy.unusable or not is_agreed(policy, slug, request)

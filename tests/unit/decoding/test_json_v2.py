@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from postledger.decoding.json_v2 import NAMES
 from postledger.decoding.parameters import CANONICAL_NAMES
 from postledger.http.schemas import read_schemas
-from postledger.ingest.judge import judge
+from postledger.ingest.receive import evaluate
 from postledger.ledger.entry import Entry
 from postledger.policy.source import Settings, Source, find_profile
 from postledger.signatures.secret_key import Key
@@ -43,7 +43,7 @@ def ask(body: object, by: Source | None = None) -> Entry:
         "webhook-signature": sign_webhook(SECRET, "m", "1790000000", raw),
     }  # fmt: skip
     request = Request("receipt", NOW, "POST", body=raw, media_type="application/json", headers=headers)
-    return judge(request, by or source())
+    return evaluate(request, by or source())
 
 
 def v2(**changes: Any) -> dict[str, Any]:
@@ -163,7 +163,7 @@ def test_a_token_signs_no_field_of_version_2_either() -> None:
     raw = json.dumps(v2(amount={"value": "1"})).encode()
     request = Request("r", NOW, "POST", body=raw, media_type="application/json", headers={"x-token": SECRET})
 
-    assert judge(request, profiled).refusal == Refusal(Reason.MISSING_SIGNATURE, "payout")
+    assert evaluate(request, profiled).refusal == Refusal(Reason.MISSING_SIGNATURE, "payout")
 
 
 @given(st.dictionaries(st.sampled_from(["conversion", "amount", "items", "sub1", "x"]), JSON_VALUES))

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from postledger.ingest.judge import judge
+from postledger.ingest.receive import evaluate
 from postledger.policy.source import Settings, Source, find_profile
 from postledger.signatures.secret_key import Key
 from postledger.vocabulary.incoming_request import Request
@@ -36,7 +36,7 @@ def source(**settings: Any) -> Source:
 
 def charge(request: Request, by: Source) -> str:
     """What names the conversion that a request is about."""
-    entry = judge(request, by)
+    entry = evaluate(request, by)
     assert entry.event is not None, entry.refusal
     return entry.event.dedup_key
 

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from postledger.ingest.judge import judge
+from postledger.ingest.receive import evaluate
 from postledger.ledger.entry import Entry
 from postledger.policy.config_file import BadConfiguration, read_configuration
 from postledger.policy.source import Settings, Source
@@ -28,7 +28,7 @@ def source(**settings: Any) -> Source:
 def ask(beside: str, by: Source | None = None) -> Entry:
     query = f"click_id=A&payout=5&ts=1790000000{beside}"
     signature = sign_query(SECRET, query.encode())
-    return judge(Request("r", NOW, "GET", query=f"{query}&sig={signature}".encode()), by or source())
+    return evaluate(Request("r", NOW, "GET", query=f"{query}&sig={signature}".encode()), by or source())
 
 
 def faults_of(**own: Any) -> list[str]:
@@ -77,7 +77,7 @@ def test_saying_both_is_sending_it_twice() -> None:
 def test_a_body_says_the_same(media_type: str, body: bytes) -> None:
     request = Request("r", NOW, "POST", body=body, media_type=media_type)
 
-    assert judge(request, source(auth="none")).refusal == A_TEST
+    assert evaluate(request, source(auth="none")).refusal == A_TEST
 
 
 def test_it_is_no_field_that_could_be_unsigned() -> None:

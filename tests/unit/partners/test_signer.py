@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postledger.ingest.judge import judge
+from postledger.ingest.receive import evaluate
 from postledger.partners.signer import Body, CannotSign, SignedRequest, make_get, make_post
 from postledger.policy.config_file import read_configuration
 from postledger.policy.preset_files import read_known
@@ -50,7 +50,7 @@ def as_received(outgoing: SignedRequest) -> Request:
 def test_a_get_that_we_sign_is_believed(key: Key, value: str) -> None:
     source = Source(1, "acme", Settings(), (key,))
 
-    entry = judge(
+    entry = evaluate(
         as_received(make_get(source, key, [("click_id", "C1"), ("note", value)], int(NOW.timestamp()))), source
     )
 
@@ -66,7 +66,7 @@ def test_a_post_that_we_sign_is_believed(key: Key, kind: Body, value: str) -> No
 
     outgoing = make_post(source, key, pairs, kind, message_id="msg_1", unix_s=int(NOW.timestamp()))
 
-    assert judge(as_received(outgoing), source).refusal is None
+    assert evaluate(as_received(outgoing), source).refusal is None
 
 
 def test_a_source_that_calls_the_signature_otherwise_gets_it_under_its_own_name() -> None:
@@ -76,7 +76,7 @@ def test_a_source_that_calls_the_signature_otherwise_gets_it_under_its_own_name(
     outgoing = make_get(source, KEYS[0], [("click_id", "C1")], int(NOW.timestamp()))
 
     assert "&hash=" in outgoing.target
-    assert judge(as_received(outgoing), source).refusal is None
+    assert evaluate(as_received(outgoing), source).refusal is None
 
 
 def test_a_name_given_twice_is_sent_twice_so_that_its_refusal_can_be_tried() -> None:
@@ -84,7 +84,7 @@ def test_a_name_given_twice_is_sent_twice_so_that_its_refusal_can_be_tried() -> 
     pairs = [("click_id", "C1"), ("click_id", "C2")]
 
     outgoing = make_post(source, KEYS[0], pairs, "json", message_id="msg_1", unix_s=int(NOW.timestamp()))
-    refusal = judge(as_received(outgoing), source).refusal
+    refusal = evaluate(as_received(outgoing), source).refusal
 
     assert refusal is not None
     assert refusal.reason is Reason.DUPLICATE_PARAMETER
@@ -121,7 +121,7 @@ def test_what_we_sign_for_a_network_is_believed_as_its_own(name: str) -> None:
 
     outgoing = attempt(source, [*covered(source), ("note", "a b+c%&é")])
 
-    entry = judge(as_received(outgoing), source)
+    entry = evaluate(as_received(outgoing), source)
     assert entry.secret_id == 7, entry.refusal
 
 
@@ -157,7 +157,7 @@ def test_for_another_tracker_the_secret_goes_into_the_path() -> None:
     outgoing = make_get(source, source.keys[0], [("subid", "C1")], 0)
 
     assert outgoing.target == "/3f9c0de/postback?subid=C1"
-    assert judge(as_received(outgoing), source).refusal is None
+    assert evaluate(as_received(outgoing), source).refusal is None
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_what_a_network_sends_becomes_the_event_that_it_means(
 ) -> None:
     source = network(name)
 
-    entry = judge(as_received(attempt(source, pairs)), source)
+    entry = evaluate(as_received(attempt(source, pairs)), source)
 
     assert entry.refusal is None
     assert entry.event is not None

@@ -10,7 +10,7 @@ import tomli_w
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postledger.ingest.judge import judge
+from postledger.ingest.receive import evaluate
 from postledger.ledger.entry import Entry
 from postledger.policy.config_export import write_document
 from postledger.policy.config_file import SourceConfig, index_configuration, read_configuration
@@ -76,7 +76,7 @@ def make(name: str, **own: Any) -> Source:
 def ask(source: Source, target: str, **changes: Any) -> Entry:
     path, _, query = target.partition("?")
     request = Request("receipt", NOW, "GET", path=path.encode(), query=query.encode())
-    return judge(msgspec.structs.replace(request, **changes), source)
+    return evaluate(msgspec.structs.replace(request, **changes), source)
 
 
 def said(entry: Entry) -> dict[str, Any]:
@@ -205,6 +205,6 @@ def test_no_request_passes_a_dialect_without_the_key(
     source = make(name, auth="token")
     request = Request("r", NOW, method, path=path.encode(), query=query, body=body, media_type="application/json")
 
-    entry = judge(request, source)
+    entry = evaluate(request, source)
 
     assert entry.refusal is not None or KEY in path or KEY.encode() in query

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postledger.ingest.judge import judge
+from postledger.ingest.receive import evaluate
 from postledger.policy.privacy import hash_personal, is_hash, shorten_address
 from postledger.policy.source import Settings, Source
 from postledger.vocabulary.incoming_request import Request
@@ -56,7 +56,7 @@ def test_a_truncated_network_contains_its_address(address: ipaddress.IPv4Address
 def test_store_ip_decides_what_is_kept_of_an_address(query: bytes, kind: str, kept: str | None) -> None:
     request = Request("r", NOW, "GET", query=query, client_address="203.0.113.77")
 
-    assert judge(request, source(store_ip=kind)).source_address == kept
+    assert evaluate(request, source(store_ip=kind)).source_address == kept
 
 
 @pytest.mark.parametrize(
@@ -77,11 +77,11 @@ def test_store_ip_decides_what_is_kept_of_an_address(query: bytes, kind: str, ke
     ],
 )  # fmt: skip
 def test_a_personal_parameter_is_stored_as_its_hash_in_every_form(request_: Request, raw: str) -> None:
-    assert judge(request_, source(pii=["email"])).raw.decode() == raw.format(hash_personal(KEY, EMAIL))
+    assert evaluate(request_, source(pii=["email"])).raw.decode() == raw.format(hash_personal(KEY, EMAIL))
 
 
 def test_a_personal_sub_is_stored_as_its_hash() -> None:
-    event = judge(Request("r", NOW, "GET", query=b"click_id=A&sub1=ann%40example.org"), source(pii=["sub1"])).event
+    event = evaluate(Request("r", NOW, "GET", query=b"click_id=A&sub1=ann%40example.org"), source(pii=["sub1"])).event
 
     assert event is not None
     assert event.subs == {"sub1": hash_personal(KEY, EMAIL)}
@@ -90,4 +90,4 @@ def test_a_personal_sub_is_stored_as_its_hash() -> None:
 def test_without_the_pii_key_personal_values_are_masked() -> None:
     keyless = Source(1, "acme", source(pii=["email"]).settings)
 
-    assert judge(Request("r", NOW, "GET", query=b"click_id=A&email=ann"), keyless).raw == b"click_id=A&email=***"
+    assert evaluate(Request("r", NOW, "GET", query=b"click_id=A&email=ann"), keyless).raw == b"click_id=A&email=***"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postledger.ingest.judge import judge
+from postledger.ingest.receive import evaluate
 from postledger.ledger.entry import Entry
 from postledger.policy.source import Settings, Source, find_profile
 from postledger.policy.unsigned_fields import SIGNABLE_NAMES, carry_unsigned
@@ -36,7 +36,7 @@ def partly(**settings: Any) -> Source:
 
 
 def ask(query: str, by: Source) -> Entry:
-    return judge(Request("r", NOW, "GET", query=query.encode()), by)
+    return evaluate(Request("r", NOW, "GET", query=query.encode()), by)
 
 
 def md5(transaction_id: str) -> str:
@@ -113,7 +113,7 @@ def test_postledger_v1_signs_the_whole_query_or_body() -> None:
     headers = {"webhook-id": "msg_1", "webhook-timestamp": "1790000000", "webhook-signature": signature}
     posted = Request("r", NOW, "POST", body=body, media_type="application/json", headers=headers)
 
-    entries = [ask(f"{query}&sig={sign_query(SECRET, query.encode())}", source()), judge(posted, source())]
+    entries = [ask(f"{query}&sig={sign_query(SECRET, query.encode())}", source()), evaluate(posted, source())]
 
     assert [(entry.refusal, entry.unsigned) for entry in entries] == [(None, ()), (None, ())]
 
@@ -131,8 +131,8 @@ def test_unsigned_fields_of_a_nested_body_have_canonical_names() -> None:
     body = b'{"v": 2, "conversion": {"click_id": "A"}, "amount": {"value": "5", "currency": "EUR"}}'
     request = Request("r", NOW, "POST", body=body, media_type="application/json")
 
-    assert judge(request, source(auth="none")).unsigned == ("click_id", "currency", "payout")
-    assert judge(request, source(auth="none", require_signed=["payout"])).refusal == Refusal(
+    assert evaluate(request, source(auth="none")).unsigned == ("click_id", "currency", "payout")
+    assert evaluate(request, source(auth="none", require_signed=["payout"])).refusal == Refusal(
         Reason.MISSING_SIGNATURE, "payout"
     )
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postledger.decoding.toml_table import BadValue
-from postledger.ingest.judge import judge
-from postledger.ledger.entry import Entry, Outcome, add_response
+from postledger.ingest.receive import evaluate, find_response
+from postledger.ledger.entry import Entry, Outcome
 from postledger.policy.source import Settings, Source
 from postledger.responses.network_responses import NetworkResponse, read_responses
 from postledger.vocabulary.incoming_request import Request
@@ -25,12 +25,12 @@ def source(ack: object) -> Source:
 
 
 def entry_of(query: bytes, by: Source) -> Entry:
-    return judge(Request("receipt", NOW, "GET", query=query), by)
+    return evaluate(Request("receipt", NOW, "GET", query=query), by)
 
 
 def ack_of(ack: object, outcome: Outcome, query: bytes = b"click_id=C1&transaction_id=T1") -> NetworkResponse | None:
     by = source(ack)
-    return add_response(outcome, entry_of(query, by), by).response
+    return find_response(outcome, entry_of(query, by), by)
 
 
 def refusal(reason: Reason) -> Outcome:
@@ -106,7 +106,7 @@ def test_an_id_in_the_body_is_exactly_what_was_validated(transaction_id: str) ->
 
     entry = entry_of(query, by)
 
-    said = add_response(Outcome(Verdict.ACCEPTED), entry, by).response
+    said = find_response(Outcome(Verdict.ACCEPTED), entry, by)
     if entry.event is None:  # a macro, say: what is refused has no event to speak of
         assert said is None
     else:

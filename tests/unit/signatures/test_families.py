@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, gener
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from postledger.ingest.judge import judge
+from postledger.ingest.receive import evaluate
 from postledger.policy.config_file import read_configuration
 from postledger.policy.preset_files import read_known
 from postledger.policy.source import Source, find_profile
@@ -61,7 +61,7 @@ def post(body: bytes = BODY, /, **headers: str) -> Request:
 
 
 def told(source: Source, request: Request) -> tuple[int | None, Reason | None]:
-    entry = judge(request, source)
+    entry = evaluate(request, source)
     return entry.secret_id, entry.refusal.reason if entry.refusal else None
 
 
@@ -128,7 +128,7 @@ def test_google_signs_decoded_text_and_fields_are_read_from_it(custom_data: str,
     signature = base64.urlsafe_b64encode(THEIRS.sign(signed.encode(), ECDSA(SHA256()))).decode().rstrip("=")
     request = Request("r", NOW, "GET", query=f"{query}&signature={signature}&key_id=3".encode())
 
-    entry = judge(request, source)
+    entry = evaluate(request, source)
 
     assert (entry.refusal, entry.secret_id) == (None, 1)
     assert entry.event is not None

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from postledger.ingest.judge import judge
-from postledger.ledger.entry import Entry, Outcome, add_response
+from postledger.ingest.receive import evaluate, find_response
+from postledger.ledger.entry import Entry, Outcome
 from postledger.policy.source import Source, find_profile
 from postledger.signatures.secret_key import Key
 from postledger.vocabulary.incoming_request import Request
@@ -58,8 +58,8 @@ def _sign(network: Network) -> Request:
 
 def ask(request: Request, source: Source) -> Entry:
     """Judge a request, and render its response too."""
-    entry = judge(request, source)
-    add_response(Outcome(Verdict.ACCEPTED), entry, source)
+    entry = evaluate(request, source)
+    find_response(Outcome(Verdict.ACCEPTED), entry, source)
     return entry
 
 

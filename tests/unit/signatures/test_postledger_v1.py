@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from standardwebhooks import Webhook as StandardWebhook
 from svix.webhooks import Webhook as SvixWebhook
 
-from postledger.ingest.judge import judge
+from postledger.ingest.receive import evaluate
 from postledger.ledger.entry import Entry
 from postledger.policy.source import Settings, Source
 from postledger.signatures.secret_key import Key
@@ -34,12 +34,12 @@ def source(*secrets: str) -> Source:
 def judge_query(
     message: bytes, signature: str, secrets: Sequence[str] = ("s3cret-current", "s3cret-previous")
 ) -> Entry:
-    return judge(Request("r", NOW, "GET", query=message + b"&sig=" + signature.encode()), source(*secrets))
+    return evaluate(Request("r", NOW, "GET", query=message + b"&sig=" + signature.encode()), source(*secrets))
 
 
 def judge_webhook(headers: dict[str, str], secret: str = WHSEC) -> Entry:
     request = Request("r", NOW, "POST", body=BODY, media_type="application/json", headers=headers)
-    return judge(request, source(secret))
+    return evaluate(request, source(secret))
 
 
 def reason_of(entry: Entry) -> Reason | None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postledger.ingest.judge import judge
+from postledger.ingest.receive import evaluate
 from postledger.ledger.entry import Entry
 from postledger.policy.source import Settings, Source, find_profile
 from postledger.signatures.secret_key import Key
@@ -49,7 +49,7 @@ def reason_of(entry: Entry) -> Reason | None:
     ],
 )
 def test_a_token_is_taken_from_query_or_body_and_not_stored(request_: Request) -> None:
-    entry = judge(request_, source())
+    entry = evaluate(request_, source())
 
     assert entry.refusal is None
     assert b"t0ken" not in entry.raw
@@ -57,7 +57,7 @@ def test_a_token_is_taken_from_query_or_body_and_not_stored(request_: Request) -
 
 
 def test_the_token_that_matched_is_known() -> None:
-    assert judge(get("click_id=A&key=older"), source()).secret_id == 2
+    assert evaluate(get("click_id=A&key=older"), source()).secret_id == 2
 
 
 @pytest.mark.parametrize(
@@ -75,18 +75,18 @@ def test_the_token_that_matched_is_known() -> None:
     ],
 )
 def test_nothing_else_passes(request_: Request, reason: Reason) -> None:
-    assert reason_of(judge(request_, source())) is reason
+    assert reason_of(evaluate(request_, source())) is reason
 
 
 def test_a_bearer_token_needs_its_word() -> None:
     by = source(token_header="Authorization")
 
-    assert reason_of(judge(get("click_id=A", authorization="Bearer t0ken"), by)) is None
-    assert reason_of(judge(get("click_id=A", authorization="t0ken"), by)) is Reason.BAD_SIGNATURE
+    assert reason_of(evaluate(get("click_id=A", authorization="Bearer t0ken"), by)) is None
+    assert reason_of(evaluate(get("click_id=A", authorization="t0ken"), by)) is Reason.BAD_SIGNATURE
 
 
 @given(st.text(max_size=12))
 def test_no_other_text_is_the_token(text: str) -> None:
     request = Request("r", NOW, "GET", query=b"click_id=A", headers={"x-key": text})
 
-    assert (judge(request, source("t0ken", token_header="X-Key")).event is not None) == (text == "t0ken")
+    assert (evaluate(request, source("t0ken", token_header="X-Key")).event is not None) == (text == "t0ken")

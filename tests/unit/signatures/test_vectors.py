@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from postledger.decoding.pairs import Reading
-from postledger.ingest.judge import judge
 from postledger.ingest.read_request import read_request
+from postledger.ingest.receive import evaluate
 from postledger.policy.source import Settings, Source
 from postledger.signatures.secret_key import Key
 from postledger.vocabulary.incoming_request import Request
@@ -28,7 +28,7 @@ def source_of(vector: Vector, *secrets: str) -> Source:
 
 
 def reason_of(request: Request, source: Source) -> Reason | None:
-    refusal = judge(request, source).refusal
+    refusal = evaluate(request, source).refusal
     return refusal.reason if refusal else None
 
 
@@ -145,4 +145,4 @@ def test_no_random_input_crashes_a_profile_or_verifies(
     media_type = FORM if len(body) % 2 else "application/json"
     request = vector.request(method=method, query=query, body=body, media_type=media_type, headers=headers)
 
-    assert judge(request, source_of(vector)).event is None
+    assert evaluate(request, source_of(vector)).event is None

@@ -1,6 +1,6 @@
-"""The dedup key: what makes two postbacks the same conversion.
+"""The dedup key: two postbacks with the same key belong to the same conversion.
 
-Its parts are hashed with their lengths, never glued, so that no choice of names can make two conversions collide.
+Each part is hashed with its length, so that no choice of names gives two conversions the same key.
 """
 
 import hashlib
@@ -10,21 +10,21 @@ from postledger.vocabulary.uuids import write_uuid
 
 
 def dedup_key(source_id: int, event: str, transaction_id: str | None, click_id: str) -> str:
-    """Name the conversion by (source, event, transaction id), or by the click id where the source sends none."""
+    """Make the key of (source, event, transaction id), or of the click id if the source sends no transaction id."""
     own = ("click", click_id) if transaction_id is None else ("transaction", transaction_id)
     return _hash(source_id, event, *own)
 
 
 def dedup_key_by(
-    rules: Rules, source_id: int, event: str, *, transaction_id: str | None, click_id: str, occasion: str
+    rules: Rules, source_id: int, event: str, *, transaction_id: str | None, click_id: str, idempotency_key: str
 ) -> str:
-    """Name the conversion by the rules of its event.
+    """Make the key by the rules of the event.
 
-    Under `every`, what brings a transaction id is named by it, so that the sender's own repeat still finds the first;
-    what brings none is named by its occasion.
+    Under `every`, a transaction id is still part of the key, so that the sender's own repeat finds the first postback.
+    Without a transaction id the key is made of the idempotency key.
     """
     if rules.duplicates == "every" and transaction_id is None:
-        return _hash(source_id, event, "occasion", occasion)
+        return _hash(source_id, event, "occasion", idempotency_key)
     if rules.key_by == "transaction":
         return dedup_key(source_id, event, transaction_id, click_id)
     if rules.duplicates == "every" and transaction_id is not None:

@@ -38,24 +38,24 @@ def test_different_parts_give_different_keys(
     assert dedup_key(*one) != dedup_key(*other)
 
 
-def key_by(duplicates: Duplicates, by: KeyBy, *, transaction_id: str | None, click_id: str, occasion: str) -> str:
+def key_by(duplicates: Duplicates, by: KeyBy, *, transaction_id: str | None, click_id: str, key: str) -> str:
     rules = Rules(duplicates, by)
-    return dedup_key_by(rules, 1, "sale", transaction_id=transaction_id, click_id=click_id, occasion=occasion)
+    return dedup_key_by(rules, 1, "sale", transaction_id=transaction_id, click_id=click_id, idempotency_key=key)
 
 
 @pytest.mark.parametrize("duplicates", ["fold", "correct", "first"])
 def test_who_folds_goes_by_transaction_or_by_click_alone(duplicates: Duplicates) -> None:
-    named = key_by(duplicates, "transaction", transaction_id="T1", click_id="C", occasion="r1")
-    clicked = key_by(duplicates, "click", transaction_id="T1", click_id="C", occasion="r1")
+    named = key_by(duplicates, "transaction", transaction_id="T1", click_id="C", key="r1")
+    clicked = key_by(duplicates, "click", transaction_id="T1", click_id="C", key="r1")
 
     assert named == dedup_key(1, "sale", "T1", "C")
     assert clicked == dedup_key(1, "sale", None, "C")
 
 
-def test_under_every_an_id_goes_by_itself_and_no_id_by_the_occasion() -> None:
-    first, again = (key_by("every", "transaction", transaction_id="T1", click_id="C", occasion=r) for r in ("r1", "r2"))
+def test_under_every_an_id_goes_by_itself_and_no_id_by_the_idempotency_key() -> None:
+    first, again = (key_by("every", "transaction", transaction_id="T1", click_id="C", key=r) for r in ("r1", "r2"))
     charge, repeat, next_charge = (
-        key_by("every", "click", transaction_id=None, click_id="C", occasion=r) for r in ("r1", "r1", "r2")
+        key_by("every", "click", transaction_id=None, click_id="C", key=r) for r in ("r1", "r1", "r2")
     )
 
     assert first == again == dedup_key(1, "sale", "T1", "C")
@@ -64,8 +64,8 @@ def test_under_every_an_id_goes_by_itself_and_no_id_by_the_occasion() -> None:
 
 def test_under_every_and_click_the_same_id_under_another_click_is_another_conversion() -> None:
     one, again, other = (
-        key_by("every", "click", transaction_id="T1", click_id=click, occasion=occasion)
-        for click, occasion in (("C", "r1"), ("C", "r2"), ("D", "r3"))
+        key_by("every", "click", transaction_id="T1", click_id=click, key=key)
+        for click, key in (("C", "r1"), ("C", "r2"), ("D", "r3"))
     )
 
     assert one == again

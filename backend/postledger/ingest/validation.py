@@ -1,0 +1,82 @@
+"""Validation: makes the ledger entry of a verified request, with a conversion event or with the reason of a refusal.
+
+Pure: the same request and verification give the same entry.
+"""
+
+from postledger.decoding.json_v2 import check_items
+from postledger.decoding.pairs import Reading
+from postledger.decoding.parameters import MAX_LENGTH
+from postledger.ingest.event_fields import read_fields
+from postledger.ingest.idempotency_key import find_idempotency_key
+from postledger.ingest.read_request import names_only
+from postledger.ingest.verification import Verification
+from postledger.ledger.entry import Entry
+from postledger.policy.source import Source
+from postledger.policy.unsigned_fields import find_unsigned, refuse_unsigned
+from postledger.vocabulary.conversion_event import Event
+from postledger.vocabulary.incoming_request import Request
+from postledger.vocabulary.refusal import Reason, Refusal, Refused
+
+
+def refuse_unread(request: Request, source: Source | None, refusal: Refusal) -> Entry:
+    """Make the entry of a request whose parameters cannot be read, or are not read."""
+    return Entry(
+        request.receipt, request.received_at, request.method, source.id if source else None,
+        source.store_address(request.client_address) if source else request.client_address,
+        names_only(request.query, source), refusal=refusal, observed=request.observed,
+    )  # fmt: skip
+
+
+def validate(request: Request, source: Source, verification: Verification) -> Entry:
+    """Validate the values of a verified request. What verification refused becomes the entry of a refusal."""
+    reading, refusal = verification.reading, verification.refusal
+    if reading is None:
+        assert refusal is not None, "what cannot be read is refused"
+        return refuse_unread(request, source, refusal)
+    event, observed, click_id, transaction_id = None, request.observed, None, None
+    unsigned: tuple[str, ...] = ()
+    if refusal is None:
+        click_id, transaction_id = _claimed(reading, "click_id"), _claimed(reading, "transaction_id")
+        try:
+            _refuse_version(reading, source)
+            unsigned = find_unsigned(reading, verification.coverage, source)
+            observed += verification.observed or _refuse_or_observe_unsigned(unsigned, source)
+            event = _read_event(request, source, reading, is_signed=verification.secret_id is not None)
+        except Refused as refused:
+            refusal = refused.refusal
+    return Entry(
+        request.receipt, request.received_at, request.method, source.id, source.store_address(request.client_address),
+        reading.storable, verification.secret_id, event, refusal,
+        source.click_check, source.rules_for(event.event if event else ""), observed,
+        click_id, transaction_id, unsigned,
+    )  # fmt: skip
+
+
+def _claimed(reading: Reading, name: str) -> str | None:
+    # A refused postback keeps the ids that it names, so that an operator can find it by them.
+    value = reading.fields.get(name, "")
+    return value if 0 < len(value) <= MAX_LENGTH and value.isprintable() else None
+
+
+def _refuse_version(reading: Reading, source: Source) -> None:
+    if reading.version not in source.versions:
+        raise Refused(Reason.UNSUPPORTED_VERSION)
+    if reading.document is not None:
+        check_items(reading.document)
+
+
+def _refuse_or_observe_unsigned(unsigned: tuple[str, ...], source: Source) -> tuple[Reason, ...]:
+    if not unsigned or not source.settings.require_signed:
+        return ()
+    try:
+        refuse_unsigned(unsigned, source.settings.require_signed)
+    except Refused as refused:
+        if source.settings.mode == "observe":
+            return (refused.refusal.reason,)
+        raise
+    return ()
+
+
+def _read_event(request: Request, source: Source, reading: Reading, *, is_signed: bool) -> Event:
+    key = find_idempotency_key(request, reading, source, is_signed=is_signed)
+    return read_fields(reading.fields, source, key)
