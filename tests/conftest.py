@@ -13,7 +13,6 @@ from hypothesis import HealthCheck, settings
 
 from tests.parts.databases import create_database, drop_database, prepare_database
 from tests.parts.postgres import Postgres
-from tests.parts.stopwatch import Stopwatch
 
 TEMPLATE = "postledger_template"
 
@@ -67,10 +66,3 @@ def master_key() -> str:
 def environment(database: str, master_key: str) -> dict[str, str]:
     """The variables that the backend and the command line cannot do without."""
     return {"DATABASE_URL": database, "POSTLEDGER_MASTER_KEY": master_key}
-
-
-@pytest.fixture
-def stopwatch() -> Iterator[Stopwatch]:
-    """The clock for whatever is promised in seconds."""
-    with Stopwatch() as stopwatch:
-        yield stopwatch

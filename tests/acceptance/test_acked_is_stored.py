@@ -19,7 +19,6 @@ from tests.parts.waiting import wait_until
 
 ROUNDS = 3
 ACKS_BETWEEN_KILLS = 700
-RECOVERY_S = 60.0
 
 _log = logging.getLogger(__name__)
 
@@ -40,7 +39,7 @@ class Killer:
 
     def worker(self) -> None:
         """A gunicorn worker; its master makes another, and one that was started a moment ago has not made any yet."""
-        wait_until(lambda: self._backend.worker_pids() != [], RECOVERY_S, "a worker")
+        wait_until(lambda: self._backend.worker_pids() != [], what="a worker")
         self._backend.kill(self._backend.worker_pids()[0])
 
     def master(self) -> None:
@@ -90,7 +89,7 @@ def test_every_2xx_is_on_the_ledger_exactly_once_whatever_is_killed(
 def wait_for_acks(traffic: Traffic) -> None:
     """Let the traffic flow freely for a while; it must do so by itself, however it was disturbed."""
     goal = traffic.delivered + ACKS_BETWEEN_KILLS
-    wait_until(lambda: traffic.delivered >= goal, RECOVERY_S, f"{ACKS_BETWEEN_KILLS} more acknowledged postbacks")
+    wait_until(lambda: traffic.delivered >= goal, what=f"{ACKS_BETWEEN_KILLS} more acknowledged postbacks")
 
 
 def assert_nobody_was_left_waiting(books: Books) -> None:

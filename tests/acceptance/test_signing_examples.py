@@ -17,6 +17,7 @@ from tests.parts.backend import Backend
 from tests.parts.databases import create_database, drop_database, fetch
 from tests.parts.documents import ROOT
 from tests.parts.edge import Edge
+from tests.parts.part import END_WITHIN_S
 from tests.parts.postgres import Postgres
 from tests.parts.sources import add_source
 
@@ -59,7 +60,7 @@ def _run(
         [*COMMANDS[example], ROOT / "examples/signing" / example, method,
          f"{edge.https_url}/tracking/postback/{source}", f"click-{order}", order, "12.50"],
         env={**os.environ, **trust, "POSTBACK_SECRET": secret},
-        capture_output=True, text=True, timeout=60, check=False,
+        capture_output=True, text=True, timeout=END_WITHIN_S, check=False,
     )  # fmt: skip
 
 

@@ -4,9 +4,24 @@ import pytest
 
 from tests.drills.promises import Promises, make_table
 from tests.parts.checkout import checkout, root, used
+from tests.parts.incidents import alertmanager, catcher, prometheus, stage
 from tests.parts.stack import backend, client, edge, ledger, ledger_environment, mortal
 
-__all__ = ["backend", "checkout", "client", "edge", "ledger", "ledger_environment", "mortal", "root", "used"]
+__all__ = [
+    "alertmanager",
+    "backend",
+    "catcher",
+    "checkout",
+    "client",
+    "edge",
+    "ledger",
+    "ledger_environment",
+    "mortal",
+    "prometheus",
+    "root",
+    "stage",
+    "used",
+]
 
 _PROMISES = pytest.StashKey[Promises]()
 

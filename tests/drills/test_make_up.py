@@ -2,8 +2,10 @@
 
 import time
 
+import pytest
+
 from tests.drills.promises import Promises
-from tests.parts.checkout import Checkout
+from tests.parts.checkout import PARTS, Checkout, kill_part
 
 
 def test_a_second_make_up_takes_at_most_ten_seconds(checkout: Checkout, promises: Promises) -> None:
@@ -12,3 +14,8 @@ def test_a_second_make_up_takes_at_most_ten_seconds(checkout: Checkout, promises
     checkout.up()
 
     promises.keep("second make up", time.monotonic() - started_s, 10)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_killed_part_is_back_within_five_seconds(checkout: Checkout, promises: Promises, part: str) -> None:
+    promises.keep(f"{part} back after kill -9", kill_part(checkout, part), 5)

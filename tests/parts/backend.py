@@ -22,7 +22,6 @@ from tests.parts.part import ANSWER_WITHIN_S, END_WITHIN_S, Part, remove_folder
 from tests.parts.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
-START_WITHIN_S = 60
 
 
 class Backend(Part):
@@ -77,7 +76,7 @@ class Backend(Part):
             )
         self._groups.append(self._process.pid)
         if ready:
-            wait_until(self._is_ready, START_WITHIN_S, "a healthy backend")
+            wait_until(self._is_ready, what="a healthy backend")
 
     def kill(self, pid: int | None = None) -> None:
         """`kill -9` of one process, by default the master, whose workers then live on for about a second."""
@@ -161,7 +160,7 @@ class Backend(Part):
         """
         for _ in range(2):
             written = partial(self._have_written_since, self._metric_files())
-            wait_until(written, START_WITHIN_S, "metrics of each worker")
+            wait_until(written, what="metrics of each worker")
 
     def knows_source(self, slug: str) -> bool:
         """True when every worker has read a policy with that source: each shows the source's series in its own file."""
@@ -171,7 +170,7 @@ class Backend(Part):
 
     def wait_for_source(self, slug: str) -> None:
         """Wait until every worker has read a policy with that source."""
-        wait_until(lambda: self.knows_source(slug), START_WITHIN_S, f"a policy with {slug}")
+        wait_until(lambda: self.knows_source(slug), what=f"a policy with {slug}")
 
     def _have_written_since(self, before: dict[int, bytes]) -> bool:
         for _ in range(self._workers):

@@ -6,6 +6,7 @@ what the scripts say.
 
 import os
 import shutil
+import signal
 import ssl
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -21,6 +23,7 @@ import pytest
 
 from tests.parts.part import ANSWER_WITHIN_S
 from tests.parts.ports import free_port
+from tests.parts.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 PORTS = (
@@ -98,6 +101,13 @@ class Checkout:
         return [text for pid in pids() if (text := _about(pid)) and (str(self.root) in text or str(self.var) in text)]
 
 
+def kill_part(checkout: Checkout, part: str) -> float:
+    """`kill -9` of a part; waits until the supervisor has it back at work, and returns how many seconds that took."""
+    killed = checkout.pid(part)
+    os.kill(killed, signal.SIGKILL)
+    return wait_until(lambda: checkout.pid(part) not in (0, killed) and checkout.answers(part), what=part)
+
+
 def _connects(url: str) -> bool:
     try:
         psycopg.connect(url, connect_timeout=ANSWER_WITHIN_S).close()
@@ -131,20 +141,32 @@ def _about(process: Path) -> str:
         return ""
 
 
-@pytest.fixture(scope="module")
-def root() -> Iterator[Path]:
+@contextmanager
+def copied_project() -> Iterator[Path]:
     """A copy of the project, as a newcomer has it."""
     # Not pytest's tmp_path: that is closed to the users that Postgres and the edge's workers run as. A space, because
     # people have them in their directories' names.
     home = Path(tempfile.mkdtemp(prefix="postledger up ", dir="/tmp"))
-    shutil.copytree(
-        ROOT,
-        home,
-        dirs_exist_ok=True,
-        ignore=shutil.ignore_patterns(".git", ".venv", "var", "__pycache__", "*.egg-info"),
-    )
+    ignored = shutil.ignore_patterns(".git", ".venv", "var", "__pycache__", "*.egg-info")
+    shutil.copytree(ROOT, home, dirs_exist_ok=True, ignore=ignored)
     yield home
     shutil.rmtree(home)
+
+
+@pytest.fixture
+def fresh() -> Iterator[Checkout]:
+    """A checkout in which nothing was started yet."""
+    with copied_project() as root:
+        checkout = Checkout(root)
+        yield checkout
+        checkout.run("clean")
+
+
+@pytest.fixture(scope="module")
+def root() -> Iterator[Path]:
+    """A copy of the project."""
+    with copied_project() as root:
+        yield root
 
 
 @pytest.fixture(scope="module")

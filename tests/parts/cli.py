@@ -12,6 +12,7 @@ from typing import Any
 from typer.testing import CliRunner
 
 from postledger.bootstrap.command import create_command
+from tests.parts.part import END_WITHIN_S
 
 BACKEND = Path(__file__).parents[2] / "backend"
 
@@ -51,7 +52,7 @@ class CommandLine:
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=END_WITHIN_S,
             check=False,
         )
         return Ran(ran.returncode, ran.stdout, ran.stderr)

@@ -311,7 +311,7 @@ class Edge(Part):
 
 def _accepts(port: int) -> bool:
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=1):
+        with socket.create_connection(("127.0.0.1", port), timeout=ANSWER_WITHIN_S):
             return True
     except OSError:
         return False

@@ -9,10 +9,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.parts.waiting import wait_until
+from tests.parts.waiting import HANGS_AFTER_S, wait_until
 
-ANSWER_WITHIN_S = 30  # whatever a busy machine does; who is not there answers nobody, and that shows at once
-END_WITHIN_S = 45  # whatever a busy machine does, and less than the minute that nginx gives to what hangs
+ANSWER_WITHIN_S = END_WITHIN_S = HANGS_AFTER_S
 
 
 def remove_folder(folder: Path) -> None:

@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from tests.parts.part import END_WITHIN_S, Part, remove_folder
+from tests.parts.part import ANSWER_WITHIN_S, END_WITHIN_S, Part, remove_folder
 from tests.parts.ports import free_port
 from tests.parts.waiting import wait_until
 
@@ -94,13 +94,13 @@ class Postgres(Part):
         self._process.wait(timeout=END_WITHIN_S)
         self._process = None
 
-    def _wait_until_ready(self, process: subprocess.Popen[bytes], timeout_s: float = 60) -> None:
+    def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> None:
         def is_ready() -> bool:
             if process.poll() is not None:
                 raise RuntimeError(f"Postgres did not start:\n{self.log_text()[-2000:]}")
             return self._answers()
 
-        wait_until(is_ready, timeout_s, "Postgres")
+        wait_until(is_ready, what="Postgres")
 
     def _answers(self) -> bool:
         """True when the server takes connections: a start-up packet is answered with a request for a password.
@@ -109,7 +109,7 @@ class Postgres(Part):
         """
         packet = b"\x00\x03\x00\x00user\x00postledger\x00database\x00postledger\x00\x00"
         try:
-            with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=ANSWER_WITHIN_S) as connection:
                 connection.sendall((len(packet) + 4).to_bytes(4, "big") + packet)
                 return connection.recv(1) == b"R"
         except OSError:

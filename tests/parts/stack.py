@@ -12,6 +12,7 @@ import pytest
 from tests.parts.backend import Backend
 from tests.parts.databases import create_database, drop_database, prepare_database
 from tests.parts.edge import Edge
+from tests.parts.part import ANSWER_WITHIN_S
 from tests.parts.postgres import Postgres
 from tests.parts.sources import UNLIMITED, add_source
 
@@ -55,6 +56,6 @@ def edge(backend: Backend) -> Iterator[Edge]:
 
 @pytest.fixture
 def client(edge: Edge) -> Iterator[httpx.Client]:
-    """A client of the public listener, patient enough to see how long an answer really takes."""
-    with httpx.Client(base_url=edge.https_url, verify=edge.tls_context(), timeout=30) as client:
+    """A client of the public listener."""
+    with httpx.Client(base_url=edge.https_url, verify=edge.tls_context(), timeout=ANSWER_WITHIN_S) as client:
         yield client

@@ -14,8 +14,8 @@ from threading import Event, Thread
 from tests.parts.edge import Edge
 from tests.parts.sender import Answer, Postback, read_answer
 
-ATTEMPT_TIMEOUT_S = 30.0  # far longer than the edge may take for anything: whoever waits for that long was forgotten
-GIVE_UP_AFTER_S = 120.0
+ATTEMPT_TIMEOUT_S = 120.0  # far longer than the edge may take for anything: such a sender was forgotten
+GIVE_UP_AFTER_S = 300.0
 PAUSE_S = 0.1  # shorter than Retry-After asks for, because impatient senders are the harder ones
 
 

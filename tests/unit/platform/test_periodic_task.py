@@ -5,11 +5,12 @@ from collections.abc import Callable
 import gevent
 import pytest
 
-from postledger.platform.periodic_task import EVERY_S, Periodic
+from postledger.platform.periodic_task import Periodic
+from tests.parts.waiting import HANGS_AFTER_S
 
 
 def wait_for(claim: Callable[[], object]) -> None:
-    with gevent.Timeout(300 * EVERY_S):
+    with gevent.Timeout(HANGS_AFTER_S):
         while not claim():
             gevent.idle()
 

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.parts.waiting import HANGS_AFTER_S
+
 PROGRAM = """
 from postledger.platform.metrics.buffered_values import buffer_values, flush_values
 buffer_values()
@@ -34,7 +36,7 @@ def test_rises_are_in_the_files_once_they_are_written_and_once_only(tmp_path: Pa
     environment = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
 
     command = [sys.executable, "-c", PROGRAM]
-    ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=30)
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=HANGS_AFTER_S)
 
     before, written, again = ran.stdout.splitlines()
     times = 'times_bucket{le="%s"} %s; '

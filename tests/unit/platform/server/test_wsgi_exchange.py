@@ -96,10 +96,11 @@ def test_the_application_sees_the_request_as_wsgi_has_it(ends: tuple[socket.sock
         return []
 
     headers = [("CONTENT-TYPE", "application/json"), ("X-ONE", "1"), ("X-ONE", "2"), ("HOST", "postledger")]
+    before_s = time.perf_counter()
     exchange(application, {"SCRIPT_NAME": ""}, a_request(*headers), ends[0], closes=False)
 
     del seen["wsgi.input"]
-    assert 0 <= time.perf_counter() - seen.pop(STARTED_S) < 60
+    assert before_s <= seen.pop(STARTED_S) <= time.perf_counter()
     assert seen == {
         "SCRIPT_NAME": "",
         "REQUEST_METHOD": "GET",
