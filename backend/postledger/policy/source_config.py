@@ -160,8 +160,8 @@ def _read_signature(value: object, presets: Mapping[str, Preset]) -> str | Profi
         raise BadValue(f'must be the name of a profile ("{DEFAULT_PROFILE}", …) or a table [sources.signature]')
     try:
         return read_profile(value)
-    except ValueError as error:  # its messages name the key and the form, never a value
-        raise BadValue(f"is not a valid profile: {error}") from None
+    except ValueError as error:
+        raise BadValue(str(error)) from None
 
 
 def _read_public_url(value: object) -> str:

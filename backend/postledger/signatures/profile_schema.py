@@ -3,10 +3,12 @@
 These are plain records. `verifier.py` compiles them and refuses profiles that cannot work.
 """
 
+import re
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec.inspect import LiteralType, UnionType, VarTupleType, type_info
 
 from postledger.decoding.source_paths import KEY
 
@@ -147,9 +149,40 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
 
 def read_profile(document: object) -> Profile:
     """Read a profile from a TOML table, either with `schemes` or with a single scheme; raises ValueError."""
-    if isinstance(document, dict) and "schemes" not in document:
-        document = {"schemes": [document]}
-    return msgspec.convert(document, Profile)
+    is_single = isinstance(document, dict) and "schemes" not in document
+    try:
+        return msgspec.convert({"schemes": [document]} if is_single else document, Profile)
+    except msgspec.ValidationError as error:
+        what, _, location = str(error).partition(" - at `$")
+        path = location.removesuffix("`")
+        raise ValueError(_explain(what, path, path.removeprefix(".schemes[0]") if is_single else path)) from None
+
+
+def _explain(what: str, path: str, shown_path: str) -> str:
+    """Rewrite an error of msgspec: where, what is wrong, what is accepted. The value may be a secret: not quoted."""
+    location = shown_path.removeprefix(".")
+    if found := _FIELD.fullmatch(what):
+        key = f"{location}.{found[2]}".removeprefix(".")
+        return f"{key}: is missing; add it" if found[1] else f"{key}: is not a known key; use one of {_list(path)}"
+    if what.startswith("Invalid enum value"):
+        return f"{location}: is not a supported value; use one of {_list(path)}"
+    return f"{location}: {what[:1].lower()}{what[1:]}".removeprefix(": ")
+
+
+def _list(path: str) -> str:
+    """List the keys of the table at a path, or the values of the key there."""
+    found: Any = type_info(Profile)
+    for name in _PATH_PIECE.findall(path):
+        found = _unwrap(next(field.type for field in found.fields if field.encode_name == name))
+    if isinstance(found, LiteralType):
+        return ", ".join(map(str, found.values))
+    return ", ".join(field.encode_name for field in found.fields)
+
+
+def _unwrap(found: Any) -> Any:
+    if isinstance(found, UnionType):  # an optional table
+        return found.types[0]
+    return found.item_type if isinstance(found, VarTupleType) else found
 
 
 def make_token_profile(parameter: str, header: str | None, paths: Sequence[str] = ()) -> Profile:
@@ -161,6 +194,8 @@ def make_token_profile(parameter: str, header: str | None, paths: Sequence[str] 
     return Profile(schemes=(*schemes, Scheme(signature=form, mac="token", methods=("POST",))))
 
 
+_FIELD = re.compile(r"Object (?:(missing required)|contains unknown) field `([^`]*)`")
+_PATH_PIECE = re.compile(r"\.(\w+)")
 _HEADER_PREFIXES = {"authorization": "Bearer "}  # HTTP requires an authentication scheme, so a bare token is refused
 _WEBHOOK_HEADERS = ("webhook", "svix")
 

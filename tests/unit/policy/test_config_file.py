@@ -153,7 +153,7 @@ def test_a_tolerance_is_a_time_or_a_number_of_seconds(text: str, seconds: int) -
         ('mode = "off"', 'mode: must be "enforce" or "observe"'),
         ('trusted = "yes"', "trusted: must be true or false"),
         ('signature = "stripe"', "signature: must be the name of a profile"),
-        ('signature = { header = "X-Sig" }', "signature: is not a valid profile"),
+        ('signature = { header = "X-Sig" }', "signature: header: is not a known key"),
         ('amount = "decimal"', 'amount: must be "plain" or "comma" or "minor-units"'),
         ('amount = ["comma", "minor-units"]', "amount: comma and minor-units cannot be combined"),
         ('negative_payout = "reversal"', 'negative_payout: must be "refuse" or "reversed"'),

@@ -60,11 +60,17 @@ def test_the_plainest_profile_loads() -> None:
         ({"signature": {**SIGNATURE, "pair": "="}}, "pair and pick need each other"),
         ({"signature": {**SIGNATURE, "truncate": 4}}, "can be guessed"),
         ({"mac": "token"}, "signs nothing"),
-        ({"mac": "crc32"}, "crc32"),
-        ({"signature": {"from": "cookie", "name": "x"}}, "cookie"),
-        ({"signature": {"from": "header", "name": ""}}, "length"),
-        ({"mesage": "{body}"}, "mesage"),
-        ({"signature": None}, "signature"),
+        ({"mac": "crc32"}, "mac: is not a supported value; use one of ecdsa-p256-sha256, ed25519, hash-md5"),
+        ({"signature": {"from": "cookie", "name": "x"}}, "signature.from: is not a supported value; use one of form,"),
+        ({"signature": {"from": "header", "name": ""}}, "signature.name: expected `str` of length"),
+        ({"mesage": "{body}"}, "mesage: is not a known key; use one of signature, mac, message"),
+        ({"signature": None}, "signature: is missing; add it"),
+        (
+            {"timestamp": {"from": "header", "nam": "x"}},
+            "timestamp.nam: is not a known key; use one of from, name, unit",
+        ),
+        ({"decode": ["utf7"]}, "decode[0]: is not a supported value; use one of form, pct, raw"),
+        ({"url": "as-is"}, "url: expected `array`"),
         ({"methods": []}, "the list is empty"),
         ({"message": "{form:a}", "covers": ["a", "b"]}, "covers: b is not part of the message"),
         (
@@ -83,6 +89,18 @@ def test_a_profile_that_cannot_work_is_refused(changes: dict[str, Any], told: st
         check(**changes)
 
     assert told in str(error.value)
+
+
+def test_a_fault_in_one_of_several_schemes_is_named_with_its_number() -> None:
+    with pytest.raises(ValueError, match=r"^schemes\[1\]\.mac: is not a supported value; use one of"):
+        read_profile({"schemes": [GOOD, {**GOOD, "mac": "x"}]})
+
+
+def test_a_secret_in_the_wrong_key_is_not_quoted() -> None:
+    with pytest.raises(ValueError, match=r"^key: is not a supported value") as error:
+        check(key="canary")
+
+    assert "canary" not in str(error.value)
 
 
 def test_covers_accepts_parameters_of_the_message() -> None:
