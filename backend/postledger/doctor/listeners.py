@@ -1,5 +1,6 @@
 """Checks what listens: the three listeners of the edge, Prometheus and Alertmanager."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
@@ -9,6 +10,7 @@ from postledger.doctor.check_result import CheckResult
 from postledger.platform.server.edge_client import find_target, make_trust, open_client
 
 TIMEOUT_S = 5.0
+_FAILING = re.compile(r'"failing":"(\w+)"')
 
 
 class Listener(NamedTuple):
@@ -39,7 +41,7 @@ LISTENERS = (
         "POSTLEDGER_EDGE_URL",
         "/healthz",
         _is_ok,
-        "the response names the part that fails; look at the log of that part",
+        "look at the log of the part that fails",
     ),
     Listener(
         "plain http",
@@ -83,4 +85,6 @@ def _request(listener: Listener, url: str, environment: Mapping[str, str]) -> Ch
         is_untrusted = "CERTIFICATE" in str(error)
         advice = "set POSTLEDGER_CA_FILE to the edge's certificate" if is_untrusted else "is it up? run: make up"
         return CheckResult(name, False, f"{url} does not answer ({type(error).__name__})", advice)
-    return CheckResult(name, listener.expect(response), f"{url} answers {response.status_code}", listener.advice)
+    failing = _FAILING.search(response.text)
+    found = f"{url} answers {response.status_code}" + (f", {failing[1]} fails" if failing else "")
+    return CheckResult(name, listener.expect(response), found, listener.advice)

@@ -12,6 +12,7 @@ from postledger.doctor.check_result import CheckResult
 from postledger.doctor.edge_policy import check_policy_age
 from postledger.doctor.listeners import check_listeners
 from postledger.doctor.postgres import check_postgres
+from postledger.doctor.writers import check_writers
 from postledger.platform.keyring import Keyring
 from postledger.platform.postgres.errors import DatabaseFailed
 from postledger.platform.settings import RUNTIME_FILE, BadSetting, read_master_keys, read_settings
@@ -27,6 +28,7 @@ def run_checks(environment: Mapping[str, str], open_ledger: OpenLedger) -> Itera
     yield from _check_ledger(environment, open_ledger)
     yield from check_listeners(environment)
     yield check_policy_age(environment)
+    yield check_writers(environment)
     yield check_certificate(environment, datetime.now(UTC))
 
 
