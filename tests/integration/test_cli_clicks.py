@@ -15,7 +15,7 @@ def stored(cli: CommandLine) -> list[tuple[object, ...]]:
         ).fetchall()
 
 
-def test_clicks_are_stored_with_all_that_the_file_says_of_them(cli: CommandLine) -> None:
+def test_clicks_are_stored_with_every_column_of_the_file(cli: CommandLine) -> None:
     campaign_id = add_campaign(cli.environment["DATABASE_URL"], "spring")
     file = cli.write(
         "clicks.csv",
@@ -43,7 +43,7 @@ def test_a_repeat_is_harmless(cli: CommandLine) -> None:
     assert [row[0] for row in stored(cli)] == ["c1", "c2"]
 
 
-def test_every_bad_row_is_named_by_its_line_and_the_good_ones_are_stored(cli: CommandLine) -> None:
+def test_bad_rows_are_reported_by_line_and_good_ones_stored(cli: CommandLine) -> None:
     rows = [
         b"good-1,,,", b",,,", b"x" * 256 + b",,,", b"tab\there,,,", b"\xff\xfe,,,", b"c,no-such,,", b"c,,,2026-01-01",
         b"too,few", b'"quote"d,,,', b'"two\nlines",,,', b"nul\0,,,", b"good-2,,,",
@@ -71,7 +71,7 @@ def test_every_bad_row_is_named_by_its_line_and_the_good_ones_are_stored(cli: Co
         ("click_id,color\na,b\n", "column 2 is unknown"),
     ],
 )
-def test_a_header_that_cannot_be_understood_stops_the_import(cli: CommandLine, content: str, fault: str) -> None:
+def test_an_unknown_header_stops_the_import(cli: CommandLine, content: str, fault: str) -> None:
     ran = cli("clicks", "import", cli.write("clicks.csv", content))
 
     assert ran.code == 1
@@ -79,7 +79,7 @@ def test_a_header_that_cannot_be_understood_stops_the_import(cli: CommandLine, c
     assert fault in ran.err
 
 
-def test_more_rows_than_one_portion_all_arrive(cli: CommandLine) -> None:
+def test_every_row_of_several_portions_is_stored(cli: CommandLine) -> None:
     rows = "".join(f"click-{number}\n" for number in range(45_000))
 
     counts = cli("clicks", "import", cli.write("clicks.csv", "click_id\n" + rows), "--json").facts

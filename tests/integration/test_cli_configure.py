@@ -39,7 +39,7 @@ def test_the_same_file_again_changes_nothing(cli: CommandLine, file: str) -> Non
     assert load(cli) == before
 
 
-def test_only_what_differs_is_changed_and_its_keys_are_named(cli: CommandLine, file: str) -> None:
+def test_only_differences_are_applied_and_their_keys_are_named(cli: CommandLine, file: str) -> None:
     cli("apply", file)
     before = load(cli).version
 
@@ -49,7 +49,7 @@ def test_only_what_differs_is_changed_and_its_keys_are_named(cli: CommandLine, f
     assert load(cli).version == before + 1
 
 
-def test_a_secret_that_stays_keeps_its_id_wherever_it_moves(cli: CommandLine, file: str) -> None:
+def test_a_secret_that_stays_keeps_its_id_in_any_position(cli: CommandLine, file: str) -> None:
     cli("apply", file)
     before = {key.secret: key.secret_id for key in load(cli).sources["acme"].keys}
 
@@ -63,7 +63,7 @@ def test_a_secret_that_stays_keeps_its_id_wherever_it_moves(cli: CommandLine, fi
     assert after["s3cret-current"] == before["s3cret-current"]
 
 
-def test_a_dry_run_says_the_same_and_does_nothing(cli: CommandLine, file: str) -> None:
+def test_a_dry_run_prints_the_same_and_changes_nothing(cli: CommandLine, file: str) -> None:
     before = load(cli)
 
     dry, wet = cli("apply", file, "--dry-run"), cli("apply", file)
@@ -74,9 +74,7 @@ def test_a_dry_run_says_the_same_and_does_nothing(cli: CommandLine, file: str) -
     assert load(cli).version == before.version + 1
 
 
-def test_what_the_file_does_not_name_stays_until_it_is_pruned_and_comes_back_when_named(
-    cli: CommandLine, file: str
-) -> None:
+def test_prune_retires_what_the_file_lacks_and_naming_revives_it(cli: CommandLine, file: str) -> None:
     cli("apply", file)
     rest = cli.write("rest.toml", FILE[FILE.index("[[affiliates]]") :])
 
@@ -90,7 +88,7 @@ def test_what_the_file_does_not_name_stays_until_it_is_pruned_and_comes_back_whe
     assert len(load(cli).sources["acme"].keys) == 2
 
 
-def test_what_is_exported_changes_nothing_when_it_is_applied(cli: CommandLine, file: str) -> None:
+def test_applying_an_export_changes_nothing(cli: CommandLine, file: str) -> None:
     cli("apply", file)
     before = load(cli)
 
@@ -102,7 +100,7 @@ def test_what_is_exported_changes_nothing_when_it_is_applied(cli: CommandLine, f
     assert load(cli) == before
 
 
-def test_a_client_ca_is_read_from_a_file_beside_the_one_that_names_it(cli: CommandLine, tmp_path: Path) -> None:
+def test_the_path_of_a_client_ca_is_relative_to_the_file(cli: CommandLine, tmp_path: Path) -> None:
     (tmp_path / "conf/certs").mkdir(parents=True)
     authority = make_authority("Acme CA")
     cli.write("conf/certs/acme.pem", f"Acme's own words\n{authority}\n{authority}")
@@ -113,7 +111,7 @@ def test_a_client_ca_is_read_from_a_file_beside_the_one_that_names_it(cli: Comma
     assert load(cli).sources["acme"].settings.client_ca == authority
 
 
-def test_a_client_ca_is_exported_as_text_that_apply_takes_and_shown_as_a_fingerprint(cli: CommandLine) -> None:
+def test_a_client_ca_is_exported_as_text_and_shown_as_a_fingerprint(cli: CommandLine) -> None:
     authorities = make_authority("Acme CA") + make_authority("Acme CA 2")
     cli.write("ca.pem", authorities)
     cli("apply", cli.write("ledger.toml", with_client_ca("ca.pem")))
@@ -151,7 +149,9 @@ def test_a_client_ca_is_exported_as_text_that_apply_takes_and_shown_as_a_fingerp
     ],
     ids=["missing", "empty", "damaged", "bytes", "key", "leaf-too", "leaf", "may-not-sign", "many"],
 )
-def test_what_is_no_authority_is_no_client_ca(cli: CommandLine, content: str | bytes | None, fault: str) -> None:
+def test_a_certificate_that_is_no_authority_is_refused(
+    cli: CommandLine, content: str | bytes | None, fault: str
+) -> None:
     if content is not None:
         cli.write("ca.pem", content)
 
@@ -164,7 +164,7 @@ def test_what_is_no_authority_is_no_client_ca(cli: CommandLine, content: str | b
 
 
 @pytest.mark.parametrize("value", ["7", '""', '["ca.pem"]', '"-----BEGIN EC PRIVATE KEY-----canary"'])
-def test_a_client_ca_that_is_neither_a_path_nor_a_certificate_is_one_line(cli: CommandLine, value: str) -> None:
+def test_a_client_ca_of_another_type_is_refused_in_one_line(cli: CommandLine, value: str) -> None:
     ran = cli("apply", cli.write("ledger.toml", f'[[sources]]\nslug = "acme"\nauth = "none"\nclient_ca = {value}'))
 
     assert (ran.code, len(ran.err.splitlines())) == (1, 1)
@@ -172,7 +172,7 @@ def test_a_client_ca_that_is_neither_a_path_nor_a_certificate_is_one_line(cli: C
     assert "canary" not in ran.err
 
 
-def test_one_mistake_anywhere_and_nothing_is_applied(cli: CommandLine) -> None:
+def test_a_single_fault_prevents_the_whole_apply(cli: CommandLine) -> None:
     ran = cli("apply", cli.write("bad.toml", FILE + '\n[[affiliates]]\nid = 7\n[[sources]]\nslug = "b"\nrate = 0'))
 
     assert ran.code == 1
@@ -187,7 +187,7 @@ def test_a_new_source_without_a_secret_is_refused(cli: CommandLine) -> None:
     assert "bad.toml:1: sources[b].secrets: is missing" in ran.err
 
 
-def test_secrets_come_from_a_file_beside_the_one_that_names_it(cli: CommandLine, tmp_path: Path) -> None:
+def test_the_path_of_a_secrets_file_is_relative_to_the_file(cli: CommandLine, tmp_path: Path) -> None:
     (tmp_path / "conf").mkdir()
     cli.write("conf/acme.secrets", "first\n\n  second  \n")
 
@@ -201,7 +201,7 @@ def test_secrets_come_from_a_file_beside_the_one_that_names_it(cli: CommandLine,
     ("content", "fault"),
     [(b"slug = ", "is not TOML"), (b"\xff", "is not UTF-8"), (b"sources = 5", "must be tables")],
 )
-def test_a_file_that_is_no_configuration_is_one_line(cli: CommandLine, content: bytes, fault: str) -> None:
+def test_a_file_that_is_not_toml_is_refused_in_one_line(cli: CommandLine, content: bytes, fault: str) -> None:
     ran = cli("apply", cli.write("bad.toml", content))
 
     assert ran.code == 1
@@ -209,14 +209,14 @@ def test_a_file_that_is_no_configuration_is_one_line(cli: CommandLine, content: 
     assert fault in ran.err
 
 
-def test_an_unknown_source_is_one_line(cli: CommandLine) -> None:
+def test_an_unknown_source_is_refused_in_one_line(cli: CommandLine) -> None:
     for command in ("show", "secret", "rotate"):
         ran = cli("source", command, "nobody")
 
         assert (ran.code, ran.err) == (1, "postledger: source nobody does not exist; run: postledger source list\n")
 
 
-def test_a_source_that_cannot_be_read_is_told_of_and_can_be_applied_anew(cli: CommandLine, file: str) -> None:
+def test_an_unreadable_source_is_reported_and_can_be_applied_again(cli: CommandLine, file: str) -> None:
     cli("apply", file)
     change_source(cli.environment["DATABASE_URL"], "acme", {"rate": "fast"})
 

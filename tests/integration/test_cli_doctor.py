@@ -66,7 +66,7 @@ def certificate_line(cli: CommandLine) -> str:
         ([("ECDSA", -1)], "FAIL  edge certificate  ECDSA, expired 20"),
     ],
 )
-def test_the_certificate_that_ends_first_is_told(
+def test_the_certificate_that_expires_first_is_reported(
     cli: CommandLine, tmp_path: Path, certificates: list[tuple[str, int]], line: str
 ) -> None:
     given = [(kind, timedelta(days=days, hours=1)) for kind, days in certificates]
@@ -77,7 +77,7 @@ def test_the_certificate_that_ends_first_is_told(
 
 
 @pytest.mark.parametrize("url", ["https://127.0.0.1:1", "https://[", "https://localhost:99999", "nonsense"])
-def test_an_address_without_a_certificate_is_told(cli: CommandLine, url: str) -> None:
+def test_an_address_without_a_certificate_is_reported(cli: CommandLine, url: str) -> None:
     cli.environment["POSTLEDGER_EDGE_URL"] = url
 
     assert certificate_line(cli).startswith(f"FAIL  edge certificate  {url} shows none")
@@ -92,14 +92,14 @@ def policy_line(cli: CommandLine) -> str:
     return next(line for line in cli("doctor").out.splitlines() if line[6:].startswith("edge policy"))
 
 
-def test_an_edge_that_has_no_policy_is_told(cli: CommandLine) -> None:
+def test_an_edge_without_a_policy_is_reported(cli: CommandLine) -> None:
     with Edge(backend_socket="/tmp/no-such-socket") as edge:
         cli.environment["POSTLEDGER_OPS_URL"] = edge.ops_url
 
         assert policy_line(cli).startswith("FAIL  edge policy       the edge has none and refuses every postback")
 
 
-def test_an_edge_whose_policy_nobody_confirms_is_told(cli: CommandLine) -> None:
+def test_an_unconfirmed_policy_of_the_edge_is_reported(cli: CommandLine) -> None:
     kept = {"version": 1, "sources": [source("acme")]}
     with Edge(backend_socket="/tmp/no-such-socket") as edge:
         edge.stop()
@@ -119,7 +119,7 @@ def test_a_policy_may_be_ten_seconds_old(age_s: float, passed: bool) -> None:
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1", "http://[", "nonsense"])
-def test_an_ops_listener_that_does_not_answer_tells_nothing_of_a_policy(cli: CommandLine, url: str) -> None:
+def test_a_silent_ops_listener_fails_the_policy_check(cli: CommandLine, url: str) -> None:
     cli.environment["POSTLEDGER_OPS_URL"] = url
 
     assert policy_line(cli).startswith(f"FAIL  edge policy       {url}/metrics does not answer")
@@ -134,16 +134,14 @@ def sources_line(cli: CommandLine) -> str:
     return next(line for line in cli("doctor").out.splitlines() if line[6:].startswith("sources"))
 
 
-def test_sources_whose_settings_can_be_read_are_counted(cli: CommandLine, database: str, master_key: str) -> None:
+def test_sources_with_readable_settings_are_counted(cli: CommandLine, database: str, master_key: str) -> None:
     for slug in ("acme", "best"):
         add_source(database, master_key, slug, settings={"mode": "observe"})
 
     assert sources_line(cli) == "ok    sources           the settings of 2 sources can be read"
 
 
-def test_each_source_whose_settings_cannot_be_read_is_named_with_what_to_do(
-    cli: CommandLine, database: str, master_key: str
-) -> None:
+def test_each_source_with_unreadable_settings_is_named(cli: CommandLine, database: str, master_key: str) -> None:
     add_source(database, master_key, "acme", settings={"mode": "s3cret-word"})
     add_source(database, master_key, "best")
     add_source(database, master_key, "corp", settings={"signature": "of-a-newer-release"})

@@ -25,9 +25,7 @@ def empty(postgres: Postgres, cli: CommandLine) -> str:
     return cli.environment["DATABASE_URL"]
 
 
-def test_migrate_brings_an_empty_database_up_to_date_and_is_harmless_again(
-    cli: CommandLine, empty: str, postgres: Postgres
-) -> None:
+def test_migrate_fills_an_empty_database_and_can_be_repeated(cli: CommandLine, empty: str, postgres: Postgres) -> None:
     first, again = cli.process("migrate", "--json").facts, cli("migrate", "--json").facts
 
     assert first["applied"][0] == "0001_ledger.sql"
@@ -37,7 +35,7 @@ def test_migrate_brings_an_empty_database_up_to_date_and_is_harmless_again(
     drop_database(postgres, empty)
 
 
-def test_a_ledger_that_was_never_migrated_says_so(cli: CommandLine, empty: str, postgres: Postgres) -> None:
+def test_commands_on_an_empty_database_ask_for_migrate(cli: CommandLine, empty: str, postgres: Postgres) -> None:
     for command in (("source", "list"), ("trace", "x"), ("conversions", "list"), ("export",), ("retain",)):
         ran = cli(*command)
 
@@ -56,7 +54,7 @@ def test_a_ledger_that_was_never_migrated_says_so(cli: CommandLine, empty: str, 
         ("", "set DATABASE_URL, for example"),
     ],
 )
-def test_an_unusable_database_url_is_one_line_that_does_not_repeat_it(cli: CommandLine, url: str, said: str) -> None:
+def test_an_unusable_database_url_is_reported_without_its_value(cli: CommandLine, url: str, said: str) -> None:
     cli.environment["DATABASE_URL"] = url
 
     ran = cli.process("source", "list")
@@ -66,7 +64,7 @@ def test_an_unusable_database_url_is_one_line_that_does_not_repeat_it(cli: Comma
     assert CANARY not in ran.err
 
 
-def test_a_wrong_password_is_told_as_such(cli: CommandLine, database: str) -> None:
+def test_a_wrong_password_is_reported(cli: CommandLine, database: str) -> None:
     user_and_password = database.removeprefix("postgresql://").partition("@")[0]
     cli.environment["DATABASE_URL"] = database.replace(user_and_password, f"postledger:{CANARY}")
 
@@ -78,7 +76,7 @@ def test_a_wrong_password_is_told_as_such(cli: CommandLine, database: str) -> No
     )
 
 
-def test_a_postgres_that_stands_still_for_a_moment_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_command_waits_for_a_postgres_that_hangs_briefly(monkeypatch: pytest.MonkeyPatch) -> None:
     """For longer than by a request, which has to be answered."""
 
     def ask() -> list[tuple[int]]:
@@ -95,7 +93,7 @@ def test_a_postgres_that_stands_still_for_a_moment_is_waited_for(monkeypatch: py
         assert asked.result(timeout=30) == [(1,)]
 
 
-def test_a_command_that_is_not_understood_is_one_line(cli: CommandLine) -> None:
+def test_an_unknown_command_or_option_is_refused_in_one_line(cli: CommandLine) -> None:
     for command in (("nonsense",), ("apply",), ("trace", "--nonsense"), ("sign", "acme", "--post", "xml")):
         ran = cli(*command)
 
@@ -103,7 +101,7 @@ def test_a_command_that_is_not_understood_is_one_line(cli: CommandLine) -> None:
         assert ran.err.startswith("postledger: ")
 
 
-def test_a_command_without_its_sub_command_shows_what_there_is(cli: CommandLine) -> None:
+def test_a_command_without_a_sub_command_prints_the_help(cli: CommandLine) -> None:
     for command in ((), ("source",), ("conversions",), ("postbacks",), ("clicks",)):
         ran = cli(*command)
 
@@ -111,7 +109,7 @@ def test_a_command_without_its_sub_command_shows_what_there_is(cli: CommandLine)
         assert "Commands" in ran.out
 
 
-def test_every_command_explains_itself(cli: CommandLine) -> None:
+def test_every_command_has_help(cli: CommandLine) -> None:
     single = [("migrate",), ("apply",), ("export",), ("sign",), ("send",), ("trace",), ("retain",), ("doctor",)]
     grouped = [("source", name) for name in ("list", "show", "secret", "rotate", "reencrypt", "report")]
     lists = [("conversions", "list"), ("postbacks", "list"), ("clicks", "import")]
@@ -123,7 +121,7 @@ def test_every_command_explains_itself(cli: CommandLine) -> None:
         assert "Usage:" in ran.out
 
 
-def test_a_master_key_that_is_none_is_named_and_not_repeated(cli: CommandLine, tmp_path: Path) -> None:
+def test_a_malformed_master_key_is_reported_without_its_value(cli: CommandLine, tmp_path: Path) -> None:
     cli.environment["POSTLEDGER_MASTER_KEY"] = CANARY
 
     ran = cli("apply", cli.write("ledger.toml", '[[affiliates]]\nid = "1"'))
@@ -133,7 +131,7 @@ def test_a_master_key_that_is_none_is_named_and_not_repeated(cli: CommandLine, t
     assert CANARY not in ran.err
 
 
-def test_a_source_whose_secrets_no_key_opens_cannot_sign_and_the_doctor_names_it(cli: CommandLine) -> None:
+def test_a_source_with_locked_secrets_cannot_sign_and_doctor_names_it(cli: CommandLine) -> None:
     add_source(cli.environment["DATABASE_URL"], Fernet.generate_key().decode(), "acme")
 
     signed, examined = cli("sign", "acme", "click_id=x", "--url", "https://edge.example"), cli("doctor")
@@ -143,7 +141,7 @@ def test_a_source_whose_secrets_no_key_opens_cannot_sign_and_the_doctor_names_it
     assert "FAIL  secrets           acme has one that no master key decrypts" in examined.out
 
 
-def test_a_source_that_has_lost_its_secrets_cannot_sign_either(cli: CommandLine) -> None:
+def test_a_source_without_secrets_cannot_sign(cli: CommandLine) -> None:
     """As after somebody's own DELETE: `apply` lets no source be without one."""
     add_source(cli.environment["DATABASE_URL"], cli.environment["POSTLEDGER_MASTER_KEY"], "acme", [])
 
@@ -155,7 +153,7 @@ def test_a_source_that_has_lost_its_secrets_cannot_sign_either(cli: CommandLine)
     )
 
 
-def test_settings_are_taken_from_what_make_up_left_in_the_working_directory(cli: CommandLine, tmp_path: Path) -> None:
+def test_settings_are_read_from_the_runtime_file(cli: CommandLine, tmp_path: Path) -> None:
     (tmp_path / "var").mkdir()
     lines = "".join(f"{name}='{value}'\n" for name, value in cli.environment.items())
     cli.write("var/runtime.env", lines)
@@ -169,7 +167,7 @@ def list_days(url: str) -> set[str]:
     return {name for (name,) in found}
 
 
-def test_retain_drops_the_days_that_are_over(cli: CommandLine, database: str) -> None:
+def test_retain_drops_expired_days(cli: CommandLine, database: str) -> None:
     before = list_days(database)
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute(

@@ -13,7 +13,7 @@ secrets = ["app-secret"]
 """
 
 
-def test_presets_are_listed_with_their_proof_and_whose_word_it_is(cli: CommandLine) -> None:
+def test_presets_are_listed_with_proof_and_origin(cli: CommandLine) -> None:
     listed = {row["name"]: row for row in cli("preset", "list", "--json").facts}
 
     assert listed["bitlabs"]["proof"] == "signature"
@@ -22,7 +22,7 @@ def test_presets_are_listed_with_their_proof_and_whose_word_it_is(cli: CommandLi
     assert "BitLabs" in cli("preset", "list").out
 
 
-def test_a_preset_is_shown_as_the_table_that_its_source_would_have(cli: CommandLine) -> None:
+def test_a_preset_is_shown_as_the_table_of_a_source(cli: CommandLine) -> None:
     shown = tomllib.loads(cli("preset", "show", "cpx").out)
 
     assert shown["source"]["params"]["transaction_id"] == ["trans_id"]
@@ -30,7 +30,7 @@ def test_a_preset_is_shown_as_the_table_that_its_source_would_have(cli: CommandL
     assert cli("preset", "show", "cpx", "--json").facts["source"] == shown["source"]
 
 
-def test_a_preset_tells_what_its_signature_covers_and_whom_it_comes_from(cli: CommandLine) -> None:
+def test_a_preset_shows_its_signed_fields_and_addresses(cli: CommandLine) -> None:
     wall, ours, moved = (
         tomllib.loads(cli("preset", "show", name).out) for name in ("cpx", "postledger-v1", "everflow")
     )
@@ -41,7 +41,7 @@ def test_a_preset_tells_what_its_signature_covers_and_whom_it_comes_from(cli: Co
     assert "addresses" not in ours
 
 
-def test_known_addresses_come_into_force_as_a_change_that_apply_tells(cli: CommandLine) -> None:
+def test_known_addresses_are_applied_as_a_change(cli: CommandLine) -> None:
     cli("apply", cli.write("wall.toml", FILE))
     open_to_all = cli("source", "show", "wall", "--json").facts["allow"]
 
@@ -54,7 +54,7 @@ def test_known_addresses_come_into_force_as_a_change_that_apply_tells(cli: Comma
     ]  # fmt: skip
 
 
-def test_an_unknown_preset_is_told_in_one_line(cli: CommandLine) -> None:
+def test_an_unknown_preset_is_refused_in_one_line(cli: CommandLine) -> None:
     ran = cli("preset", "show", "cpxx")
 
     assert ran.code != 0
@@ -73,7 +73,7 @@ def test_a_postback_is_signed_as_its_network_would(cli: CommandLine) -> None:
     assert "cannot sign for source wall: its profile does not sign this POST" in refused.err
 
 
-def test_a_source_takes_what_its_preset_knows_and_applying_its_export_changes_nothing(cli: CommandLine) -> None:
+def test_applying_the_export_of_a_preset_changes_nothing(cli: CommandLine) -> None:
     applied = cli("apply", cli.write("wall.toml", FILE))
     exported = cli("export").out
 
@@ -94,7 +94,7 @@ def test_dialects_are_listed_and_shown(cli: CommandLine) -> None:
     assert "dialect volum does not exist;" in cli("dialect", "show", "volum").err
 
 
-def test_a_path_that_another_source_on_the_ledger_has_is_refused_by_apply(cli: CommandLine) -> None:
+def test_a_path_of_another_source_is_refused_by_apply(cli: CommandLine) -> None:
     first = '[[sources]]\nslug = "a"\ndialect = "keitaro"\nsecrets = ["3f9c0de"]\n'
     assert cli("apply", cli.write("a.toml", first)).code == 0
 

@@ -30,7 +30,7 @@ def test_another_master_key_can_replace_the_secrets_that_it_cannot_read(cli: Com
     assert secrets_of(cli, "acme") == ["s3cret-current", "s3cret-previous"]
 
 
-def test_secrets_are_shown_only_where_they_are_asked_for(cli: CommandLine, file: str) -> None:
+def test_secrets_are_shown_only_with_reveal(cli: CommandLine, file: str) -> None:
     cli("apply", file)
 
     shown = [cli(*command) for command in (
@@ -44,7 +44,7 @@ def test_secrets_are_shown_only_where_they_are_asked_for(cli: CommandLine, file:
     assert secrets_of(cli, "acme") == ["s3cret-current", "s3cret-previous"]
 
 
-def test_a_rotation_adds_a_secret_and_ends_none(cli: CommandLine, file: str) -> None:
+def test_a_rotation_adds_a_secret_and_keeps_the_others(cli: CommandLine, file: str) -> None:
     cli("apply", file)
     before = load(cli).version
 
@@ -59,7 +59,7 @@ def test_a_rotation_adds_a_secret_and_ends_none(cli: CommandLine, file: str) -> 
     assert load(cli).version == before + 1
 
 
-def test_a_rotation_that_would_lose_a_secret_that_cannot_be_read_does_nothing(cli: CommandLine, file: str) -> None:
+def test_a_rotation_never_deletes_a_secret_it_cannot_decrypt(cli: CommandLine, file: str) -> None:
     cli("apply", file)
     before = stored_secrets(cli)
     cli.environment["POSTLEDGER_MASTER_KEY"] = Fernet.generate_key().decode()
@@ -72,7 +72,7 @@ def test_a_rotation_that_would_lose_a_secret_that_cannot_be_read_does_nothing(cl
     assert stored_secrets(cli) == before
 
 
-def test_a_source_that_looks_at_no_secret_is_given_none_and_has_none_to_retire(cli: CommandLine) -> None:
+def test_a_source_without_auth_has_no_secret_to_rotate_or_retire(cli: CommandLine) -> None:
     environment = cli.environment
     add_source(environment["DATABASE_URL"], environment["POSTLEDGER_MASTER_KEY"], "open", [], {"auth": "none"})
 
@@ -87,7 +87,7 @@ def test_a_source_that_looks_at_no_secret_is_given_none_and_has_none_to_retire(c
     assert (shown.code, shown.out, shown.err) == (0, "", "open has no secret.\n")
 
 
-def test_how_secrets_are_used_is_told_without_the_secrets(cli: CommandLine, file: str) -> None:
+def test_usage_and_reveal_cannot_be_combined(cli: CommandLine, file: str) -> None:
     cli("apply", file)
 
     ran = cli("source", "secret", "acme", "--usage", "--reveal")
@@ -96,7 +96,7 @@ def test_how_secrets_are_used_is_told_without_the_secrets(cli: CommandLine, file
     assert "--usage and --reveal cannot be combined" in ran.err
 
 
-def test_a_token_that_stands_in_a_path_is_rotated_to_one_that_may_stand_there(cli: CommandLine) -> None:
+def test_a_token_in_a_path_is_rotated_to_a_url_safe_one(cli: CommandLine) -> None:
     settings = {"auth": "token", "paths": ["/{key}/postback"]}
     add_source(cli.environment["DATABASE_URL"], cli.environment["POSTLEDGER_MASTER_KEY"], "keyed", ["old"], settings)
 
@@ -106,7 +106,7 @@ def test_a_token_that_stands_in_a_path_is_rotated_to_one_that_may_stand_there(cl
     assert [key.secret for key in load(cli).sources["keyed"].keys] == [fresh, "old"]
 
 
-def test_a_secret_that_only_the_sender_can_make_is_not_made(cli: CommandLine) -> None:
+def test_a_key_of_the_sender_cannot_be_rotated(cli: CommandLine) -> None:
     scheme = {"signature": {"from": "header", "name": "x-sig"}, "mac": "ed25519", "key": "ed25519", "message": "{body}"}
     settings = {"signature": {"schemes": [{"methods": ["POST"], **scheme}]}}
     public_key = base64.b64encode(bytes(range(32))).decode()
@@ -122,7 +122,7 @@ def test_a_secret_that_only_the_sender_can_make_is_not_made(cli: CommandLine) ->
 
 
 @pytest.mark.parametrize("command", ["rotate", "secret"])
-def test_retiring_ends_all_secrets_but_the_newest(cli: CommandLine, file: str, command: str) -> None:
+def test_retiring_keeps_only_the_newest_secret(cli: CommandLine, file: str, command: str) -> None:
     cli("apply", file)
     before = load(cli).version
 
@@ -134,7 +134,7 @@ def test_retiring_ends_all_secrets_but_the_newest(cli: CommandLine, file: str, c
     assert load(cli).version == before + 1
 
 
-def test_secrets_encrypted_anew_need_the_old_master_key_no_more(cli: CommandLine, file: str) -> None:
+def test_reencrypted_secrets_do_not_need_the_old_master_key(cli: CommandLine, file: str) -> None:
     cli("apply", file)
     before = load(cli)
     old, new = cli.environment["POSTLEDGER_MASTER_KEY"], Fernet.generate_key().decode()
@@ -151,7 +151,7 @@ def test_secrets_encrypted_anew_need_the_old_master_key_no_more(cli: CommandLine
     assert load(cli).sources == before.sources
 
 
-def test_secrets_of_a_retired_source_are_encrypted_anew_too(cli: CommandLine, file: str) -> None:
+def test_secrets_of_a_retired_source_are_reencrypted(cli: CommandLine, file: str) -> None:
     cli("apply", file)
     cli("apply", cli.write("none.toml", ""), "--prune")
     new = Fernet.generate_key().decode()
@@ -165,7 +165,7 @@ def test_secrets_of_a_retired_source_are_encrypted_anew_too(cli: CommandLine, fi
     assert secrets_of(cli, "acme") == ["s3cret-current", "s3cret-previous"]
 
 
-def test_one_secret_that_no_key_opens_and_none_is_encrypted_anew(cli: CommandLine, file: str) -> None:
+def test_one_locked_secret_prevents_the_whole_reencryption(cli: CommandLine, file: str) -> None:
     cli("apply", file)
     before = stored_secrets(cli)
     add_source(cli.environment["DATABASE_URL"], Fernet.generate_key().decode(), "zulu")

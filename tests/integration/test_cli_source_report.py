@@ -49,7 +49,7 @@ def audit(cli: CommandLine, database: str, master_key: str) -> Audit:
     return Audit(database, add_source(database, master_key, "acme", settings={"mode": "observe"}))
 
 
-def test_what_would_have_been_refused_is_told_in_a_line(cli: CommandLine, audit: Audit) -> None:
+def test_what_enforce_mode_would_refuse_is_summarized_in_a_line(cli: CommandLine, audit: Audit) -> None:
     audit.add(1201)
     audit.add(2, observed=["ip_not_allowed"], address="198.51.100.7")
     audit.add(1, observed=["bad_signature"])
@@ -74,7 +74,7 @@ def test_a_postback_with_two_reasons_is_one_postback(cli: CommandLine, audit: Au
     ]
 
 
-def test_a_source_that_enforces_shows_what_it_refused(cli: CommandLine, audit: Audit, database: str) -> None:
+def test_a_source_in_enforce_mode_shows_what_was_refused(cli: CommandLine, audit: Audit, database: str) -> None:
     change_source(database, "acme", {})
     audit.add(3)
     audit.add(2, reason="unknown_click")
@@ -115,13 +115,13 @@ def test_only_the_span_is_counted_across_its_days(cli: CommandLine, audit: Audit
     assert received("--since", audit.now.isoformat()) == 1
 
 
-def test_a_span_may_be_as_long_as_the_audit_is_kept(cli: CommandLine, audit: Audit) -> None:
+def test_a_span_can_cover_the_whole_retention_period(cli: CommandLine, audit: Audit) -> None:
     audit.add()
 
     assert cli("source", "report", "acme", "--since", "90d").out.startswith("would have refused 0 of 1")
 
 
-def test_days_outside_the_span_are_not_even_opened(audit: Audit, database: str) -> None:
+def test_days_outside_the_span_are_not_read(audit: Audit, database: str) -> None:
     audit.add()
     days: list[int] = []
     with (
@@ -149,7 +149,7 @@ def test_another_sources_postbacks_are_not_counted(
     assert cli("source", "report", "other").out == "refused 0 of 0\n"
 
 
-def test_an_unknown_source_or_time_is_one_line(cli: CommandLine, audit: Audit) -> None:
+def test_an_unknown_source_or_time_is_refused_in_one_line(cli: CommandLine, audit: Audit) -> None:
     for arguments, fault in (
         (("nobody",), "source nobody does not exist"),
         (("acme", "--since", "9999999d"), "--since is not a time"),

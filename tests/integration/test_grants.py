@@ -61,7 +61,7 @@ def test_the_reader_may(reader: str, statement: str) -> None:
         connection.execute(statement.encode())
 
 
-def test_whatever_else_the_role_had_is_taken_back(database: str, reader: str, run: CommandLine) -> None:
+def test_other_rights_of_the_role_are_revoked(database: str, reader: str, run: CommandLine) -> None:
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute("GRANT SELECT ON source_secrets TO postledger_reader")
 

@@ -55,7 +55,7 @@ def without_time_indexes(url: str) -> str:
     return url
 
 
-def test_the_migrations_lead_to_the_schema_that_is_shown(empty: Callable[[], str]) -> None:
+def test_the_migrations_produce_the_documented_schema(empty: Callable[[], str]) -> None:
     migrated, shown = empty(), empty()
     with open_connection(migrated) as connection:
         migrations.migrate(connection)
@@ -82,7 +82,9 @@ def test_an_edited_migration_is_refused_by_name(database: str) -> None:
             migrations.migrate(connection)
 
 
-def test_two_migrators_at_once_do_the_work_once(empty: Callable[[], str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_concurrent_migrators_apply_each_migration_once(
+    empty: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(migrations, "_LOCK_TIMEOUT_MS", 60_000)  # or the second gives up where the first is slow
     url = empty()
     applied: list[list[str]] = []
@@ -100,7 +102,7 @@ def test_two_migrators_at_once_do_the_work_once(empty: Callable[[], str], monkey
     assert sorted(map(len, applied)) == [0, len(migrations.shipped_migrations())]
 
 
-def test_a_migrator_that_cannot_get_its_turn_gives_up(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_migrator_gives_up_if_the_lock_stays_taken(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(migrations, "_LOCK_TIMEOUT_MS", 50)
     with open_connection(database) as other, open_connection(database) as connection:
         other.execute("SELECT pg_advisory_lock(%s)", (migrations._LOCK_ID,))
@@ -129,7 +131,7 @@ def test_an_answer_of_its_own_for_spooled_stays_for_parked(empty: Callable[[], s
         assert answers == {"worded": "0", "silent": None, "plain": None}
 
 
-def test_an_index_whose_building_was_interrupted_is_built_anew(empty: Callable[[], str]) -> None:
+def test_an_interrupted_index_build_is_repeated(empty: Callable[[], str]) -> None:
     url = without_time_indexes(empty())
     with (
         open_connection(url) as connection,
@@ -153,7 +155,7 @@ def test_an_index_whose_building_was_interrupted_is_built_anew(empty: Callable[[
         assert connection.execute(VALID).fetchall() == [(True,)] * 2
 
 
-def test_writers_go_on_while_an_index_waits_for_a_reader_to_end(
+def test_an_index_that_waits_for_a_reader_blocks_no_writer(
     empty: Callable[[], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(migrations, "_LOCK_TIMEOUT_MS", 50)
@@ -174,7 +176,7 @@ def test_writers_go_on_while_an_index_waits_for_a_reader_to_end(
 
 
 @pytest.mark.parametrize("table", ["conversions", "clicks"])
-def test_the_last_day_is_read_without_the_years_before_it(database: str, table: str) -> None:
+def test_queries_of_the_last_day_do_not_read_older_rows(database: str, table: str) -> None:
     fill = {
         "clicks": "INSERT INTO clicks (click_id, created_at) SELECT md5(n::text), at",
         "conversions": "INSERT INTO conversions (dedup_key, id, source_id, event, click_id, status, payout, created_at,"
@@ -193,7 +195,7 @@ def test_the_last_day_is_read_without_the_years_before_it(database: str, table: 
     assert max(map(int, re.findall(r'"Rows Removed by Index Recheck": (\d+)', text))) < 20_000
 
 
-def test_every_unique_key_of_a_large_table_holds_its_distribution_column(database: str) -> None:
+def test_unique_keys_of_large_tables_contain_the_distribution_column(database: str) -> None:
     distributed_by = {
         "clicks": "click_id",
         "conversions": "dedup_key",
@@ -216,7 +218,7 @@ def test_every_unique_key_of_a_large_table_holds_its_distribution_column(databas
     assert all(distributed_by[table] in columns for table, columns in keys)
 
 
-def test_no_foreign_key_leads_to_or_from_a_large_table(database: str) -> None:
+def test_large_tables_have_no_foreign_keys(database: str) -> None:
     with open_connection(database) as connection:
         found = connection.execute(
             "SELECT conrelid::regclass::text, confrelid::regclass::text FROM pg_constraint WHERE contype = 'f'"

@@ -62,7 +62,7 @@ CHANGES: dict[str, Callable[[str, str], None]] = {
 
 
 @pytest.mark.parametrize("name", CHANGES)
-def test_what_is_read_again_is_as_if_it_were_read_anew(database: str, master_key: str, name: str) -> None:
+def test_an_incremental_read_equals_a_full_read(database: str, master_key: str, name: str) -> None:
     """And a source that is stored as it was is the very one of before: among a thousand, each would be compiled."""
     add_source(database, master_key, "acme")
     add_source(database, master_key, "other")
@@ -78,17 +78,13 @@ def test_what_is_read_again_is_as_if_it_were_read_anew(database: str, master_key
 
 
 @pytest.mark.parametrize("secret", ["", "whsec_***"])
-def test_a_secret_that_cannot_be_used_leaves_the_source_without_that_key(
-    database: str, master_key: str, secret: str
-) -> None:
+def test_an_unusable_secret_is_left_out_of_the_keys(database: str, master_key: str, secret: str) -> None:
     add_source(database, master_key, "acme", [secret, "good"])
 
     assert [key.secret for key in load(database, master_key).sources["acme"].keys] == ["good"]
 
 
-def test_under_a_wrong_master_key_whoever_must_prove_something_is_told_to_come_again(
-    database: str, master_key: str
-) -> None:
+def test_a_wrong_master_key_makes_sources_with_auth_unusable(database: str, master_key: str) -> None:
     """Not that they signed wrongly: the fault is ours, and a network that is told so would not send again."""
     add_source(database, master_key, "acme")
     add_source(database, master_key, "open", settings={"auth": "none"})
@@ -103,9 +99,7 @@ KEYED: dict[str, Any] = {"auth": "token", "paths": ["/{key}/postback"], "hosts":
 
 
 @pytest.mark.parametrize("fault", [{"rate": "fast"}, {"signature": "no-such-profile", "auth": "signature"}])
-def test_a_source_that_cannot_be_used_keeps_the_addresses_that_it_gave_out(
-    database: str, master_key: str, fault: dict[str, Any]
-) -> None:
+def test_an_unusable_source_keeps_its_paths(database: str, master_key: str, fault: dict[str, Any]) -> None:
     """A 404 at the edge would tell its senders that nobody lives there any more."""
     add_source(database, master_key, "moved", ["3f9c0de"], {**KEYED, **fault})
 
@@ -115,7 +109,7 @@ def test_a_source_that_cannot_be_used_keeps_the_addresses_that_it_gave_out(
     assert (shown["keys"], shown["any_key"]) == ([digest_key(SALT, "3f9c0de")], False)
 
 
-def test_where_no_key_can_be_read_every_key_is_asked_about(database: str, master_key: str) -> None:
+def test_without_readable_keys_the_edge_passes_every_key(database: str, master_key: str) -> None:
     add_source(database, master_key, "moved", ["3f9c0de"], KEYED)
 
     (shown,) = json.loads(render_snapshot(load(database, OTHER_KEY), SALT))["sources"]
@@ -126,9 +120,7 @@ def test_where_no_key_can_be_read_every_key_is_asked_about(database: str, master
 @pytest.mark.parametrize(
     "odd", [{"paths": "/postback"}, {"paths": ["/internal/x"]}, {"hosts": [7]}, {"hosts": ["NOT A HOST"]}]
 )
-def test_addresses_that_cannot_be_read_either_are_not_half_read(
-    database: str, master_key: str, odd: dict[str, Any]
-) -> None:
+def test_unreadable_paths_are_ignored_as_a_whole(database: str, master_key: str, odd: dict[str, Any]) -> None:
     add_source(database, master_key, "moved", ["3f9c0de"], {**KEYED, "rate": "fast", **odd})
 
     (shown,) = json.loads(render_snapshot(load(database, master_key), SALT))["sources"]
@@ -174,7 +166,7 @@ def wait_for_rate(keeper: PolicyRefresher, rate: int) -> None:
 BROKEN = {"rate": "fast", "pii": ["email"]}
 
 
-def test_settings_that_make_no_sense_cost_their_own_source_alone(
+def test_invalid_settings_affect_only_their_own_source(
     database: str, master_key: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     add_source(database, master_key, "acme")

@@ -41,7 +41,7 @@ def rows(ledger: Connection[Any], statement: str) -> list[tuple[Any, ...]]:
     return ledger.execute(statement.encode()).fetchall()
 
 
-def test_a_click_id_is_taken_off_every_table_and_the_money_stays(
+def test_a_click_id_is_erased_from_every_table_and_the_money_stays(
     ledger: Connection[Any], database: str, cli: CommandLine
 ) -> None:
     add_click(database, "v/1")
@@ -87,13 +87,13 @@ def test_a_click_id_is_taken_off_every_table_and_the_money_stays(
         '{"click_id": "Ab/C d:é"}'.encode(),
     ],
 )
-def test_a_click_id_is_found_however_it_was_written(ledger: Connection[Any], cli: CommandLine, raw: bytes) -> None:
+def test_a_click_id_is_found_in_every_encoding(ledger: Connection[Any], cli: CommandLine, raw: bytes) -> None:
     write_entries(ledger, [replace(refused_entry(), raw=raw), replace(refused_entry(), raw=b"click_id=ab%2fc")])
 
     assert cli("forget", "--click-id", "Ab/C d:é", "--json").facts["postbacks"] == 1
 
 
-def test_a_click_id_is_taken_out_of_what_others_brought_along_and_out_of_transaction_ids(
+def test_a_click_id_is_erased_from_labels_and_transaction_ids(
     ledger: Connection[Any], database: str, cli: CommandLine
 ) -> None:
     add_click(database, "ours")
@@ -124,9 +124,7 @@ def test_a_click_id_is_taken_out_of_what_others_brought_along_and_out_of_transac
     assert [outcome.verdict.value for outcome in again] == ["duplicate"], "a late repeat is still a repeat"
 
 
-def test_what_came_under_another_click_id_for_a_forgotten_conversion_is_emptied_too(
-    ledger: Connection[Any], cli: CommandLine
-) -> None:
+def test_audit_rows_of_an_erased_conversion_are_emptied(ledger: Connection[Any], cli: CommandLine) -> None:
     write_entries(ledger, [entry_of(click_id="theirs", transaction_id="T1")])
     write_entries(ledger, [replace(entry_of(click_id="other", transaction_id="T1"), raw=b"click_id=other")])
 
@@ -134,7 +132,7 @@ def test_what_came_under_another_click_id_for_a_forgotten_conversion_is_emptied_
     assert rows(ledger, "SELECT DISTINCT raw, source_ip FROM postbacks") == [(b"", None)]
 
 
-def test_a_hash_is_taken_out_of_free_fields_and_audit_rows(ledger: Connection[Any], cli: CommandLine) -> None:
+def test_a_hash_is_erased_from_labels_and_audit_rows(ledger: Connection[Any], cli: CommandLine) -> None:
     write_entries(
         ledger,
         [
@@ -162,9 +160,7 @@ VALUES (%s, gen_random_uuid(), 1, 'sale', 'x', 'approved', now(), now())
 """
 
 
-def test_what_is_still_on_its_way_to_the_disk_when_forgetting_begins_is_forgotten_too(
-    ledger: Connection[Any], database: str
-) -> None:
+def test_an_erasure_covers_rows_that_commit_while_it_begins(ledger: Connection[Any], database: str) -> None:
     """A batch hangs on another's key, and commits behind whoever does not wait for it."""
     entry = replace(entry_of(click_id="theirs", transaction_id="T1", payout="5"), raw=b"click_id=theirs")
     assert entry.event is not None
@@ -201,7 +197,7 @@ print(time.monotonic())
 """
 
 
-def test_while_the_machine_stands_still_no_time_passes_for_who_waits() -> None:
+def test_the_wait_of_an_erasure_stops_while_the_machine_is_suspended() -> None:
     with subprocess.Popen([sys.executable, "-c", PAUSE], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         began_s = float(process.stdout.readline())
@@ -214,7 +210,7 @@ def test_while_the_machine_stands_still_no_time_passes_for_who_waits() -> None:
     assert ended_s - began_s > SETTLED_WITHIN_S + 0.8
 
 
-def test_where_nobody_writes_nobody_waits(ledger: Connection[Any]) -> None:
+def test_an_erasure_without_a_writer_does_not_wait(ledger: Connection[Any]) -> None:
     waits: list[float] = []
 
     erase(ledger, click_id="x", actor="a", now=datetime.now(UTC), on_progress=_ignore, pause=waits.append)
@@ -222,7 +218,7 @@ def test_where_nobody_writes_nobody_waits(ledger: Connection[Any]) -> None:
     assert waits == []
 
 
-def test_two_who_forget_at_once_go_one_after_the_other(ledger: Connection[Any], database: str) -> None:
+def test_concurrent_erasures_run_one_after_the_other(ledger: Connection[Any], database: str) -> None:
     """Each empties many rows in an order of its own, and would wait for the other's for ever."""
     with (
         connect(database, name=WRITER, statement_timeout_ms=60_000),
@@ -259,14 +255,14 @@ def _ignore(_: int, __: int) -> None:
 @pytest.mark.parametrize(
     "arguments", [(), ("--click-id", "A", "--hash", HASH), ("--hash", "ann@example.org"), ("--click-id", "")]
 )
-def test_what_cannot_be_forgotten_is_one_line(cli: CommandLine, arguments: tuple[str, ...]) -> None:
+def test_invalid_arguments_of_forget_are_refused_in_one_line(cli: CommandLine, arguments: tuple[str, ...]) -> None:
     ran = cli("forget", *arguments)
 
     assert (ran.code, ran.err.count("\n")) == (1, 1)
     assert "ann" not in ran.err
 
 
-def test_the_hash_that_a_person_asks_for_is_the_one_that_the_policy_stores(
+def test_the_printed_hash_equals_the_stored_one(
     ledger: Connection[Any], database: str, master_key: str, cli: CommandLine
 ) -> None:
     add_source(database, master_key, "acme", settings={"pii": ["email"]})

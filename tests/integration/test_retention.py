@@ -27,7 +27,7 @@ def count(ledger: Connection[Any], table: str) -> int:
     return int(row[0])
 
 
-def test_the_days_ahead_are_made_once(ledger: Connection[Any]) -> None:
+def test_the_next_days_are_created_once(ledger: Connection[Any]) -> None:
     later = datetime.now(UTC) + timedelta(days=30)
 
     first, second = make_partitions(ledger, later), make_partitions(ledger, later)
@@ -48,7 +48,7 @@ def test_an_expired_day_is_dropped_and_its_conversions_stay(ledger: Connection[A
     assert (count(ledger, "postbacks"), count(ledger, "conversions")) == (0, 1)
 
 
-def test_a_repeat_long_after_the_audit_row_is_gone_is_still_a_duplicate(ledger: Connection[Any]) -> None:
+def test_a_repeat_after_retention_is_still_a_duplicate(ledger: Connection[Any]) -> None:
     entry = entry_of(transaction_id="T1")
     write_entries(ledger, [entry])
     later = entry.received_at + timedelta(days=100)
@@ -60,7 +60,7 @@ def test_a_repeat_long_after_the_audit_row_is_gone_is_still_a_duplicate(ledger: 
     assert count(ledger, "conversions") == 1
 
 
-def test_a_detach_that_was_interrupted_is_finished_by_the_next_run(ledger: Connection[Any], database: str) -> None:
+def test_an_interrupted_detach_is_finished_by_the_next_run(ledger: Connection[Any], database: str) -> None:
     now = datetime.now(UTC)
     day = partition_name(now.date())
     with connect(database, name="reader", statement_timeout_ms=60_000) as reader, reader.transaction():

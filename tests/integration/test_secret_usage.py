@@ -27,7 +27,7 @@ def stored(ledger: Connection[Any]) -> tuple[int, datetime | None]:
     return int(row[0]), row[1]
 
 
-def test_a_match_is_written_at_once_and_then_once_a_minute(ledger: Connection[Any]) -> None:
+def test_a_match_is_written_immediately_and_then_once_a_minute(ledger: Connection[Any]) -> None:
     usage, secret_id, seen = SecretUsage(), stored(ledger)[0], []
 
     for second in (0, 1, 2, 59, 60, 61):
@@ -38,7 +38,7 @@ def test_a_match_is_written_at_once_and_then_once_a_minute(ledger: Connection[An
     assert seen == [NOON] * 4 + [NOON + timedelta(seconds=60)] * 2
 
 
-def test_what_was_not_written_is_written_at_the_end(ledger: Connection[Any]) -> None:
+def test_unwritten_matches_are_written_at_the_end(ledger: Connection[Any]) -> None:
     usage, secret_id = SecretUsage(), stored(ledger)[0]
     usage.note(secret_id, NOON)
     usage.write_due(ledger, 1000.0)
@@ -49,7 +49,7 @@ def test_what_was_not_written_is_written_at_the_end(ledger: Connection[Any]) -> 
     assert stored(ledger)[1] == NOON + timedelta(seconds=5)
 
 
-def test_a_process_that_lags_behind_takes_nothing_back(ledger: Connection[Any]) -> None:
+def test_an_older_match_never_replaces_a_newer_one(ledger: Connection[Any]) -> None:
     secret_id = stored(ledger)[0]
     for at in (NOON, NOON - timedelta(minutes=1)):
         usage = SecretUsage()

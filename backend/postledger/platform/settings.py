@@ -1,6 +1,6 @@
-"""The settings of the backend and the command line: every environment variable they read, in one place.
+"""Reads the settings of the backend and the command line: every environment variable that they use.
 
-Bad settings fail at start, in one line that names the variable and the accepted form.
+A bad setting fails at start, with one line that names the variable and the accepted form.
 """
 
 import os
@@ -13,15 +13,15 @@ from cryptography.fernet import Fernet
 
 RUNTIME_FILE = Path("var/runtime.env")
 _ADDRESS = "postgresql://user@host:5432/database"
-_ANY_ADDRESS = re.compile(r"postgres(ql)?://|[a-z_]+ *=")  # libpq's other form, "host=… dbname=…", holds no scheme
+_ANY_ADDRESS = re.compile(r"postgres(ql)?://|[a-z_]+ *=")  # libpq also accepts "host=… dbname=…", without a scheme
 
 
 class BadSetting(Exception):
-    """A variable is missing or malformed; the message names it and says what is accepted."""
+    """A variable is missing or malformed. The message names it and the accepted form."""
 
 
 class Settings(msgspec.Struct, frozen=True):
-    """What the environment says; each field's variable is in `docs/configuration.md`."""
+    """The settings of the backend. `docs/configuration.md` lists the variables."""
 
     database_url: str
     master_keys: tuple[str, ...]
@@ -39,7 +39,7 @@ class Sockets(msgspec.Struct, frozen=True):
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
-    """Read all settings of the backend; raises `BadSetting`."""
+    """Read all settings of the backend. Raises `BadSetting`."""
     return Settings(
         database_url=read_database_url(environment),
         master_keys=read_master_keys(environment),
@@ -51,7 +51,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
 
 
 def check_given(environment: Mapping[str, str]) -> None:
-    """Check what an operator has set while what `make up` makes itself is not there yet; raises `BadSetting`."""
+    """Check the variables that an operator has set, before `make up` has created the others. Raises `BadSetting`."""
     given = {name: value for name, value in environment.items() if value}
     has_key = "POSTLEDGER_MASTER_KEY" in given or "POSTLEDGER_MASTER_KEY_FILE" in given
     made = {} if has_key else {"POSTLEDGER_MASTER_KEY": Fernet.generate_key().decode()}
@@ -72,21 +72,21 @@ def read_sockets(environment: Mapping[str, str]) -> Sockets:
 
 
 def read_workers(environment: Mapping[str, str]) -> int:
-    """Read how many processes serve the backend."""
+    """Read the number of backend workers."""
     return read_count(environment, "POSTLEDGER_WORKERS", 2)
 
 
 def read_environment() -> dict[str, str]:
-    """Take the process environment, and below it what `make up` left in `var/runtime.env` of the working directory."""
+    """Read the process environment. It overrides `var/runtime.env` of the working directory, which `make up` writes."""
     made = _read_runtime_file()
-    if "POSTLEDGER_EDGE_URL" in os.environ:  # another edge, perhaps, which is then not reached in the way of this one
+    if "POSTLEDGER_EDGE_URL" in os.environ:  # it can be another edge, to which the address of this one does not belong
         for name in ("POSTLEDGER_EDGE_ADDRESS", "POSTLEDGER_PROXY_PROTOCOL"):
             made.pop(name, None)
     return {**made, **os.environ}
 
 
 def read_database_url(environment: Mapping[str, str]) -> str:
-    """Read where Postgres is; whether anybody listens there is not asked."""
+    """Read the address of Postgres, without connecting to it."""
     address = require(environment, "DATABASE_URL", _ADDRESS)
     if _ANY_ADDRESS.match(address):
         return address
@@ -94,7 +94,7 @@ def read_database_url(environment: Mapping[str, str]) -> str:
 
 
 def read_role_url(environment: Mapping[str, str], name: str) -> str:
-    """Read as whom else Postgres is asked: an address that begins as one, for `make up` takes the role out of it."""
+    """Read the address for another role. It must be a URL, because `make up` reads the role from it."""
     address = environment[name]
     if address.startswith(("postgresql://", "postgres://")):
         return address
@@ -102,12 +102,12 @@ def read_role_url(environment: Mapping[str, str], name: str) -> str:
 
 
 def read_retention_days(environment: Mapping[str, str]) -> int:
-    """Read for how many days postbacks are kept."""
+    """Read how many days audit rows are kept."""
     return read_count(environment, "POSTLEDGER_RETENTION_DAYS", 90)
 
 
 def read_request_log(environment: Mapping[str, str]) -> Path | None:
-    """Read where each request leaves its line; nowhere when it is `off`, or not said."""
+    """Read the file of the request log. None if it is `off` or not set."""
     text = environment.get("POSTLEDGER_REQUEST_LOG") or "off"
     if text != "off" and (not Path(text).parent.is_dir() or Path(text).is_dir()):
         raise BadSetting("POSTLEDGER_REQUEST_LOG must be off, or a file in a folder that exists")
@@ -115,14 +115,14 @@ def read_request_log(environment: Mapping[str, str]) -> Path | None:
 
 
 def read_master_keys(environment: Mapping[str, str]) -> tuple[str, ...]:
-    """Read the Fernet keys that protect source secrets, from the variable or its file; the first one encrypts."""
+    """Read the Fernet keys that encrypt secrets, from the variable or its file. The first one encrypts."""
     text = environment.get("POSTLEDGER_MASTER_KEY") or _read_key_file(environment)
     keys = tuple(text.replace(",", " ").split())
     try:
         for key in keys:
             Fernet(key)
     except ValueError:
-        raise BadSetting("POSTLEDGER_MASTER_KEY holds something that is not a Fernet key (44 characters)") from None
+        raise BadSetting("POSTLEDGER_MASTER_KEY contains a value that is not a Fernet key (44 characters)") from None
     if not keys:
         raise BadSetting("set POSTLEDGER_MASTER_KEY, or POSTLEDGER_MASTER_KEY_FILE to a file with a Fernet key")
     return keys
@@ -148,7 +148,7 @@ def _read_key_file(environment: Mapping[str, str]) -> str:
     try:
         return Path(path).read_text("utf-8") if path else ""
     except OSError as error:
-        raise BadSetting(f"POSTLEDGER_MASTER_KEY_FILE cannot be read: {error.strerror}") from None
+        raise BadSetting(f"POSTLEDGER_MASTER_KEY_FILE cannot be read ({error.strerror}); check its path") from None
 
 
 def _read_runtime_file() -> dict[str, str]:

@@ -55,7 +55,7 @@ destination = "https://shop.example/"
 """
 
 
-def test_a_fault_is_told_with_its_line() -> None:
+def test_a_fault_has_its_line() -> None:
     document = tomllib.loads(FILE)
 
     with pytest.raises(BadConfiguration) as caught:
@@ -67,14 +67,14 @@ def test_a_fault_is_told_with_its_line() -> None:
     }  # fmt: skip
 
 
-def test_a_list_of_tables_within_one_is_numbered_too() -> None:
+def test_a_nested_list_of_tables_is_numbered() -> None:
     text = "[[sources]]\n[[sources.signature.schemes]]\nmac = 1\n[[sources.signature.schemes]]\nmac = 2\n"
 
     assert map_lines(text)["sources", 0, "signature", "schemes", 1, "mac"] == 5
 
 
 @pytest.mark.parametrize("text", ["", 'sources = [{ slug = "a" }]', "sources = 5", '"odd key" = 1', "[a.'b c'.d]\nx=1"])
-def test_whatever_stands_in_a_file_the_lines_cost_nothing(text: str) -> None:
+def test_line_numbers_never_fail(text: str) -> None:
     document = tomllib.loads(text)
     faults = []
 

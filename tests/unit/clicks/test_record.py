@@ -13,7 +13,7 @@ from postledger.vocabulary.click import Click
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
 
-def test_a_click_id_fits_every_network_that_we_know() -> None:
+def test_a_click_id_fits_every_known_network() -> None:
     click_id = make_click_id(int(NOW.timestamp() * 1000), secrets.token_urlsafe(ENTROPY_BYTES))
 
     assert re.fullmatch(r"[A-Za-z0-9_-]{33,50}", click_id)
@@ -39,7 +39,7 @@ def test_a_value_that_looks_like_a_macro_is_not_filled_again() -> None:
 
 
 @given(st.text(max_size=50), st.text(max_size=50))
-def test_no_value_leaves_its_place_in_the_destination(affiliate: str, sub: str) -> None:
+def test_no_value_changes_the_structure_of_the_destination(affiliate: str, sub: str) -> None:
     click = Click(
         "abc", 1, affiliate.encode("utf-8", "ignore").decode(), {"sub1": sub.encode("utf-8", "ignore").decode()}, NOW
     )

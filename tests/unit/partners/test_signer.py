@@ -47,7 +47,7 @@ def as_received(outgoing: SignedRequest) -> Request:
 
 @pytest.mark.parametrize("key", KEYS)
 @given(value=printable)
-def test_a_get_that_we_sign_is_believed(key: Key, value: str) -> None:
+def test_a_signed_get_is_verified(key: Key, value: str) -> None:
     source = Source(1, "acme", Settings(), (key,))
 
     entry = evaluate(
@@ -60,7 +60,7 @@ def test_a_get_that_we_sign_is_believed(key: Key, value: str) -> None:
 @pytest.mark.parametrize("key", KEYS)
 @pytest.mark.parametrize("kind", ["json", "form"])
 @given(value=printable)
-def test_a_post_that_we_sign_is_believed(key: Key, kind: Body, value: str) -> None:
+def test_a_signed_post_is_verified(key: Key, kind: Body, value: str) -> None:
     source = Source(1, "acme", Settings(), (key,))
     pairs = [("click_id", "C1"), ("note", value)]
 
@@ -69,7 +69,7 @@ def test_a_post_that_we_sign_is_believed(key: Key, kind: Body, value: str) -> No
     assert evaluate(as_received(outgoing), source).refusal is None
 
 
-def test_a_source_that_calls_the_signature_otherwise_gets_it_under_its_own_name() -> None:
+def test_the_signature_has_the_name_that_the_source_uses() -> None:
     settings = Settings(params={"sig": ("hash",), "sub1": ("sig",)})
     source = Source(1, "acme", settings, (KEYS[0],))
 
@@ -79,7 +79,7 @@ def test_a_source_that_calls_the_signature_otherwise_gets_it_under_its_own_name(
     assert evaluate(as_received(outgoing), source).refusal is None
 
 
-def test_a_name_given_twice_is_sent_twice_so_that_its_refusal_can_be_tried() -> None:
+def test_a_repeated_name_is_sent_twice() -> None:
     source = Source(1, "acme", Settings(), (KEYS[0],))
     pairs = [("click_id", "C1"), ("click_id", "C2")]
 
@@ -116,7 +116,7 @@ def attempt(source: Source, pairs: list[tuple[str, str]]) -> SignedRequest:
 
 
 @pytest.mark.parametrize("name", sorted(set(KNOWN.presets) - set(ONLY_THEIRS)))
-def test_what_we_sign_for_a_network_is_believed_as_its_own(name: str) -> None:
+def test_a_postback_signed_for_a_network_is_verified(name: str) -> None:
     source = network(name)
 
     outgoing = attempt(source, [*covered(source), ("note", "a b+c%&é")])
@@ -126,14 +126,14 @@ def test_what_we_sign_for_a_network_is_believed_as_its_own(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(ONLY_THEIRS))
-def test_what_only_the_network_can_sign_is_said_in_plain_words(name: str) -> None:
+def test_a_profile_with_a_private_key_cannot_be_signed(name: str) -> None:
     source = network(name)
 
     with pytest.raises(CannotSign, match="needs the private key, which only the sender has"):
         attempt(source, covered(source))
 
 
-def test_a_method_that_the_profile_does_not_sign_is_told_with_the_one_that_it_does() -> None:
+def test_an_unsigned_method_is_refused_with_a_signed_one_to_try() -> None:
     for_post, for_get = network("stripe-style"), network("cpx")
 
     with pytest.raises(CannotSign, match="try a POST: add --post form or --post json"):
@@ -142,14 +142,14 @@ def test_a_method_that_the_profile_does_not_sign_is_told_with_the_one_that_it_do
         make_post(for_get, for_get.keys[0], [], "json", message_id="m", unix_s=0)
 
 
-def test_a_parameter_that_must_be_signed_and_is_not_given_is_told() -> None:
+def test_a_missing_signed_parameter_is_reported() -> None:
     source = network("cpx")
 
     with pytest.raises(CannotSign, match="which the profile signs, is missing or repeated"):
         make_get(source, source.keys[0], [("user_id", "U1")], 0)
 
 
-def test_for_another_tracker_the_secret_goes_into_the_path() -> None:
+def test_the_secret_of_a_dialect_goes_into_the_path() -> None:
     document = {"slug": "moved", "dialect": "keitaro", "secrets": ["3f9c0de"]}
     settings = read_configuration({"sources": [document]}, {}, KNOWN).sources["moved"].settings
     source = Source(1, "moved", settings, (Key.from_secret(7, "3f9c0de"),), find_profile(settings))
@@ -175,7 +175,7 @@ def test_for_another_tracker_the_secret_goes_into_the_path() -> None:
         ("bitlabs", [("uid", "C1"), ("tx", "T1"), ("val", "9"), ("raw", "1.5"), ("type", "COMPLETE")], "T1"),
     ],
 )  # fmt: skip
-def test_what_a_network_sends_becomes_the_event_that_it_means(
+def test_a_postback_of_a_network_becomes_its_event(
     name: str, pairs: list[tuple[str, str]], transaction_id: str
 ) -> None:
     source = network(name)

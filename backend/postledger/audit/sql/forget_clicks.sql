@@ -1,4 +1,4 @@
--- Takes a visit off the ledger, and the datum out of what other visits brought along.
+-- Deletes a click, and removes the value from the labels of other clicks.
 WITH gone AS (
     DELETE FROM clicks WHERE click_id = %(click_id)s::text RETURNING click_id
 ),

@@ -1,6 +1,6 @@
--- Takes a click id off the conversions that bear it, with what else was said freely of them, and a datum out of the free
--- fields of all others; a transaction id that is the click id goes too. The money stays, and so does the dedup key. Tells
--- of each whether it was of that click. Locked in the order in which postbacks lock them.
+-- Erases a click id and the labels of its conversions, and removes a value from the labels of all other conversions. A
+-- transaction id that equals the click id is erased too. The money and the dedup key stay. Returns for each conversion
+-- whether it belonged to the click. The rows are locked in the same order as postbacks lock them.
 WITH found AS (
     SELECT dedup_key, coalesce(click_id = %(click_id)s::text, false) AS is_of_click
     FROM conversions

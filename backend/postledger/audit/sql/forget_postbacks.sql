@@ -1,4 +1,4 @@
--- Empties the audit rows of one day that hold a click id, or a hash, as a whole value: of a query or form, or of JSON.
+-- Empties the audit rows of one day that contain a click id or a hash as a whole value of a query, a form or JSON.
 UPDATE postbacks
 SET
     raw = '', source_ip = NULL,

@@ -1,5 +1,5 @@
--- Conversions, the newest first. A receipt begins with its time, so the index on id gives this order, and skips what is
--- outside the bounds; a day of slack in them allows for clocks that differ.
+-- Conversions, newest first. A receipt begins with its time, therefore the index on id gives this order and skips what
+-- is outside the bounds. The bounds are a day wider than asked, because clocks differ.
 SELECT
     conversions.id::text, conversions.created_at, conversions.updated_at, sources.slug AS source, event,
     transaction_id, click_id, campaigns.slug AS campaign, affiliate_id, status, source_status, payout, currency,

@@ -1,5 +1,4 @@
--- Audit rows, the newest first, by the time that a receipt begins with; the days outside the bounds are not looked at.
--- Releases before 0011 recorded a parked reversal as `spooled`.
+-- Audit rows, newest first, by the time that their receipts begin with. Only the days inside the bounds are read.
 SELECT
     postbacks.id::text, received_at, sources.slug AS source, abbrev(source_ip) AS source_ip, method,
     CASE

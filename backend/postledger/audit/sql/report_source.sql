@@ -1,6 +1,6 @@
--- One source's postbacks of a span within one day, so that one partition is read once: how many were received, and of
--- those that were refused, or noted in observe mode, how many by reason and address. Reason NULL counts each request
--- once, whatever its reasons; the addresses behind the first few of a reason are added up under NULL.
+-- Counts one source's postbacks of a span within one day, so that one partition is read once: all received ones, and
+-- the refused or observed ones by reason and address. A row without a reason counts each postback once, whatever its
+-- reasons. The addresses after the first ones of a reason are summed up in a row without an address.
 WITH grouped AS (
     SELECT
         source_ip, observed, CASE WHEN verdict = 'refused' THEN reason END AS refused_for,

@@ -1,4 +1,4 @@
--- The visits behind some conversions and postbacks.
+-- The clicks of some conversions and postbacks.
 SELECT click_id, campaigns.slug AS campaign, affiliate_id, subs, clicks.created_at
 FROM clicks
 LEFT JOIN campaigns ON campaigns.id = campaign_id

@@ -1,5 +1,6 @@
--- The conversions that an id may mean: the receipt that opened one, its transaction id, its click id, or the transaction
--- id of a refund of it, booked or parked. Those are looked up first, as an array, so that all goes over indexes.
+-- The conversions that an id can mean: by the receipt that opened one, its transaction id, its click id, or the
+-- transaction id of one of its refunds, booked or parked. The refunds are looked up first, as an array, so that all
+-- parts use indexes.
 SELECT
     conversions.id::text, dedup_key::text, sources.slug AS source, event, transaction_id, click_id,
     campaigns.slug AS campaign, affiliate_id, status, source_status, payout, currency, event_time, unsigned,

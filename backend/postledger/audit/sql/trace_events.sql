@@ -1,4 +1,4 @@
--- What changed the worth of some conversions: corrections, refunds and reversals, the oldest first.
+-- The changes of the amounts of some conversions: corrections, refunds and reversals, oldest first.
 SELECT
     id::text, dedup_key::text, kind, reverses::text, transaction_id, source_status, payout, payout_before, delta,
     currency, event_time, received_at

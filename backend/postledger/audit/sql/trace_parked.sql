@@ -1,4 +1,4 @@
--- The reversals of some conversions that their source's guard has put aside, and what became of them, the oldest first.
+-- The parked reversals of some conversions and how they were settled, oldest first.
 SELECT
     id::text, dedup_key::text, transaction_id, source_status, payout, currency, event_time, received_at, settled_at,
     settled_by, outcome

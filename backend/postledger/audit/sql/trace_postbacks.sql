@@ -1,5 +1,4 @@
--- The audit rows behind some conversions, and those that never reached one but name the same click or transaction.
--- Releases before 0011 recorded a parked reversal as `spooled`.
+-- The audit rows of some conversions, and those without a conversion that have the same click id or transaction id.
 SELECT
     postbacks.id::text, received_at, sources.slug AS source, abbrev(source_ip) AS source_ip, method,
     CASE

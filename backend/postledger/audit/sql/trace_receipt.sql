@@ -1,5 +1,5 @@
--- One audit row by its receipt; the time inside the receipt tells the day's partition, give or take a clock.
--- Releases before 0011 recorded a parked reversal as `spooled`.
+-- One audit row by its receipt. The time in the receipt gives the day's partition; a day of slack allows for clocks
+-- that differ.
 SELECT
     postbacks.id::text, received_at, sources.slug AS source, abbrev(source_ip) AS source_ip, method,
     CASE

@@ -1,4 +1,4 @@
--- The sources in force, on demand retired ones too, with the number of their live secrets.
+-- The sources in force, and the retired ones if asked for, with the number of their live secrets.
 SELECT
     sources.slug, sources.name, sources.settings, sources.created_at, sources.updated_at, sources.removed_at,
     count(source_secrets.id) AS secrets

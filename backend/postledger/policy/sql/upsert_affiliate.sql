@@ -1,4 +1,4 @@
--- Puts an affiliate into force: made, changed, or brought back with its history.
+-- Puts an affiliate into force: creates it, changes it, or revives it with its history.
 INSERT INTO affiliates (id, name, created_at, updated_at)
 SELECT id, name, at, at
 FROM (VALUES (%s::text, %s::text, %s::timestamptz)) AS affiliate (id, name, at)

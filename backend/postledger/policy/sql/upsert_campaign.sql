@@ -1,4 +1,4 @@
--- Puts a campaign into force: made, changed, or brought back with its history.
+-- Puts a campaign into force: creates it, changes it, or revives it with its history.
 INSERT INTO campaigns (slug, name, destination, created_at, updated_at)
 SELECT slug, name, destination, at, at
 FROM (VALUES (%s::text, %s::text, %s::text, %s::timestamptz)) AS campaign (slug, name, destination, at)

@@ -1,4 +1,4 @@
--- Puts a source into force: made, changed, or brought back with its history.
+-- Puts a source into force: creates it, changes it, or revives it with its history.
 INSERT INTO sources (slug, name, settings, created_at, updated_at)
 SELECT slug, name, settings, at, at
 FROM (VALUES (%s::text, %s::text, %s::jsonb, %s::timestamptz)) AS source (slug, name, settings, at)

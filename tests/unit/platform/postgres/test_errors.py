@@ -63,3 +63,20 @@ def test_only_what_may_succeed_at_once_is_transient() -> None:
 def test_an_exception_of_another_kind_passes_unchanged() -> None:
     with pytest.raises(KeyError), translated_errors():
         raise KeyError
+
+
+@pytest.mark.parametrize(
+    ("error", "advice"),
+    [
+        (errors.UndefinedTable("345.67"), "a table of the ledger is missing; run: postledger migrate"),
+        (errors.QueryCanceled("345.67"), "Postgres did not finish in time; ask for less, or try again"),
+        (psycopg.OperationalError("connection to 345.67 refused"), "nothing listens at DATABASE_URL; start Postgres"),
+        (psycopg.OperationalError("345.67"), "Postgres does not answer"),
+        (errors.NumericValueOutOfRange("345.67"), "Postgres reports NumericValueOutOfRange (22003)"),
+    ],
+)
+def test_an_operator_gets_advice_that_quotes_nothing(error: psycopg.Error, advice: str) -> None:
+    given = translate(error).advice
+
+    assert given.startswith(advice)
+    assert "345.67" not in given

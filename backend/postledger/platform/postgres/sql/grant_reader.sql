@@ -1,6 +1,6 @@
--- What the dashboards may read: amounts, verdicts and names of our own, column by column, and nothing that was not named
--- here, so that a column of tomorrow is closed until somebody opens it. Never a secret, not even encrypted, no raw request,
--- no id of a sender, a click or a transaction, no address, and not the settings of a source.
+-- What the dashboards' role may read: amounts, verdicts and our own names, column by column. A column that is not
+-- listed here stays closed, therefore a new column is closed until it is added. Never grant a secret (not even
+-- encrypted), a raw request, an id of a sender, click or transaction, an address, or the settings of a source.
 REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {role};
 GRANT USAGE ON SCHEMA public TO {role};
 GRANT SELECT (id, slug, name, removed_at) ON sources TO {role};

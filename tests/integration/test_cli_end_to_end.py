@@ -70,7 +70,7 @@ def column(ran: Ran, name: str) -> list[str]:
 
 
 @pytest.mark.parametrize("form", [(), ("--post", "json"), ("--post", "form")])
-def test_what_is_sent_is_signed_taken_and_answered(cli: CommandLine, form: tuple[str, ...]) -> None:
+def test_a_sent_postback_is_signed_accepted_and_answered(cli: CommandLine, form: tuple[str, ...]) -> None:
     transaction_id = unique("tx 100% ümlaut&")
     command = (
         "send",
@@ -103,7 +103,7 @@ def test_a_source_without_signatures_is_sent_unsigned(cli: CommandLine) -> None:
     assert send(cli, f"transaction_id={unique('t')}", source="plain")["status"] == "accepted"
 
 
-def test_the_printed_url_is_taken_as_it_stands(cli: CommandLine) -> None:
+def test_the_printed_url_is_accepted(cli: CommandLine) -> None:
     printed = cli("sign", "acme", "click_id=known-click", f"transaction_id={unique('a b')}").out.strip()
 
     answer = httpx.get(printed, verify=_trust(cli), timeout=ANSWER_WITHIN_S)
@@ -112,7 +112,7 @@ def test_the_printed_url_is_taken_as_it_stands(cli: CommandLine) -> None:
 
 
 @pytest.mark.parametrize("kind", ["json", "form"])
-def test_the_printed_curl_line_is_taken_as_it_stands(cli: CommandLine, kind: str) -> None:
+def test_the_printed_curl_command_is_accepted(cli: CommandLine, kind: str) -> None:
     line = cli("sign", "acme", "click_id=known-click", f"transaction_id={unique(chr(39))}", "--post", kind).out
 
     ran = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=True)
@@ -120,26 +120,26 @@ def test_the_printed_curl_line_is_taken_as_it_stands(cli: CommandLine, kind: str
     assert json.loads(ran.stdout)["status"] == "accepted"
 
 
-def test_another_base_is_used_where_it_is_given(cli: CommandLine) -> None:
+def test_the_url_option_replaces_the_edge(cli: CommandLine) -> None:
     printed = cli("sign", "acme", "click_id=x", "--url", "https://track.example/").out
 
     assert printed.startswith("https://track.example/tracking/postback/acme?click_id=x&ts=")
 
 
-def test_an_edge_that_is_away_is_one_line(cli: CommandLine) -> None:
+def test_an_edge_that_is_down_is_reported_in_one_line(cli: CommandLine) -> None:
     ran = cli("send", "acme", "click_id=x", "--url", "https://127.0.0.1:1")
 
     assert (ran.code, len(ran.err.splitlines())) == (1, 1)
     assert "the edge at https://127.0.0.1:1 does not answer" in ran.err
 
 
-def test_a_parameter_that_is_no_pair_is_refused_before_anything_is_sent(cli: CommandLine) -> None:
+def test_a_parameter_without_a_value_is_refused(cli: CommandLine) -> None:
     ran = cli("send", "acme", "click_id")
 
     assert (ran.code, "NAME=VALUE" in ran.err) == (1, True)
 
 
-def test_every_id_of_a_conversion_leads_to_its_whole_chain(cli: CommandLine) -> None:
+def test_every_id_of_a_conversion_finds_all_its_rows(cli: CommandLine) -> None:
     transaction_id = unique("tx")
     receipts = [
         send(cli, f"transaction_id={transaction_id}", f"status={status}", "payout=1.25")["id"]
@@ -163,7 +163,7 @@ def test_every_id_of_a_conversion_leads_to_its_whole_chain(cli: CommandLine) -> 
     assert conversion in cli("trace", "known-click", "--json").facts["conversions"]
 
 
-def test_a_refused_receipt_leads_to_what_its_repeat_became(cli: CommandLine, way: dict[str, str]) -> None:
+def test_a_refused_receipt_finds_the_conversion_of_its_repeat(cli: CommandLine, way: dict[str, str]) -> None:
     click_id, transaction_id = unique("late"), unique("tx")
     command = ("send", "acme", f"click_id={click_id}", f"transaction_id={transaction_id}", "--json")
     refused = json.loads(cli(*command).out)
@@ -177,7 +177,7 @@ def test_a_refused_receipt_leads_to_what_its_repeat_became(cli: CommandLine, way
         assert [row["id"] for row in found["conversions"]] == [accepted["id"]]
 
 
-def test_a_trace_for_people_names_every_link(cli: CommandLine) -> None:
+def test_a_printed_trace_has_a_line_per_row(cli: CommandLine) -> None:
     transaction_id = unique("tx")
     receipt = send(cli, f"transaction_id={transaction_id}", "payout=0.50")["id"]
 
@@ -188,7 +188,7 @@ def test_a_trace_for_people_names_every_link(cli: CommandLine) -> None:
     assert "0.50 USD" in told[2]
 
 
-def test_an_id_that_means_nothing_is_one_line(cli: CommandLine) -> None:
+def test_an_unknown_id_is_refused_in_one_line(cli: CommandLine) -> None:
     for wanted in (
         "no-such-id",
         "01981c1b-9c80-7abc-8abc-0123456789ab",
@@ -200,7 +200,7 @@ def test_an_id_that_means_nothing_is_one_line(cli: CommandLine) -> None:
         assert (ran.code, ran.out, len(ran.err.splitlines())) == (1, "", 1)
 
 
-def test_lists_show_the_newest_first_and_only_what_the_filters_let_through(cli: CommandLine) -> None:
+def test_lists_are_filtered_and_sorted_newest_first(cli: CommandLine) -> None:
     event = f"goal-{uuid4().hex[:8]}"
     receipts = [send(cli, f"event={event}", f"transaction_id={unique('t')}", "payout=2.50")["id"] for _ in range(3)]
     send(cli, f"event={event}", f"transaction_id={unique('t')}", "status=pending", source="plain")
@@ -229,7 +229,7 @@ def test_refused_postbacks_are_found_by_their_reason(cli: CommandLine) -> None:
     assert "raw" not in found[0]
 
 
-def test_the_parameter_at_fault_and_the_bare_address_are_shown(cli: CommandLine) -> None:
+def test_a_refusal_shows_its_parameter_and_the_address(cli: CommandLine) -> None:
     click_id = f"click_id={unique('c')}"
     receipt = json.loads(cli("send", "acme", click_id, "payout=1e3", "--json").out)["id"]
     command = ("postbacks", "list", "--reason", "invalid_parameter", "--limit", "1")
@@ -246,7 +246,7 @@ def test_the_parameter_at_fault_and_the_bare_address_are_shown(cli: CommandLine)
 
 
 @pytest.mark.parametrize("column", ["click_id", "transaction_id"])
-def test_a_postback_that_was_refused_before_it_became_an_event_is_found_by_its_ids(
+def test_a_refused_postback_without_a_conversion_is_found_by_its_ids(
     cli: CommandLine, way: dict[str, str], column: str
 ) -> None:
     wanted, receipt = unique("lost"), new_receipt()
@@ -264,7 +264,7 @@ def test_a_postback_that_was_refused_before_it_became_an_event_is_found_by_its_i
         assert (found["conversions"], found["clicks"]) == ([], [])
 
 
-def test_a_trace_goes_over_the_indexes(way: dict[str, str]) -> None:
+def test_a_trace_of_postbacks_uses_the_indexes(way: dict[str, str]) -> None:
     values = {"conversion_ids": [new_receipt()], "click_ids": ["c"], "transaction_ids": ["t"], "limit": 1}
     with psycopg.connect(way["DATABASE_URL"], options="-c enable_seqscan=off") as connection:
         plan = "\n".join(row[0] for row in connection.execute("EXPLAIN " + sql("trace_postbacks"), values).fetchall())
@@ -274,7 +274,7 @@ def test_a_trace_goes_over_the_indexes(way: dict[str, str]) -> None:
         assert index in plan
 
 
-def test_a_trace_finds_conversions_over_the_indexes(way: dict[str, str]) -> None:
+def test_a_trace_of_conversions_uses_the_indexes(way: dict[str, str]) -> None:
     values = {"receipts": [new_receipt()], "click_ids": ["c"], "transaction_ids": ["t"], "limit": 1}
     with psycopg.connect(way["DATABASE_URL"], options="-c enable_seqscan=off") as connection:
         plan = "\n".join(row[0] for row in connection.execute("EXPLAIN " + sql("trace_conversions"), values).fetchall())
@@ -284,14 +284,14 @@ def test_a_trace_finds_conversions_over_the_indexes(way: dict[str, str]) -> None
         assert f"{table}_transaction_id" in plan
 
 
-def test_what_was_sent_is_shown_only_where_it_is_asked_for(cli: CommandLine) -> None:
+def test_the_raw_request_is_shown_only_with_raw(cli: CommandLine) -> None:
     send(cli, f"transaction_id={unique('t')}", "note=seen")
 
     assert "note=seen" in cli("postbacks", "list", "--limit", "1", "--raw").out
     assert "note=" not in cli("postbacks", "list", "--limit", "1").out
 
 
-def test_what_was_sent_cannot_play_with_the_terminal(cli: CommandLine, way: dict[str, str]) -> None:
+def test_a_raw_request_cannot_control_the_terminal(cli: CommandLine, way: dict[str, str]) -> None:
     receipt = send(cli, f"transaction_id={unique('t')}")["id"]
     with psycopg.connect(way["DATABASE_URL"]) as connection:
         connection.execute("UPDATE postbacks SET raw = %s WHERE id = %s", (b"\x1b]0;owned\x07[red]\xff", receipt))
@@ -304,7 +304,7 @@ def test_what_was_sent_cannot_play_with_the_terminal(cli: CommandLine, way: dict
         assert "[red]" in shown
 
 
-def test_an_argument_that_is_no_text_is_one_line(cli: CommandLine) -> None:
+def test_an_argument_that_is_not_utf_8_is_refused_in_one_line(cli: CommandLine) -> None:
     ran = cli("send", "acme", "click_id=\udcff")
 
     assert (ran.code, ran.err) == (1, "postledger: an argument is not UTF-8 text; correct it\n")
@@ -322,7 +322,7 @@ def test_a_spreadsheet_gets_no_formula_and_exact_money(cli: CommandLine) -> None
     assert column(received, "payout") == ["-12.50"]
 
 
-def test_a_trace_tells_what_was_taken_back_and_from_what(cli: CommandLine) -> None:
+def test_a_trace_shows_a_refund_and_what_it_reverses(cli: CommandLine) -> None:
     transaction_id = unique("T")
     receipt = send(cli, f"transaction_id={transaction_id}", "payout=12.50")["id"]
     send(cli, f"transaction_id={transaction_id}", "payout=-2.50", "status=reversed")
@@ -336,7 +336,7 @@ def test_a_trace_tells_what_was_taken_back_and_from_what(cli: CommandLine) -> No
     ]
 
 
-def test_a_refund_is_traced_by_its_own_transaction_id_and_by_its_receipt(cli: CommandLine) -> None:
+def test_a_refund_is_traced_by_its_transaction_id_and_its_receipt(cli: CommandLine) -> None:
     sale, refund = unique("T"), unique("R")
     send(cli, f"transaction_id={sale}", "payout=12.50")
     receipt = send(cli, f"transaction_id={refund}", f"reverses={sale}", "payout=-2.50")["id"]
@@ -348,7 +348,7 @@ def test_a_refund_is_traced_by_its_own_transaction_id_and_by_its_receipt(cli: Co
         assert [change["receipt"] for change in conversion["changes"]] == [receipt]
 
 
-def test_a_filter_that_names_nothing_is_one_line(cli: CommandLine) -> None:
+def test_a_filter_with_an_unknown_name_is_refused_in_one_line(cli: CommandLine) -> None:
     for filters, fault in (
         (("--source", "nobody"), "source nobody does not exist"),
         (("--campaign", "nothing"), "campaign nothing does not exist"),
@@ -361,7 +361,7 @@ def test_a_filter_that_names_nothing_is_one_line(cli: CommandLine) -> None:
         assert fault in ran.err
 
 
-def test_it_shows_when_a_secret_last_matched(cli: CommandLine) -> None:
+def test_the_last_match_of_a_secret_is_shown(cli: CommandLine) -> None:
     send(cli, f"transaction_id={unique('t')}")
 
     def last_matched() -> list[str | None]:
@@ -372,7 +372,7 @@ def test_it_shows_when_a_secret_last_matched(cli: CommandLine) -> None:
     assert last_matched()[1] is None
 
 
-def test_the_doctor_finds_what_is_well_and_says_what_to_do_about_the_rest(cli: CommandLine) -> None:
+def test_doctor_reports_each_check_with_advice_for_the_failed_ones(cli: CommandLine) -> None:
     ran = cli("doctor", "--json")
     findings = {finding["check"]: finding for finding in json.loads(ran.out)}
     ill = {name: finding["advice"] for name, finding in findings.items() if not finding["ok"]}
@@ -384,7 +384,7 @@ def test_the_doctor_finds_what_is_well_and_says_what_to_do_about_the_rest(cli: C
     assert (ran.code, ran.err) == (1, f"postledger: 3 of {len(findings)} checks failed\n")
 
 
-def test_the_doctor_tells_an_edge_with_a_foreign_certificate_from_one_that_is_down(cli: CommandLine) -> None:
+def test_doctor_distinguishes_an_unknown_certificate_from_a_dead_edge(cli: CommandLine) -> None:
     del cli.environment["POSTLEDGER_CA_FILE"]
     foreign = cli("doctor").out
     cli.environment["POSTLEDGER_EDGE_URL"] = "https://127.0.0.1:1"
