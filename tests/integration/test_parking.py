@@ -193,7 +193,7 @@ def test_what_another_operator_has_settled_meanwhile_stays_as_he_had_it(
     cli("conversions", "discard", parked[0].receipt)
 
     counts = settle_parked(
-        ledger, seen, books=True, actor="late", now=datetime.now(UTC), tell_progress=lambda _, __: None
+        ledger, seen, books=True, actor="late", now=datetime.now(UTC), on_progress=lambda _, __: None
     )
 
     assert counts == {"updated": 1}

@@ -13,10 +13,10 @@ _DOTTED = rf"{_NAME}(?:\s*\.\s*{_NAME})*"
 _HEADER = re.compile(rf"\s*(\[\[?)\s*({_DOTTED})\s*\]\]?\s*(?:#.*)?", re.ASCII)
 _KEY = re.compile(rf"\s*({_DOTTED})\s*=", re.ASCII)
 _LONG_QUOTE = re.compile(r'"""|' + "'''")
-_NAMING = ("slug", "id")
+_NAME_KEYS = ("slug", "id")
 _WORD = re.compile(r"[\w-]+", re.ASCII)
 
-Place = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 """The path of a table or a key: its names, and in a list of tables the table's number."""
 
 
@@ -24,22 +24,22 @@ def find_line(text: str, document: Mapping[str, object], fault: Fault) -> int | 
     """Find the line of a fault, counted from 1: the line of its key, or of its table. None if neither is found."""
     lines, table = map_lines(text), _find_table(document, fault)
     key = (*table, fault.key)
-    below = {place: line for place, line in lines.items() if place[: len(key)] == key}
+    below = {path: line for path, line in lines.items() if path[: len(key)] == key}
     named = [
         line
         for word in _WORD.findall(fault.message)
-        for place, line in below.items()
-        if place[len(key) :][-1:] == (word,)
+        for path, line in below.items()
+        if path[len(key) :][-1:] == (word,)
     ]
-    found = [*named, *below.values(), *(lines[place] for place in (table, table[:1]) if place in lines)]
+    found = [*named, *below.values(), *(lines[path] for path in (table, table[:1]) if path in lines)]
     return found[0] if found else None
 
 
-def map_lines(text: str) -> dict[Place, int]:
+def map_lines(text: str) -> dict[KeyPath, int]:
     """Map each table and each key to the line where it first appears."""
-    lines: dict[Place, int] = {}
-    counts: dict[Place, int] = {}
-    table: Place = ()
+    lines: dict[KeyPath, int] = {}
+    counts: dict[KeyPath, int] = {}
+    table: KeyPath = ()
     for number, line in _list_lines(text):
         if header := _HEADER.fullmatch(line):
             table = _resolve(_split(header[2]), counts, is_list=header[1] == "[[")
@@ -58,24 +58,24 @@ def _list_lines(text: str) -> Iterator[tuple[int, str]]:
         is_inside ^= len(_LONG_QUOTE.findall(line)) % 2 == 1
 
 
-def _resolve(names: list[str], counts: dict[Place, int], *, is_list: bool) -> Place:
-    place: Place = ()
+def _resolve(names: list[str], counts: dict[KeyPath, int], *, is_list: bool) -> KeyPath:
+    path: KeyPath = ()
     for name in names[:-1]:
-        place = (*place, name)
-        if place in counts:
-            place = (*place, counts[place] - 1)
-    place = (*place, names[-1])
+        path = (*path, name)
+        if path in counts:
+            path = (*path, counts[path] - 1)
+    path = (*path, names[-1])
     if not is_list:
-        return place
-    counts[place] = counts.get(place, 0) + 1
-    return (*place, counts[place] - 1)
+        return path
+    counts[path] = counts.get(path, 0) + 1
+    return (*path, counts[path] - 1)
 
 
 def _split(dotted: str) -> list[str]:
     return [name.strip("\"'") for name in re.findall(_NAME, dotted, re.ASCII)]
 
 
-def _find_table(document: Mapping[str, object], fault: Fault) -> Place:
+def _find_table(document: Mapping[str, object], fault: Fault) -> KeyPath:
     section, _, label = fault.table.removesuffix("]").partition("[")
     if not section:
         return ()
@@ -83,11 +83,11 @@ def _find_table(document: Mapping[str, object], fault: Fault) -> Place:
     labels = [_label(number, table) for number, table in enumerate(tables, 1)] if isinstance(tables, list) else []
     if label not in labels:
         return (section,)
-    if fault.key in _NAMING:  # a repeated name: the fault is in the last table with it
+    if fault.key in _NAME_KEYS:  # a repeated name: the fault is in the last table with it
         return section, len(labels) - 1 - labels[::-1].index(label)
     return section, labels.index(label)
 
 
 def _label(number: int, table: object) -> str:
-    own = next((table[key] for key in _NAMING if key in table), None) if isinstance(table, dict) else None
+    own = next((table[key] for key in _NAME_KEYS if key in table), None) if isinstance(table, dict) else None
     return own if isinstance(own, str) and own.isprintable() else f"#{number}"

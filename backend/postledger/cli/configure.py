@@ -26,7 +26,7 @@ def apply(
     prune: Annotated[bool, typer.Option("--prune", help="Also retire what FILE does not contain.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make sources, campaigns and affiliates what FILE says. Running workers use the change within 3 seconds."""
+    """Change sources, campaigns and affiliates to match FILE. Running workers use the change within 3 seconds."""
     wanted = read_file(file, read_environment())
     keyring = open_keyring(context)
     try:

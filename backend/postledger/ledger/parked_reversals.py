@@ -52,7 +52,7 @@ def settle_parked(
     books: bool,
     actor: str,
     now: datetime,
-    tell_progress: Callable[[int, int], None],
+    on_progress: Callable[[int, int], None],
 ) -> dict[str, int]:
     """Book or discard what waits, a portion a transaction, and count by outcome; what was settled meanwhile is left."""
     counts: dict[str, int] = {}
@@ -66,7 +66,7 @@ def settle_parked(
         for outcome in outcomes.values():
             counts[outcome] = counts.get(outcome, 0) + 1
         done += len(portion)
-        tell_progress(done, len(parked))
+        on_progress(done, len(parked))
     return counts
 
 

@@ -30,7 +30,7 @@ def settle(
     _check(receipts, source)
     parked = list_parked(connection, source=source, receipts=list(receipts) or None, limit=MOST)
     _check_all_found(receipts, parked)
-    return settle_parked(connection, parked, books=books, actor=actor, now=now, tell_progress=on_progress)
+    return settle_parked(connection, parked, books=books, actor=actor, now=now, on_progress=on_progress)
 
 
 def _check(receipts: Sequence[str], source: str | None) -> None:
