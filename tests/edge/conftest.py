@@ -48,6 +48,14 @@ def client(edge: Edge) -> Iterator[httpx.Client]:
         yield client
 
 
+@pytest.fixture(scope="session")
+def lonely() -> Iterator[Edge]:
+    """Shared: an edge whose backend has given out its policy and is down since then."""
+    with EchoBackend() as backend, edge_with(backend) as edge:
+        backend.stop()
+        yield edge
+
+
 @pytest.fixture
 def own_edge(backend: EchoBackend) -> Iterator[Edge]:
     """For tests that stop, kill or reload it."""

@@ -7,23 +7,30 @@ local now_s, timers = 0, {}
 
 -- A shared dictionary. `room` limits its entries: then `set` pushes the oldest one out, and `safe_set` stores nothing.
 local function new_dictionary(room)
-    local values, order, dictionary = {}, {}, {}
+    local values, ends_s, order, dictionary = {}, {}, {}, {}
 
     local function store(key, value)
         if values[key] == nil then order[#order + 1] = key end
         values[key] = value
     end
-    function dictionary.get(_, key) return values[key] end
-    function dictionary.set(_, key, value)
+    function dictionary.expire(_, key, after_s)
+        ends_s[key] = after_s and now_s + after_s
+        return true
+    end
+    function dictionary.get(_, key)
+        if now_s < (ends_s[key] or math.huge) then return values[key] end
+    end
+    function dictionary.set(_, key, value, after_s)
         store(key, value)
+        dictionary:expire(key, after_s)
         if #order <= room then return true, nil, false end
         values[table.remove(order, 1)] = nil
         return true, nil, true
     end
-    function dictionary.safe_set(_, key, value)
+    function dictionary.safe_set(_, key, value, after_s)
         if values[key] == nil and #order >= room then return nil, "no memory" end
         store(key, value)
-        return true
+        return dictionary:expire(key, after_s)
     end
     function dictionary.incr(_, key, by, first)
         local before = values[key] or first
@@ -37,7 +44,6 @@ local function new_dictionary(room)
             if stored == key then table.remove(order, index) end
         end
     end
-    function dictionary.expire(_) return true end
     function dictionary.limit(_, to) room = to end
     return dictionary
 end

@@ -5,18 +5,10 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.edge.conftest import Pair, edge_with
+from tests.edge.conftest import Pair
 from tests.edge.echo_backend import EchoBackend
 from tests.edge.wire import UUID7
 from tests.parts.edge import Edge, wait_until
-
-
-@pytest.fixture(scope="module")
-def lonely() -> Iterator[Edge]:
-    """An edge whose backend has given out its policy and is down since then."""
-    with EchoBackend() as backend, edge_with(backend) as edge:
-        backend.stop()
-        yield edge
 
 
 @pytest.fixture

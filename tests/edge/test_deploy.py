@@ -64,12 +64,10 @@ def copy_as_the_image_has_it(name: str, image: Path) -> None:
                 shutil.copy(source, target)
 
 
-def test_what_is_copied_into_the_image_of_the_edge_is_all_that_it_needs(
-    own_backend: EchoBackend, tmp_path: Path
-) -> None:
+def test_what_is_copied_into_the_image_of_the_edge_is_all_that_it_needs(backend: EchoBackend, tmp_path: Path) -> None:
     copy_as_the_image_has_it("edge.Dockerfile", tmp_path)
 
-    with Edge(backend_socket=own_backend.socket, root=tmp_path / "opt" / "postledger") as edge:
+    with Edge(backend_socket=backend.socket, root=tmp_path / "opt" / "postledger") as edge:
         assert status(exchange(edge, get("/tracking/postback/acme"))) == 200
 
 

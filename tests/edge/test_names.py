@@ -147,13 +147,13 @@ def test_plain_http_refuses_everybody_by_whatever_name(edge: Edge) -> None:
     assert httpx.get(edge.http_url, headers={"Host": STRANGE}, timeout=ANSWER_WITHIN_S).status_code == 403
 
 
-def test_it_answers_to_the_names_that_its_certificate_is_for(own_backend: EchoBackend, tmp_path: Path) -> None:
+def test_it_answers_to_the_names_that_its_certificate_is_for(backend: EchoBackend, tmp_path: Path) -> None:
     certificate, key = tmp_path / "edge.crt", tmp_path / "edge.key"
     names = "subjectAltName=DNS:Track.example,DNS:*.partner.example,IP:203.0.113.5"
     command = [*SELF_SIGNED[:-1], names, "-keyout", str(key), "-out", str(certificate)]
     subprocess.run(command, check=True, capture_output=True)
     variables = {"POSTLEDGER_TLS_CERTIFICATE": str(certificate), "POSTLEDGER_TLS_KEY": str(key)}
-    with edge_with(own_backend, **variables) as edge:
+    with edge_with(backend, **variables) as edge:
         for name in ("track.example", "eu.partner.example", "localhost"):
             with shake_hands(edge, careless(), name) as connection:
                 connection.sendall(get_from(name))
@@ -165,8 +165,8 @@ def test_it_answers_to_the_names_that_its_certificate_is_for(own_backend: EchoBa
             shake_hands(edge, careless(), STRANGE)
 
 
-def test_names_that_were_given_are_the_only_ones(own_backend: EchoBackend) -> None:
-    with edge_with(own_backend, POSTLEDGER_SERVER_NAMES="edge.example,*.more.example") as edge:
+def test_names_that_were_given_are_the_only_ones(backend: EchoBackend) -> None:
+    with edge_with(backend, POSTLEDGER_SERVER_NAMES="edge.example,*.more.example") as edge:
         for name in (STRANGE, "localhost", None):
             with pytest.raises(ssl.SSLError):
                 shake_hands(edge, careless(), name)
@@ -179,8 +179,8 @@ def test_names_that_were_given_are_the_only_ones(own_backend: EchoBackend) -> No
             assert read_all(connection) == b""
 
 
-def test_with_an_address_among_them_who_names_nobody_gets_his_handshake(own_backend: EchoBackend) -> None:
-    with edge_with(own_backend, POSTLEDGER_SERVER_NAMES="edge.example,203.0.113.5") as edge:
+def test_with_an_address_among_them_who_names_nobody_gets_his_handshake(backend: EchoBackend) -> None:
+    with edge_with(backend, POSTLEDGER_SERVER_NAMES="edge.example,203.0.113.5") as edge:
         with shake_hands(edge, careless(), None) as connection:
             connection.sendall(get_from("203.0.113.5"))
             assert status(read_all(connection)) == 200
@@ -188,10 +188,10 @@ def test_with_an_address_among_them_who_names_nobody_gets_his_handshake(own_back
             shake_hands(edge, careless(), STRANGE)
 
 
-def test_a_host_name_as_long_as_there_can_be_does_not_stop_the_start(own_backend: EchoBackend) -> None:
+def test_a_host_name_as_long_as_there_can_be_does_not_stop_the_start(backend: EchoBackend) -> None:
     longest = ".".join(["a" * 63, "b" * 63, "c" * 63, "d" * 61])
     with (
-        edge_with(own_backend, POSTLEDGER_SERVER_NAMES=longest) as edge,
+        edge_with(backend, POSTLEDGER_SERVER_NAMES=longest) as edge,
         shake_hands(edge, careless(), longest) as connection,
     ):
         connection.sendall(get_from(longest))

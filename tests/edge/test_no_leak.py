@@ -9,9 +9,11 @@ import shutil
 import socket
 import ssl
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 import httpx
 import pytest
@@ -65,6 +67,34 @@ class Said:
         wait_until(lambda: any(values.items() <= line.items() for line in self._edge.access_log(client=self.client)))
 
 
+class Late(NamedTuple):
+    """What the edge says about a client, and the answer that comes when the edge gives up."""
+
+    said: Said
+    answer: Future[bytes]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def late(edge: Edge) -> Iterator[dict[str, Late]]:
+    """Exchanges on which the edge gives up after five seconds: all begin at once, before the other tests."""
+    slow_body = post(PATH + QUERY, CANARY.encode() * 100, *HEADERS)[:-5]
+    begin = {
+        "backend": lambda client: exchange(edge, get(f"{PATH}/never{QUERY}", *HEADERS), client),
+        "body": lambda client: exchange(edge, slow_body, client),
+        "body over HTTP/2": lambda client: post_slowly(edge, client),
+    }
+    with ThreadPoolExecutor(len(begin)) as pool:
+        saids = {name: Said(edge) for name in begin}
+        yield {name: Late(said, pool.submit(begin[name], said.client)) for name, said in saids.items()}
+
+
+def post_slowly(edge: Edge, client: str) -> bytes:
+    """The answer over HTTP/2 to a body that stops, as the bytes that HTTP/1.1 would have."""
+    halves = (CANARY.encode(), CANARY.encode())
+    answer = post_late(edge, PATH + QUERY, halves, {"Content-Length": "999", "referer": CANARY}, client)
+    return f"HTTP/2 {answer.status_code} {answer.headers}\r\n\r\n{answer.text}".encode()
+
+
 def test_an_accepted_postback(edge: Edge) -> None:
     said = Said(edge)
     exchange(edge, get(PATH + QUERY, *HEADERS), said.client)
@@ -101,15 +131,14 @@ def test_a_name_that_is_not_ours_in_a_tls_greeting(edge: Edge) -> None:
     assert_nothing_leaked(edge)
 
 
-def test_backend_down(own_edge: Edge, own_backend: EchoBackend) -> None:
-    said = Said(own_edge)
-    own_backend.stop()
+def test_backend_down(lonely: Edge) -> None:
+    said = Said(lonely)
 
-    exchange(own_edge, get(PATH + QUERY, *HEADERS), said.client)
-    exchange(own_edge, post(PATH, CANARY.encode() * 100, *HEADERS), said.client)
+    exchange(lonely, get(PATH + QUERY, *HEADERS), said.client)
+    exchange(lonely, post(PATH, CANARY.encode() * 100, *HEADERS), said.client)
 
     said.expect("while connecting to upstream")
-    assert_nothing_leaked(own_edge)
+    assert_nothing_leaked(lonely)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +146,6 @@ def test_backend_down(own_edge: Edge, own_backend: EchoBackend) -> None:
     [
         ("die-before-answer", 503, "upstream prematurely closed connection while reading response header"),
         ("die-mid-answer", 200, "upstream prematurely closed connection while reading upstream"),
-        ("never", 503, "upstream timed out"),
     ],
 )
 def test_a_backend_that_fails_in_the_middle(edge: Edge, ending: str, code: int, words: str) -> None:
@@ -128,6 +156,15 @@ def test_a_backend_that_fails_in_the_middle(edge: Edge, ending: str, code: int, 
     assert status(answer) == code
     assert CANARY.encode() not in answer
     said.expect(words)
+    assert_nothing_leaked(edge)
+
+
+def test_a_backend_that_never_answers(edge: Edge, late: dict[str, Late]) -> None:
+    answer = late["backend"].answer.result()
+
+    assert status(answer) == 503
+    assert CANARY.encode() not in answer
+    late["backend"].said.expect("upstream timed out")
     assert_nothing_leaked(edge)
 
 
@@ -195,20 +232,19 @@ def test_a_client_that_hangs_up(edge: Edge, beginning: bytes) -> None:
     assert_nothing_leaked(edge)
 
 
-def test_http2(own_edge: Edge, own_backend: EchoBackend) -> None:
-    said = Said(own_edge)
+def test_http2(lonely: Edge) -> None:
+    said = Said(lonely)
     headers = {"referer": CANARY, "user-agent": CANARY, "x_any": CANARY, "x-long": CANARY * 3000}
-    with own_edge.client(http2=True, address=said.client) as client:
+    with lonely.client(http2=True, address=said.client) as client:
         client.get(PATH + QUERY, headers={"referer": CANARY})
         client.post(PATH, content=CANARY, headers={"Content-Length": "999999"})
-        own_backend.stop()
         client.get(PATH + QUERY, headers={"x_any": CANARY})
         with pytest.raises(httpx.RemoteProtocolError):
             client.get(PATH + QUERY, headers=headers)
 
     said.expect("client intended to send too large body")
     said.expect("while connecting to upstream")
-    assert_nothing_leaked(own_edge)
+    assert_nothing_leaked(lonely)
 
 
 def test_plain_http_on_the_tls_port(edge: Edge) -> None:
@@ -275,7 +311,6 @@ def loud(slug: str, *headers: str) -> bytes:
         (loud("certified"), 403),
         (get(f"/{CANARY}{QUERY}", *HEADERS), 404),
         (loud("acme").replace(b"GET", b"CANARY", 1), 405),
-        (post(f"/tracking/postback/acme{QUERY}", CANARY.encode() * 100, *HEADERS)[:-5], 408),
         (post(f"/tracking/postback/acme{QUERY}", CANARY.encode() * 20_000, *HEADERS), 413),
         (get(f"/tracking/postback/acme?x={CANARY * 3000}", *HEADERS), 414),
         (loud("hurried"), 429),
@@ -327,27 +362,24 @@ def test_tls_that_breaks_off_or_is_none(edge: Edge) -> None:
     assert_nothing_leaked(edge)
 
 
-def test_a_slow_body_over_http2(edge: Edge) -> None:
-    said = Said(edge)
-    halves = (CANARY.encode(), CANARY.encode())
-    headers = {"Content-Length": "999", "referer": CANARY}
+@pytest.mark.parametrize(("name", "http"), [("body", "1.1"), ("body over HTTP/2", "2")])
+def test_a_slow_body(edge: Edge, late: dict[str, Late], name: str, http: str) -> None:
+    answer = late[name].answer.result()
 
-    answer = post_late(edge, PATH + QUERY, halves, headers, said.client)
-
-    assert answer.status_code == 408
-    assert CANARY not in answer.text
-    said.expect_logged(status=408, http="2")
+    assert status(answer) == 408
+    assert CANARY.encode() not in answer
+    late[name].said.expect_logged(status=408, http=http)
     assert_nothing_leaked(edge)
 
 
-def test_a_bug_in_lua(own_backend: EchoBackend, tmp_path: Path) -> None:
+def test_a_bug_in_lua(backend: EchoBackend, tmp_path: Path) -> None:
     """The shipped files have none, so a copy of them gets one."""
     for folder in ("edge", "script"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
     module = tmp_path / "edge" / "lua" / "postledger" / "receipt.lua"
     module.write_text(module.read_text().replace("uuid7.write(", "uuid7.no_such_function("))
 
-    with Edge(backend_socket=own_backend.socket, root=tmp_path) as broken:
+    with Edge(backend_socket=backend.socket, root=tmp_path) as broken:
         broken.expected_alarms.append("stack traceback|coroutine 0|no_such_function")
         exchange(broken, get(PATH + QUERY, *HEADERS))
 

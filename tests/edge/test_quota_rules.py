@@ -47,6 +47,16 @@ def test_after_the_seconds_of_retry_after_a_request_passes(after_s: float, passe
     assert said == ["false\t1\tnil\t1", passes]
 
 
+def test_the_dictionary_keeps_a_count_until_its_bucket_is_empty() -> None:
+    said = run_quota("""
+        for second = 0, 30 do
+            nginx.set_clock(100 + second / 10)
+            if take("acme", "addr", 1, 2, 100 + second / 10) then print(second) end
+        end""")
+
+    assert said == ["0", "1", "10", "20", "30"]
+
+
 def test_each_request_reports_what_was_used_of_the_burst_before_it() -> None:
     said = run_quota("""
         for number = 1, 5 do print((select(4, take("acme", "addr", 1, 4, 100)))) end""")
@@ -136,7 +146,7 @@ def test_a_peak_that_another_worker_wrote_over_is_reported_again() -> None:
 
 def test_a_peak_is_reported_in_its_minute_and_the_next_and_no_longer() -> None:
     said = run_pressure("""
-        nginx.set_clock(59) first.note("acme", 0.75)
+        nginx.set_clock(1) first.note("acme", 0.75) first.flush()
         for _, second in ipairs({ 60, 119, 120, 121 }) do
             nginx.set_clock(second)
             first.flush()

@@ -1,14 +1,11 @@
 """Answers that the edge makes itself: the contract's shape, the contract's words, an honest status."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.edge.conftest import TALKATIVE
-from tests.edge.echo_backend import EchoBackend, source
 from tests.edge.wire import UUID7, body, exchange, get, header, post, status, tls_connection
 from tests.edge.wire_http2 import ask
 from tests.parts.edge import Edge
@@ -16,15 +13,6 @@ from tests.parts.part import ANSWER_WITHIN_S
 
 PATH = "/tracking/postback/acme"
 LIMIT = 131_072
-
-
-@pytest.fixture(scope="module")
-def closing() -> Iterator[Edge]:
-    """An edge with a source that lets nobody in from here."""
-    with EchoBackend() as backend:
-        backend.set_sources(source("closed", allow=["192.0.2.0/24"]))
-        with Edge(backend_socket=backend.socket, environment=TALKATIVE) as edge:
-            yield edge
 
 
 def refusal(answer: bytes) -> tuple[int, str]:
@@ -103,9 +91,9 @@ def over_http2(path: str, method: str = "GET", **more: str) -> list[tuple[str, s
     ],
 )
 def test_over_http2_a_refusal_has_the_same_shape(
-    closing: Edge, headers: list[tuple[str, str]], code: int, reason: str
+    edge: Edge, headers: list[tuple[str, str]], code: int, reason: str
 ) -> None:
-    heard = ask(closing, headers)
+    heard = ask(edge, headers)
 
     assert (heard.end, heard.status, heard.headers["content-type"]) == ("answered", code, "application/json")
     assert json.loads(heard.body) == {"status": "refused", "id": heard.headers["x-request-id"], "reason": reason}
@@ -163,12 +151,12 @@ def test_what_is_not_http_is_malformed(edge: Edge, request_bytes: bytes) -> None
     "start", ["POST /nowhere", "POST /tracking/postback/closed", "BREW /click/spring", "GET /click/x#"]
 )
 def test_what_is_refused_with_a_broken_body_is_told_so_in_the_contracts_words(
-    closing: Edge, start: str, body_of_it: bytes
+    edge: Edge, start: str, body_of_it: bytes
 ) -> None:
     """nginx reads the body on, to throw it away, and finds a second fault when it is about to answer the first."""
     request = f"{start} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n".encode() + body_of_it
 
-    assert refusal(exchange(closing, request)) == (400, "malformed")
+    assert refusal(exchange(edge, request)) == (400, "malformed")
 
 
 @pytest.mark.parametrize("method", ["TRACE", "BREW", "A" * 40])
