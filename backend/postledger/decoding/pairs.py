@@ -21,7 +21,7 @@ Segment = tuple[str, str, str]
 """One parameter of a query: the text exactly as sent, the decoded name and the decoded value."""
 
 
-class Reading(msgspec.Struct, frozen=True):
+class DecodedRequest(msgspec.Struct, frozen=True):
     """The decoded parameters of a request.
 
     - `fields`: values by canonical name.

@@ -1,6 +1,6 @@
 """From a request to named fields: which part carries the parameters, what they are called, and what may be stored.
 
-A `Reading` exists before anything is believed; verification and validation work on it and on nothing else.
+A `DecodedRequest` holds unverified parameters. Verification and validation use only it and the request.
 """
 
 import json
@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from postledger.decoding import json_v2 as nested
-from postledger.decoding.pairs import JsonObject, Reading, Segment, load_json, read_flat, read_segments
+from postledger.decoding.pairs import DecodedRequest, JsonObject, Segment, load_json, read_flat, read_segments
 from postledger.decoding.parameters import CANONICAL_NAMES
 from postledger.decoding.unresolved_macros import find_macro
 from postledger.policy.privacy import MASK
@@ -23,7 +23,7 @@ _FORM = "application/x-www-form-urlencoded"
 _JSON = "application/json"
 
 
-def read_request(request: Request, source: Source) -> Reading:
+def read_request(request: Request, source: Source) -> DecodedRequest:
     """Read the parameters of a GET query, a POST form or a POST JSON object; raises `Refused`."""
     if request.method == "GET":
         return _read_query(request, source)
@@ -37,16 +37,16 @@ def read_request(request: Request, source: Source) -> Reading:
     return _read_form(request.body, source) if _media_type(request) == _FORM else _read_json(request.body, source)
 
 
-def read_again(reading: Reading, decoding: Decoding, source: Source) -> Reading:
+def read_again(decoded: DecodedRequest, decoding: Decoding, source: Source) -> DecodedRequest:
     """Read the fields by the decoding that the signature was made over, so that they say what was signed."""
-    pairs = [decode_segment(segment, decoding) for segment in reading.segments]
+    pairs = [decode_segment(segment, decoding) for segment in decoded.segments]
     try:
         fields, repeated = _collect([(name.decode(), value.decode()) for name, value in pairs], source)
     except UnicodeDecodeError as error:
         raise Refused(Reason.MALFORMED) from error
     if repeated is not None:
         raise Refused(Reason.DUPLICATE_PARAMETER, repeated)
-    return replace(reading, fields=fields)
+    return replace(decoded, fields=fields)
 
 
 def names_only(query: bytes, source: Source | None) -> bytes:
@@ -56,7 +56,7 @@ def names_only(query: bytes, source: Source | None) -> bytes:
     return "&".join(f"{name}={MASK}" for name in names if name in known).encode("latin-1")
 
 
-def _read_query(request: Request, source: Source) -> Reading:
+def _read_query(request: Request, source: Source) -> DecodedRequest:
     if request.body:  # no signature of a GET covers a body, so a body could only mislead
         raise Refused(Reason.MALFORMED)
     segments = read_segments(request.query)
@@ -64,16 +64,16 @@ def _read_query(request: Request, source: Source) -> Reading:
     signed = "&".join([part for part, name, _ in segments if names.get(name) != "sig"]).encode("latin-1")
     storable = _mask_segments(segments, source) if source.settings.pii else signed
     fields, repeated = _collect([segment[1:] for segment in segments], source)
-    return Reading(fields, signed, storable, repeated, segments)
+    return DecodedRequest(fields, signed, storable, repeated, segments)
 
 
-def _read_form(body: bytes, source: Source) -> Reading:
+def _read_form(body: bytes, source: Source) -> DecodedRequest:
     segments = read_segments(body)
     fields, repeated = _collect([segment[1:] for segment in segments], source)
-    return Reading(fields, body, _mask_segments(segments, source), repeated, segments)
+    return DecodedRequest(fields, body, _mask_segments(segments, source), repeated, segments)
 
 
-def _read_json(body: bytes, source: Source) -> Reading:
+def _read_json(body: bytes, source: Source) -> DecodedRequest:
     document = load_json(body)
     version = next((value for name, value in document if name == "v"), None)
     if version is not None and version != "1" and source.canonical_names.get("v") == "v":
@@ -82,10 +82,10 @@ def _read_json(body: bytes, source: Source) -> Reading:
     fields, repeated = _collect(pairs, source)
     if repeated is None and len({name for name, _ in pairs}) < len(pairs):
         raise Refused(Reason.MALFORMED)
-    return Reading(fields, body, _mask_json(body, pairs, source), repeated, members=pairs)
+    return DecodedRequest(fields, body, _mask_json(body, pairs, source), repeated, members=pairs)
 
 
-def _read_json_of(version: object, document: JsonObject, body: bytes, source: Source) -> Reading:
+def _read_json_of(version: object, document: JsonObject, body: bytes, source: Source) -> DecodedRequest:
     if isinstance(version, str) and find_macro(version):
         raise Refused(Reason.UNRESOLVED_MACRO, "v", find_macro(version))
     if version != nested.VERSION:
@@ -99,7 +99,7 @@ def _read_json_of(version: object, document: JsonObject, body: bytes, source: So
     is_masked = any(path[-1] in masked for path, _ in leaves)
     storable = nested.write_masked(document, hide) if is_masked else body
     members = [(".".join(path), value) for path, value in leaves]
-    return Reading(
+    return DecodedRequest(
         fields, body, storable, nested.find_repeated(document),
         members=members, version=nested.VERSION, document=document,
     )  # fmt: skip

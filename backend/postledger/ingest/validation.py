@@ -4,7 +4,7 @@ Pure: the same request and verification give the same entry.
 """
 
 from postledger.decoding.json_v2 import check_items
-from postledger.decoding.pairs import Reading
+from postledger.decoding.pairs import DecodedRequest
 from postledger.decoding.parameters import MAX_LENGTH
 from postledger.ingest.event_fields import read_fields
 from postledger.ingest.idempotency_key import find_idempotency_key
@@ -29,40 +29,40 @@ def refuse_unread(request: Request, source: Source | None, refusal: Refusal) -> 
 
 def validate(request: Request, source: Source, verification: Verification) -> Entry:
     """Validate the values of a verified request. What verification refused becomes the entry of a refusal."""
-    reading, refusal = verification.reading, verification.refusal
-    if reading is None:
+    decoded, refusal = verification.decoded, verification.refusal
+    if decoded is None:
         assert refusal is not None, "what cannot be read is refused"
         return refuse_unread(request, source, refusal)
     event, observed, click_id, transaction_id = None, request.observed, None, None
     unsigned: tuple[str, ...] = ()
     if refusal is None:
-        click_id, transaction_id = _claimed(reading, "click_id"), _claimed(reading, "transaction_id")
+        click_id, transaction_id = _claimed(decoded, "click_id"), _claimed(decoded, "transaction_id")
         try:
-            _refuse_version(reading, source)
-            unsigned = find_unsigned(reading, verification.coverage, source)
+            _refuse_version(decoded, source)
+            unsigned = find_unsigned(decoded, verification.coverage, source)
             observed += verification.observed or _refuse_or_observe_unsigned(unsigned, source)
-            event = _read_event(request, source, reading, is_signed=verification.secret_id is not None)
+            event = _read_event(request, source, decoded, is_signed=verification.secret_id is not None)
         except Refused as refused:
             refusal = refused.refusal
     return Entry(
         request.receipt, request.received_at, request.method, source.id, source.store_address(request.client_address),
-        reading.storable, verification.secret_id, event, refusal,
+        decoded.storable, verification.secret_id, event, refusal,
         source.click_check, source.rules_for(event.event if event else ""), observed,
         click_id, transaction_id, unsigned,
     )  # fmt: skip
 
 
-def _claimed(reading: Reading, name: str) -> str | None:
+def _claimed(decoded: DecodedRequest, name: str) -> str | None:
     # A refused postback keeps the ids that it names, so that an operator can find it by them.
-    value = reading.fields.get(name, "")
+    value = decoded.fields.get(name, "")
     return value if 0 < len(value) <= MAX_LENGTH and value.isprintable() else None
 
 
-def _refuse_version(reading: Reading, source: Source) -> None:
-    if reading.version not in source.versions:
+def _refuse_version(decoded: DecodedRequest, source: Source) -> None:
+    if decoded.version not in source.versions:
         raise Refused(Reason.UNSUPPORTED_VERSION)
-    if reading.document is not None:
-        check_items(reading.document)
+    if decoded.document is not None:
+        check_items(decoded.document)
 
 
 def _refuse_or_observe_unsigned(unsigned: tuple[str, ...], source: Source) -> tuple[Reason, ...]:
@@ -77,6 +77,6 @@ def _refuse_or_observe_unsigned(unsigned: tuple[str, ...], source: Source) -> tu
     return ()
 
 
-def _read_event(request: Request, source: Source, reading: Reading, *, is_signed: bool) -> Event:
-    key = find_idempotency_key(request, reading, source, is_signed=is_signed)
-    return read_fields(reading.fields, source, key)
+def _read_event(request: Request, source: Source, decoded: DecodedRequest, *, is_signed: bool) -> Event:
+    key = find_idempotency_key(request, decoded, source, is_signed=is_signed)
+    return read_fields(decoded.fields, source, key)

@@ -6,7 +6,7 @@ request against the same source gives the same result.
 
 import msgspec
 
-from postledger.decoding.pairs import Reading
+from postledger.decoding.pairs import DecodedRequest
 from postledger.ingest.read_request import read_again, read_request
 from postledger.policy.source import Source
 from postledger.signatures.signed_fields import NOTHING, Coverage
@@ -24,14 +24,14 @@ _OBSERVABLE = frozenset({
 class Verification(msgspec.Struct, frozen=True):
     """What is known of a request before its values are validated.
 
-    - `reading`: the parameters; None if they could not be read.
+    - `decoded`: the parameters; None if they could not be read.
     - `secret_id`: the secret whose signature matched; None without a valid signature.
     - `coverage`: the parameters that the signature covers.
     - `observed`: why the request would be refused if its source were not in observe mode.
     - `refusal`: set if the request is refused already; then nothing else was proved.
     """
 
-    reading: Reading | None
+    decoded: DecodedRequest | None
     secret_id: int | None = None
     coverage: Coverage = NOTHING
     observed: tuple[Reason, ...] = ()
@@ -41,13 +41,13 @@ class Verification(msgspec.Struct, frozen=True):
 def verify(request: Request, source: Source) -> Verification:
     """Read the parameters of a request and check its signature."""
     try:
-        reading = read_request(request, source)
+        decoded = read_request(request, source)
     except Refused as refused:
         return Verification(None, refusal=_refuse_forged(request, source) or refused.refusal)
     try:
-        return _verify_reading(request, source, reading)
+        return _verify_decoded(request, source, decoded)
     except Refused as refused:
-        return Verification(reading, refusal=refused.refusal)
+        return Verification(decoded, refusal=refused.refusal)
 
 
 def _refuse_forged(request: Request, source: Source) -> Refusal | None:
@@ -63,18 +63,18 @@ def _refuse_forged(request: Request, source: Source) -> Refusal | None:
     return None
 
 
-def _verify_reading(request: Request, source: Source, reading: Reading) -> Verification:
+def _verify_decoded(request: Request, source: Source, decoded: DecodedRequest) -> Verification:
     settings = source.settings
-    if reading.repeated is not None:
-        raise Refused(Reason.DUPLICATE_PARAMETER, reading.repeated)
+    if decoded.repeated is not None:
+        raise Refused(Reason.DUPLICATE_PARAMETER, decoded.repeated)
     if settings.auth == "none":
-        return Verification(reading)
+        return Verification(decoded)
     try:
-        verified = source.verifier.verify(request, reading, settings.timestamp_tolerance_s)
+        verified = source.verifier.verify(request, decoded, settings.timestamp_tolerance_s)
     except Refused as refused:
         if settings.mode == "observe" and refused.refusal.reason in _OBSERVABLE:
-            return Verification(reading, observed=(refused.refusal.reason,))
+            return Verification(decoded, observed=(refused.refusal.reason,))
         raise
     if verified.decoding is not None and verified.decoding != "form":
-        reading = read_again(reading, verified.decoding, source)
-    return Verification(reading, verified.secret_id, verified.coverage[request.method])
+        decoded = read_again(decoded, verified.decoding, source)
+    return Verification(decoded, verified.secret_id, verified.coverage[request.method])

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 
 from postledger.decoding import json_v2 as nested
-from postledger.decoding.pairs import Reading
+from postledger.decoding.pairs import DecodedRequest
 from postledger.decoding.parameters import CANONICAL_NAMES
 from postledger.policy.source import Source
 from postledger.signatures.signed_fields import Coverage
@@ -18,7 +18,7 @@ _SIGNABLE = frozenset(SIGNABLE_NAMES)
 _NESTED_NAMES = {".".join(path): name for path, name in nested.NAMES.items()}
 
 
-def find_unsigned(reading: Reading, coverage: Coverage, source: Source) -> tuple[str, ...]:
+def find_unsigned(decoded: DecodedRequest, coverage: Coverage, source: Source) -> tuple[str, ...]:
     """List the sent fields that are not signed, by canonical name in alphabetical order.
 
     `status` counts as unsigned if the parameter that defines its meaning is unsigned: one of `status_parameters`, or a
@@ -26,12 +26,12 @@ def find_unsigned(reading: Reading, coverage: Coverage, source: Source) -> tuple
     """
     if coverage.is_total:
         return ()
-    if reading.version != "1":  # names of version 2 are paths, which a profile cannot list
-        return tuple(sorted(set(reading.fields) - NEVER_KEPT))
-    sent = [name for _, name, _ in reading.segments] or [name for name, _ in reading.members]
-    names = _NESTED_NAMES if reading.version == nested.VERSION else source.canonical_names
+    if decoded.version != "1":  # names of version 2 are paths, which a profile cannot list
+        return tuple(sorted(set(decoded.fields) - NEVER_KEPT))
+    sent = [name for _, name, _ in decoded.segments] or [name for name, _ in decoded.members]
+    names = _NESTED_NAMES if decoded.version == nested.VERSION else source.canonical_names
     unsigned = {names[name] for name in sent if name in names and name not in coverage}
-    if "status" in reading.fields and not unsigned.isdisjoint(source.settings.status_parameters):
+    if "status" in decoded.fields and not unsigned.isdisjoint(source.settings.status_parameters):
         unsigned.add("status")
     if "payout" in unsigned and source.settings.negative_payout == "reversed":
         unsigned.add("status")

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Mapping
 
-from postledger.decoding.pairs import Reading, read_segments
+from postledger.decoding.pairs import DecodedRequest, read_segments
 from postledger.decoding.source_paths import split_path
 from postledger.decoding.unresolved_macros import OPENINGS, find_macro
 from postledger.signatures.profile_schema import SignatureLocation, TimestampLocation
 from postledger.vocabulary.incoming_request import Request
 from postledger.vocabulary.refusal import Reason, Refused
 
-Find = Callable[[Request, Reading], str | None]
+Find = Callable[[Request, DecodedRequest], str | None]
 """Finds a value; returns None if it was not sent, and None or an empty text if it was sent empty."""
 Split = Callable[[str], tuple[list[bytes], Mapping[str, str]]]
 """Splits a value into the signatures to verify and all items of the list by name."""
@@ -26,10 +26,10 @@ def compile_find(location: SignatureLocation | TimestampLocation, canonical: str
         header = name.lower()
         return lambda request, _: request.headers.get(header)
 
-    def find(request: Request, reading: Reading) -> str | None:
+    def find(request: Request, decoded: DecodedRequest) -> str | None:
         if is_in_query and request.method != "GET":
             return _find_beside_body(request, name, canonical)
-        value = reading.fields.get(canonical)
+        value = decoded.fields.get(canonical)
         if value and value[0] in OPENINGS and (macro := find_macro(value)):
             raise Refused(Reason.UNRESOLVED_MACRO, canonical, macro)
         return value
@@ -42,7 +42,7 @@ def _compile_find_in_path(path: str) -> Find:
     before, after = (part.encode() for part in split_path(path))
     beside = len(before) + len(after)
 
-    def find(request: Request, _: Reading) -> str | None:
+    def find(request: Request, _: DecodedRequest) -> str | None:
         sent = request.path
         if len(sent) <= beside or not (sent.startswith(before) and sent.endswith(after)):
             return None

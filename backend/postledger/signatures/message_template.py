@@ -32,7 +32,7 @@ def compile_message(scheme: Scheme, public_url: PublicUrl | None) -> Write:
     writers = _compile_pieces(scheme, public_url)
     _check_content_is_signed(scheme, placeholders)
     if scheme.message == "{query}" and not scheme.drop and not scheme.decode and scheme.methods == ("GET",):
-        return lambda sent, _: sent.reading.signed
+        return lambda sent, _: sent.decoded.signed
     return lambda sent, key: b"".join([write(sent, key) for write in writers])
 
 
@@ -81,7 +81,7 @@ def _query_of(scheme: Scheme) -> Callable[[SignatureInput], bytes]:
     """Make the function that returns the query as sent, without the signature and the parameters in `drop`."""
     dropped = set(scheme.drop) | ({scheme.signature.name} if scheme.signature.location == "query" else set())
     if not scheme.drop and "POST" not in scheme.methods:
-        return lambda sent: sent.reading.signed
+        return lambda sent: sent.decoded.signed
     if not dropped:
         return lambda sent: sent.request.query
 

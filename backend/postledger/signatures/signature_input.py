@@ -6,12 +6,12 @@ from urllib.parse import unquote_to_bytes
 
 import msgspec
 
-from postledger.decoding.pairs import Reading, Segment, read_segments
+from postledger.decoding.pairs import DecodedRequest, Segment, read_segments
 from postledger.signatures.profile_schema import Decoding
 from postledger.vocabulary.incoming_request import Request
 from postledger.vocabulary.refusal import Reason, Refused
 
-NO_READING: Final = Reading({}, b"", b"")
+NOT_DECODED: Final = DecodedRequest({}, b"", b"")
 """Stands in for a body that cannot be parsed. A scheme that signs the raw body can still verify it."""
 
 
@@ -19,7 +19,7 @@ class SignatureInput(msgspec.Struct):
     """One request under one scheme: its signatures, the other items of their list, and its timestamp as sent."""
 
     request: Request
-    reading: Reading
+    decoded: DecodedRequest
     signatures: Sequence[bytes]
     parts: Mapping[str, str]
     decoding: Decoding | None = None
@@ -29,14 +29,14 @@ class SignatureInput(msgspec.Struct):
     def query_segments(self) -> Sequence[Segment]:
         """Return the parameters of the query, for any method."""
         if self.request.method == "GET":
-            return self.reading.segments
+            return self.decoded.segments
         return read_segments(self.request.query) if self.request.query else ()
 
     def body_segments(self) -> Sequence[Segment]:
         """Return the parameters of the body."""
         if self.request.method == "GET":
             return ()
-        return self.reading.segments or [("", name, value) for name, value in self.reading.members]
+        return self.decoded.segments or [("", name, value) for name, value in self.decoded.members]
 
 
 def bad_signature() -> Refused:

@@ -11,7 +11,7 @@ from itertools import product
 import msgspec
 from msgspec.structs import replace
 
-from postledger.decoding.pairs import Reading
+from postledger.decoding.pairs import DecodedRequest
 from postledger.signatures.algorithms import ENCODERS, Match, compile_match
 from postledger.signatures.canonical_parameters import Write
 from postledger.signatures.extraction import Find, Split, compile_cut, compile_find, compile_split
@@ -21,7 +21,7 @@ from postledger.signatures.profile_checks import check_scheme
 from postledger.signatures.profile_schema import BodyDigest, Decoding, Profile, Scheme
 from postledger.signatures.public_url import PublicUrl
 from postledger.signatures.secret_key import Key
-from postledger.signatures.signature_input import NO_READING, SignatureInput
+from postledger.signatures.signature_input import NOT_DECODED, SignatureInput
 from postledger.signatures.signed_fields import Coverage, find_coverage
 from postledger.signatures.timestamps import compile_read_timestamp
 from postledger.vocabulary.incoming_request import Request
@@ -50,14 +50,14 @@ class Verifier:
         }
         self._raw_schemes = tuple(ready for scheme, ready in compiled if _signs_raw_body(scheme))
 
-    def verify(self, request: Request, reading: Reading, tolerance_s: int) -> Verified:
+    def verify(self, request: Request, decoded: DecodedRequest, tolerance_s: int) -> Verified:
         """Verify a request; raises `Refused`. Only the first scheme whose signature was sent is used."""
-        return _verify(self._schemes[request.method], request, reading, tolerance_s)
+        return _verify(self._schemes[request.method], request, decoded, tolerance_s)
 
-    def name_message(self, request: Request, reading: Reading) -> str | None:
+    def name_message(self, request: Request, decoded: DecodedRequest) -> str | None:
         """Identify a verified message, so that its repeat is recognised; None if its content has no timestamp."""
         for scheme in self._schemes[request.method]:
-            sent = scheme.find(request, reading)
+            sent = scheme.find(request, decoded)
             if sent is not None and sent.signatures:
                 return scheme.name_message(sent)
         return None
@@ -65,16 +65,18 @@ class Verifier:
     def refuse_forged(self, request: Request, tolerance_s: int) -> None:
         """Refuse a request whose body cannot be parsed if its signature is wrong; one without a signature passes."""
         try:
-            _verify(self._raw_schemes, request, NO_READING, tolerance_s)
+            _verify(self._raw_schemes, request, NOT_DECODED, tolerance_s)
         except Refused as refused:
             if refused.refusal.reason is not Reason.MISSING_SIGNATURE:
                 raise
 
 
-def _verify(schemes: Iterable["_CompiledScheme"], request: Request, reading: Reading, tolerance_s: int) -> Verified:
+def _verify(
+    schemes: Iterable["_CompiledScheme"], request: Request, decoded: DecodedRequest, tolerance_s: int
+) -> Verified:
     reason = Reason.MISSING_SIGNATURE
     for scheme in schemes:
-        sent = scheme.find(request, reading)
+        sent = scheme.find(request, decoded)
         if sent is None:
             continue
         if sent.signatures:
@@ -110,18 +112,18 @@ class _CompiledScheme:
         self._keys = tuple(_read_keys(scheme, secrets))
         self._body = scheme.body
 
-    def find(self, request: Request, reading: Reading) -> SignatureInput | None:
+    def find(self, request: Request, decoded: DecodedRequest) -> SignatureInput | None:
         """Extract what this scheme verifies; returns None if the request has no such signature."""
         if self._body != "any" and self._body not in request.media_type:
             return None
-        text = self._find_signature(request, reading)
+        text = self._find_signature(request, decoded)
         if not text:
             return None
         for header in self._needed:
             if not request.headers.get(header):
                 return None
         signatures, parts = self._split(text)
-        return SignatureInput(request, reading, signatures, parts, *self._candidates[0])
+        return SignatureInput(request, decoded, signatures, parts, *self._candidates[0])
 
     def check(self, sent: SignatureInput, tolerance_s: int) -> Verified:
         """Verify the signature and the timestamp; raises `Refused`."""
@@ -215,7 +217,7 @@ def _compile_timestamp(scheme: Scheme) -> Callable[[SignatureInput], float] | No
     read, cut = compile_read_timestamp(location), compile_cut(location) if location.after or location.before else None
 
     def timestamp(sent: SignatureInput) -> float:
-        text = find(sent.request, sent.reading) if find else sent.parts.get(location.name)
+        text = find(sent.request, sent.decoded) if find else sent.parts.get(location.name)
         if cut is not None and text:
             text = cut(text)
         if not text:

@@ -17,11 +17,11 @@ from tests.parts.signed_requests import GOOD, NOW, event_of, get, post, refusal_
 
 
 def test_validation_starts_from_a_verification_that_was_made_elsewhere() -> None:
-    """As a replay does: the signature was checked when the request came, and only its reading was stored."""
+    """As a replay does: the signature was checked when the request came, and only its parameters were stored."""
     by = source()
-    reading = verify(get(GOOD), by).reading
+    decoded = verify(get(GOOD), by).decoded
 
-    entry = validate(Request("again", NOW, "GET"), by, Verification(reading, 11, Coverage(True, frozenset())))
+    entry = validate(Request("again", NOW, "GET"), by, Verification(decoded, 11, Coverage(True, frozenset())))
 
     assert event_of(entry)["transaction_id"] == "TXN789"
     assert (entry.receipt, entry.secret_id, entry.unsigned, entry.raw) == ("again", 11, (), GOOD.encode())
@@ -29,9 +29,9 @@ def test_validation_starts_from_a_verification_that_was_made_elsewhere() -> None
 
 def test_what_verification_refused_is_not_validated() -> None:
     by = source()
-    reading = verify(get("click_id=A&transaction_id=T1&payout=x&ts=1790000000"), by).reading
+    decoded = verify(get("click_id=A&transaction_id=T1&payout=x&ts=1790000000"), by).decoded
 
-    entry = validate(get(GOOD), by, Verification(reading, refusal=Refusal(Reason.STALE_TIMESTAMP)))
+    entry = validate(get(GOOD), by, Verification(decoded, refusal=Refusal(Reason.STALE_TIMESTAMP)))
 
     assert (entry.refusal, entry.event, entry.transaction_id) == (Refusal(Reason.STALE_TIMESTAMP), None, None)
 
@@ -39,7 +39,7 @@ def test_what_verification_refused_is_not_validated() -> None:
 def test_what_is_proved_by_nothing_is_unsigned_as_a_whole() -> None:
     by = source()
 
-    entry = validate(get(GOOD), by, Verification(verify(get(GOOD), by).reading))
+    entry = validate(get(GOOD), by, Verification(verify(get(GOOD), by).decoded))
 
     assert entry.unsigned == ("affiliate_id", "click_id", "payout", "transaction_id")
 

@@ -17,24 +17,24 @@ from tests.parts.sender import sign_query
 from tests.parts.signed_requests import GOOD, NOW, SECRET, event_of, get, post, refusal_of, source
 
 
-def test_verification_gives_the_reading_the_secret_and_what_is_signed() -> None:
+def test_verification_gives_the_parameters_the_secret_and_what_is_signed() -> None:
     verification = verify(get(GOOD), source())
 
-    assert verification.reading is not None
-    assert (verification.reading.fields["click_id"], verification.reading.storable) == ("ABC123", GOOD.encode())
+    assert verification.decoded is not None
+    assert (verification.decoded.fields["click_id"], verification.decoded.storable) == ("ABC123", GOOD.encode())
     assert (verification.secret_id, verification.coverage.is_total, verification.observed) == (11, True, ())
     assert verification.refusal is None
 
 
-def test_a_forged_request_keeps_its_reading_and_proves_nothing() -> None:
+def test_a_forged_request_keeps_its_parameters_and_proves_nothing() -> None:
     verification = verify(Request("r", NOW, "GET", query=GOOD.encode() + b"&sig=00"), source())
 
     assert verification.refusal == Refusal(Reason.BAD_SIGNATURE)
-    assert verification.reading is not None
+    assert verification.decoded is not None
     assert (verification.secret_id, "click_id" in verification.coverage) == (None, False)
 
 
-def test_a_request_that_cannot_be_read_has_no_reading() -> None:
+def test_a_request_that_cannot_be_read_has_no_parameters() -> None:
     assert verify(get("click_id=%ff"), source()) == Verification(None, refusal=Refusal(Reason.MALFORMED))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from postledger.decoding.pairs import Reading, read_segments
+from postledger.decoding.pairs import DecodedRequest, read_segments
 from postledger.policy.config_file import read_configuration
 from postledger.policy.preset_files import read_known
 from postledger.policy.source import find_profile
@@ -38,9 +38,9 @@ def list_indistinguishable(signed: Scheme) -> Iterable[list[Values]]:
     for values in product(VALUES, repeat=len(NAMES)):
         sent = dict(zip(NAMES, values, strict=True))
         query = "&".join(f"{name}={value}" for name, value in sent.items() if value is not None).encode()
-        reading = Reading({}, query, b"", segments=read_segments(query))
+        decoded = DecodedRequest({}, query, b"", segments=read_segments(query))
         try:
-            text = write(SignatureInput(Request("r", NOW, "GET", query=query), reading, (), {}), b"")
+            text = write(SignatureInput(Request("r", NOW, "GET", query=query), decoded, (), {}), b"")
         except Refused:
             continue
         by_text[text].append(sent)

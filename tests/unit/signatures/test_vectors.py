@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from postledger.decoding.pairs import Reading
+from postledger.decoding.pairs import DecodedRequest
 from postledger.ingest.read_request import read_request
 from postledger.ingest.receive import evaluate
 from postledger.policy.source import Settings, Source
@@ -114,7 +114,7 @@ def test_any_changed_value_of_the_message_is_refused(vector: Vector, data: st.Da
     assert refused.value.refusal.reason is Reason.BAD_SIGNATURE
 
 
-def _read(vector: Vector, source: Source, query: bytes | None = None) -> Reading:
+def _read(vector: Vector, source: Source, query: bytes | None = None) -> DecodedRequest:
     return read_request(vector.request(query=vector.query if query is None else query), source)
 
 
