@@ -3,14 +3,14 @@
 It reads one day at a time: each statement reads one partition and ends within its timeout, however long the span is.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from datetime import time as clock_time
-from typing import Any
+from functools import reduce
+from typing import Any, NamedTuple
 
 import msgspec
 from psycopg import Connection
-from psycopg.rows import dict_row
 
 from postledger.ledger.partitions import list_days
 from postledger.platform.postgres.sql import statements_of
@@ -21,53 +21,48 @@ sql = statements_of("postledger.audit")
 ADDRESSES_A_DAY = 1000
 
 Span = tuple[datetime, datetime]
+Key = tuple[str, str | None, str | None]
+"""What is counted: the kind, a reason or None for all postbacks of the kind, and an address or None for the others."""
+Counts = dict[Key, "Count"]
 
 
-class ReasonCount(msgspec.Struct):
-    """The postbacks with one reason: how many, the first and the last one, and how many per address."""
+class Count(NamedTuple):
+    """A number of postbacks, and when the first and the last of them was received."""
 
-    postbacks: int = 0
-    first_seen: datetime | None = None
-    last_seen: datetime | None = None
-    addresses: dict[str, int] = {}
+    postbacks: int
+    first_seen: datetime
+    last_seen: datetime
 
-    def add(self, row: dict[str, Any]) -> None:
-        """Add a day's count of one address, or of all addresses beyond `ADDRESSES_A_DAY`."""
-        self.postbacks += row["postbacks"]
-        self.first_seen = min(self.first_seen or row["first_seen"], row["first_seen"])
-        self.last_seen = max(self.last_seen or row["last_seen"], row["last_seen"])
-        if (address := row["address"]) is not None:
-            self.addresses[address] = self.addresses.get(address, 0) + row["postbacks"]
+    def plus(self, other: "Count") -> "Count":
+        """Add the count of another day or address."""
+        first, last = min(self.first_seen, other.first_seen), max(self.last_seen, other.last_seen)
+        return Count(self.postbacks + other.postbacks, first, last)
 
 
-class Tally(msgspec.Struct):
+class ReasonCount(msgspec.Struct, frozen=True):
+    """The postbacks with one reason. `addresses` lacks those beyond `ADDRESSES_A_DAY`, the total contains them."""
+
+    total: Count
+    addresses: Mapping[str, int]
+
+
+class Tally(msgspec.Struct, frozen=True):
     """The number of postbacks, and the counts by reason. One postback can have several reasons."""
 
-    postbacks: int = 0
-    reasons: dict[str, ReasonCount] = {}
+    postbacks: int
+    reasons: Mapping[str, ReasonCount]
 
 
-class SourceReport(msgspec.Struct):
+class SourceReport(msgspec.Struct, frozen=True):
     """The report on one source. `observed` is what enforce mode would have refused."""
 
     source: str
     mode: str
     since: datetime
     until: datetime
-    received: int = 0
-    observed: Tally = msgspec.field(default_factory=Tally)
-    refused: Tally = msgspec.field(default_factory=Tally)
-
-    def add(self, row: dict[str, Any]) -> None:
-        """Add one row of a day's counts."""
-        if row["kind"] == "received":
-            self.received += row["postbacks"]
-            return
-        tally = self.observed if row["kind"] == "observed" else self.refused
-        if row["reason"] is None:
-            tally.postbacks += row["postbacks"]
-        else:
-            tally.reasons.setdefault(row["reason"], ReasonCount()).add(row)
+    received: int
+    observed: Tally
+    refused: Tally
 
 
 def report_source(
@@ -77,13 +72,17 @@ def report_source(
     row = connection.execute(sql("find_source_mode"), (slug,)).fetchone()
     if row is None:
         raise NotFound(f"source {slug} does not exist; run: postledger source list")
-    report = SourceReport(slug, row[1], since, until)
+    source_id, mode = row
+    counts: Counts = {}
     spans = list(_list_spans(connection, since, until))
     for number, span in enumerate(spans, 1):
-        for counted in _count(connection, row[0], span):
-            report.add(counted)
+        for key, count in _count(connection, source_id, span):
+            counts[key] = count.plus(counts[key]) if key in counts else count
         on_progress(number, len(spans))
-    return report
+    received = _tally(counts, "received").postbacks
+    return SourceReport(
+        slug, mode, since, until, received, observed=_tally(counts, "observed"), refused=_tally(counts, "refused")
+    )
 
 
 def _list_spans(connection: Connection[Any], since: datetime, until: datetime) -> Iterator[Span]:
@@ -94,7 +93,23 @@ def _list_spans(connection: Connection[Any], since: datetime, until: datetime) -
             yield first, last
 
 
-def _count(connection: Connection[Any], source_id: int, span: Span) -> list[dict[str, Any]]:
+def _count(connection: Connection[Any], source_id: int, span: Span) -> list[tuple[Key, Count]]:
     values = {"source_id": source_id, "since": span[0], "until": span[1], "addresses": ADDRESSES_A_DAY}
-    with connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(sql("report_source"), values).fetchall()
+    rows = connection.execute(sql("report_source"), values).fetchall()
+    return [((kind, reason, address), Count(*counted)) for kind, reason, address, *counted in rows]
+
+
+def _tally(counts: Counts, kind: str) -> Tally:
+    reasons: dict[str, list[tuple[str | None, Count]]] = {}
+    postbacks = 0
+    for (of, reason, address), count in counts.items():
+        if of == kind and reason is None:
+            postbacks += count.postbacks
+        elif of == kind and reason is not None:
+            reasons.setdefault(reason, []).append((address, count))
+    return Tally(postbacks, {reason: _sum_reason(listed) for reason, listed in reasons.items()})
+
+
+def _sum_reason(listed: Sequence[tuple[str | None, Count]]) -> ReasonCount:
+    total = reduce(Count.plus, (count for _, count in listed))
+    return ReasonCount(total, {address: count.postbacks for address, count in listed if address is not None})

@@ -9,9 +9,7 @@ from typing import Any, NoReturn
 from typer import TyperException
 from typer.core import TyperGroup
 
-from postledger.platform.keyring import WrongMasterKey
 from postledger.platform.postgres.errors import DatabaseFailed
-from postledger.platform.postgres.migrations import MigrationChanged
 from postledger.platform.settings import BadSetting
 from postledger.vocabulary.operator_error import OperatorError
 
@@ -20,7 +18,7 @@ class CommandFailed(Exception):
     """A command cannot do what it was asked. The message is printed."""
 
 
-_OURS = (CommandFailed, OperatorError, BadSetting, WrongMasterKey, MigrationChanged)
+_OURS = (CommandFailed, OperatorError, BadSetting)
 """The exceptions whose messages are written for operators."""
 
 

@@ -6,11 +6,10 @@ from typing import Annotated
 import typer
 
 from postledger.cli.connections import LONG_STATEMENT_TIMEOUT_MS, open_ledger
-from postledger.cli.errors import CommandFailed
 from postledger.cli.output import AsJson, print_json
 from postledger.ledger.migrate import migrate as bring_up_to_date
 from postledger.ledger.partitions import retain as retain_days
-from postledger.platform.postgres.grants import NoSuchRole, grant_reader
+from postledger.platform.postgres.grants import grant_reader
 from postledger.platform.settings import read_environment, read_retention_days
 from postledger.vocabulary.wording import count
 
@@ -32,11 +31,8 @@ def grant(
     context: typer.Context, role: Annotated[str, typer.Argument(help="A Postgres role, such as postledger_reader.")]
 ) -> None:
     """Let a role read what the dashboards show, and nothing else: no secret, id, address or raw request."""
-    try:
-        with open_ledger(context) as connection:
-            grant_reader(connection, role)
-    except NoSuchRole:
-        raise CommandFailed(f"role {role} does not exist in Postgres; create it: CREATE ROLE … LOGIN") from None
+    with open_ledger(context) as connection:
+        grant_reader(connection, role)
     print(f"{role} may read what the dashboards show.")
 
 

@@ -54,7 +54,7 @@ def _summarize(verb: str, tally: Tally, received: int) -> str:
 
 def _write_reason(reason: str, count: ReasonCount) -> str:
     addresses = f" ({_write_addresses(count)})" if reason in _OF_ADDRESSES and count.addresses else ""
-    return f"{_grouped(count.postbacks)} {reason}{addresses}"
+    return f"{_grouped(count.total.postbacks)} {reason}{addresses}"
 
 
 def _write_addresses(count: ReasonCount) -> str:
@@ -65,13 +65,20 @@ def _write_addresses(count: ReasonCount) -> str:
 
 def _list_rows(what: str, tally: Tally) -> list[tuple[object, ...]]:
     return [
-        (what, reason, _grouped(count.postbacks), _write_addresses(count), count.first_seen, count.last_seen)
+        (
+            what,
+            reason,
+            _grouped(count.total.postbacks),
+            _write_addresses(count),
+            count.total.first_seen,
+            count.total.last_seen,
+        )
         for reason, count in _sort(tally)
     ]
 
 
 def _sort(tally: Tally) -> list[tuple[str, ReasonCount]]:
-    return sorted(tally.reasons.items(), key=lambda item: (-item[1].postbacks, item[0]))
+    return sorted(tally.reasons.items(), key=lambda item: (-item[1].total.postbacks, item[0]))
 
 
 def _rank(count: ReasonCount) -> list[tuple[str, int]]:
@@ -98,9 +105,9 @@ def _tally_facts(tally: Tally) -> dict[str, object]:
     reasons = [
         {
             "reason": reason,
-            "postbacks": count.postbacks,
-            "first_seen": count.first_seen,
-            "last_seen": count.last_seen,
+            "postbacks": count.total.postbacks,
+            "first_seen": count.total.first_seen,
+            "last_seen": count.total.last_seen,
             "addresses": [{"address": address, "postbacks": postbacks} for address, postbacks in _rank(count)],
         }
         for reason, count in _sort(tally)

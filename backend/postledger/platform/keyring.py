@@ -4,8 +4,10 @@ from collections.abc import Sequence
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
+from postledger.vocabulary.operator_error import NotPossible
 
-class WrongMasterKey(Exception):
+
+class WrongMasterKey(NotPossible):
     """No master key of the list decrypts a stored secret."""
 
 

@@ -18,6 +18,7 @@ from psycopg.errors import LockNotAvailable
 
 from postledger.platform.postgres.connection import set_lock_timeout
 from postledger.platform.postgres.sql import statements_of
+from postledger.vocabulary.operator_error import NotPossible
 
 sql = statements_of("postledger.platform.postgres")
 
@@ -28,7 +29,7 @@ _TRY_EVERY_S = 0.05
 _ONE_BY_ONE = "-- each statement by itself\n"
 
 
-class MigrationChanged(Exception):
+class MigrationChanged(NotPossible):
     """A migration file was edited after it had been applied. The message names the file."""
 
 
