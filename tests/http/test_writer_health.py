@@ -78,7 +78,7 @@ def test_a_metric_that_raises_costs_no_answer(backend: Backend, fault: Path) -> 
     assert "345.67" not in log
 
 
-def test_a_locked_table_is_seen_by_health_log_and_metrics_until_it_is_free(backend: Backend, database: str) -> None:
+def test_a_locked_table_shows_in_health_log_and_metrics(backend: Backend, database: str) -> None:
     failures = 'postledger_flush_failures_total{cause="lock"}'
     assert f"{failures} 0.0" in backend.metrics_text(), "at zero from the start"
     assert "postledger_writers_failing 0.0" in backend.metrics_text()

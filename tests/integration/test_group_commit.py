@@ -1,4 +1,4 @@
-"""The group commit's promises to those who wait: everyone is answered, nobody suffers for a neighbour."""
+"""The promises of the group commit: every request is answered, and no row fails because of another one."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -40,7 +40,7 @@ def start(table: str) -> Iterator[Callable[..., Commit]]:
         commit.close()
 
 
-def test_everyone_gets_his_own_result_from_few_commits(start: Callable[..., Commit], table: str) -> None:
+def test_each_request_gets_its_own_result_from_few_commits(start: Callable[..., Commit], table: str) -> None:
     flushes: list[int] = []
     commit = start(insert, observe_flush=lambda rows, seconds: flushes.append(rows))
 
@@ -59,7 +59,7 @@ def test_a_row_that_postgres_refuses_fails_alone(start: Callable[..., Commit], t
     assert stored(table) == [number for number in range(10, 20) if number != 13]
 
 
-def test_a_connection_that_died_while_idle_costs_nobody_an_answer(start: Callable[..., Commit], table: str) -> None:
+def test_a_connection_that_died_while_idle_costs_no_answer(start: Callable[..., Commit], table: str) -> None:
     commit = start(insert)
     commit.submit(1)
     with psycopg.connect(table, autocommit=True) as connection:
@@ -69,7 +69,7 @@ def test_a_connection_that_died_while_idle_costs_nobody_an_answer(start: Callabl
     assert stored(table) == [1, 2]
 
 
-def test_a_lost_connection_in_mid_write_is_tried_once_more(start: Callable[..., Commit], table: str) -> None:
+def test_a_batch_is_written_again_after_a_lost_connection(start: Callable[..., Commit], table: str) -> None:
     attempts: list[int] = []
 
     def lose_the_answer(connection: Connection[Any], numbers: Sequence[int]) -> Sequence[int]:
@@ -84,7 +84,7 @@ def test_a_lost_connection_in_mid_write_is_tried_once_more(start: Callable[..., 
     assert (stored(table), len(attempts)) == ([7], 2)
 
 
-def test_how_many_wait_is_told_while_the_writer_hangs(start: Callable[..., Commit]) -> None:
+def test_the_queue_length_is_reported_while_the_writer_hangs(start: Callable[..., Commit]) -> None:
     told: list[int] = []
     released = Event()
 
@@ -102,7 +102,7 @@ def test_how_many_wait_is_told_while_the_writer_hangs(start: Callable[..., Commi
     assert max(told) == 3, "one is with the writer, three wait"
 
 
-def test_while_postgres_is_away_everyone_is_told_so(start: Callable[..., Commit], table: str) -> None:
+def test_without_postgres_every_request_is_unavailable(start: Callable[..., Commit], table: str) -> None:
     def refuse() -> Connection[Any]:
         raise psycopg.OperationalError("away")
 
@@ -114,7 +114,7 @@ def test_while_postgres_is_away_everyone_is_told_so(start: Callable[..., Commit]
     assert stored(table) == []
 
 
-def test_beyond_the_queue_the_answer_is_at_once(start: Callable[..., Commit]) -> None:
+def test_a_full_queue_refuses_at_once(start: Callable[..., Commit]) -> None:
     release, blocked = Event(), Event()
 
     def block(connection: Connection[Any], numbers: Sequence[int]) -> Sequence[int]:
@@ -137,7 +137,7 @@ def test_beyond_the_queue_the_answer_is_at_once(start: Callable[..., Commit]) ->
     assert [greenlet.value for greenlet in waiting] == [0, 2, 4, 6]
 
 
-def test_nobody_waits_longer_than_the_answer_is_promised(start: Callable[..., Commit], table: str) -> None:
+def test_an_overdue_request_is_answered_and_its_row_dropped(start: Callable[..., Commit], table: str) -> None:
     release = Event()
 
     def hang(connection: Connection[Any], numbers: Sequence[int]) -> Sequence[int]:
@@ -154,7 +154,7 @@ def test_nobody_waits_longer_than_the_answer_is_promised(start: Callable[..., Co
     assert stored(table) == [1], "the row that was never taken is dropped, for its sender will try again"
 
 
-def test_while_nobody_lets_the_process_run_nobody_becomes_overdue(
+def test_a_pause_of_the_machine_makes_no_request_overdue(
     start: Callable[..., Commit],
 ) -> None:
     """As after a pause of the machine: the clock looks first, and the answer comes behind it."""
@@ -178,7 +178,7 @@ def test_while_nobody_lets_the_process_run_nobody_becomes_overdue(
     assert [greenlet.get(timeout=60) for greenlet in waiting] == [7, 8]
 
 
-def test_closing_writes_what_was_taken(start: Callable[..., Commit], table: str) -> None:
+def test_closing_writes_the_rows_that_were_handed_in(start: Callable[..., Commit], table: str) -> None:
     commit = start(insert, flush_rows=2)
     waiting = [gevent.spawn(commit.submit, number) for number in range(20, 29)]
     gevent.idle()

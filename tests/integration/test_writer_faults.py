@@ -110,7 +110,9 @@ def test_a_bug_in_the_clock_costs_one_look(
     assert "bug: type=KeyError" in caplog.text
 
 
-def test_too_few_results_are_an_answer_to_no_one(start: Start, table: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_too_few_results_make_every_request_unavailable(
+    start: Start, table: str, caplog: pytest.LogCaptureFixture
+) -> None:
     failures: list[Cause] = []
     shorten = iter([True])
     commit = start(
@@ -185,7 +187,7 @@ def test_a_rejected_row_is_counted_and_leaves_the_writer_healthy(
 
 
 @pytest.mark.parametrize("victim", ["_writer", "_clock"])
-def test_a_dead_greenlet_ends_the_process_and_leaves_no_request_waiting(start: Start, victim: str) -> None:
+def test_a_dead_greenlet_ends_the_process_and_answers_requests(start: Start, victim: str) -> None:
     ended, released = Event(), Event()
     commit = start(lambda connection, numbers: released.wait() and numbers, end_process=ended.set, flush_rows=1)
     waiting = [gevent.spawn(submit_all, commit, [number]) for number in (1, 2)]
@@ -245,7 +247,7 @@ def write_after(failures: dict[int, str], pids: list[int]) -> Write:
         ("42501", Cause.REFUSED),
     ],
 )
-def test_a_failure_that_no_row_causes_fails_the_batch_at_once_and_keeps_the_connection(
+def test_a_failure_that_no_row_causes_fails_the_batch_once(
     start: Start, table: str, caplog: pytest.LogCaptureFixture, sqlstate: str, cause: Cause
 ) -> None:
     pids: list[int] = []
@@ -278,7 +280,7 @@ def test_a_deadlock_is_repeated_once_over_the_same_connection(start: Start, sqls
 
 
 @pytest.mark.parametrize("sqlstate", ["57P01", "57P03", "08006", "25006"])
-def test_a_server_that_ends_the_session_is_asked_again_over_another(start: Start, table: str, sqlstate: str) -> None:
+def test_a_session_that_the_server_ends_is_replaced(start: Start, table: str, sqlstate: str) -> None:
     pids: list[int] = []
     failures: list[Cause] = []
     commit = start(write_after({1: sqlstate}, pids), count_failure=failures.append)
@@ -356,7 +358,9 @@ def test_what_was_answered_503_while_connecting_is_not_booked(
     assert stored(table) == [2]
 
 
-def test_a_locked_table_is_told_and_its_release_too(start: Start, table: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_locked_table_and_its_release_are_reported_once(
+    start: Start, table: str, caplog: pytest.LogCaptureFixture
+) -> None:
     failures: list[Cause] = []
     told: list[bool] = []
 
