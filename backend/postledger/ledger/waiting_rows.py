@@ -81,8 +81,8 @@ class WaitingRows(Generic[Row, Result]):
 
 
 def is_awaited(batch: Sequence[Waiting[Row, Result]]) -> bool:
-    """Return whether any request of the batch is still without an answer."""
-    return not all(waiting.result.ready() for waiting in batch)
+    """Return whether a request of the batch is still without an answer: the last one, which is overdue last."""
+    return not batch[-1].result.ready()
 
 
 def refuse(batch: Sequence[Waiting[Row, Result]]) -> None:
