@@ -14,8 +14,8 @@ def own(environment: dict[str, str]) -> Iterator[Backend]:
         yield backend
 
 
-def test_a_worker_that_was_killed_is_told_with_the_signal(own: Backend) -> None:
-    """The kernel kills whoever needs too much memory, or writes to a disk that is full; nobody else would tell."""
+def test_a_killed_worker_is_logged_with_the_signal(own: Backend) -> None:
+    """The kernel kills a process that needs too much memory, and no other log says so."""
     (worker,) = own.worker_pids()
 
     own.kill(worker)

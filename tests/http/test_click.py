@@ -10,7 +10,7 @@ from tests.parts.cli import CommandLine
 from tests.parts.sender import Sender
 
 
-def test_a_click_is_stored_and_sent_on_with_its_macros_filled(service: Service) -> None:
+def test_a_click_is_stored_and_redirected_with_filled_macros(service: Service) -> None:
     answer = service.client.get("/click/spring?aff=456&sub1=a%20b%26c%3Dd")
 
     query = parse_qs(urlsplit(answer.headers["location"]).query)
@@ -21,7 +21,7 @@ def test_a_click_is_stored_and_sent_on_with_its_macros_filled(service: Service) 
     ]
 
 
-def test_a_postback_brings_the_click_back_to_its_campaign(service: Service, unique: str) -> None:
+def test_a_conversion_is_booked_on_the_campaign_of_its_click(service: Service, unique: str) -> None:
     location = service.client.get("/click/spring?aff=456").headers["location"]
     click_id = parse_qs(urlsplit(location).query)["cid"][0]
 
@@ -33,18 +33,18 @@ def test_a_postback_brings_the_click_back_to_its_campaign(service: Service, uniq
     ]
 
 
-def test_no_two_visitors_get_the_same_id(service: Service) -> None:
+def test_each_visitor_gets_another_click_id(service: Service) -> None:
     locations = {service.client.get("/click/spring").headers["location"] for _ in range(20)}
 
     assert len(locations) == 20
 
 
-def test_what_ad_platforms_hang_on_a_link_does_not_matter(service: Service) -> None:
+def test_parameters_of_ad_platforms_are_ignored(service: Service) -> None:
     assert service.client.get("/click/spring?fbclid=%zz&gclid=1&gclid=2&aff=456").status_code == 302
 
 
 @pytest.mark.parametrize("value", ["//evil.example", "https://evil.example/", "%0d%0aSet-Cookie:x", "\\evil"])
-def test_no_value_bends_the_redirect(service: Service, value: str) -> None:
+def test_no_value_changes_the_redirects_target(service: Service, value: str) -> None:
     answer = service.client.get(f"/click/spring?aff={value}")
 
     assert answer.status_code in (302, 400)
@@ -59,7 +59,7 @@ def test_an_unknown_campaign_is_not_found(service: Service) -> None:
     ("query", "reason"),
     [("sub1=" + "x" * 256, "invalid_parameter"), ("sub1=%ff", "malformed"), ("aff=1&aff=2", "duplicate_parameter")],
 )
-def test_our_own_parameters_must_be_well_formed(service: Service, query: str, reason: str) -> None:
+def test_own_parameters_must_be_well_formed(service: Service, query: str, reason: str) -> None:
     answer = service.client.get(f"/click/spring?{query}")
 
     assert (answer.status_code, answer.json()["reason"]) == (400, reason)
@@ -76,9 +76,7 @@ def test_clicks_and_their_conversions_are_counted_by_campaign(service: Service, 
     assert service.counted(clicks, conversions) == [before[0] + 1, before[1] + 1]
 
 
-def test_conversions_of_imported_clicks_are_counted_apart_from_those_of_our_own(
-    service: Service, tmp_path: Path, unique: str
-) -> None:
+def test_conversions_of_imported_clicks_are_counted_apart(service: Service, tmp_path: Path, unique: str) -> None:
     ours, imported = (
         f'postledger_conversions_{name}_total{{campaign="spring"}}' for name in ("opened", "of_imported_clicks")
     )

@@ -1,4 +1,4 @@
-"""What operators' programs ask the backend: health, metrics, and paths that lead nowhere."""
+"""The operators' routes, health and metrics, and which socket answers what."""
 
 import stat
 import time
@@ -17,20 +17,20 @@ from tests.parts.waiting import wait_until
 OPERATORS = ("/healthz", "/internal/metrics", "/internal/policy")
 
 
-def test_a_healthy_backend_says_so(service: Service) -> None:
+def test_a_healthy_backend_answers_ok(service: Service) -> None:
     answer = service.operators.get("/healthz")
 
     assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
 
 
 @pytest.mark.parametrize("source", ["acme", "strict", "unknown"])
-def test_every_reason_is_there_from_the_start(service: Service, source: str) -> None:
+def test_every_reason_has_a_series_from_the_start(service: Service, source: str) -> None:
     metrics = service.backend.metrics_text()
 
     assert all(f'postledger_refusals_total{{reason="{reason}",source="{source}"}}' in metrics for reason in Reason)
 
 
-def test_the_metrics_of_the_contract_are_there(service: Service) -> None:
+def test_the_metrics_of_the_contract_exist(service: Service) -> None:
     service.operators.get("/healthz")
     service.backend.wait_until_counted()
 
@@ -85,7 +85,7 @@ def test_the_operators_socket_answers_404_to_other_paths(service: Service, path:
 
 @pytest.mark.parametrize("method", ["OPTIONS", "POST", "PUT", "DELETE", "HEAD"])
 @pytest.mark.parametrize("path", ["/click/spring", "/schemas/postback-v1.json"])
-def test_a_public_route_that_can_only_be_read_says_so(service: Service, method: str, path: str) -> None:
+def test_a_public_route_that_can_only_be_read_answers_405(service: Service, method: str, path: str) -> None:
     answer = service.client.request(method, path)
 
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET")
@@ -99,10 +99,8 @@ def test_an_operators_route_can_only_be_read(service: Service, method: str, path
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET")
 
 
-def test_a_source_tells_prometheus_whether_it_is_trusted_and_for_how_long_it_is_one(
-    service: Service, master_key: str
-) -> None:
-    """A removed source must not leave a series behind that looks like one in force: alerts go by it."""
+def test_source_info_follows_trust_and_removal(service: Service, master_key: str) -> None:
+    """A removed source must not leave a series of 1 behind, because alerts use it."""
     info = 'postledger_source_info{{mode="enforce",source="passing",trusted="{}"}}'
     add_source(service.database, master_key, "passing", settings={"trusted": True})
     service.backend.wait_for_source("passing")
@@ -116,7 +114,7 @@ def test_a_source_tells_prometheus_whether_it_is_trusted_and_for_how_long_it_is_
     wait_until(lambda: service.metric(info.format("false")) == 0, what="its end")
 
 
-def test_a_campaign_tells_prometheus_for_how_long_it_is_one(service: Service) -> None:
+def test_campaign_info_follows_removal(service: Service) -> None:
     add_campaign(service.database, "brief")
     wait_until(lambda: service.metric('postledger_campaign_info{campaign="brief"}') == 1, what="the campaign")
 
@@ -125,7 +123,7 @@ def test_a_campaign_tells_prometheus_for_how_long_it_is_one(service: Service) ->
     wait_until(lambda: service.metric('postledger_campaign_info{campaign="brief"}') == 0, what="its end")
 
 
-def test_postgres_last_word_the_audits_days_and_the_queue_are_told(service: Service) -> None:
+def test_gauges_show_postgres_the_audit_and_the_queue(service: Service) -> None:
     # As the ledger has them: the day may have changed since it was made.
     days = [
         datetime.strptime(name, "postbacks_%Y%m%d").replace(tzinfo=UTC).timestamp()
@@ -133,7 +131,7 @@ def test_postgres_last_word_the_audits_days_and_the_queue_are_told(service: Serv
     ]
     asked_s, contact = time.time(), "postledger_ledger_contact_timestamp_seconds"
 
-    wait_until(lambda: service.metric(contact) > asked_s, what="another word from Postgres")
+    wait_until(lambda: service.metric(contact) > asked_s, what="another response of Postgres")
     assert service.metric(contact) < time.time()
     assert service.metric("postledger_audit_oldest_timestamp_seconds") == days[0]
     assert service.metric("postledger_audit_newest_timestamp_seconds") == days[-1]
@@ -142,9 +140,7 @@ def test_postgres_last_word_the_audits_days_and_the_queue_are_told(service: Serv
     wait_until(lambda: service.metric("postledger_queue_waiting") == 0, what="the next look at the queue")
 
 
-def test_a_conversion_is_counted_once_and_its_payout_by_size_and_never_by_amount(
-    service: Service, acme: Sender, unique: str
-) -> None:
+def test_a_payout_is_counted_by_size_and_never_by_amount(service: Service, acme: Sender, unique: str) -> None:
     def read() -> tuple[float, float]:
         payouts = 'postledger_payouts_total{{currency="USD",size="{}",source="acme"}}'
         sizes = (payouts.format(size) for size in ("330", "470"))
@@ -162,7 +158,7 @@ def test_a_conversion_is_counted_once_and_its_payout_by_size_and_never_by_amount
     assert "345.67" not in service.backend.metrics_text()
 
 
-def test_payouts_of_one_source_are_counted_by_the_currency_of_each(service: Service, acme: Sender, unique: str) -> None:
+def test_payouts_are_counted_by_currency(service: Service, acme: Sender, unique: str) -> None:
     def read() -> dict[str, float]:
         payouts = 'postledger_payouts_total{{currency="{}",size="1",source="acme"}}'
         codes = ("EUR", "GBP", "USD")
@@ -176,8 +172,8 @@ def test_payouts_of_one_source_are_counted_by_the_currency_of_each(service: Serv
     assert read() == {"EUR": before["EUR"] + 2, "GBP": before["GBP"], "USD": before["USD"] + 1}
 
 
-def test_ten_thousand_unknown_sources_and_random_campaigns_make_no_series(service: Service) -> None:
-    """What a sender chooses must never become a label, or anybody could fill Prometheus' disk."""
+def test_unknown_sources_and_campaigns_create_no_series(service: Service) -> None:
+    """A text that a sender chooses must never become a label, because it could fill Prometheus' disk."""
     paths = ("/tracking/postback/nobody", "/click/nowhere", "/nowhere")
     assert {service.client.get(path).status_code for path in paths} == {404}
     service.series()  # the first request for a path creates a series
@@ -189,7 +185,7 @@ def test_ten_thousand_unknown_sources_and_random_campaigns_make_no_series(servic
     assert service.series() == before
 
 
-def test_a_source_that_cannot_be_read_is_told_to_come_again_and_others_follow_the_policy(
+def test_an_unreadable_source_is_503_and_others_follow_the_policy(
     service: Service, master_key: str, unique: str
 ) -> None:
     for slug in ("shaky", "steady"):
@@ -201,7 +197,7 @@ def test_a_source_that_cannot_be_read_is_told_to_come_again_and_others_follow_th
     change_source(service.database, "shaky", {"rate": "fast"})
     change_source(service.database, "steady", {"click": "required"})
     wait_until(lambda: service.metric(shown) == 1, what="the gauge of an unusable source")
-    wait_until(lambda: service.send(good).code == 503, what="the source to be turned away")
+    wait_until(lambda: service.send(good).code == 503, what="a 503 for the source")
     wait_until(lambda: service.send(other).reason == "unknown_click", what="the other source to follow the policy")
     change_source(service.database, "shaky", {"click": "optional"})
     wait_until(lambda: service.metric(shown) == 0, what="the source to be usable again")
@@ -209,20 +205,18 @@ def test_a_source_that_cannot_be_read_is_told_to_come_again_and_others_follow_th
     assert service.send(good).status in ("accepted", "duplicate")
 
 
-def test_a_source_that_never_could_be_used_and_is_removed_is_told_as_unusable_no_more(
-    service: Service, master_key: str
-) -> None:
+def test_a_removed_unusable_source_is_unusable_no_more(service: Service, master_key: str) -> None:
     shown = 'postledger_source_unusable{source="stillborn"}'
     add_source(service.database, master_key, "stillborn", settings={"rate": "fast"})
     wait_until(lambda: service.metric(shown) == 1, what="the gauge of an unusable source")
 
     remove(service.database, "sources", "stillborn")
 
-    wait_until(lambda: service.metric(shown) == 0, what="nothing to tell of it")
+    wait_until(lambda: service.metric(shown) == 0, what="the gauge at 0")
 
 
-def test_the_sockets_are_open_to_all_and_their_directory_is_not(service: Service) -> None:
-    """With a narrower mode that is widened after the start, the edge would be refused for a moment at every start."""
+def test_both_sockets_are_open_to_all_users(service: Service) -> None:
+    """Their directory decides who may connect. A mode widened after the start would refuse the edge for a moment."""
     sockets = (service.backend.socket, service.backend.operators_socket)
 
     assert [stat.S_IMODE(path.stat().st_mode) for path in sockets] == [0o777, 0o777]

@@ -8,7 +8,7 @@ from tests.parts.sources import add_source
 
 @pytest.fixture(scope="module")
 def settled(service: Service, master_key: str) -> Service:
-    """Every worker has read the newest policy: none comes to what an earlier test changed between two questions."""
+    """Every worker has read the newest policy, so that two requests to different workers agree."""
     add_source(service.database, master_key, "newest")
     service.backend.wait_for_source("newest")
     return service
@@ -29,7 +29,7 @@ def test_the_snapshot_names_every_source_and_nothing_secret(settled: Service) ->
     assert "s3cret" not in answer.text
 
 
-def test_an_edge_that_is_up_to_date_is_told_so(settled: Service) -> None:
+def test_an_edge_with_the_current_version_gets_304(settled: Service) -> None:
     etag = settled.operators.get("/internal/policy").headers["etag"]
 
     answer = settled.operators.get("/internal/policy", headers={"If-None-Match": etag})
@@ -38,7 +38,7 @@ def test_an_edge_that_is_up_to_date_is_told_so(settled: Service) -> None:
 
 
 @pytest.mark.parametrize("form", ['W/"{}"', '"0", "{}"', '"0",W/"{}"', "*"])
-def test_whoever_asks_by_a_proxy_or_a_tool_is_told_so_too(settled: Service, form: str) -> None:
+def test_every_form_of_if_none_match_gets_304(settled: Service, form: str) -> None:
     version = settled.operators.get("/internal/policy").json()["version"]
 
     answer = settled.operators.get("/internal/policy", headers={"If-None-Match": form.format(version)})
@@ -47,5 +47,5 @@ def test_whoever_asks_by_a_proxy_or_a_tool_is_told_so_too(settled: Service, form
 
 
 @pytest.mark.parametrize("known", ['"0"', 'W/"0"', "", ",", '"'])
-def test_whoever_has_another_version_gets_this_one(settled: Service, known: str) -> None:
+def test_another_version_gets_the_current_snapshot(settled: Service, known: str) -> None:
     assert settled.operators.get("/internal/policy", headers={"If-None-Match": known}).status_code == 200

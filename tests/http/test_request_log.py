@@ -18,7 +18,7 @@ FIELDS = ["time", "receipt", "route", "source", "method", "status", "verdict", "
 
 @pytest.fixture
 def own(environment: dict[str, str]) -> Iterator[Backend]:
-    """A backend whose log a test may spoil."""
+    """A backend whose log a test may break."""
     add_source(
         environment["DATABASE_URL"], environment["POSTLEDGER_MASTER_KEY"], "acme", settings={"click": "optional"}
     )
@@ -32,7 +32,7 @@ def ask(backend: Backend, **parameters: str) -> Answer:
         return send(client, Sender("acme").get({"click_id": "c", **parameters}))
 
 
-def test_a_postback_leaves_one_line_under_its_receipt(service: Service, acme: Sender, unique: str) -> None:
+def test_a_postback_is_logged_once_under_its_receipt(service: Service, acme: Sender, unique: str) -> None:
     sent_s = time.monotonic()
     answer = service.send(acme.get({"click_id": unique, "transaction_id": unique, "payout": "1.50"}))
     took_s = time.monotonic() - sent_s
@@ -53,7 +53,7 @@ def test_a_postback_leaves_one_line_under_its_receipt(service: Service, acme: Se
     }
 
 
-def test_a_refusal_says_why(service: Service, unique: str) -> None:
+def test_a_refusal_is_logged_with_its_reason(service: Service, unique: str) -> None:
     answer = service.send(Sender("acme", "wrong").get({"click_id": unique}))
 
     line = service.backend.request_line(answer.receipt)
@@ -71,7 +71,7 @@ def test_a_refusal_says_why(service: Service, unique: str) -> None:
         ("GET", "/CANARY", "other"),
     ],
 )
-def test_nothing_that_a_sender_worded_gets_in(service: Service, method: str, target: str, route: str) -> None:
+def test_no_text_of_a_sender_is_logged(service: Service, method: str, target: str, route: str) -> None:
     answer = service.client.request(method, target, headers={"User-Agent": "CANARY", "Referer": "CANARY"})
 
     line = service.backend.request_line(answer.json()["id"])
@@ -79,7 +79,7 @@ def test_nothing_that_a_sender_worded_gets_in(service: Service, method: str, tar
     assert "CANARY" not in service.backend.request_log.read_text()
 
 
-def test_what_operators_ask_leaves_no_line(own: Backend) -> None:
+def test_operators_requests_are_not_logged(own: Backend) -> None:
     with own.operators() as operators:
         for path in ("/healthz", "/internal/metrics", "/internal/policy"):
             assert operators.get(path).status_code == 200
@@ -89,7 +89,7 @@ def test_what_operators_ask_leaves_no_line(own: Backend) -> None:
     assert {line["route"] for line in own.request_lines()} == {"postback"}
 
 
-def test_a_log_that_was_renamed_is_begun_anew(own: Backend) -> None:
+def test_a_renamed_log_is_replaced_by_a_new_file(own: Backend) -> None:
     first = ask(own)
     own.request_line(first.receipt)
 
@@ -100,14 +100,14 @@ def test_a_log_that_was_renamed_is_begun_anew(own: Backend) -> None:
     assert str(first.receipt) in renamed.read_text()
 
 
-def test_only_its_owner_and_his_group_read_it(own: Backend) -> None:
-    """The backend's umask is the socket's, which is open to all who reach it; the log must not be."""
+def test_only_owner_and_group_can_read_the_log(own: Backend) -> None:
+    """The backend's umask of 0 is meant for the sockets; the log must not be open to all users."""
     own.request_line(ask(own).receipt)
 
     assert os.stat(own.request_log).st_mode & 0o777 == 0o640
 
 
-def test_a_log_that_cannot_be_written_costs_no_request(own: Backend) -> None:
+def test_a_log_that_cannot_be_written_fails_no_request(own: Backend) -> None:
     own.request_line(ask(own).receipt)
     own.request_log.unlink()
     own.request_log.mkdir()
@@ -120,7 +120,7 @@ def test_a_log_that_cannot_be_written_costs_no_request(own: Backend) -> None:
     assert own.request_line(ask(own).receipt)["status"] == 200
 
 
-def test_what_was_answered_is_told_before_a_worker_ends(own: Backend) -> None:
+def test_the_last_requests_are_logged_before_a_worker_ends(own: Backend) -> None:
     answer = ask(own)
 
     own.stop()
@@ -128,7 +128,7 @@ def test_what_was_answered_is_told_before_a_worker_ends(own: Backend) -> None:
     assert str(answer.receipt) in own.request_log.read_text()
 
 
-def test_it_can_be_switched_off(environment: dict[str, str]) -> None:
+def test_the_log_can_be_switched_off(environment: dict[str, str]) -> None:
     add_source(
         environment["DATABASE_URL"], environment["POSTLEDGER_MASTER_KEY"], "acme", settings={"click": "optional"}
     )

@@ -29,7 +29,7 @@ def ask(service: Service, request: bytes) -> bytes:
         b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: " + CANARY + b"\r\n\r\n",
     ],
 )
-def test_a_request_that_is_no_http_is_malformed_and_not_quoted(service: Service, request_: bytes) -> None:
+def test_a_request_that_is_not_http_is_malformed_and_not_quoted(service: Service, request_: bytes) -> None:
     head, _, body = ask(service, request_).partition(b"\r\n\r\n")
 
     assert head.startswith(b"HTTP/1.1 400 ")
@@ -49,7 +49,7 @@ TEMPLATES = [
 
 @pytest.mark.parametrize(("written", "style"), TEMPLATES)
 @pytest.mark.parametrize("parameter", ["payout", "click_id"])
-def test_a_template_that_was_never_filled_is_told_by_parameter_and_style(
+def test_an_unfilled_template_is_named_by_parameter_and_style(
     service: Service, acme: Sender, parameter: str, written: str, style: str
 ) -> None:
     beside = "" if parameter == "click_id" else "&click_id=C1"
@@ -62,7 +62,7 @@ def test_a_template_that_was_never_filled_is_told_by_parameter_and_style(
     assert (told["reason"], told["parameter"], told["macro"]) == ("unresolved_macro", parameter, style)
 
 
-def test_long_and_many_headers_are_the_edges_business(service: Service) -> None:
+def test_the_backend_takes_long_and_many_headers(service: Service) -> None:
     headers = {f"X-Odd-{number}": "x" for number in range(90)} | {"X-Long": "x" * 15_000}
 
     assert service.client.get("/schemas/postback-v1.json", headers=headers).status_code == 200

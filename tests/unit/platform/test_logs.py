@@ -1,4 +1,4 @@
-"""The backend's log: our messages whole, and of other people's only what cannot quote a request."""
+"""The backend's log: own messages are logged whole, and of libraries' messages only what cannot quote a request."""
 
 import io
 import logging
@@ -14,7 +14,7 @@ CANARY = "click_id=canary"
 
 @pytest.fixture
 def written() -> Iterator[io.StringIO]:
-    """What a library's logger and ours have written through the formatter."""
+    """What a library's logger and Postledger's have written through the formatter."""
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(ScrubbingFormatter())
@@ -26,16 +26,16 @@ def written() -> Iterator[io.StringIO]:
         logger.removeHandler(handler)
 
 
-def test_our_own_message_is_told_whole(written: io.StringIO) -> None:
+def test_an_own_message_is_logged_whole(written: io.StringIO) -> None:
     logging.getLogger("postledger.ledger").error("a row was rejected: %s", "CheckViolation")
 
     assert written.getvalue().endswith("ERROR postledger.ledger a row was rejected: CheckViolation\n")
 
 
-def test_of_a_librarys_message_the_kind_of_its_error_and_its_own_place_are_told(written: io.StringIO) -> None:
+def test_a_librarys_message_is_logged_by_type_and_place(written: io.StringIO) -> None:
     logging.getLogger("somebody.else").warning("error connecting in %r: %s", "pool-1", ConnectionError(CANARY))
 
-    here = test_of_a_librarys_message_the_kind_of_its_error_and_its_own_place_are_told
+    here = test_a_librarys_message_is_logged_by_type_and_place
     line = here.__code__.co_firstlineno + 1
     assert written.getvalue().endswith(
         "WARNING somebody.else message withheld, it may quote a request: "
@@ -43,7 +43,7 @@ def test_of_a_librarys_message_the_kind_of_its_error_and_its_own_place_are_told(
     )
 
 
-def test_a_traceback_is_told_by_its_places(written: io.StringIO) -> None:
+def test_a_traceback_is_logged_by_its_places(written: io.StringIO) -> None:
     def fall() -> None:
         raise ValueError(CANARY)
 
@@ -53,7 +53,7 @@ def test_a_traceback_is_told_by_its_places(written: io.StringIO) -> None:
         logging.getLogger("somebody.else").exception("Error handling request %s", CANARY)
 
     assert "type=ValueError at=fall:" in written.getvalue()
-    assert " < test_a_traceback_is_told_by_its_places:" in written.getvalue()
+    assert " < test_a_traceback_is_logged_by_its_places:" in written.getvalue()
     assert CANARY not in written.getvalue()
 
 
@@ -78,9 +78,9 @@ def told_of_a_killed_worker(*, master_id: int) -> str:
     return ScrubbingFormatter(master_id).format(record)
 
 
-def test_what_gunicorns_master_says_of_its_workers_is_told_whole() -> None:
+def test_a_message_of_gunicorns_master_is_logged_whole() -> None:
     assert "Worker (pid:7) was sent SIGKILL!" in told_of_a_killed_worker(master_id=os.getpid())
 
 
-def test_a_worker_that_says_the_same_may_quote_a_request() -> None:
+def test_the_same_message_of_a_worker_is_withheld() -> None:
     assert "withheld" in told_of_a_killed_worker(master_id=os.getppid())

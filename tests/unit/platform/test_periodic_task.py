@@ -15,7 +15,7 @@ def wait_for(claim: Callable[[], object]) -> None:
             gevent.idle()
 
 
-def test_it_is_done_time_and_again() -> None:
+def test_the_work_is_repeated() -> None:
     done: list[None] = []
     periodic = Periodic(lambda: done.append(None))
 
@@ -24,7 +24,7 @@ def test_it_is_done_time_and_again() -> None:
     periodic.close()
 
 
-def test_it_is_done_a_last_time_at_the_end() -> None:
+def test_the_work_is_done_a_last_time_on_close() -> None:
     done: list[None] = []
     periodic = Periodic(lambda: done.append(None))
 
@@ -33,7 +33,7 @@ def test_it_is_done_a_last_time_at_the_end() -> None:
     assert len(done) == 1
 
 
-def test_a_bug_costs_one_turn_and_tells_no_more_than_its_kind(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_exception_is_logged_by_type_and_the_work_goes_on(caplog: pytest.LogCaptureFixture) -> None:
     turns: list[None] = []
 
     def work() -> None:

@@ -1,4 +1,4 @@
-"""Values that rise in memory: what the files hold, which all processes' metrics are added up from."""
+"""Buffered values: what is in the metric files before and after a flush."""
 
 import os
 import subprocess
@@ -32,7 +32,7 @@ show("again")
 """
 
 
-def test_rises_are_in_the_files_once_they_are_written_and_once_only(tmp_path: Path) -> None:
+def test_increments_are_in_the_files_once_after_a_flush(tmp_path: Path) -> None:
     environment = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
 
     command = [sys.executable, "-c", PROGRAM]

@@ -39,7 +39,7 @@ def answering(body: bytes, *headers: tuple[str, str]) -> Any:
     return application
 
 
-def test_head_and_body_leave_together(ends: tuple[socket.socket, socket.socket]) -> None:
+def test_head_and_body_are_sent_together(ends: tuple[socket.socket, socket.socket]) -> None:
     ours, theirs = ends
 
     exchange(answering(b"done"), {}, a_request(), ours, closes=False)
@@ -47,7 +47,7 @@ def test_head_and_body_leave_together(ends: tuple[socket.socket, socket.socket])
     assert theirs.recv(4096) == b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\ndone"
 
 
-def test_a_connection_that_ends_says_so(ends: tuple[socket.socket, socket.socket]) -> None:
+def test_the_last_response_of_a_connection_says_close(ends: tuple[socket.socket, socket.socket]) -> None:
     ours, theirs = ends
 
     exchange(answering(b""), {}, a_request(), ours, closes=True)
@@ -55,7 +55,7 @@ def test_a_connection_that_ends_says_so(ends: tuple[socket.socket, socket.socket
     assert b"\r\nConnection: close\r\n\r\n" in theirs.recv(4096)
 
 
-def test_an_answer_larger_than_the_socket_takes_arrives_whole(ends: tuple[socket.socket, socket.socket]) -> None:
+def test_a_response_larger_than_the_socket_buffer_arrives_whole(ends: tuple[socket.socket, socket.socket]) -> None:
     ours, theirs = ends
     body = b"0123456789abcdef" * (LARGE_BYTES // 16)
     writer = Thread(target=exchange, args=(answering(body), {}, a_request(), ours), kwargs={"closes": False})
@@ -78,7 +78,7 @@ def _is_readable(end: socket.socket) -> bool:
 
 
 @pytest.mark.parametrize("value", ["/x\r\nSet-Cookie: a=b", "/x\nSet-Cookie: a=b", "/x\r"])
-def test_a_header_that_would_end_its_line_is_never_sent(ends: tuple[socket.socket, socket.socket], value: str) -> None:
+def test_a_header_with_a_line_break_is_never_sent(ends: tuple[socket.socket, socket.socket], value: str) -> None:
     ours, theirs = ends
 
     with pytest.raises(ValueError, match="line break"):
@@ -87,7 +87,7 @@ def test_a_header_that_would_end_its_line_is_never_sent(ends: tuple[socket.socke
     assert not _is_readable(theirs)
 
 
-def test_the_application_sees_the_request_as_wsgi_has_it(ends: tuple[socket.socket, socket.socket]) -> None:
+def test_the_environment_is_as_wsgi_defines_it(ends: tuple[socket.socket, socket.socket]) -> None:
     seen: dict[str, Any] = {}
 
     def application(environment: dict[str, Any], start: Any) -> list[bytes]:
@@ -113,12 +113,12 @@ def test_the_application_sees_the_request_as_wsgi_has_it(ends: tuple[socket.sock
     }
 
 
-def test_what_one_request_brings_is_gone_for_the_next(ends: tuple[socket.socket, socket.socket]) -> None:
-    ground: dict[str, Any] = {"SCRIPT_NAME": ""}
+def test_a_request_leaves_the_base_environment_unchanged(ends: tuple[socket.socket, socket.socket]) -> None:
+    base: dict[str, Any] = {"SCRIPT_NAME": ""}
 
-    exchange(answering(b""), ground, a_request(("X-ONE", "1")), ends[0], closes=False)
+    exchange(answering(b""), base, a_request(("X-ONE", "1")), ends[0], closes=False)
 
-    assert ground == {"SCRIPT_NAME": ""}
+    assert base == {"SCRIPT_NAME": ""}
 
 
 @pytest.mark.parametrize(
