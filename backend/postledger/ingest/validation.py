@@ -39,7 +39,8 @@ def validate(request: Request, source: Source, verification: Verification) -> En
         click_id, transaction_id = _claimed(decoded, "click_id"), _claimed(decoded, "transaction_id")
         try:
             _refuse_version(decoded, source)
-            unsigned = find_unsigned(decoded, verification.coverage, source)
+            if not verification.coverage.is_total:
+                unsigned = find_unsigned(decoded, verification.coverage, source)
             observed += verification.observed or _refuse_or_observe_unsigned(unsigned, source)
             event = _read_event(request, source, decoded, is_signed=verification.secret_id is not None)
         except Refused as refused:

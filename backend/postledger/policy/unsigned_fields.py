@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable
 
-from postledger.decoding import json_v2 as nested
 from postledger.decoding.pairs import DecodedRequest
 from postledger.decoding.parameters import CANONICAL_NAMES
 from postledger.policy.source import Source
@@ -15,21 +14,18 @@ SIGNABLE_NAMES = tuple(name for name in CANONICAL_NAMES if name not in NEVER_KEP
 """The canonical names of the fields of a conversion."""
 
 _SIGNABLE = frozenset(SIGNABLE_NAMES)
-_NESTED_NAMES = {".".join(path): name for path, name in nested.NAMES.items()}
 
 
 def find_unsigned(decoded: DecodedRequest, coverage: Coverage, source: Source) -> tuple[str, ...]:
-    """List the sent fields that are not signed, by canonical name in alphabetical order.
+    """List the sent fields that a coverage leaves out, by canonical name in alphabetical order.
 
     `status` counts as unsigned if the parameter that defines its meaning is unsigned: one of `status_parameters`, or a
     payout whose sign marks a reversal.
     """
-    if coverage.is_total:
-        return ()
     if decoded.version != "1":  # names of version 2 are paths, which a profile cannot list
         return tuple(sorted(set(decoded.fields) - NEVER_KEPT))
     sent = [name for _, name, _ in decoded.segments] or [name for name, _ in decoded.members]
-    names = _NESTED_NAMES if decoded.version == nested.VERSION else source.canonical_names
+    names = source.canonical_names
     unsigned = {names[name] for name in sent if name in names and name not in coverage}
     if "status" in decoded.fields and not unsigned.isdisjoint(source.settings.status_parameters):
         unsigned.add("status")

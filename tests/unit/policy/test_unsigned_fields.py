@@ -107,8 +107,11 @@ def test_an_unsigned_payout_that_sets_the_status_makes_it_unsigned() -> None:
     assert refused == Refusal(Reason.MISSING_SIGNATURE, "status")
 
 
-def test_postledger_v1_signs_the_whole_query_or_body() -> None:
-    query, body = "click_id=A&payout=5&ts=1790000000", b'{"click_id":"A","payout":"5"}'
+@pytest.mark.parametrize(
+    "body", [b'{"click_id":"A","payout":"5"}', b'{"v":2,"conversion":{"click_id":"A"},"amount":{"value":"5"}}']
+)
+def test_postledger_v1_signs_the_whole_query_or_body(body: bytes) -> None:
+    query = "click_id=A&payout=5&ts=1790000000"
     signature = sign_webhook(SECRET, "msg_1", "1790000000", body)
     headers = {"webhook-id": "msg_1", "webhook-timestamp": "1790000000", "webhook-signature": signature}
     posted = Request("r", NOW, "POST", body=body, media_type="application/json", headers=headers)
