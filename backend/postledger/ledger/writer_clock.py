@@ -33,13 +33,13 @@ class WriterClock:
         while True:
             gevent.sleep(CLOCK_EVERY_S)
             try:
-                self._look()
+                self.look(time.monotonic())
             except Exception as error:
                 self._state.log_bug(error)
 
-    def _look(self) -> None:
-        now_s, looked_s = time.monotonic(), self._looked_s
-        self._looked_s = now_s
+    def look(self, now_s: float) -> None:
+        """Refuse what is overdue at this time of the monotonic clock, and report how many rows wait."""
+        looked_s, self._looked_s = self._looked_s, now_s
         if now_s - looked_s > PAUSE_S:
             # After a pause of the machine the results are there or come at once. A 503 would bring the request again.
             self._rows.leave_out(now_s - looked_s, now_s)
