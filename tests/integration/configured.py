@@ -1,4 +1,4 @@
-"""A configuration with one object of each kind, and what a test asks the ledger and the command line about it."""
+"""A configuration with one object of each kind, and functions that read it back."""
 
 import psycopg
 
@@ -39,7 +39,7 @@ def load(cli: CommandLine) -> Policy:
 
 
 def actions(cli: CommandLine, *arguments: str) -> dict[str, str]:
-    """What `apply` says that it does, by object."""
+    """The changes that `apply` prints, by object."""
     changes = cli("apply", *arguments, "--json").facts["changes"]
     return {change["name"]: " ".join([change["action"], *change["keys"]]) for change in changes}
 

@@ -1,4 +1,4 @@
-"""The command line on a fresh ledger, away from whatever this machine's shell and `make up` have set."""
+"""The command line on a new ledger, without the settings of this machine's shell and `make up`."""
 
 import os
 from pathlib import Path
@@ -11,7 +11,7 @@ from tests.parts.cli import CommandLine
 
 @pytest.fixture
 def cli(environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
-    """Commands run in an empty directory, with the ledger's variables and no other of ours."""
+    """Commands run in an empty directory, with the variables of the ledger and no other settings."""
     for name in os.environ:
         if name.startswith("POSTLEDGER_") or name in ("DATABASE_URL", "PROMETHEUS_URL", "ALERTMANAGER_URL"):
             monkeypatch.delenv(name)

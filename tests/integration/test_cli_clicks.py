@@ -1,4 +1,4 @@
-"""`clicks import`: the click ids of another system, with a line number for every bad row."""
+"""`clicks import` stores click ids of another system and reports the line of every bad row."""
 
 import psycopg
 import pytest

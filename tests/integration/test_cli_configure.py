@@ -1,4 +1,4 @@
-"""`apply`, `export` and `source`: what an operator says is what the ledger has, and saying it twice changes nothing."""
+"""`apply` makes the ledger match a file, `export` prints it, and applying a file twice changes nothing."""
 
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from tests.parts.sources import change_source
 
 
 def with_client_ca(value: str) -> str:
-    """A file with one source whose clients show certificates."""
+    """A file with one source whose clients need certificates."""
     return f'[[sources]]\nslug = "acme"\nsecrets = ["s3cret"]\nclient_ca = "{value}"'
 
 
@@ -231,5 +231,5 @@ def test_an_unreadable_source_is_reported_and_can_be_applied_again(cli: CommandL
 
 
 def changes_of(changes: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
-    """What became of one object."""
+    """The changes of one object."""
     return [change for change in changes if change["name"] == name]

@@ -1,4 +1,4 @@
-"""What `doctor` says of the edge's certificates, with real ones on a real listener, of its policy, and of sources."""
+"""`doctor` checks the edge's certificates on a real listener, the edge's policy, and the stored sources."""
 
 import re
 import socket
@@ -21,7 +21,7 @@ from tests.parts.sources import add_source, remove
 
 @contextmanager
 def listener(directory: Path, *certificates: tuple[str, timedelta]) -> Iterator[str]:
-    """The address of a TLS listener with these certificates, each of a kind of key and a time that is left."""
+    """The address of a TLS listener. Each certificate has a kind of key and the time until it expires."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     for kind, left in certificates:
         pem = directory / f"{kind}.pem"
@@ -46,12 +46,12 @@ def _serve(server: socket.socket, context: ssl.SSLContext) -> None:
         try:
             with context.wrap_socket(connection, server_side=True) as speaking:
                 speaking.recv(1)
-        except OSError:  # the client went, or found no certificate of its kind
+        except OSError:  # the client disconnected, or found no certificate of its kind
             continue
 
 
 def certificate_line(cli: CommandLine) -> str:
-    """The doctor's line about the edge's certificate."""
+    """The line of `doctor` about the edge's certificate."""
     return next(line for line in cli("doctor").out.splitlines() if line[6:].startswith("edge certificate"))
 
 
@@ -87,7 +87,7 @@ def test_without_an_address_the_variable_is_named(cli: CommandLine) -> None:
 
 
 def policy_line(cli: CommandLine) -> str:
-    """The doctor's line about the edge's policy."""
+    """The line of `doctor` about the edge's policy."""
     return next(line for line in cli("doctor").out.splitlines() if line[6:].startswith("edge policy"))
 
 
@@ -128,7 +128,7 @@ def test_without_an_ops_listener_the_variable_is_named(cli: CommandLine) -> None
 
 
 def sources_line(cli: CommandLine) -> str:
-    """The doctor's line about the settings of the sources."""
+    """The line of `doctor` about the settings of the sources."""
     return next(line for line in cli("doctor").out.splitlines() if line[6:].startswith("sources"))
 
 

@@ -1,4 +1,4 @@
-"""`sign`, `send`, `trace`, the lists and `doctor`, with the real edge and the real backend before the ledger."""
+"""`sign`, `send`, `trace`, the lists and `doctor` work with a real edge, backend and ledger."""
 
 import csv
 import io
@@ -28,8 +28,8 @@ sql = statements_of("postledger.audit")
 
 
 @pytest.fixture(scope="module")
-def way(postgres: Postgres, template: str, master_key: str) -> Iterator[dict[str, str]]:
-    """The variables of a whole way: edge, backend, ledger with the source `acme` and the campaign `spring`."""
+def running(postgres: Postgres, template: str, master_key: str) -> Iterator[dict[str, str]]:
+    """The variables of a running edge, backend and ledger with the source `acme` and the campaign `spring`."""
     url = create_database(postgres, template=template)
     add_source(url, master_key, "acme", ["s3cret-current", "s3cret-previous"], {"currency": "USD", **UNLIMITED})
     add_source(url, master_key, "plain", [], {"auth": "none", "click": "optional", "currency": "EUR", **UNLIMITED})
@@ -47,9 +47,9 @@ def way(postgres: Postgres, template: str, master_key: str) -> Iterator[dict[str
 
 
 @pytest.fixture
-def environment(way: dict[str, str]) -> dict[str, str]:
-    """The command line works on the ledger of the way."""
-    return way
+def environment(running: dict[str, str]) -> dict[str, str]:
+    """The command line uses that ledger."""
+    return running
 
 
 def unique(name: str) -> str:
@@ -163,11 +163,11 @@ def test_every_id_of_a_conversion_finds_all_its_rows(cli: CommandLine) -> None:
     assert conversion in cli("trace", "known-click", "--json").facts["conversions"]
 
 
-def test_a_refused_receipt_finds_the_conversion_of_its_repeat(cli: CommandLine, way: dict[str, str]) -> None:
+def test_a_refused_receipt_finds_the_conversion_of_its_repeat(cli: CommandLine, running: dict[str, str]) -> None:
     click_id, transaction_id = unique("late"), unique("tx")
     command = ("send", "acme", f"click_id={click_id}", f"transaction_id={transaction_id}", "--json")
     refused = json.loads(cli(*command).out)
-    add_click(way["DATABASE_URL"], click_id)
+    add_click(running["DATABASE_URL"], click_id)
     accepted = cli(*command).facts
 
     for wanted in (refused["id"], accepted["id"], transaction_id, click_id):
@@ -247,10 +247,10 @@ def test_a_refusal_shows_its_parameter_and_the_address(cli: CommandLine) -> None
 
 @pytest.mark.parametrize("column", ["click_id", "transaction_id"])
 def test_a_refused_postback_without_a_conversion_is_found_by_its_ids(
-    cli: CommandLine, way: dict[str, str], column: str
+    cli: CommandLine, running: dict[str, str], column: str
 ) -> None:
     wanted, receipt = unique("lost"), new_receipt()
-    with psycopg.connect(way["DATABASE_URL"]) as connection:
+    with psycopg.connect(running["DATABASE_URL"]) as connection:
         statement = (
             f"INSERT INTO postbacks (id, received_at, source_id, method, verdict, reason, parameter, {column}, raw)"
             " SELECT %s, now(), id, 'GET', 'refused', 'invalid_parameter', 'payout', %s, '' FROM sources LIMIT 1"
@@ -264,9 +264,9 @@ def test_a_refused_postback_without_a_conversion_is_found_by_its_ids(
         assert (found["conversions"], found["clicks"]) == ([], [])
 
 
-def test_a_trace_of_postbacks_uses_the_indexes(way: dict[str, str]) -> None:
+def test_a_trace_of_postbacks_uses_the_indexes(running: dict[str, str]) -> None:
     values = {"conversion_ids": [new_receipt()], "click_ids": ["c"], "transaction_ids": ["t"], "limit": 1}
-    with psycopg.connect(way["DATABASE_URL"], options="-c enable_seqscan=off") as connection:
+    with psycopg.connect(running["DATABASE_URL"], options="-c enable_seqscan=off") as connection:
         plan = "\n".join(row[0] for row in connection.execute("EXPLAIN " + sql("trace_postbacks"), values).fetchall())
 
     assert "Seq Scan on postbacks" not in plan
@@ -274,9 +274,9 @@ def test_a_trace_of_postbacks_uses_the_indexes(way: dict[str, str]) -> None:
         assert index in plan
 
 
-def test_a_trace_of_conversions_uses_the_indexes(way: dict[str, str]) -> None:
+def test_a_trace_of_conversions_uses_the_indexes(running: dict[str, str]) -> None:
     values = {"receipts": [new_receipt()], "click_ids": ["c"], "transaction_ids": ["t"], "limit": 1}
-    with psycopg.connect(way["DATABASE_URL"], options="-c enable_seqscan=off") as connection:
+    with psycopg.connect(running["DATABASE_URL"], options="-c enable_seqscan=off") as connection:
         plan = "\n".join(row[0] for row in connection.execute("EXPLAIN " + sql("trace_conversions"), values).fetchall())
 
     for table in ("conversions", "conversion_events", "parked_reversals"):
@@ -291,9 +291,9 @@ def test_the_raw_request_is_shown_only_with_raw(cli: CommandLine) -> None:
     assert "note=" not in cli("postbacks", "list", "--limit", "1").out
 
 
-def test_a_raw_request_cannot_control_the_terminal(cli: CommandLine, way: dict[str, str]) -> None:
+def test_a_raw_request_cannot_control_the_terminal(cli: CommandLine, running: dict[str, str]) -> None:
     receipt = send(cli, f"transaction_id={unique('t')}")["id"]
-    with psycopg.connect(way["DATABASE_URL"]) as connection:
+    with psycopg.connect(running["DATABASE_URL"]) as connection:
         connection.execute("UPDATE postbacks SET raw = %s WHERE id = %s", (b"\x1b]0;owned\x07[red]\xff", receipt))
 
     for form in ((), ("--csv",), ("--json",)):
@@ -377,7 +377,7 @@ def test_doctor_reports_each_check_with_advice_for_the_failed_ones(cli: CommandL
     findings = {finding["check"]: finding for finding in json.loads(ran.out)}
     ill = {name: finding["advice"] for name, finding in findings.items() if not finding["ok"]}
 
-    # The tests' own Postgres is careless with the disk, and nothing watches them.
+    # The Postgres of the tests runs with fsync off, and no Prometheus runs.
     assert set(ill) == {"durability", "prometheus", "alertmanager"}
     assert ill["durability"] == "an acknowledged postback can be lost: set fsync = on, full_page_writes = on"
     assert ill["prometheus"] == "set PROMETHEUS_URL, or run: make up"

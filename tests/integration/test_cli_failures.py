@@ -1,4 +1,4 @@
-"""How commands fail: in one line that says what to do, without a traceback, and without what must not be seen."""
+"""A command fails with one line that says what to do, without a traceback and without secrets."""
 
 from pathlib import Path
 
@@ -75,7 +75,7 @@ def test_a_wrong_password_is_reported(cli: CommandLine, database: str) -> None:
 
 
 def test_a_command_waits_longer_for_a_connection_than_a_request(monkeypatch: pytest.MonkeyPatch, database: str) -> None:
-    """A request has to be answered; nobody waits for a command, and cron may not start it again for a day."""
+    """No sender waits for a command, and cron may start it only once a day."""
     monkeypatch.setenv("DATABASE_URL", database)
 
     with open_ledger(60_000) as ledger:
@@ -133,7 +133,7 @@ def test_a_source_with_locked_secrets_cannot_sign_and_doctor_names_it(cli: Comma
 
 
 def test_a_source_without_secrets_cannot_sign(cli: CommandLine) -> None:
-    """As after somebody's own DELETE: `apply` lets no source be without one."""
+    """Only a manual DELETE leads to this: `apply` refuses a source without a secret."""
     add_source(cli.environment["DATABASE_URL"], cli.environment["POSTLEDGER_MASTER_KEY"], "acme", [])
 
     signed = cli("sign", "acme", "click_id=x", "--url", "https://edge.example")
@@ -169,7 +169,7 @@ def test_retain_drops_expired_days(cli: CommandLine, database: str) -> None:
 
     kept = cli("retain", "--json").facts
 
-    # The days that the ledger has were made when the tests began: since then midnight may have come.
+    # The partitions were created when the tests began. Midnight may have passed since.
     assert set(kept.pop("made")) == list_days(database) - before
     assert kept == {"dropped": ["postbacks_20200101"], "retention_days": 30}
     assert before <= list_days(database)

@@ -1,4 +1,4 @@
-"""`preset`, and a file that names one: from its name to what the backend verifies by."""
+"""`preset` and `dialect` show what is known of a network, and `apply` uses it for a source."""
 
 import hashlib
 import tomllib

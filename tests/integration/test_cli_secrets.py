@@ -1,4 +1,4 @@
-"""`source secret`, `rotate` and `reencrypt`: secrets come and go without a gap, and are shown only when asked for."""
+"""`source secret`, `rotate` and `reencrypt` change secrets without a gap, and print them only on request."""
 
 import base64
 import re
@@ -13,7 +13,7 @@ from tests.parts.sources import add_source
 
 
 def secrets_line(cli: CommandLine) -> str:
-    """What the doctor says of secrets; it finds fault with other things in a test."""
+    """The line of `doctor` about secrets. Other checks fail in a test."""
     return next(line for line in cli("doctor").out.splitlines() if line.split()[1] == "secrets")
 
 

@@ -1,4 +1,4 @@
-"""`source report`: what enforce mode would have refused, and what was refused, by reason, address and time."""
+"""`source report` counts what was refused, and what enforce mode would refuse, by reason and address."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -20,11 +20,11 @@ VALUES (%s, %s, %s, %s, 'GET', %s, %s, %s, '')
 
 
 class Audit:
-    """Writes audit rows of one source, as the backend would have."""
+    """Writes audit rows of one source, as the backend does."""
 
     def __init__(self, url: str, source_id: int) -> None:
         self._url, self._source_id = url, source_id
-        # Not when the tests were collected: that may have been yesterday, and a ledger has its own days only.
+        # Not a constant of the module: midnight may have passed, and a ledger has partitions only for its own days.
         self.now = datetime.now(UTC)
 
     def add(
@@ -36,7 +36,7 @@ class Audit:
         address: str | None = "203.0.113.9",
         at: datetime | None = None,
     ) -> None:
-        """Add rows that are alike but for their receipts."""
+        """Add rows that differ only in their receipts."""
         verdict = "refused" if reason else "accepted"
         with psycopg.connect(self._url) as connection, connection.cursor() as cursor:
             values = (at or self.now, self._source_id, address, verdict, reason, observed)
@@ -45,7 +45,7 @@ class Audit:
 
 @pytest.fixture
 def audit(cli: CommandLine, database: str, master_key: str) -> Audit:
-    """The audit of the source `acme`, which is observed."""
+    """The audit of the source `acme`, which is in observe mode."""
     return Audit(database, add_source(database, master_key, "acme", settings={"mode": "observe"}))
 
 

@@ -1,4 +1,4 @@
-"""What the role of the dashboards may read: amounts and names, and never what identifies a sender or opens a door."""
+"""The dashboards' role reads amounts and names, and never secrets or what identifies a person."""
 
 from pathlib import Path
 
@@ -42,7 +42,7 @@ def run(environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 @pytest.fixture
 def reader(postgres: Postgres, database: str, run: CommandLine) -> str:
-    """The URL of the role on a ledger that has let it in."""
+    """The URL of the role on a ledger that has granted it its rights."""
     assert run("grant", "postledger_reader").code == 0
     return postgres.url(str(conninfo_to_dict(database)["dbname"]), role="postledger_reader")
 

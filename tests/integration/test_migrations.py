@@ -1,4 +1,4 @@
-"""Migrations: applied once, in order, unchanged, by one process at a time, to the schema that `schema.sql` shows."""
+"""Migrations are applied once, in order, by one process at a time, and produce the schema of `schema.sql`."""
 
 import json
 import re
@@ -47,7 +47,7 @@ def open_connection(url: str) -> Connection[Any]:
 
 
 def without_time_indexes(url: str) -> str:
-    """The ledger of a release that had no indexes on the time."""
+    """The ledger of a release that had no time indexes."""
     with open_connection(url) as connection:
         migrations.migrate(connection)
         connection.execute("DROP INDEX clicks_created_at, conversions_created_at")
@@ -85,7 +85,7 @@ def test_an_edited_migration_is_refused_by_name(database: str) -> None:
 def test_concurrent_migrators_apply_each_migration_once(
     empty: Callable[[], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(migrations, "_LOCK_TIMEOUT_MS", 60_000)  # or the second gives up where the first is slow
+    monkeypatch.setattr(migrations, "_LOCK_TIMEOUT_MS", 60_000)  # otherwise the second gives up if the first is slow
     url = empty()
     applied: list[list[str]] = []
 

@@ -1,4 +1,4 @@
-"""The policy as workers hold it: read whole, refreshed within a second, and failing closed."""
+"""Workers read the whole policy, refresh it within a second, and refuse if they cannot use it."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -63,7 +63,7 @@ CHANGES: dict[str, Callable[[str, str], None]] = {
 
 @pytest.mark.parametrize("name", CHANGES)
 def test_an_incremental_read_equals_a_full_read(database: str, master_key: str, name: str) -> None:
-    """And a source that is stored as it was is the very one of before: among a thousand, each would be compiled."""
+    """An unchanged source stays the same object, because compiling a thousand sources would block the worker."""
     add_source(database, master_key, "acme")
     add_source(database, master_key, "other")
     reader = PolicyReader(Keyring([master_key]))
@@ -85,7 +85,7 @@ def test_an_unusable_secret_is_left_out_of_the_keys(database: str, master_key: s
 
 
 def test_a_wrong_master_key_makes_sources_with_auth_unusable(database: str, master_key: str) -> None:
-    """Not that they signed wrongly: the fault is ours, and a network that is told so would not send again."""
+    """They get 503 and not 401, because a network does not retry after 401."""
     add_source(database, master_key, "acme")
     add_source(database, master_key, "open", settings={"auth": "none"})
     add_source(database, master_key, "bare", [])
@@ -100,7 +100,7 @@ KEYED: dict[str, Any] = {"auth": "token", "paths": ["/{key}/postback"], "hosts":
 
 @pytest.mark.parametrize("fault", [{"rate": "fast"}, {"signature": "no-such-profile", "auth": "signature"}])
 def test_an_unusable_source_keeps_its_paths(database: str, master_key: str, fault: dict[str, Any]) -> None:
-    """A 404 at the edge would tell its senders that nobody lives there any more."""
+    """With a 404 the senders would stop sending."""
     add_source(database, master_key, "moved", ["3f9c0de"], {**KEYED, **fault})
 
     (shown,) = json.loads(render_snapshot(load(database, master_key), SALT))["sources"]

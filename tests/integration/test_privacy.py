@@ -1,4 +1,4 @@
-"""Forgetting: every place that holds the datum loses it, nobody else loses anything, and the money stays."""
+"""`forget` erases a value wherever it is stored, and nothing else. The money stays."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -158,7 +158,7 @@ VALUES (%s, gen_random_uuid(), 1, 'sale', 'x', 'approved', now(), now())
 
 
 def test_an_erasure_covers_rows_that_commit_while_it_begins(ledger: Connection[Any], database: str) -> None:
-    """A batch hangs on another's key, and commits behind whoever does not wait for it."""
+    """A batch waits for a lock and commits after the erasure began."""
     entry = replace(entry_of(click_id="theirs", transaction_id="T1", payout="5"), raw=b"click_id=theirs")
     assert entry.event is not None
     with (
@@ -204,7 +204,7 @@ def test_an_erasure_without_a_writer_does_not_wait(ledger: Connection[Any]) -> N
 
 
 def test_concurrent_erasures_run_one_after_the_other(ledger: Connection[Any], database: str) -> None:
-    """Each empties many rows in an order of its own, and would wait for the other's for ever."""
+    """Each updates many rows in its own order, and both together would deadlock."""
     with (
         connect(database, name=WRITER, statement_timeout_ms=60_000),
         connect(database, name="test", statement_timeout_ms=60_000) as second,
@@ -234,7 +234,7 @@ def _forget(connection: Connection[Any], pause: Callable[[float], None]) -> None
 
 
 def _ignore(_: int, __: int) -> None:
-    """Nobody watches the progress."""
+    """Ignore the progress."""
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The days of the audit table: there before they are needed, gone when their time is over."""
+"""Partitions of the audit table are created before they are needed and dropped after the retention period."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""When a secret last matched: written once, then at most once a minute, never backwards, and all at the end."""
+"""The last match of a secret is written at most once a minute, never backwards, and finally at the end."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""The command line for tests: in this process, where a run costs a few milliseconds, or as the real program."""
+"""Runs the command line for tests: in this process, which takes a few milliseconds, or as the real program."""
 
 import json
 import os
@@ -19,7 +19,7 @@ BACKEND = Path(__file__).parents[2] / "backend"
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What came of one command."""
+    """The result of one command."""
 
     code: int
     out: str

@@ -1,4 +1,4 @@
-"""Each fault of a file is told with the line on which it can be mended."""
+"""Each fault of a file is reported with its line."""
 
 import tomllib
 

@@ -1,4 +1,4 @@
-"""What we sign as a sender is what we believe as a receiver."""
+"""A postback that is signed as a sender does is verified by the backend."""
 
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
@@ -26,7 +26,7 @@ SPKI = (
 )
 ED25519 = "whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4="
 ONLY_THEIRS = {"admob-ssv": SPKI, "skadnetwork": SPKI, "standard-webhooks-v1a": ED25519, "svix-v1a": ED25519}
-"""Public keys, under which nobody but the network can sign."""
+"""Public keys: only the network has the private keys."""
 printable = st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_size=60)
 
 
@@ -91,7 +91,7 @@ def test_a_repeated_name_is_sent_twice() -> None:
 
 
 def network(name: str) -> Source:
-    """A source of a preset, as `apply` would make it."""
+    """A source of a preset, as `apply` creates it."""
     secret = ONLY_THEIRS.get(name, "s3cret-current")
     document = {"slug": "acme", "preset": name, "secrets": [secret], "public_url": "https://t.example"}
     settings = read_configuration({"sources": [document]}, {}, KNOWN).sources["acme"].settings
@@ -99,7 +99,7 @@ def network(name: str) -> Source:
 
 
 def covered(source: Source) -> list[tuple[str, str]]:
-    """A value for each parameter that the message must have."""
+    """A value for each parameter that is signed."""
     atoms = find_placeholders(source.profile.schemes[0].message)
     names = [name for kind, _, name in (atom.partition(":") for atom in atoms) if kind in ("query", "form")]
     time = source.profile.schemes[0].timestamp
@@ -107,7 +107,7 @@ def covered(source: Source) -> list[tuple[str, str]]:
 
 
 def attempt(source: Source, pairs: list[tuple[str, str]]) -> SignedRequest:
-    """A GET where the profile knows one, else a POST of the form that it knows."""
+    """A GET if the profile signs one, otherwise a POST that it signs."""
     scheme = source.profile.schemes[0]
     if "GET" in scheme.methods:
         return make_get(source, source.keys[0], pairs, int(NOW.timestamp()))
