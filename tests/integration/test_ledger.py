@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -17,6 +18,12 @@ from postledger.vocabulary.refusal import Reason, Refusal
 from postledger.vocabulary.statuses import Verdict
 from tests.parts.entries import entry_of, refused_entry, same_again
 from tests.parts.sources import add_campaign, add_click
+from tests.parts.waiting import wait_until
+
+WAITING_FOR_A_ROW = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND wait_event_type = 'Lock' AND wait_event IN ('transactionid', 'tuple')
+"""
 
 
 @pytest.fixture
@@ -257,6 +264,44 @@ def test_a_correction_is_an_event_of_its_conversion_and_its_repeat_is_not(ledger
         ("correction", Decimal("12.50"), Decimal(11), Decimal("-1.50")),
     ]
     assert rows(ledger, "SELECT payout, conflicted_at FROM conversions") == [(Decimal(11), None)]
+
+
+def write_while_another_waits(ledger: Connection[Any], database: str, first: Entry, second: Entry) -> list[Outcome]:
+    """Have the second wait for the lock of its conversion, write the first, commit; gives the second's outcome."""
+    outcomes: list[Outcome] = []
+
+    def write_second() -> None:
+        with connect(database, name="test", statement_timeout_ms=60_000) as connection:
+            outcomes.extend(write_entries(connection, [second]))
+
+    waiting = Thread(target=write_second)
+    with connect(database, name="test", statement_timeout_ms=60_000) as connection, connection.transaction():
+        rows(connection, "SELECT FROM conversions FOR UPDATE")
+        waiting.start()
+        wait_until(lambda: rows(ledger, WAITING_FOR_A_ROW) == [(1,)], what="the second to wait")
+        write_entries(connection, [first])
+    waiting.join(timeout=60)
+    return outcomes
+
+
+def test_a_repeat_that_waited_for_a_correction_knows_of_it(ledger: Connection[Any], database: str) -> None:
+    first = sale(by(duplicates="correct"), "10")
+    write_entries(ledger, [first])
+
+    late = write_while_another_waits(ledger, database, sale(by(duplicates="correct"), "12"), same_again(first))
+
+    assert verdicts(late) == ["duplicate"], "the payout from before the correction"
+    assert rows(ledger, "SELECT payout FROM conversions") == [(Decimal(12),)]
+
+
+def test_a_refund_that_waited_for_itself_is_a_duplicate(ledger: Connection[Any], database: str) -> None:
+    write_entries(ledger, [sale(by(), "10")])
+    refund = entry_of(transaction_id="R1", reverses="T1", payout="-4")
+
+    again = write_while_another_waits(ledger, database, refund, same_again(refund))
+
+    assert verdicts(again) == ["duplicate"]
+    assert rows(ledger, "SELECT payout FROM conversions") == [(Decimal(6),)]
 
 
 def test_refunds_and_reversals_are_events_that_point_to_what_they_take_back(ledger: Connection[Any]) -> None:

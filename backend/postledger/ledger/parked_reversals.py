@@ -13,7 +13,7 @@ from psycopg import Connection, Cursor
 from psycopg.rows import dict_row
 
 from postledger.ledger.entry import Entry, Outcome
-from postledger.ledger.repeats import fold_repeats
+from postledger.ledger.repeat_writer import write_repeats
 from postledger.ledger.rows import encode_rows
 from postledger.ledger.rules.status_rules import Rules
 from postledger.platform.postgres.sql import statements_of
@@ -78,14 +78,14 @@ def _lock(cursor: Cursor[Any], portion: Sequence[Row]) -> list[Row]:
 
 def _book(cursor: Cursor[Any], waiting: Iterable[Row], now: datetime) -> dict[str, str]:
     entries = [_entry(row, now) for row in waiting]
-    return {receipt: _tell(outcome) for receipt, outcome in fold_repeats(cursor, entries).items()} if entries else {}
+    return {receipt: _tell(outcome) for receipt, outcome in write_repeats(cursor, entries).items()} if entries else {}
 
 
 def _entry(row: Row, now: datetime) -> Entry:
     event = Event(
-        dedup_key=row["dedup_key"], event=row["event"], click_id=row["click_id"], transaction_id=row["own_id"],
+        dedup_key=row["dedup_key"], event=row["event"], click_id=row["click_id"], transaction_id=row["refund_id"],
         status=Status.REVERSED, source_status=row["source_status"], payout=row["payout"], currency=row["currency"],
-        affiliate_id=None, subs=None, event_time=row["event_time"], reverses="" if row["own_id"] else None,
+        affiliate_id=None, subs=None, event_time=row["event_time"], reverses="" if row["refund_id"] else None,
     )  # fmt: skip
     unsigned = tuple(row["unsigned"] or ())
     return Entry(row["id"], now, "", row["source_id"], event=event, rules=_UNGUARDED, unsigned=unsigned)

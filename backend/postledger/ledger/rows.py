@@ -1,6 +1,6 @@
-"""The rows of the hot path, shaped as the statements in `queries/` read them: one JSON document a batch.
+"""The rows that the statements in `sql/` read: one JSON document for each batch.
 
-One JSON parameter costs less, on both sides together, than an array a column: see ADR 1 for the measurement.
+One JSON parameter costs less, on both sides together, than an array for each column: ADR 1 has the measurement.
 """
 
 from collections.abc import Sequence
@@ -12,18 +12,17 @@ import msgspec
 from postledger.ledger.entry import Entry, Outcome
 from postledger.ledger.rules.status_rules import ChangeKind
 from postledger.vocabulary.conversion_event import Event
-from postledger.vocabulary.statuses import Standing
 
 _encoder = msgspec.json.Encoder(decimal_format="string")
 
 
 def encode_rows(rows: Sequence[msgspec.Struct]) -> str:
-    """Write rows as the JSON array that `json_to_recordset` reads; absent columns become NULL."""
+    """Encode rows as the JSON array that `json_to_recordset` reads. Absent columns become NULL."""
     return _encoder.encode(rows).decode()
 
 
 class EntryRow(msgspec.Struct, omit_defaults=True):
-    """One judged request: its audit row, and the conversion that it may open; `raw` travels as base64."""
+    """One request: its audit row, and the conversion that it may open. `raw` is sent as base64."""
 
     id: str
     received_at: datetime
@@ -54,7 +53,7 @@ class EntryRow(msgspec.Struct, omit_defaults=True):
 
 
 class FoldedRow(msgspec.Struct, omit_defaults=True):
-    """A known conversion as it stands after a fold."""
+    """A known conversion after a fold."""
 
     dedup_key: str
     status: str
@@ -67,7 +66,7 @@ class FoldedRow(msgspec.Struct, omit_defaults=True):
 
 
 class ChangeRow(msgspec.Struct, omit_defaults=True):
-    """A change of a conversion's worth; `reverses` is the conversion's id where something is taken back."""
+    """A change of a conversion's worth. `reverses` is the conversion's id if something is taken back."""
 
     dedup_key: str
     id: str
@@ -84,8 +83,24 @@ class ChangeRow(msgspec.Struct, omit_defaults=True):
     event_time: datetime | None = None
 
 
+class ParkedRow(msgspec.Struct, omit_defaults=True):
+    """A reversal that waits for an operator."""
+
+    dedup_key: str
+    id: str
+    conversion_id: str
+    source_id: int
+    received_at: datetime
+    transaction_id: str | None = None
+    source_status: str | None = None
+    payout: Decimal | None = None
+    currency: str | None = None
+    event_time: datetime | None = None
+    unsigned: tuple[str, ...] | None = None
+
+
 def entry_row(entry: Entry, outcome: Outcome | None = None) -> EntryRow:
-    """Shape an entry for its first write, or with the outcome of the fold for the write of a repeat."""
+    """Make the row of an entry for its first write, or with an outcome for the write of a repeat."""
     row = EntryRow(
         entry.receipt, entry.received_at, entry.method, entry.raw,
         entry.source_id, entry.source_address, entry.secret_id,
@@ -101,16 +116,6 @@ def entry_row(entry: Entry, outcome: Outcome | None = None) -> EntryRow:
         row.click_check, row.unsigned = entry.click_check, entry.unsigned or None
         _add_event(row, entry.event)
     return row
-
-
-def folded_row(
-    dedup_key: str, updated_at: datetime, standing: Standing, source_status: str | None, unsigned: Sequence[str]
-) -> FoldedRow:
-    """Shape what a fold brought about: the standing, the source's word for it, and what of it nobody signed."""
-    return FoldedRow(
-        dedup_key, standing.status, updated_at, source_status,
-        standing.payout, standing.currency, standing.event_time, tuple(unsigned) or None,
-    )  # fmt: skip
 
 
 def _add_event(row: EntryRow, event: Event) -> None:

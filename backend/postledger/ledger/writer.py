@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from psycopg import Connection
 
 from postledger.ledger.entry import Entry, Outcome
-from postledger.ledger.repeats import fold_repeats
+from postledger.ledger.repeat_writer import write_repeats
 from postledger.ledger.rows import encode_rows, entry_row
 from postledger.platform.postgres.sql import statements_of
 from postledger.vocabulary.click import Click
@@ -93,7 +93,7 @@ def _record_repeats(
                 observed=settled[receipt].observed_reasons,
                 is_of_imported_click=settled[receipt].is_imported is True,
             )
-            for receipt, outcome in fold_repeats(cursor, repeats).items()
+            for receipt, outcome in write_repeats(cursor, repeats).items()
         }
         rows = [entry_row(entry, outcomes[entry.receipt]) for entry in repeats]
         cursor.execute(sql("record_repeats"), (encode_rows(rows),))

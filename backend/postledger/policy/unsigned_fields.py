@@ -7,7 +7,6 @@ from postledger.decoding.parameters import CANONICAL_NAMES
 from postledger.policy.source import Source
 from postledger.signatures.signed_fields import Coverage
 from postledger.vocabulary.refusal import Reason, Refused
-from postledger.vocabulary.statuses import Standing
 
 NEVER_KEPT = frozenset({"sig", "ts", "v"})
 SIGNABLE_NAMES = tuple(name for name in CANONICAL_NAMES if name not in NEVER_KEPT)
@@ -39,16 +38,3 @@ def refuse_unsigned(unsigned: Collection[str], required: Iterable[str]) -> None:
     for name in required:
         if name in unsigned:
             raise Refused(Reason.MISSING_SIGNATURE, name)
-
-
-def carry_unsigned(known: Collection[str], brought: Collection[str], event: Standing) -> tuple[str, ...]:
-    """List the unsigned fields of a conversion after an event, which replaces only the fields that it sets."""
-    if not known and not brought:
-        return ()
-    taken = _taken_from(event)
-    return tuple(sorted({name for name in known if name not in taken} | {name for name in brought if name in taken}))
-
-
-def _taken_from(event: Standing) -> tuple[str, ...]:
-    money = () if event.payout is None else ("payout", "currency")
-    return ("status", *money, *(() if event.event_time is None else ("event_time",)))

@@ -1,4 +1,4 @@
-"""A conversion event: what a verified postback says of a conversion, typed and under its dedup key."""
+"""A conversion event: the validated content of one postback, with its dedup key."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -9,9 +9,10 @@ from postledger.vocabulary.statuses import Standing, Status
 
 
 class Event(msgspec.Struct, frozen=True):
-    """One goal reached, as its source tells it; `source_status` is the source's own word, `event_time` is aware UTC.
+    """One goal that was reached, as its source reports it.
 
-    `reverses` is the transaction id of the conversion that a reversal takes back from, where it has another of its own.
+    `source_status` is the source's own word for `status`; `event_time` is aware UTC. `reverses` is the transaction id
+    of the sale that a refund with an id of its own takes back from.
     """
 
     dedup_key: str
@@ -28,11 +29,11 @@ class Event(msgspec.Struct, frozen=True):
     reverses: str | None = None
 
     @property
-    def own_id(self) -> str | None:
-        """The id of a reversal that names what it reverses; one that bears the conversion's own id has none."""
+    def refund_id(self) -> str | None:
+        """The transaction id of a refund that names its sale; None if it is that of the sale itself."""
         return self.transaction_id if self.reverses is not None and self.transaction_id != self.reverses else None
 
     @property
     def standing(self) -> Standing:
-        """What this event says of the conversion's state."""
+        """The state of the conversion according to this event."""
         return Standing(self.status, self.payout, self.currency, self.event_time)

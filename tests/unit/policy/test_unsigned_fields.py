@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from postledger.ingest.receive import evaluate
 from postledger.ledger.entry import Entry
+from postledger.ledger.rules.unsigned_fields import carry_unsigned
 from postledger.policy.source import Settings, Source, find_profile
-from postledger.policy.unsigned_fields import SIGNABLE_NAMES, carry_unsigned
+from postledger.policy.unsigned_fields import SIGNABLE_NAMES
 from postledger.signatures.secret_key import Key
 from postledger.vocabulary.incoming_request import Request
 from postledger.vocabulary.refusal import Reason, Refusal

@@ -1,9 +1,8 @@
-"""The fold: what one more event does to a known conversion, by the rules of its source.
+"""The status rules: what one more event does to a known conversion, by the rules of its source.
 
-Everything that decides whether a second postback for a known key is news stands here, and nothing else does.
+Pure. Everything that decides whether a second postback with a known key changes the conversion stands here.
 """
 
-from collections.abc import Container
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal, NamedTuple
@@ -22,9 +21,9 @@ REVERSAL_GUARD = 100
 
 
 class Rules(msgspec.Struct, frozen=True):
-    """How the repeats of one event are taken; `key_by` and `every` have done their work in the dedup key.
+    """The rules of one event of a source. `key_by` and `every` are applied in the dedup key already.
 
-    `reversal_guard` is how many conversions the whole source may take back from in an hour; None is no bound.
+    `reversal_guard`: from how many conversions the source may take back within an hour; None is no limit.
     """
 
     duplicates: Duplicates = "fold"
@@ -39,32 +38,32 @@ class HadPayout(NamedTuple):
     payout: Decimal
 
 
-class TookBack(NamedTuple):
-    """An amount that was taken back already, with the id of its own that the sender gave it, or with its time."""
+class TakenBack(NamedTuple):
+    """An amount that was taken back before: by the refund's own id, or if it has none, by its amount and time."""
 
-    own_id: str | None
+    refund_id: str | None
     amount: Decimal | None = None
     event_time: datetime | None = None
 
 
-class TookPart(NamedTuple):
-    """A part of the payout was taken back: what stands is no longer what was paid."""
+class PartTakenBack(NamedTuple):
+    """A part of the payout was taken back, so that the present payout is not what was paid."""
 
 
-Memory = HadPayout | TookBack | TookPart
-Past = Container[Memory]
-"""What is known of a conversion's past; asked only where it decides, so that it may be looked up when it is asked."""
+Memory = HadPayout | TakenBack | PartTakenBack
+Past = frozenset[Memory]
+"""What changed the worth of a conversion before. It is gathered together with the conversion."""
 
 
 class Change(msgspec.Struct, frozen=True):
-    """A change of a conversion's worth, kept as an event of its own; `delta` is None where no payout was known."""
+    """A change of a conversion's worth, recorded as an event of its own. `delta` is None if no payout was known."""
 
     kind: ChangeKind
     delta: Decimal | None
 
 
 class Folded(msgspec.Struct, frozen=True):
-    """The outcome of a fold: the conversion afterwards, and the verdict on the event (None is a conflict)."""
+    """The conversion after an event, and the verdict on the event; None is a conflict."""
 
     standing: Standing
     verdict: Verdict | None
@@ -80,13 +79,16 @@ _USUAL = Rules()
 
 
 def fold(
-    known: Standing, event: Standing, rules: Rules = _USUAL, past: Past = frozenset(), own_id: str | None = None
+    known: Standing, event: Standing, rules: Rules = _USUAL, past: Past = frozenset(), refund_id: str | None = None
 ) -> Folded:
-    """Fold one more event into a known conversion: updated, duplicate, or a conflict that changes nothing."""
+    """Fold one more event into a known conversion: updated, duplicate, or a conflict that changes nothing.
+
+    `refund_id` is the transaction id of a refund that names its sale with `reverses`.
+    """
     if rules.duplicates == "first":
         return Folded(known, Verdict.DUPLICATE)
     if event.status == Status.REVERSED:
-        return _take_back(known, event, past, own_id)
+        return _take_back(known, event, past, refund_id)
     if event.status == known.status:
         return _fold_same(known, event, rules, past)
     if event.status == Status.PENDING or _is_older(event, known):
@@ -98,21 +100,21 @@ def fold(
 
 
 def remember(
-    kind: ChangeKind, payout_before: Decimal | None, amount: Decimal | None, at: datetime | None, own_id: str | None
-) -> list[Memory]:
-    """Name what a later fold must know of a change of worth; `amount` and `at` are the event's own."""
+    kind: ChangeKind, payout_before: Decimal | None, amount: Decimal | None, at: datetime | None, refund_id: str | None
+) -> Past:
+    """Give what later folds must know of a change of worth. `amount` and `at` are those of its event."""
     had: list[Memory] = [] if payout_before is None else [HadPayout(payout_before)]
     if kind == "correction":
-        return had
-    part = [TookPart()] if kind == "refund" else []
-    return [*had, *part, *_name_taken(amount, at, own_id)]
+        return frozenset(had)
+    part = [PartTakenBack()] if kind == "refund" else []
+    return frozenset([*had, *part, *_name_taken(amount, at, refund_id)])
 
 
 def _fold_same(known: Standing, event: Standing, rules: Rules, past: Past) -> Folded:
     if not _brings_other_money(known, event) or _is_late_repeat(known, event, past):
         return Folded(known, Verdict.DUPLICATE)
-    # After a refund nothing tells whether another payout is meant with or without what was taken back.
-    if rules.duplicates != "correct" or not _is_comparable(known, event) or TookPart() in past:
+    # After a refund, another payout may include what was taken back or not: no rule can know.
+    if rules.duplicates != "correct" or not _is_comparable(known, event) or PartTakenBack() in past:
         return Folded(known, None)
     if _is_older(event, known):
         return Folded(known, Verdict.DUPLICATE)
@@ -127,25 +129,26 @@ def _brings_other_money(known: Standing, event: Standing) -> bool:
 
 
 def _is_comparable(known: Standing, event: Standing) -> bool:
-    # A difference between two currencies is no amount.
+    # Amounts in two currencies have no difference.
     return event.payout is not None and (known.payout is None or event.currency == known.currency)
 
 
 def _is_late_repeat(known: Standing, event: Standing, past: Past) -> bool:
-    # The repeat of a postback from before a correction must not undo it; only its sender's clock can call it news.
+    # A repeat of a postback from before a correction must not undo the correction. Only a later time of the sender's
+    # own clock makes it a new correction.
     if event.payout is None or event.currency != known.currency or HadPayout(event.payout) not in past:
         return False
     return event.event_time is None or known.event_time is None or event.event_time <= known.event_time
 
 
-def _take_back(known: Standing, event: Standing, past: Past, own_id: str | None) -> Folded:
-    if _was_taken_back(event, past, own_id):
+def _take_back(known: Standing, event: Standing, past: Past, refund_id: str | None) -> Folded:
+    if _was_taken_back(event, past, refund_id):
         return Folded(known, Verdict.DUPLICATE)
     if known.status == Status.REVERSED:
         return Folded(known, Verdict.DUPLICATE if _takes_the_same(known, event) else None)
     if _is_older(event, known):
         return Folded(known, Verdict.DUPLICATE)
-    if known.status != Status.APPROVED or (own_id is not None and TookBack(own_id) in past):
+    if known.status != Status.APPROVED or (refund_id is not None and TakenBack(refund_id) in past):
         return Folded(known, None)
     if event.payout is not None and event.payout < 0:
         return _take_amount(known, event, event.payout)
@@ -155,7 +158,7 @@ def _take_back(known: Standing, event: Standing, past: Past, own_id: str | None)
 
 def _take_amount(known: Standing, event: Standing, amount: Decimal) -> Folded:
     if known.payout is None or event.currency != known.currency or known.payout + amount < 0:
-        return Folded(known, None)  # more than there is, or not the same money: no total is ever negative
+        return Folded(known, None)  # more than there is, or another currency: no payout becomes negative
     at = event.event_time or known.event_time
     if known.payout + amount == 0:
         whole = Standing(Status.REVERSED, known.payout, known.currency, at)
@@ -165,11 +168,11 @@ def _take_amount(known: Standing, event: Standing, amount: Decimal) -> Folded:
 
 
 def _is_worth_more_than_was_taken_back(known: Standing, event: Standing, past: Past) -> bool:
-    # A refund that came before its sale has opened the conversion with its own amount. The sale is older and no news of
-    # the status, but what it is worth beyond that was never booked, and nobody would ever hear of it.
+    # A refund that came before its sale opened the conversion with the refund's amount. The sale is older and must not
+    # change the status. If it is worth more, the rest was never booked: a conflict shows that to an operator.
     if (known.status, event.status) != (Status.REVERSED, Status.APPROVED):
         return False
-    if event.payout is None or known.payout is None:  # a reversal that names no amount has taken back all
+    if event.payout is None or known.payout is None:  # a reversal without an amount takes back everything
         return False
     exceeds = event.currency != known.currency or event.payout > known.payout
     return exceeds and HadPayout(event.payout) not in past
@@ -181,17 +184,17 @@ def _takes_the_same(known: Standing, event: Standing) -> bool:
     return (abs(event.payout), event.currency) == (abs(known.payout), known.currency)
 
 
-def _was_taken_back(event: Standing, past: Past, own_id: str | None) -> bool:
-    return event.payout is not None and _name_taken(event.payout, event.event_time, own_id)[0] in past
+def _was_taken_back(event: Standing, past: Past, refund_id: str | None) -> bool:
+    return event.payout is not None and _name_taken(event.payout, event.event_time, refund_id)[0] in past
 
 
-def _name_taken(amount: Decimal | None, at: datetime | None, own_id: str | None) -> list[TookBack]:
-    # An id of its own says everything; without one, the same amount at the same time is the same refund.
-    return [TookBack(None, amount, at)] if own_id is None else [TookBack(own_id, amount), TookBack(own_id)]
+def _name_taken(amount: Decimal | None, at: datetime | None, refund_id: str | None) -> list[TakenBack]:
+    # A refund is identified by its own id. Without one, the same amount at the same time is the same refund.
+    return [TakenBack(None, amount, at)] if refund_id is None else [TakenBack(refund_id, amount), TakenBack(refund_id)]
 
 
 def _is_older(event: Standing, known: Standing) -> bool:
-    # Only two times of the sender's own clock compare; the time of arrival says nothing of the order of events.
+    # Only two times of the sender's own clock can be compared: requests may arrive in any order.
     return event.event_time is not None and known.event_time is not None and event.event_time < known.event_time
 
 

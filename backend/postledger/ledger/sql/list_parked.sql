@@ -3,7 +3,7 @@ SELECT
     parked.id::text, parked.received_at, sources.slug AS source, parked.conversion_id::text, conversions.event,
     coalesce(parked.transaction_id, conversions.transaction_id) AS transaction_id, conversions.click_id,
     conversions.status, conversions.payout AS booked, parked.payout, parked.currency, parked.source_status,
-    parked.event_time, parked.unsigned, parked.dedup_key::text, parked.source_id, parked.transaction_id AS own_id
+    parked.event_time, parked.unsigned, parked.dedup_key::text, parked.source_id, parked.transaction_id AS refund_id
 FROM parked_reversals AS parked
 JOIN conversions ON conversions.dedup_key = parked.dedup_key
 LEFT JOIN sources ON sources.id = parked.source_id

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from postledger.ledger.rules.status_rules import DUPLICATES, Change, HadPayout, Memory, Rules, fold, remember
+from postledger.ledger.rules.status_rules import DUPLICATES, Change, HadPayout, Past, Rules, fold, remember
 from postledger.vocabulary.statuses import Standing, Status, Verdict
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -103,7 +103,9 @@ def test_a_sale_behind_a_refund_of_a_part_is_never_dropped_in_silence() -> None:
     assert fold(refunded, standing("approved", "1.00", at=sale.event_time)).verdict is Verdict.DUPLICATE
     whole = standing("reversed", None, None, at=NOON)
     assert fold(whole, sale).verdict is Verdict.DUPLICATE, "all of it was taken back"
-    assert fold(refunded, sale, past={HadPayout(Decimal("5.00"))}).verdict is Verdict.DUPLICATE, "it was booked once"
+    assert fold(refunded, sale, past=frozenset({HadPayout(Decimal("5.00"))})).verdict is Verdict.DUPLICATE, (
+        "it was booked once"
+    )
 
 
 def test_times_compare_only_where_the_sender_gave_both() -> None:
@@ -169,7 +171,7 @@ def test_not_everything_is_a_correction(event: Standing, verdict: Verdict | None
 
 
 def test_a_late_repeat_of_the_payout_before_a_correction_does_not_undo_it() -> None:
-    known, past = standing("approved", "2.00", at=NOON), {HadPayout(Decimal("1.00"))}
+    known, past = standing("approved", "2.00", at=NOON), frozenset({HadPayout(Decimal("1.00"))})
 
     assert fold(known, standing("approved", "1.00"), CORRECT, past).verdict is Verdict.DUPLICATE
     assert fold(known, standing("approved", "1.00", at=NOON), CORRECT, past).verdict is Verdict.DUPLICATE
@@ -177,9 +179,9 @@ def test_a_late_repeat_of_the_payout_before_a_correction_does_not_undo_it() -> N
 
 
 def test_a_repeat_of_what_was_before_a_refund_is_no_conflict() -> None:
-    assert fold(standing("approved", "6.00"), standing("approved", "10.00"), past={HadPayout(Decimal(10))}).verdict is (
-        Verdict.DUPLICATE
-    )
+    past = frozenset({HadPayout(Decimal(10))})
+
+    assert fold(standing("approved", "6.00"), standing("approved", "10.00"), past=past).verdict is Verdict.DUPLICATE
 
 
 @given(standings, standings)
@@ -240,9 +242,9 @@ def test_two_refunds_of_one_amount_are_told_apart_by_their_own_ids() -> None:
     known, refund = standing("approved", "10.00"), standing("reversed", "-2.00")
     past = remember("refund", Decimal(12), Decimal(-2), None, "R1")
 
-    assert fold(known, refund, past=past, own_id="R1").verdict is Verdict.DUPLICATE
-    assert fold(known, refund, past=past, own_id="R2").verdict is Verdict.UPDATED
-    assert fold(known, standing("reversed", "-3.00"), past=past, own_id="R1").verdict is CONFLICT
+    assert fold(known, refund, past=past, refund_id="R1").verdict is Verdict.DUPLICATE
+    assert fold(known, refund, past=past, refund_id="R2").verdict is Verdict.UPDATED
+    assert fold(known, standing("reversed", "-3.00"), past=past, refund_id="R1").verdict is CONFLICT
 
 
 def test_after_a_refund_another_payout_is_no_correction() -> None:
@@ -264,12 +266,12 @@ histories = st.lists(st.tuples(reversals, st.sampled_from([None, "R1", "R2"])), 
 
 def fold_all(known: Standing, events: list[tuple[Standing, str | None]], by: Rules) -> tuple[Standing, Decimal, Any]:
     """Fold one event after the other; gives the end, the sum of all differences, and the past."""
-    past: set[Memory] = set()
+    past: Past = frozenset()
     total = Decimal(0)
-    for event, own_id in events:
-        folded = fold(known, event, by, past, own_id)
+    for event, refund_id in events:
+        folded = fold(known, event, by, past, refund_id)
         if folded.change is not None:
-            past.update(remember(folded.change.kind, known.payout, event.payout, event.event_time, own_id))
+            past |= remember(folded.change.kind, known.payout, event.payout, event.event_time, refund_id)
             total += folded.change.delta or 0
         known = folded.standing
     return known, total, past
@@ -287,8 +289,8 @@ def test_a_repeat_of_what_was_just_folded_is_never_news(
     known: Standing, events: list[tuple[Standing, str | None]], by: Rules
 ) -> None:
     end, _, past = fold_all(known, events, by)
-    for event, own_id in events[-1:]:
-        again = fold(end, event, by, past, own_id)
+    for event, refund_id in events[-1:]:
+        again = fold(end, event, by, past, refund_id)
 
         assert (again.verdict is Verdict.UPDATED, again.standing, again.change) == (False, end, None)
 

@@ -1,0 +1,126 @@
+"""Decides what the repeats in a batch do to the conversions that they repeat. Pure: what is known is passed in.
+
+The entries are folded one after the other, so that each sees what those before it have changed.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+from msgspec.structs import replace
+
+from postledger.ledger.entry import Entry, Outcome
+from postledger.ledger.rows import ChangeRow, FoldedRow, ParkedRow
+from postledger.ledger.rules.reversal_guard import ReversalGuard, Reversals
+from postledger.ledger.rules.status_rules import Change, Folded, Past, fold, remember
+from postledger.ledger.rules.unsigned_fields import carry_unsigned
+from postledger.vocabulary.conversion_event import Event
+from postledger.vocabulary.refusal import Reason, Refusal
+from postledger.vocabulary.statuses import Standing, Verdict
+
+
+class KnownConversion(msgspec.Struct, frozen=True):
+    """A conversion that is on the ledger, with its past."""
+
+    dedup_key: str
+    id: str
+    campaign_id: int | None
+    standing: Standing
+    source_status: str | None = None
+    unsigned: tuple[str, ...] = ()
+    past: Past = frozenset()
+
+
+class Decisions(msgspec.Struct, frozen=True):
+    """The outcome of each entry by its receipt, and the rows that carry them out.
+
+    `contradicted`: when each conversion was contradicted, by its dedup key.
+    """
+
+    outcomes: dict[str, Outcome]
+    conversions: list[FoldedRow]
+    contradicted: dict[str, datetime]
+    changes: list[ChangeRow]
+    parked: list[ParkedRow]
+
+
+def decide_repeats(repeats: Sequence[Entry], known: Mapping[str, KnownConversion], reversals: Reversals) -> Decisions:
+    """Decide on entries whose conversions are known, by dedup key."""
+    batch = _Batch(known, reversals)
+    outcomes = {entry.receipt: batch.decide(entry, entry.event) for entry in repeats if entry.event is not None}
+    return Decisions(outcomes, list(batch.folded.values()), batch.contradicted, batch.changes, batch.parked)
+
+
+class _Batch:
+    """The conversions as the entries so far have left them, and the rows to write."""
+
+    def __init__(self, known: Mapping[str, KnownConversion], reversals: Reversals) -> None:
+        self._known, self._guard = dict(known), ReversalGuard(reversals)
+        self.folded: dict[str, FoldedRow] = {}
+        self.contradicted: dict[str, datetime] = {}
+        self.changes: list[ChangeRow] = []
+        self.parked: list[ParkedRow] = []
+
+    def decide(self, entry: Entry, event: Event) -> Outcome:
+        """Decide on one entry."""
+        known = self._known[event.dedup_key]
+        if known.id == entry.receipt:  # this entry opened it, in an attempt whose commit went unanswered
+            return Outcome(Verdict.ACCEPTED, None, known.id, known.campaign_id, event.status)
+        before = known.standing
+        folded = fold(before, event.standing, entry.rules, known.past, event.refund_id)
+        if folded.verdict is None:
+            self.contradicted[known.dedup_key] = entry.received_at
+            return Outcome(Verdict.REFUSED, Refusal(Reason.CONFLICT), known.id, known.campaign_id, before.status)
+        held_back = self._hold_back(entry, event, known, folded.change)
+        if held_back is not None:
+            return Outcome(held_back, None, known.id, known.campaign_id)
+        if folded.verdict is Verdict.UPDATED:
+            self._update(entry, event, known, folded)
+        reached = None if folded.standing.status == before.status else folded.standing.status
+        return Outcome(folded.verdict, None, known.id, known.campaign_id, reached)
+
+    def _hold_back(self, entry: Entry, event: Event, known: KnownConversion, change: Change | None) -> Verdict | None:
+        if change is None or change.kind == "correction":
+            return None
+        verdict = self._guard.decide(entry, event)
+        if verdict is Verdict.PARKED:
+            self.parked.append(_parked_row(entry, event, known.id))
+        return verdict
+
+    def _update(self, entry: Entry, event: Event, known: KnownConversion, folded: Folded) -> None:
+        after, past = folded.standing, known.past
+        if folded.change is not None:
+            row = _change_row(entry, event, known, folded.change)
+            self.changes.append(row)
+            past |= remember(row.kind, row.payout_before, row.payout, row.event_time, row.transaction_id)
+        # After a refund the status is still that of what is left, and so is the source's word for it.
+        word = event.source_status if after.status == event.status else known.source_status
+        unsigned = carry_unsigned(known.unsigned, entry.unsigned, event.standing)
+        self._known[known.dedup_key] = replace(known, standing=after, source_status=word, unsigned=unsigned, past=past)
+        self.folded[known.dedup_key] = FoldedRow(
+            known.dedup_key, after.status, entry.received_at, word,
+            after.payout, after.currency, after.event_time, unsigned or None,
+        )  # fmt: skip
+
+
+def _change_row(entry: Entry, event: Event, known: KnownConversion, change: Change) -> ChangeRow:
+    assert entry.source_id is not None, "only a source has events"
+    before = known.standing
+    return ChangeRow(
+        event.dedup_key, entry.receipt, entry.source_id, change.kind, entry.received_at,
+        None if change.kind == "correction" else known.id, event.refund_id, event.source_status,
+        event.payout, before.payout, change.delta, _currency_of_delta(event, before), event.event_time,
+    )  # fmt: skip
+
+
+def _currency_of_delta(event: Event, before: Standing) -> str | None:
+    # What is taken back is in the currency that was booked, even if the reversal names another one.
+    return event.currency or before.currency if before.payout is None else before.currency
+
+
+def _parked_row(entry: Entry, event: Event, conversion_id: str) -> ParkedRow:
+    assert entry.source_id is not None, "only a source has events"
+    return ParkedRow(
+        event.dedup_key, entry.receipt, conversion_id, entry.source_id, entry.received_at, event.refund_id,
+        event.source_status, event.payout, event.currency, event.event_time, entry.unsigned or None,
+    )  # fmt: skip

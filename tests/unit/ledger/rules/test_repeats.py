@@ -1,0 +1,111 @@
+"""What a batch of repeats does to known conversions: outcomes and rows, decided without Postgres."""
+
+from decimal import Decimal
+
+from postledger.ledger.entry import Entry, Outcome
+from postledger.ledger.rules.repeats import Decisions, KnownConversion, decide_repeats
+from postledger.ledger.rules.reversal_guard import Reversals
+from postledger.ledger.rules.status_rules import HadPayout, Past, Rules
+from postledger.vocabulary.statuses import Standing, Status
+from tests.parts.entries import entry_of, same_again
+
+CORRECT = Rules(duplicates="correct")
+NONE, ONE = Reversals(), Decimal(1)
+
+
+def sale(payout: str, rules: Rules = CORRECT, status: str = "approved") -> Entry:
+    return entry_of(transaction_id="T1", payout=payout, rules=rules, status=status)
+
+
+def known_of(entry: Entry, payout: str | None = None, past: Past = frozenset()) -> KnownConversion:
+    """The conversion that an entry repeats, as another receipt has opened it."""
+    event = entry.event
+    assert event is not None
+    standing = Standing(Status.APPROVED, event.payout if payout is None else Decimal(payout), "USD", None)
+    return KnownConversion(event.dedup_key, "opened", 7, standing, "approved", past=past)
+
+
+def decide(known: KnownConversion, *entries: Entry, reversals: Reversals = NONE) -> Decisions:
+    return decide_repeats(entries, {known.dedup_key: known}, reversals)
+
+
+def verdicts(decisions: Decisions) -> list[str]:
+    return [_word(outcome) for outcome in decisions.outcomes.values()]
+
+
+def rows_of(decisions: Decisions) -> list[object]:
+    return [*decisions.conversions, *decisions.changes, *decisions.parked]
+
+
+def _word(outcome: Outcome) -> str:
+    return outcome.refusal.reason.value if outcome.refusal else outcome.verdict.value
+
+
+def test_a_duplicate_writes_nothing() -> None:
+    repeat = sale("1")
+
+    decisions = decide(known_of(repeat), repeat)
+
+    assert (verdicts(decisions), decisions.outcomes[repeat.receipt].conversion_id) == (["duplicate"], "opened")
+    assert rows_of(decisions) == []
+    assert decisions.contradicted == {}
+
+
+def test_each_entry_sees_what_those_before_it_changed() -> None:
+    first, second = sale("2"), sale("3")
+
+    decisions = decide(known_of(sale("1")), first, second, same_again(second), same_again(first), sale("1"))
+
+    assert verdicts(decisions) == ["updated", "updated", "duplicate", "duplicate", "duplicate"]
+    assert [(row.payout_before, row.payout, row.delta) for row in decisions.changes] == [
+        (ONE, Decimal(2), ONE),
+        (Decimal(2), Decimal(3), ONE),
+    ]
+    assert [(row.payout, row.updated_at) for row in decisions.conversions] == [(Decimal(3), second.received_at)]
+
+
+def test_the_past_that_was_gathered_decides() -> None:
+    late = sale("1")
+
+    assert verdicts(decide(known_of(late, payout="2"), late)) == ["updated"]
+    assert verdicts(decide(known_of(late, payout="2", past=frozenset({HadPayout(Decimal(1))})), late)) == ["duplicate"]
+
+
+def test_a_conflict_contradicts_the_conversion_and_leaves_it() -> None:
+    other = sale("2", Rules())
+
+    decisions = decide(known_of(sale("1")), other)
+
+    assert verdicts(decisions) == ["conflict"]
+    assert decisions.contradicted == {known_of(other).dedup_key: other.received_at}
+    assert decisions.conversions == []
+
+
+def test_what_the_guard_holds_back_changes_nothing_and_is_parked() -> None:
+    rules = Rules(reversal_guard=1)
+    taken_back = sale("1", rules, "reversed")
+
+    decisions = decide(known_of(taken_back), taken_back, same_again(taken_back), reversals=Reversals({1: 1}))
+
+    assert verdicts(decisions) == ["parked", "duplicate"]
+    assert [(row.id, row.conversion_id) for row in decisions.parked] == [(taken_back.receipt, "opened")]
+    assert (decisions.conversions, decisions.changes) == ([], [])
+
+
+def test_a_refund_keeps_the_status_and_its_word() -> None:
+    refund = entry_of(transaction_id="R1", reverses="T1", payout="-4", status="reversed")
+
+    decisions = decide(known_of(refund, payout="10"), refund)
+
+    (row,) = decisions.conversions
+    assert (row.status, row.source_status, row.payout) == ("approved", "approved", Decimal(6))
+    (change,) = decisions.changes
+    assert (change.kind, change.reverses, change.transaction_id) == ("refund", "opened", "R1")
+    assert change.delta == Decimal(-4)
+
+
+def test_the_entry_that_opened_the_conversion_is_accepted_again() -> None:
+    opened = sale("1")
+    known = KnownConversion(known_of(opened).dedup_key, opened.receipt, 7, known_of(opened).standing)
+
+    assert verdicts(decide(known, opened)) == ["accepted"]
