@@ -11,7 +11,7 @@ from threading import Thread
 
 import pytest
 
-from postledger.doctor.edge_policy import judge_age
+from postledger.doctor.ops_metrics import judge_age
 from tests.edge.echo_backend import source
 from tests.parts.certificates import make_key_and_certificate
 from tests.parts.cli import CommandLine

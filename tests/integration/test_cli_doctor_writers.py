@@ -3,7 +3,7 @@
 import psycopg
 import pytest
 
-from postledger.doctor.writers import judge_failing
+from postledger.doctor.ops_metrics import judge_failing
 from tests.parts.backend import Backend
 from tests.parts.cli import CommandLine
 from tests.parts.edge import Edge

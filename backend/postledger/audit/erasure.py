@@ -57,11 +57,11 @@ def erase(
     value = _check(click_id, hashed)
     connection.execute(sql("lock_erasure"), (_LOCK_ID,))
     _wait_for_requests(connection, pause or let_pass)
-    wanted = {"click_id": click_id, "datum": value}
-    found = connection.execute(sql("forget_conversions"), {**wanted, "forgotten": FORGOTTEN}).fetchall()
-    clicks = _erase_clicks(connection, wanted)
+    term = {"click_id": click_id, "datum": value}
+    found = connection.execute(sql("forget_conversions"), {**term, "forgotten": FORGOTTEN}).fetchall()
+    clicks = _erase_clicks(connection, term)
     of_click = [conversion_id for conversion_id, is_of_click in found if is_of_click]
-    values = {**wanted, "conversion_ids": of_click, "values": _list_forms(value)}
+    values = {**term, "conversion_ids": of_click, "values": _list_forms(value)}
     erased = Erased(clicks, _erase_postbacks(connection, values, on_progress), len(found))
     kind = "hash" if click_id is None else "click_id"
     counts = (erased.clicks, erased.postbacks, erased.conversions)
@@ -91,8 +91,8 @@ def _wait_for_requests(connection: Connection[Any], pause: Callable[[float], Non
         pause(SETTLED_WITHIN_S)
 
 
-def _erase_clicks(connection: Connection[Any], wanted: Mapping[str, str | None]) -> int:
-    row = connection.execute(sql("forget_clicks"), wanted).fetchone()
+def _erase_clicks(connection: Connection[Any], values: Mapping[str, str | None]) -> int:
+    row = connection.execute(sql("forget_clicks"), values).fetchone()
     assert row is not None, "a sum is always one row"
     return int(row[0])
 

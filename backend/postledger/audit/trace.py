@@ -47,16 +47,16 @@ class Trace(msgspec.Struct, frozen=True):
     conversions: list[Row]
 
 
-def trace(connection: Connection[Any], wanted: str) -> Trace:
+def trace(connection: Connection[Any], searched: str) -> Trace:
     """Trace an id. Raises `NotFound`.
 
     Each conversion holds the `events` that were folded into it, the `changes` of its amount, and its reversals that
     were `parked`. A parked reversal without `settled_at` still waits.
     """
-    named = _find_receipt(connection, wanted)
-    conversions = _find_conversions(connection, wanted, named)
-    postbacks = _find_postbacks(connection, wanted, conversions, named)
-    click_ids = {wanted, *_values("click_id", [*conversions, *postbacks])}
+    named = _find_receipt(connection, searched)
+    conversions = _find_conversions(connection, searched, named)
+    postbacks = _find_postbacks(connection, searched, conversions, named)
+    click_ids = {searched, *_values("click_id", [*conversions, *postbacks])}
     clicks = _fetch(connection, "trace_clicks", click_ids=list(click_ids))
     dedup_keys = _values("dedup_key", conversions)
     changes = _fetch(connection, "trace_events", dedup_keys=dedup_keys)
@@ -67,40 +67,40 @@ def trace(connection: Connection[Any], wanted: str) -> Trace:
         conversion["parked"] = _select(conversion, parked, _PARKED_FACTS)
     if not (clicks or postbacks or conversions):
         raise NotFound(_UNKNOWN)
-    return Trace(wanted, clicks, postbacks, conversions)
+    return Trace(searched, clicks, postbacks, conversions)
 
 
-def _find_receipt(connection: Connection[Any], wanted: str) -> list[Row]:
-    if not is_receipt(wanted):
+def _find_receipt(connection: Connection[Any], searched: str) -> list[Row]:
+    if not is_receipt(searched):
         return []
-    made_at = datetime.fromtimestamp(receipt_unix_ms(wanted) / 1000, UTC)
+    made_at = datetime.fromtimestamp(receipt_unix_ms(searched) / 1000, UTC)
     bounds = {"earliest": made_at - _CLOCKS_DIFFER_BY, "latest": made_at + _CLOCKS_DIFFER_BY}
-    return _fetch(connection, "trace_receipt", receipt=wanted, **bounds)
+    return _fetch(connection, "trace_receipt", receipt=searched, **bounds)
 
 
-def _find_conversions(connection: Connection[Any], wanted: str, named: Sequence[Row]) -> list[Row]:
+def _find_conversions(connection: Connection[Any], searched: str, named: Sequence[Row]) -> list[Row]:
     # A refused postback has no conversion. Another postback with the same ids may have opened one.
     lost = [row for row in named if row["conversion_id"] is None]
     transaction_ids = _values("transaction_id", lost)
     return _fetch(
         connection,
         "trace_conversions",
-        receipts=[*([wanted] if is_receipt(wanted) else []), *_values("conversion_id", named)],
-        transaction_ids=[wanted, *transaction_ids],
-        click_ids=[wanted, *([] if transaction_ids else _values("click_id", lost))],
+        receipts=[*([searched] if is_receipt(searched) else []), *_values("conversion_id", named)],
+        transaction_ids=[searched, *transaction_ids],
+        click_ids=[searched, *([] if transaction_ids else _values("click_id", lost))],
     )
 
 
 def _find_postbacks(
-    connection: Connection[Any], wanted: str, conversions: Sequence[Row], named: Sequence[Row]
+    connection: Connection[Any], searched: str, conversions: Sequence[Row], named: Sequence[Row]
 ) -> list[Row]:
     by_click = [row for row in [*conversions, *named] if row["transaction_id"] is None]
     found = _fetch(
         connection,
         "trace_postbacks",
         conversion_ids=_values("id", conversions),
-        transaction_ids=[wanted, *_values("transaction_id", [*conversions, *named])],
-        click_ids=[wanted, *_values("click_id", by_click)],
+        transaction_ids=[searched, *_values("transaction_id", [*conversions, *named])],
+        click_ids=[searched, *_values("click_id", by_click)],
     )
     rows = {row["id"]: row for row in [*named, *found]}
     return sorted(rows.values(), key=lambda row: (row["received_at"], row["id"]))

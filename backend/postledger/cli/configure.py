@@ -27,11 +27,11 @@ def apply(
     as_json: AsJson = False,
 ) -> None:
     """Change sources, campaigns and affiliates to match FILE. Running workers use the change within 3 seconds."""
-    wanted = read_file(file, read_environment())
+    target = read_file(file, read_environment())
     keyring = open_keyring(context)
     try:
         with open_ledger(context) as connection:
-            changes = apply_configuration(connection, keyring, wanted, datetime.now(UTC), prune=prune, dry_run=dry_run)
+            changes = apply_configuration(connection, keyring, target, datetime.now(UTC), prune=prune, dry_run=dry_run)
     except BadConfiguration as error:
         raise list_faults(file, error.faults) from None
     _report(changes, dry_run=dry_run, as_json=as_json)

@@ -13,12 +13,12 @@ from postledger.cli.output import AsJson, join_reason, print_json, show
 
 def trace(
     context: typer.Context,
-    wanted: Annotated[str, typer.Argument(metavar="ID", help="A receipt, a transaction id, or a click id.")],
+    searched: Annotated[str, typer.Argument(metavar="ID", help="A receipt, a transaction id, or a click id.")],
     as_json: AsJson = False,
 ) -> None:
     """Show what belongs to an id: the click, each postback with its verdict, the conversion and its events."""
     with open_ledger(context) as connection:
-        found = find_trace(connection, wanted)
+        found = find_trace(connection, searched)
     if as_json:
         print_json(msgspec.structs.asdict(found))
     else:

@@ -9,10 +9,9 @@ from psycopg import Connection
 
 from postledger.doctor.certificate import check_certificate
 from postledger.doctor.check_result import CheckResult
-from postledger.doctor.edge_policy import check_policy_age
 from postledger.doctor.listeners import check_listeners
+from postledger.doctor.ops_metrics import check_policy_age, check_writers
 from postledger.doctor.postgres import check_postgres
-from postledger.doctor.writers import check_writers
 from postledger.platform.keyring import Keyring
 from postledger.platform.postgres.errors import DatabaseFailed
 from postledger.platform.settings import RUNTIME_FILE, BadSetting, read_master_keys, read_settings

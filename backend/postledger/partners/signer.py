@@ -113,8 +113,8 @@ def _choose(source: Source, draft: _Draft) -> Scheme:
         location_fits = scheme.signature.location not in ("form", "json") or scheme.signature.location == draft.kind
         if draft.method in scheme.methods and scheme.body in ("any", draft.kind) and location_fits:
             return scheme
-    wanted = "GET" if draft.kind else "POST: add --post form or --post json"
-    raise CannotSign(f"its profile does not sign this {draft.method}; try a {wanted}")
+    other = "GET" if draft.kind else "POST: add --post form or --post json"
+    raise CannotSign(f"its profile does not sign this {draft.method}; try a {other}")
 
 
 def _sign(draft: _Draft, scheme: Scheme, source: Source, secret: str, *, message_id: str, unix_s: int) -> SignedRequest:

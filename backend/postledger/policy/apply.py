@@ -15,7 +15,7 @@ from postledger.policy.store import PolicyStore, lock_policy
 def apply(
     connection: Connection[Any],
     keyring: Keyring,
-    wanted: Configuration,
+    target: Configuration,
     now: datetime,
     *,
     prune: bool = False,
@@ -31,9 +31,9 @@ def apply(
             lock_policy(connection)
         store = PolicyStore(connection, keyring)
         stored = store.read()
-        if faults := [*find_missing_secrets(wanted, stored), *find_contested_paths(wanted, stored, prune=prune)]:
+        if faults := [*find_missing_secrets(target, stored), *find_contested_paths(target, stored, prune=prune)]:
             raise BadConfiguration(faults)
-        changes = find_changes(wanted, stored, prune=prune)
+        changes = find_changes(target, stored, prune=prune)
         if not dry_run:
             store.write(changes, now)
     return changes

@@ -24,13 +24,13 @@ class Action(StrEnum):
 
 
 class Change(msgspec.Struct, frozen=True):
-    """What `apply` does with one object, and the keys that differ; `wanted` is None for an object to be retired."""
+    """What `apply` does with one object, and the keys that differ; `target` is None for an object to be retired."""
 
     action: Action
     kind: Kind
     name: str
     keys: tuple[str, ...]
-    wanted: Item | None
+    target: Item | None
 
 
 class Stored(msgspec.Struct, frozen=True):
@@ -40,24 +40,24 @@ class Stored(msgspec.Struct, frozen=True):
     retired: Configuration
 
 
-def find_changes(wanted: Configuration, stored: Stored, *, prune: bool) -> list[Change]:
+def find_changes(target: Configuration, stored: Stored, *, prune: bool) -> list[Change]:
     """Compare a file with the ledger."""
     now, then = stored.in_force, stored.retired
     return [
-        *_compare("source", wanted.sources, now.sources, then.sources, prune=prune),
-        *_compare("campaign", wanted.campaigns, now.campaigns, then.campaigns, prune=prune),
-        *_compare("affiliate", wanted.affiliates, now.affiliates, then.affiliates, prune=prune),
+        *_compare("source", target.sources, now.sources, then.sources, prune=prune),
+        *_compare("campaign", target.campaigns, now.campaigns, then.campaigns, prune=prune),
+        *_compare("affiliate", target.affiliates, now.affiliates, then.affiliates, prune=prune),
     ]
 
 
-def find_missing_secrets(wanted: Configuration, stored: Stored) -> list[Fault]:
+def find_missing_secrets(target: Configuration, stored: Stored) -> list[Fault]:
     """Find the sources that would have no secret."""
     known = {**stored.retired.sources, **stored.in_force.sources}
     return [
         Fault(
             f"sources[{slug}]", "secrets", 'is missing; add secrets, secrets_env or secrets_file, or set auth = "none"'
         )
-        for slug, source in wanted.sources.items()
+        for slug, source in target.sources.items()
         if source.secrets is None and source.settings.auth != "none" and not _has_secrets(known.get(slug))
     ]
 
@@ -74,19 +74,19 @@ def _compare(
     return found + [Change(Action.RETIRE, kind, name, (), None) for name in surplus]
 
 
-def _change(kind: Kind, name: str, wanted: Item, known: Item | None, retired: Item | None) -> Change:
+def _change(kind: Kind, name: str, target: Item, known: Item | None, retired: Item | None) -> Change:
     before = known or retired
     if before is None:
-        return Change(Action.CREATE, kind, name, (), wanted)
-    keys = _differing_keys(wanted, before)
+        return Change(Action.CREATE, kind, name, (), target)
+    keys = _differing_keys(target, before)
     if known is None:
-        return Change(Action.REVIVE, kind, name, keys, wanted)
-    return Change(Action.CHANGE if keys else Action.LEAVE, kind, name, keys, wanted)
+        return Change(Action.REVIVE, kind, name, keys, target)
+    return Change(Action.CHANGE if keys else Action.LEAVE, kind, name, keys, target)
 
 
-def _differing_keys(wanted: Item, known: Item) -> tuple[str, ...]:
+def _differing_keys(target: Item, known: Item) -> tuple[str, ...]:
     before = _facts(known)
-    return tuple(key for key, value in _facts(wanted).items() if value != before.get(key))
+    return tuple(key for key, value in _facts(target).items() if value != before.get(key))
 
 
 def _facts(item: Item) -> dict[str, object]:

@@ -13,12 +13,12 @@ from postledger.policy.diff import Stored
 _Claim = tuple[str, str, str]  # path, host name ("": any host), secret in the path ("": none)
 
 
-def find_contested_paths(wanted: Configuration, stored: Stored, *, prune: bool) -> list[Fault]:
+def find_contested_paths(target: Configuration, stored: Stored, *, prune: bool) -> list[Fault]:
     """Find the paths that two sources would share after the file is applied."""
-    untouched = {} if prune else {s: source for s, source in stored.in_force.sources.items() if s not in wanted.sources}
+    untouched = {} if prune else {s: source for s, source in stored.in_force.sources.items() if s not in target.sources}
     holders: dict[_Claim, str] = {}
     faults = []
-    for slug, source in {**untouched, **wanted.sources}.items():
+    for slug, source in {**untouched, **target.sources}.items():
         for claim in _list_claims(source, stored):
             holder = holders.setdefault(claim, slug)
             if holder != slug:

@@ -1,4 +1,4 @@
-"""The policy refresher: a background greenlet that keeps the newest policy in memory.
+"""Keeps the newest policy in memory: a background greenlet reads it again after each change.
 
 Requests use the policy that it holds and never ask Postgres for one. While Postgres is down, the last policy stays in
 force.
@@ -26,7 +26,7 @@ POLL_EVERY_S = 1.0
 class PolicyRefresher:
     """Holds the current policy (None until one was read) and refreshes it within a second of a change.
 
-    `tend` lists further periodic work on the same connection, done after each look at the policy.
+    `tend` lists further periodic work. It runs after each refresh, on the same connection.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class PolicyRefresher:
         self._greenlet = gevent.spawn(self._run)
 
     def wait_for_first_attempt(self, timeout_s: float) -> None:
-        """Wait until a policy was read, or could not be; a worker that takes requests before would refuse them all."""
+        """Wait for the first attempt to read the policy. A worker that starts earlier would refuse every request."""
         self._first_attempt.wait(timeout=timeout_s)
 
     def close(self) -> None:
@@ -59,7 +59,7 @@ class PolicyRefresher:
                     self._refresh()
             except DatabaseFailed as failed:
                 _log.warning("the policy was not refreshed: cause=%s sqlstate=%s", failed.cause, failed.sqlstate)
-            except Exception as error:  # a bug here must not freeze the policy of a running worker for ever
+            except Exception as error:  # a bug must not freeze the policy of a running worker for ever
                 _log.error("the policy was not refreshed: %s", type(error).__name__)
             self._first_attempt.set()
             gevent.sleep(POLL_EVERY_S)

@@ -80,7 +80,7 @@ class PolicyStore:
         ]
 
     def _write_one(self, change: Change, now: datetime) -> None:
-        match change.wanted:
+        match change.target:
             case None:
                 self._retire(change.kind, change.name, now)
             case SourceConfig() as source:
