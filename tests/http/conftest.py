@@ -42,21 +42,25 @@ class Service:
         )
         return verdict, reason, parameter
 
+    def metrics(self) -> dict[str, float]:
+        """All samples at this moment, by their full names with labels."""
+        lines = (line.rpartition(" ") for line in self.backend.metrics_text().splitlines() if not line.startswith("#"))
+        return {name: float(value) for name, _, value in lines}
+
     def metric(self, sample: str) -> float:
-        """The value of one sample, by its full name with labels; 0 where it does not exist."""
-        lines = (line.rpartition(" ") for line in self.backend.metrics_text().splitlines())
-        return next((float(value) for name, _, value in lines if name == sample), 0.0)
+        """The value of one sample; 0 where it does not exist."""
+        return self.metrics().get(sample, 0.0)
 
     def counted(self, *samples: str) -> list[float]:
         """The values of counters, with all that was answered before."""
         self.backend.wait_until_counted()
-        return [self.metric(sample) for sample in samples]
+        metrics = self.metrics()
+        return [metrics.get(sample, 0.0) for sample in samples]
 
     def series(self) -> set[str]:
         """All that the backend shows, without the values, with all that was answered before."""
         self.backend.wait_until_counted()
-        lines = self.backend.metrics_text().splitlines()
-        return {line.rpartition(" ")[0] for line in lines if not line.startswith("#")}
+        return set(self.metrics())
 
 
 @pytest.fixture(scope="session")

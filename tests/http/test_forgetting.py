@@ -4,16 +4,19 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import count
-from pathlib import Path
 from threading import Event, Lock, Thread
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 import pytest
 
+from postledger.audit.erasure import Erased, erase
+from postledger.platform.keyring import Keyring
+from postledger.platform.postgres.connection import connect
+from postledger.policy.read import load_policy
 from tests.http.conftest import Service
-from tests.parts.cli import CommandLine
 from tests.parts.sources import UNLIMITED, add_source
 from tests.parts.waiting import wait_until
 
@@ -32,13 +35,17 @@ WHERE transaction_id LIKE %s AND (subs ->> 'sub1' = %s OR click_id = %s) GROUP B
 
 @dataclass(slots=True)
 class Traffic:
-    """Postbacks of one person and of others, to two sources; each sale comes as pending, then as approved."""
+    """Postbacks of one person and of others, to two sources; each sale comes as pending, then as approved.
+
+    A sale is counted when both were answered, so after two more of each sender all that was on its way is answered.
+    """
 
     service: Service
     run: str
     person: dict[str, str]
     answers: Counter[tuple[int, str]] = field(default_factory=Counter)
     sales: Counter[bool] = field(default_factory=Counter)
+    by_sender: Counter[int] = field(default_factory=Counter)
     ended: Event = field(default_factory=Event)
     counting: Lock = field(default_factory=Lock)
 
@@ -51,6 +58,12 @@ class Traffic:
             self._send(f"{self.run}-{sender}-{number}", SOURCES[number // 2 % 2], is_theirs=is_theirs)
             with self.counting:
                 self.sales[is_theirs] += 1
+                self.by_sender[sender] += 1
+
+    def go_on(self, rounds: int, what: str) -> None:
+        """Wait until every sender has had so many more sales."""
+        enough = {sender: self.by_sender[sender] + rounds for sender in range(SENDERS)}
+        wait_until(lambda: all(self.by_sender[sender] >= least for sender, least in enough.items()), what=what)
 
     def _send(self, transaction_id: str, source: str, *, is_theirs: bool) -> None:
         own = {"click_id": f"{self.run}-other", "sub1": "bob@example.org", "sub2": "kept"}
@@ -78,40 +91,63 @@ def running(traffic: Traffic) -> Iterator[None]:
 
 
 @pytest.fixture
-def cli(service: Service, master_key: str, tmp_path: Path) -> CommandLine:
+def ready(service: Service, master_key: str) -> Service:
+    """The service, when every worker knows the sources."""
     for slug in SOURCES:
         if not service.fetch("SELECT FROM sources WHERE slug = %s", slug):
             add_source(service.database, master_key, slug, [], SETTINGS)
         service.backend.wait_for_source(slug)
-    return CommandLine({"DATABASE_URL": service.database, "POSTLEDGER_MASTER_KEY": master_key}, tmp_path)
+    return service
 
 
-def of_datum(cli: CommandLine, run: str) -> tuple[dict[str, str], str, tuple[str, str]]:
-    hashed = cli.process("hash", stdin=f"{run}@example.org\n").out.strip()
-    return {"sub1": f"{run}@example.org", "email": f"{run}@example.org"}, hashed, ("--hash", hashed)
+class Wanted(NamedTuple):
+    """What the person sends along, how it is stored, and what is to be erased."""
+
+    person: dict[str, str]
+    stored: str
+    erase: dict[str, str]
 
 
-def of_click(_: CommandLine, run: str) -> tuple[dict[str, str], str, tuple[str, str]]:
-    return {"click_id": f"{run}-theirs"}, f"{run}-theirs", ("--click-id", f"{run}-theirs")
+def of_datum(service: Service, master_key: str, run: str) -> Wanted:
+    address = f"{run}@example.org"
+    with connect(service.database, name="test", statement_timeout_ms=60_000) as connection:
+        hashed = load_policy(connection, Keyring([master_key])).sources[SOURCES[0]].hide(address)
+    return Wanted({"sub1": address, "email": address}, hashed, {"hashed": hashed})
+
+
+def of_click(service: Service, master_key: str, run: str) -> Wanted:
+    return Wanted({"click_id": f"{run}-theirs"}, f"{run}-theirs", {"click_id": f"{run}-theirs"})
+
+
+def forget(traffic: Traffic, value: dict[str, str]) -> Erased:
+    """Erase as the command does, which waits for seconds until the requests that are on their way are answered."""
+    with connect(traffic.service.database, name="test", statement_timeout_ms=60_000) as connection:
+        return erase(
+            connection,
+            actor="test",
+            now=datetime.now(UTC),
+            on_progress=lambda _, __: None,
+            pause=lambda _: traffic.go_on(2, "an answer to all that was on its way"),
+            **value,
+        )
 
 
 @pytest.mark.parametrize("whom", [of_datum, of_click])
-def test_who_is_forgotten_while_they_go_on_converting_is_forgotten_up_to_then_and_nobody_loses_money(
-    service: Service, cli: CommandLine, whom: Callable[..., tuple[dict[str, str], str, tuple[str, str]]]
+def test_an_erasure_during_traffic_covers_all_that_came_before_it(
+    ready: Service, master_key: str, whom: Callable[[Service, str, str], Wanted]
 ) -> None:
-    run = f"R{uuid4().hex}"
-    person, written, arguments = whom(cli, run)
+    service, run = ready, f"R{uuid4().hex}"
+    person, written, value = whom(service, master_key, run)
     traffic = Traffic(service, run, person)
 
     with running(traffic):
-        wait_until(lambda: traffic.sales.total() > 100, 30, "a hundred sales")
-        counts = cli.process("forget", *arguments, "--json").facts
-        before = traffic.sales.total()
-        wait_until(lambda: traffic.sales.total() > before + 100, 30, "a hundred sales afterwards")
+        traffic.go_on(10, "sales before")
+        erased = forget(traffic, value)
+        traffic.go_on(10, "sales afterwards")
 
     of_run = f"{run}-%"
     assert set(traffic.answers) == {(200, "accepted"), (200, "updated")}, "nobody was refused, held up or repeated"
-    assert min(counts["postbacks"], counts["conversions"]) > 0
+    assert min(erased.postbacks, erased.conversions) > 0
     held = dict(service.fetch(_HELD, of_run, written, written))
     borne = dict(service.fetch(_BORNE, of_run, written, written))
     assert (held.get(True, 0), borne.get(True, 0)) == (0, 0), "nothing that came before has it"
@@ -131,4 +167,4 @@ def test_who_is_forgotten_while_they_go_on_converting_is_forgotten_up_to_then_an
     ((kept,),) = service.fetch(
         "SELECT count(*) FROM conversions WHERE transaction_id LIKE %s AND subs ->> 'sub2' = 'kept'", of_run
     )
-    assert kept == sales - (counts["conversions"] if whom is of_click else 0), "of a click all that is free goes"
+    assert kept == sales - (erased.conversions if whom is of_click else 0), "of a click all that is free goes"

@@ -4,9 +4,11 @@ import json
 import re
 import socket
 import time
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import NamedTuple
 from uuid import UUID, uuid4
 
 import pytest
@@ -14,7 +16,7 @@ from standardwebhooks import Webhook as StandardWebhook
 from svix.webhooks import Webhook as SvixWebhook
 
 from tests.http.conftest import WHSEC, Service
-from tests.parts.sender import FORM, JSON, Postback, Sender, webhook_headers
+from tests.parts.sender import FORM, JSON, Answer, Postback, Sender, webhook_headers
 from tests.parts.sources import add_source
 from tests.parts.waiting import wait_until
 
@@ -152,18 +154,34 @@ REFUSALS: list[tuple[Callable[[], Postback], int, str, str | None]] = [
 ]
 
 
-@pytest.mark.parametrize(("postback", "code", "reason", "parameter"), REFUSALS)
-def test_each_refusal_has_its_code_its_audit_row_and_its_counter(
-    service: Service, postback: Callable[[], Postback], code: int, reason: str, parameter: str | None
-) -> None:
-    sample = f'postledger_refusals_total{{reason="{reason}",source="acme"}}'
-    (before,) = service.counted(sample)
+class Refused(NamedTuple):
+    """The answers to REFUSALS, and by how much each counter of a reason grew meanwhile."""
 
-    answer = service.send(postback())
+    answers: list[Answer]
+    grown: dict[str, float]
+
+
+@pytest.fixture(scope="module")
+def refused(service: Service) -> Refused:
+    samples = {reason: f'postledger_refusals_total{{reason="{reason}",source="acme"}}' for _, _, reason, _ in REFUSALS}
+    before = service.counted(*samples.values())
+    answers = [service.send(postback()) for postback, *_ in REFUSALS]
+    after = service.counted(*samples.values())
+    grown = {reason: last - first for reason, first, last in zip(samples, before, after, strict=True)}
+    return Refused(answers, grown)
+
+
+@pytest.mark.parametrize("number", range(len(REFUSALS)), ids=[f"{code}-{reason}" for _, code, reason, _ in REFUSALS])
+def test_each_refusal_has_its_code_and_its_audit_row(service: Service, refused: Refused, number: int) -> None:
+    _, code, reason, parameter = REFUSALS[number]
+    answer = refused.answers[number]
 
     assert (answer.code, answer.status, answer.reason, answer.parameter) == (code, "refused", reason, parameter)
     assert service.audit_row(answer.receipt) == ("refused", reason, parameter)
-    assert service.counted(sample) == [before + 1]
+
+
+def test_each_refusal_is_counted_once_under_its_reason(refused: Refused) -> None:
+    assert refused.grown == Counter(reason for _, _, reason, _ in REFUSALS)
 
 
 def test_an_unknown_source_is_404_and_counted_without_its_name(service: Service) -> None:

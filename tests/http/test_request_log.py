@@ -9,6 +9,8 @@ import pytest
 
 from tests.http.conftest import Service
 from tests.parts.backend import Backend
+from tests.parts.databases import create_database, drop_database
+from tests.parts.postgres import Postgres
 from tests.parts.sender import Answer, Sender, send
 from tests.parts.sources import add_source
 from tests.parts.waiting import wait_until
@@ -16,13 +18,19 @@ from tests.parts.waiting import wait_until
 FIELDS = ["time", "receipt", "route", "source", "method", "status", "verdict", "reason", "duration_s", "event"]
 
 
-@pytest.fixture
-def own(environment: dict[str, str]) -> Iterator[Backend]:
-    """A backend whose log a test may break."""
-    add_source(
-        environment["DATABASE_URL"], environment["POSTLEDGER_MASTER_KEY"], "acme", settings={"click": "optional"}
-    )
-    with Backend(environment, workers=1) as backend:
+@pytest.fixture(scope="module")
+def variables(postgres: Postgres, template: str, master_key: str) -> Iterator[dict[str, str]]:
+    """Those of a backend on a ledger with the source `acme`."""
+    url = create_database(postgres, template=template)
+    add_source(url, master_key, "acme", settings={"click": "optional"})
+    yield {"DATABASE_URL": url, "POSTLEDGER_MASTER_KEY": master_key}
+    drop_database(postgres, url)
+
+
+@pytest.fixture(scope="module")
+def own(variables: dict[str, str]) -> Iterator[Backend]:
+    """A backend whose log a test may spoil, and then mends."""
+    with Backend(variables, workers=1) as backend:
         yield backend
 
 
@@ -120,19 +128,17 @@ def test_a_log_that_cannot_be_written_fails_no_request(own: Backend) -> None:
     assert own.request_line(ask(own).receipt)["status"] == 200
 
 
-def test_the_last_requests_are_logged_before_a_worker_ends(own: Backend) -> None:
-    answer = ask(own)
+def test_the_last_requests_are_logged_before_a_worker_ends(variables: dict[str, str]) -> None:
+    with Backend(variables, workers=1) as backend:
+        answer = ask(backend)
 
-    own.stop()
+        backend.stop()
 
-    assert str(answer.receipt) in own.request_log.read_text()
+        assert str(answer.receipt) in backend.request_log.read_text()
 
 
-def test_the_log_can_be_switched_off(environment: dict[str, str]) -> None:
-    add_source(
-        environment["DATABASE_URL"], environment["POSTLEDGER_MASTER_KEY"], "acme", settings={"click": "optional"}
-    )
-    with Backend({**environment, "POSTLEDGER_REQUEST_LOG": "off"}, workers=1) as backend:
+def test_the_log_can_be_switched_off(variables: dict[str, str]) -> None:
+    with Backend({**variables, "POSTLEDGER_REQUEST_LOG": "off"}, workers=1) as backend:
         assert ask(backend).code == 200
         backend.stop()
 

@@ -55,10 +55,20 @@ def test_commands_on_an_empty_database_ask_for_migrate(cli: CommandLine, empty: 
 def test_an_unusable_database_url_is_reported_without_its_value(cli: CommandLine, url: str, said: str) -> None:
     cli.environment["DATABASE_URL"] = url
 
-    ran = cli.process("source", "list")
+    ran = cli("source", "list")
 
     assert (ran.code, ran.out, len(ran.err.splitlines())) == (1, "", 1)
     assert said in ran.err
+    assert CANARY not in ran.err
+
+
+def test_the_program_itself_reports_a_failure_in_one_line(cli: CommandLine) -> None:
+    cli.environment["DATABASE_URL"] = f"postgresql://someone:{CANARY}@127.0.0.1:1/ledger"
+
+    ran = cli.process("source", "list")
+
+    assert (ran.code, ran.out, len(ran.err.splitlines())) == (1, "", 1)
+    assert "nothing listens at DATABASE_URL" in ran.err
     assert CANARY not in ran.err
 
 

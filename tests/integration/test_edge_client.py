@@ -14,10 +14,10 @@ from tests.parts.edge import Edge
 NAME = "track.example"
 
 
-@pytest.fixture
-def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """What `make up` writes about an edge whose name is not in the DNS, and which expects PROXY headers."""
-    certificate, key = Authority("CN=authority").issue_for(NAME).files(tmp_path)
+    certificate, key = Authority("CN=authority").issue_for(NAME).files(tmp_path_factory.mktemp("tls"))
     settings = {
         "POSTLEDGER_TLS_CERTIFICATE": str(certificate),
         "POSTLEDGER_TLS_KEY": str(key),
