@@ -1,7 +1,7 @@
-"""Whether the edge has judged a request's sender by what the backend knows of its source.
+"""Tells whether edge and backend used the same policy for the source of a request.
 
-Both learn of a change within seconds, one after the other. A source is closed from its first moment to whom its
-allowlist does not name, so where the two differ about it nobody speaks for it until they agree.
+Both learn of a policy change within seconds, but not at the same moment. Until both know a source, its requests are
+refused as unavailable: else an address that its allowlist excludes could send in the meantime.
 """
 
 from postledger.policy.policy import Policy
@@ -11,15 +11,15 @@ NOT_IN_IT = "none"
 
 
 def is_agreed(policy: Policy, slug: str, request: Request) -> bool:
-    """True when edge and backend mean the same by this source: both know it by policies in force, or neither does.
+    """Tell whether edge and backend agree on a source: both have it in a policy that is in force, or neither has it.
 
-    The edge says `none` when its policy has no such source, and its policy's version when that is a copy from its disk
-    which nobody has confirmed; nothing when it has judged the source as usual. Without an edge in front (which always
-    tells an address) there is nobody to agree with.
+    The edge sends `none` if its policy has no such source. It sends the version of its policy if that is a copy from
+    its disk that the backend has not confirmed, and nothing if the policy is in force. Without an edge, which always
+    sends the client's address, there is nothing to agree on.
     """
-    is_known, said = slug in policy.sources, request.edge_policy
-    if said == NOT_IN_IT:
+    is_known, edge_policy = slug in policy.sources, request.edge_policy
+    if edge_policy == NOT_IN_IT:
         return not is_known
-    if said:
-        return said == str(policy.version)
+    if edge_policy:
+        return edge_policy == str(policy.version)
     return is_known or request.client_address is None

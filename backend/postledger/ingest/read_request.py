@@ -1,4 +1,4 @@
-"""From a request to named fields: which part carries the parameters, what they are called, and what may be stored.
+"""Reads a request into named fields, and decides what of it may be stored.
 
 A `DecodedRequest` holds unverified parameters. Verification and validation use only it and the request.
 """
@@ -24,7 +24,7 @@ _JSON = "application/json"
 
 
 def read_request(request: Request, source: Source) -> DecodedRequest:
-    """Read the parameters of a GET query, a POST form or a POST JSON object; raises `Refused`."""
+    """Read the parameters of a GET query, a POST form or a POST JSON object. Raises `Refused`."""
     if request.method == "GET":
         return _read_query(request, source)
     if request.method != "POST":
@@ -38,7 +38,7 @@ def read_request(request: Request, source: Source) -> DecodedRequest:
 
 
 def read_again(decoded: DecodedRequest, decoding: Decoding, source: Source) -> DecodedRequest:
-    """Read the fields by the decoding that the signature was made over, so that they say what was signed."""
+    """Read the fields again, by the decoding that the signature used, so that they are what was signed."""
     pairs = [decode_segment(segment, decoding) for segment in decoded.segments]
     try:
         fields, repeated = _collect([(name.decode(), value.decode()) for name, value in pairs], source)
@@ -50,14 +50,14 @@ def read_again(decoded: DecodedRequest, decoding: Decoding, source: Source) -> D
 
 
 def names_only(query: bytes, source: Source | None) -> bytes:
-    """Keep the known names of a query that may not be kept itself; every value, and any other name, is dropped."""
+    """Keep only the known parameter names of a query that must not be stored; drop every value and other name."""
     known = source.canonical_names if source else dict.fromkeys(CANONICAL_NAMES)
     names = [part.partition("=")[0] for part in query.decode("latin-1").split("&")]
     return "&".join(f"{name}={MASK}" for name in names if name in known).encode("latin-1")
 
 
 def _read_query(request: Request, source: Source) -> DecodedRequest:
-    if request.body:  # no signature of a GET covers a body, so a body could only mislead
+    if request.body:  # no signature of a GET covers its body
         raise Refused(Reason.MALFORMED)
     segments = read_segments(request.query)
     names = source.canonical_names
@@ -119,7 +119,7 @@ def _collect(pairs: Iterable[tuple[str, str]], source: Source) -> tuple[dict[str
 
 
 def _refuse_known_in_query(query: bytes, source: Source) -> None:
-    # The signature of a POST covers its body alone, so a parameter beside the body would be believed unsigned.
+    # The signature of a POST covers only its body, so a parameter in the query would be accepted unsigned.
     if query and not source.names_refused_beside_body.isdisjoint([name for _, name, _ in read_segments(query)]):
         raise Refused(Reason.MALFORMED)
 

@@ -1,17 +1,17 @@
-"""Sampling of the refusals that anybody can cause, so that a flood of forgeries cannot fill the ledger."""
+"""Samples the refusals that can be caused without a secret, so that a flood of them cannot fill the ledger."""
 
 from collections.abc import Callable
 
 
 class Allowance:
-    """Grants at most `per_second` grants in any one second of the clock given."""
+    """Gives at most `per_second` grants in each second of a clock."""
 
     def __init__(self, per_second: int, clock_s: Callable[[], float]) -> None:
         self._per_second, self._clock_s = per_second, clock_s
         self._second, self._granted = -1, 0
 
     def take(self) -> bool:
-        """Take one grant, if the present second has one left."""
+        """Take a grant; false if the current second has none left."""
         second = int(self._clock_s())
         if second != self._second:
             self._second, self._granted = second, 0

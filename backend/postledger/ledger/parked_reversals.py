@@ -1,6 +1,7 @@
-"""The reversals that the guard has put aside, for an operator to look at, to book, or to discard.
+"""The reversals that the guard has parked: lists them, books them, discards them.
 
-Booking one folds it as if it came now, past the guard, so that it can no more make a total negative than any other.
+A booked reversal is folded as if it came now, without the guard. The other rules apply, so that no payout becomes
+negative.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -29,7 +30,7 @@ Row = dict[str, Any]
 
 
 class SettledRow(msgspec.Struct):
-    """What became of one reversal that waited."""
+    """The outcome of one reversal that waited."""
 
     dedup_key: str
     id: str
@@ -39,7 +40,7 @@ class SettledRow(msgspec.Struct):
 def list_parked(
     connection: Connection[Any], *, source: str | None = None, receipts: Sequence[str] | None = None, limit: int = 1000
 ) -> list[Row]:
-    """List what waits, the oldest first."""
+    """List the reversals that wait, the oldest first."""
     with connection.cursor(row_factory=dict_row) as cursor:
         values = {"source": source, "receipts": None if receipts is None else list(receipts), "limit": limit}
         return cursor.execute(sql("list_parked"), values).fetchall()
@@ -54,7 +55,10 @@ def settle_parked(
     now: datetime,
     on_progress: Callable[[int, int], None],
 ) -> dict[str, int]:
-    """Book or discard what waits, a portion a transaction, and count by outcome; what was settled meanwhile is left."""
+    """Book or discard parked reversals and count them by outcome.
+
+    Each transaction settles `PORTION_ROWS`. A reversal that was settled meanwhile is left as it is.
+    """
     counts: dict[str, int] = {}
     rows, done = iter(parked), 0
     while portion := list(islice(rows, PORTION_ROWS)):

@@ -1,7 +1,7 @@
-"""The ledger: writes one batch of judged requests and tells each of them what became of it.
+"""Writes one batch of entries to the ledger and returns the outcome of each.
 
-One statement settles a batch of new keys; a second transaction folds what repeats a known one. Writing the same batch
-twice has the effect of writing it once.
+One statement settles all entries with new keys. A second transaction folds those that repeat a known key. A batch that
+is written twice has the same effect as one that is written once.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ sql = statements_of("postledger.ledger")
 
 
 class Settled(NamedTuple):
-    """What the first statement says of one entry; without a verdict the entry repeats a known key."""
+    """What the first statement returns for one entry. Without a verdict, the entry repeats a known key."""
 
     verdict: str | None
     reason: str | None
@@ -32,12 +32,12 @@ class Settled(NamedTuple):
 
     @property
     def observed_reasons(self) -> tuple[Reason, ...]:
-        """The reasons for which an entry of a source in observe mode would have been refused."""
+        """Why the entry would be refused if its source were not in observe mode."""
         return tuple(map(Reason, self.observed)) if self.observed else ()
 
 
 def write_batch(connection: Connection[Any], rows: Sequence[Entry | Click]) -> list[Outcome | None]:
-    """Write what one flush gathered; a click has no outcome but being stored."""
+    """Write the rows of one flush. A click has no outcome."""
     clicks = [row for row in rows if isinstance(row, Click)]
     entries = [row for row in rows if isinstance(row, Entry)]
     if clicks:
@@ -58,9 +58,9 @@ def check_writable(connection: Connection[Any]) -> None:
 
 
 def write_entries(connection: Connection[Any], entries: Sequence[Entry]) -> list[Outcome]:
-    """Write a batch of judged requests; the outcomes come in the order of the entries.
+    """Write a batch of entries; the outcomes are in the order of the entries.
 
-    What is new or refused is settled by one statement, a transaction of its own; what repeats a key needs another.
+    One statement settles new and refused entries, in a transaction of its own. Repeats need a second transaction.
     """
     document = encode_rows([entry_row(entry) for entry in entries])
     settled = {row[0]: Settled(*row[1:]) for row in connection.execute(sql("record_entries"), (document,))}

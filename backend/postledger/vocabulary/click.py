@@ -1,4 +1,4 @@
-"""A click: a visit sent on to a campaign, under an id that the source must bring back."""
+"""A click: a visit that was redirected to a campaign, with an id that the source must send back."""
 
 from datetime import datetime
 
@@ -6,7 +6,7 @@ import msgspec
 
 
 class Click(msgspec.Struct, frozen=True):
-    """One visit, as it is stored; one that another system made may have no campaign. `subs` came with it."""
+    """One visit as it is stored. A click that was imported from another system may have no campaign."""
 
     click_id: str
     campaign_id: int | None

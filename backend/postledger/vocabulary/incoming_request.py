@@ -1,4 +1,4 @@
-"""One postback as it arrived: bytes and names, nothing interpreted, so that what is verified is what was sent."""
+"""One postback as it arrived. Nothing is decoded yet, so that signatures are checked against what was sent."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -13,8 +13,8 @@ MAX_BODY_BYTES = 64 * 1024
 class Request(msgspec.Struct, frozen=True):
     """A postback as received: path and query raw, header names lower-case, header values as WSGI gives them (latin-1).
 
-    `observed` is what the edge would have refused it for, had the source not been in observe mode; `edge_policy` is
-    what it says of the policy that it judged by, where that is not the usual one (see `agreement`).
+    `observed`: why the edge would refuse it if the source were not in observe mode. `edge_policy`: what the edge
+    reports about the policy that it used, if that is not the one in force (see `ingest/edge_agreement.py`).
     """
 
     receipt: str

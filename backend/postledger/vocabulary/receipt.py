@@ -1,4 +1,4 @@
-"""Receipts: the UUIDv7 that names one request in the answer, in the logs and in the ledger.
+"""Receipts: the UUIDv7 that identifies one request in the response, in the logs and in the ledger.
 
 The edge makes them; the backend makes its own only when it is called without an edge.
 """

@@ -37,9 +37,9 @@ class Reason(StrEnum):
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """A refusal as a value: the reason and, where one parameter is at fault, its canonical name (never its value).
+    """A refusal as a value: the reason and, if one parameter is at fault, its canonical name (never its value).
 
-    `macro` is the style in which a placeholder was left unfilled, by its name in `macros.STYLES`.
+    `macro` is the style of a placeholder that was not filled, as `unresolved_macros.find_macro` names it.
     """
 
     reason: Reason
@@ -48,7 +48,7 @@ class Refusal(msgspec.Struct, frozen=True):
 
 
 class Refused(Exception):
-    """Carries a `Refusal` up to the nearest public function of the domain, which returns it as a value."""
+    """Carries a `Refusal` to the caller that turns it into a value."""
 
     def __init__(self, reason: Reason, parameter: str | None = None, macro: str | None = None) -> None:
         super().__init__(reason.value)

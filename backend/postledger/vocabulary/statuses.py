@@ -1,6 +1,6 @@
-"""The words for what has become of a conversion and of a postback, and what a conversion says at one moment.
+"""Statuses of conversions, verdicts on postbacks, and the state of a conversion at one moment.
 
-Apart from the fold, because entries, metrics and reports speak of statuses and decide nothing about them.
+Entries, metrics and reports use these words without the rules that decide on them.
 """
 
 from datetime import datetime
@@ -11,7 +11,7 @@ import msgspec
 
 
 class Status(StrEnum):
-    """What has become of a conversion."""
+    """The status of a conversion."""
 
     PENDING = "pending"
     APPROVED = "approved"
@@ -35,7 +35,7 @@ class Verdict(StrEnum):
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """What a conversion says at one moment, or what one event says of it; times are aware, money is exact."""
+    """The state of a conversion at one moment, or according to one event. Times are aware, amounts are exact."""
 
     status: Status
     payout: Decimal | None

@@ -1,4 +1,4 @@
--- How many conversions each of some sources has taken back from within a span; what an operator released does not count.
+-- From how many conversions each source has taken back since a moment. What an operator released does not count.
 SELECT source_id, count(DISTINCT dedup_key)
 FROM conversion_events
 WHERE

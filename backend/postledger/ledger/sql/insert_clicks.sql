@@ -1,4 +1,4 @@
--- One batch of visits. A repeated id is left as it is: ids are unguessable, so a repeat can only be the same write again.
+-- Stores one batch of clicks. A known id is skipped: ids are random, so it can only be the same write again.
 INSERT INTO clicks (click_id, campaign_id, affiliate_id, subs, created_at)
 SELECT click_id, campaign_id, affiliate_id, subs, created_at
 FROM json_to_recordset(%s::json) AS click (

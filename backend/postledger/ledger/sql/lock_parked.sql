@@ -1,4 +1,4 @@
--- Locks reversals that wait, so that two operators do not settle one of them twice; gives those that still wait.
+-- Locks reversals, so that two operators cannot settle the same one; returns those that still wait.
 SELECT id::text
 FROM parked_reversals
 WHERE dedup_key = ANY(%(dedup_keys)s::uuid[]) AND id = ANY(%(receipts)s::uuid[]) AND settled_at IS NULL

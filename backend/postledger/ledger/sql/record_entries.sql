@@ -1,11 +1,11 @@
--- One batch of judged requests: looks their clicks up, opens the conversions that are new, and keeps an audit row of
--- each request that is settled by that. An entry whose verdict comes back empty repeats a known key: it is folded next.
+-- Records one batch of entries: looks their clicks up, opens new conversions, and writes the audit rows of the entries
+-- that are settled by that. An entry that is returned without a verdict repeats a known key; it is folded next.
 WITH batch AS MATERIALIZED (
     SELECT
         entry.*,
         clicks.campaign_id,
         clicks.is_imported,
-        coalesce(entry.affiliate_id, clicks.affiliate_id) AS attributed_to, -- the postback goes before the click
+        coalesce(entry.affiliate_id, clicks.affiliate_id) AS attributed_to, -- the postback overrides the click
         CASE
             WHEN entry.reason IS NULL AND entry.click_check = 'required' AND clicks.click_id IS NULL THEN 'unknown_click'
             ELSE entry.reason
@@ -23,9 +23,9 @@ WITH batch AS MATERIALIZED (
     LEFT JOIN clicks ON clicks.click_id = entry.click_id
 ),
 
--- Sorted by key, because two batches that meet the same keys in different orders would wait for each other for ever;
--- under one key the first to arrive opens. A reversal of what is not on the ledger opens too, with the amount that it
--- takes back: no conversion is ever worth less than nothing.
+-- Sorted by key: two batches with the same keys in different orders would deadlock. Of several entries with one key, the
+-- first opens the conversion. A reversal of an unknown conversion opens it too, with the amount that it takes back and
+-- without its sign, because no conversion is worth less than nothing.
 opened AS (
     INSERT INTO conversions (
         dedup_key, id, source_id, event, transaction_id, click_id, campaign_id, affiliate_id,
@@ -61,7 +61,7 @@ recorded AS (
         observed_for
     FROM settled
     WHERE verdict IS NOT NULL
-    ON CONFLICT (id, received_at) DO NOTHING -- a batch written again, its commit unanswered, leaves its own rows alone
+    ON CONFLICT (id, received_at) DO NOTHING -- the rows of a batch that is written again, because its commit went unanswered
 )
 
 SELECT id::text, verdict, refused_for, campaign_id, observed_for, is_imported FROM settled

@@ -1,4 +1,4 @@
--- The audit rows of entries that repeat a known key, with the verdicts that the fold gave them.
+-- Writes the audit rows of entries that repeat a known key, with the verdicts of the fold.
 INSERT INTO postbacks (
     id, received_at, source_id, source_ip, method, verdict, reason, parameter, conversion_id, secret_id,
     event, click_id, transaction_id, status, source_status, payout, currency, event_time, raw, observed
@@ -12,4 +12,4 @@ FROM json_to_recordset(%s::json) AS entry (
     parameter text, conversion_id uuid, secret_id integer, event text, click_id text, transaction_id text,
     status text, source_status text, payout numeric, currency text, event_time timestamptz, raw text, observed text []
 )
-ON CONFLICT (id, received_at) DO NOTHING -- a batch written again, its commit unanswered, leaves its own rows alone
+ON CONFLICT (id, received_at) DO NOTHING -- the rows of a batch that is written again, because its commit went unanswered

@@ -1,4 +1,4 @@
--- Ends the waiting of some reversals; whoever has ended it already keeps his word.
+-- Settles some reversals. One that another operator has settled already keeps that outcome.
 UPDATE parked_reversals
 SET settled_at = %(now)s, settled_by = %(actor)s, outcome = settled.outcome
 FROM json_to_recordset(%(settled)s::json) AS settled (dedup_key uuid, id uuid, outcome text)

@@ -1,4 +1,4 @@
--- Carries what the fold decided onto the conversions; every value is given, so that repeating it changes nothing.
+-- Writes conversions as the fold has left them. Every value is given, so that a second run changes nothing.
 UPDATE conversions
 SET status = folded.status, source_status = folded.source_status, payout = folded.payout,
     currency = folded.currency, event_time = folded.event_time, unsigned = folded.unsigned,
