@@ -16,9 +16,9 @@ def find_idempotency_key(request: Request, decoded: DecodedRequest, source: Sour
 
     The key is the signed message id. Without one it is the signed content, provided that a timestamp is part of it.
     Otherwise it is all parameters together, provided that `event_time` is one of them. Otherwise nothing tells two
-    charges apart, and the key is the receipt. It is the receipt also if the source or the postback needs no key.
+    charges apart, and the key is the receipt. It is the receipt also if the postback has a transaction id.
     """
-    if not source.counts_every or "transaction_id" in decoded.fields:
+    if "transaction_id" in decoded.fields:
         return request.receipt
     message = source.verifier.name_message(request, decoded) if is_signed else None
     if message is not None:

@@ -79,5 +79,7 @@ def _refuse_or_observe_unsigned(unsigned: tuple[str, ...], source: Source) -> tu
 
 
 def _read_event(request: Request, source: Source, decoded: DecodedRequest, *, is_signed: bool) -> Event:
-    key = find_idempotency_key(request, decoded, source, is_signed=is_signed)
+    key = request.receipt
+    if source.counts_every:
+        key = find_idempotency_key(request, decoded, source, is_signed=is_signed)
     return read_fields(decoded.fields, source, key)

@@ -193,12 +193,15 @@ class GroupCommit(Generic[Row, Result]):
             return use(connection)
         except psycopg.Error as error:
             failed = translate(error, connection)
-            if failed.cause is Cause.CONNECTION:
-                self._drop_connection()
+            self._keep_usable(connection, failed.cause)
             raise failed from error
-        finally:
-            if not is_usable(connection):
-                self._drop_connection()
+        except BaseException:
+            self._keep_usable(connection)
+            raise
+
+    def _keep_usable(self, connection: Connection[Any], cause: Cause | None = None) -> None:
+        if cause is Cause.CONNECTION or not is_usable(connection):
+            self._drop_connection()
 
     def _open_connection(self) -> Connection[Any]:
         if self._connection is None:

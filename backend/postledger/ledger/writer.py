@@ -19,6 +19,8 @@ from postledger.vocabulary.refusal import Reason, Refusal
 from postledger.vocabulary.statuses import Verdict
 
 sql = statements_of("postledger.ledger")
+_RECORD_ENTRIES, _RECORD_REPEATS = sql("record_entries"), sql("record_repeats")
+_INSERT_CLICKS = sql("insert_clicks")
 
 
 class Settled(NamedTuple):
@@ -48,7 +50,7 @@ def write_batch(connection: Connection[Any], rows: Sequence[Entry | Click]) -> l
 
 def _write_clicks(connection: Connection[Any], clicks: Sequence[Click]) -> None:
     """Store a batch of visits."""
-    connection.execute(sql("insert_clicks"), (encode_rows(clicks),))
+    connection.execute(_INSERT_CLICKS, (encode_rows(clicks),))
 
 
 def check_writable(connection: Connection[Any]) -> None:
@@ -63,7 +65,7 @@ def write_entries(connection: Connection[Any], entries: Sequence[Entry]) -> list
     One statement settles new and refused entries, in a transaction of its own. Repeats need a second transaction.
     """
     document = encode_rows([entry_row(entry) for entry in entries])
-    settled = {row[0]: Settled(*row[1:]) for row in connection.execute(sql("record_entries"), (document,))}
+    settled = {row[0]: Settled(*row[1:]) for row in connection.execute(_RECORD_ENTRIES, (document,))}
     outcomes = {entry.receipt: _read_outcome(entry, settled[entry.receipt]) for entry in entries}
     repeats = [entry for entry in entries if outcomes[entry.receipt] is None]
     folded = _record_repeats(connection, repeats, settled) if repeats else {}
@@ -96,5 +98,5 @@ def _record_repeats(
             for receipt, outcome in write_repeats(cursor, repeats).items()
         }
         rows = [entry_row(entry, outcomes[entry.receipt]) for entry in repeats]
-        cursor.execute(sql("record_repeats"), (encode_rows(rows),))
+        cursor.execute(_RECORD_REPEATS, (encode_rows(rows),))
     return outcomes

@@ -6,7 +6,6 @@ Each part is hashed with its length, so that no choice of names gives two conver
 import hashlib
 
 from postledger.ledger.rules.status_rules import Rules
-from postledger.vocabulary.uuids import write_uuid
 
 
 def dedup_key(source_id: int, event: str, transaction_id: str | None, click_id: str) -> str:
@@ -35,5 +34,6 @@ def dedup_key_by(
 def _hash(source_id: int, *names: str) -> str:
     # A UUIDv8 made of SHA-256 (RFC 9562, appendix B.2): 16 bytes in Postgres, compared faster than text.
     parts = [part.encode() for part in (str(source_id), *names)]
-    digest = hashlib.sha256(b"".join(len(part).to_bytes(4, "big") + part for part in parts)).digest()
-    return write_uuid(int.from_bytes(digest[:16], "big"), version=8)
+    digits = hashlib.sha256(b"".join(len(part).to_bytes(4, "big") + part for part in parts)).hexdigest()
+    variant = "89ab"[int(digits[16], 16) & 3]
+    return f"{digits[:8]}-{digits[8:12]}-8{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:32]}"
