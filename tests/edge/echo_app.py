@@ -7,6 +7,7 @@ import json
 import os
 import re
 import socket
+import time
 from collections.abc import Iterable
 from itertools import count
 from pathlib import Path
@@ -102,7 +103,17 @@ def _answer_late(environ: Environ, start_response: Any) -> Answer:
     return _echo(environ, start_response)
 
 
+def _hold(environ: Environ, start_response: Any) -> Answer:
+    """Answers when the test has removed the file that says so."""
+    held = Path(os.environ["ECHO_POLICY"]).with_name("held")
+    held.touch()
+    while held.exists():
+        time.sleep(0.01)
+    return _echo(environ, start_response)
+
+
 ENDINGS = {
+    "held": _hold,
     "die-before-answer": _hang_up,
     "die-mid-answer": _hang_up_midway,
     "refuse": _refuse,

@@ -75,6 +75,14 @@ class EchoBackend:
         """The receipts of the requests that it hung up on, as often as it was asked."""
         return self._policy.with_name("hung-up-on").read_text().splitlines()
 
+    def is_holding(self) -> bool:
+        """True while a request whose path ends in `held` waits for `release`."""
+        return self._policy.with_name("held").exists()
+
+    def release(self) -> None:
+        """Have it answer that request."""
+        self._policy.with_name("held").unlink()
+
     def stop(self) -> None:
         """Ends it at once and waits until it is gone; its socket no longer answers."""
         if self._process is not None:

@@ -1,6 +1,8 @@
 """What the edge counts: right totals over all workers, closed label sets, every series of a known source from zero."""
 
+import os
 import re
+import signal
 import socket
 import ssl
 from collections.abc import Iterator
@@ -16,6 +18,7 @@ from tests.edge.conftest import edge_with
 from tests.edge.echo_backend import EchoBackend
 from tests.edge.plain_lua import run_lua
 from tests.edge.wire import careless, exchange, get, post, read_all, shake_hands
+from tests.edge.workers import is_shutting_down
 from tests.parts.certificates import make_key_and_certificate
 from tests.parts.edge import Edge, wait_until
 from tests.parts.part import ANSWER_WITHIN_S
@@ -185,6 +188,21 @@ def _ask_twice(edge: Edge, context: ssl.SSLContext, session: ssl.SSLSession | No
         connection.sendall(first + get("/tracking/postback/acme"))
         read_all(connection)
         return connection.session
+
+
+def test_a_request_that_ends_after_a_reload_is_counted(counting: Edge, backend: EchoBackend) -> None:
+    """Its worker is shutting down then, and has brought its counts to the dictionary before."""
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(exchange, counting, get("/tracking/postback/acme/held"))
+        wait_until(backend.is_holding)
+        workers = counting.worker_pids()
+        os.kill(counting.pid, signal.SIGHUP)
+        wait_until(lambda: all(map(is_shutting_down, workers)))
+
+        backend.release()
+        asked.result()
+
+    wait_until(lambda: total(counting, REQUESTS, route="postback") == 1)
 
 
 def test_what_a_worker_had_counted_survives_a_reload(counting: Edge) -> None:

@@ -15,6 +15,7 @@ from tests.edge.authority import Authority
 from tests.edge.conftest import Pair, edge_with
 from tests.edge.echo_backend import EchoBackend, source
 from tests.edge.wire import careless, exchange, get, header, own_address, read_all, shake_hands, status, tls_connection
+from tests.edge.workers import is_shutting_down
 from tests.parts.edge import Edge, wait_until
 
 PATH = "/tracking/postback/acme"
@@ -113,15 +114,6 @@ def test_a_new_certificate_is_served_after_a_reload_and_nobody_is_cut_off(own_ed
         wait_until(new_one_is_served)
         busy.sendall(b"\r\n")
         assert status(read_all(busy)) == 200
-
-
-def is_shutting_down(pid: int) -> bool:
-    """True when nginx has told this worker to end, or it has: then it keeps no connection, whoever asks."""
-    try:
-        title = Path(f"/proc/{pid}/cmdline").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        title = ""
-    return not title or "shutting down" in title
 
 
 def parts_with_a_word(edge: Edge, path: str, client: str) -> bool:
