@@ -93,9 +93,7 @@ def owner(edge: Edge, target: str, host: str = "localhost") -> str | None:
         (f"/{KEY}/there?subid=A", "localhost", "whole"),
     ],
 )
-def test_a_path_is_found_by_its_name_its_key_or_because_nobody_else_has_it(
-    edge: Edge, target: str, host: str, slug: str
-) -> None:
+def test_a_path_leads_to_its_source_by_host_by_key_or_alone(edge: Edge, target: str, host: str, slug: str) -> None:
     assert owner(edge, target, host) == slug
 
 
@@ -123,7 +121,7 @@ def test_every_other_path_leads_nowhere(edge: Edge, target: str, host: str) -> N
     assert owner(edge, target, host) is None
 
 
-def test_nobody_can_name_the_source_by_himself(edge: Edge) -> None:
+def test_a_client_cannot_name_the_source_in_a_header(edge: Edge) -> None:
     claim = b"Connection: close\r\nX-Edge-Source: keitaro\r\n"
 
     paths = ("/click/a", "/tracking/postback/acme", "/postback")
@@ -140,7 +138,7 @@ def test_the_allowlist_and_the_quota_of_the_source_hold_there_too(edge: Edge) ->
     assert ask(edge, "/watched")[1]["headers"]["x-edge-observed"] == "ip_not_allowed"
 
 
-def test_a_method_or_an_address_that_the_backend_could_not_read_is_refused_only_where_somebody_answers(
+def test_an_unreadable_request_is_404_unless_the_path_has_a_source(
     edge: Edge,
 ) -> None:
     assert ask(edge, "/postback", method=b"PROPFIND")[1]["reason"] == "method_not_allowed"
@@ -174,7 +172,7 @@ def test_the_key_is_in_no_log_no_metric_and_no_file(edge: Edge) -> None:
     assert KEY not in edge.error_output()
 
 
-def test_without_a_policy_a_sender_is_told_to_come_again() -> None:
+def test_without_a_policy_every_path_is_unavailable() -> None:
     with Edge(backend_socket="/tmp/no-such-socket", environment=TALKATIVE) as edge:
         assert ask(edge, f"/{KEY}/postback")[1]["reason"] == "unavailable"
 
@@ -186,13 +184,13 @@ def test_without_a_policy_a_sender_is_told_to_come_again() -> None:
         (get(f"/{KEY}/postback", "X-Long: " + "y" * 20_000), 431, "malformed"),
     ],
 )
-def test_what_is_too_large_is_refused_and_logged_under_the_source_of_its_path(
+def test_what_is_too_large_is_refused_under_the_source_of_its_path(
     edge: Edge, request_bytes: bytes, code: int, reason: str
 ) -> None:
     assert_refused_and_logged(edge, exchange(edge, request_bytes), code, reason)
 
 
-def test_a_body_that_stops_is_refused_and_logged_under_the_source_of_its_path(edge: Edge, late: Future[bytes]) -> None:
+def test_a_body_that_stops_is_refused_under_the_source_of_its_path(edge: Edge, late: Future[bytes]) -> None:
     assert_refused_and_logged(edge, late.result(), 408, "timeout")
 
 

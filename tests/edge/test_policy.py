@@ -51,7 +51,7 @@ def edge_without_backend(policy: dict[str, Any] | None) -> Iterator[Edge]:
         yield edge
 
 
-def test_an_address_outside_the_list_is_refused_before_the_backend_is_asked(edge: Edge) -> None:
+def test_an_address_outside_the_list_never_reaches_the_backend(edge: Edge) -> None:
     answer = exchange(edge, get("/tracking/postback/closed"))
 
     line = edge.log_line(header(answer, "X-Request-Id"))
@@ -128,7 +128,7 @@ def complaints(edge: Edge) -> list[str]:
     return re.findall(r" policy: ([^;,]+)", edge.error_output())
 
 
-def test_a_broken_snapshot_is_refused_counted_and_logged_and_the_last_good_one_stays(changing: Pair) -> None:
+def test_a_broken_snapshot_is_refused_and_the_last_good_one_stays(changing: Pair) -> None:
     """Which ones are broken, and how: see test_policy_rules."""
     apply(changing, *NOT_OURS)
     refused = "postledger_edge_policy_refused_total"

@@ -40,7 +40,7 @@ def run_pull(program: str) -> list[str]:
     return run_lua(PULLING + "pull.start()\n" + program)
 
 
-def test_an_older_version_is_taken_ten_seconds_after_the_newer_was_last_known() -> None:
+def test_an_older_version_is_taken_ten_seconds_after_the_newer_one() -> None:
     """Until then it comes from a backend process that lags behind."""
     versions = run_pull("""
         offer_version(50) tick(100) print(version())
@@ -205,7 +205,7 @@ def test_a_long_policy_is_compiled_beside_the_requests() -> None:
     assert run_lua(program, stdin="\n".join(texts)) == ["1", "1", "2"]
 
 
-def test_a_copy_becomes_the_last_good_policy_when_the_backend_offers_a_broken_one() -> None:
+def test_a_copy_is_confirmed_when_the_backend_offers_a_broken_policy() -> None:
     said = run_lua(
         PULLING
         + """

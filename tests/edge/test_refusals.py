@@ -122,7 +122,7 @@ def test_headers_beyond_the_buffers_are_malformed(edge: Edge) -> None:
     assert refusal(exchange(edge, get(PATH, "X-Long: " + "y" * 20_000))) == (431, "malformed")
 
 
-def test_the_answer_to_an_over_long_request_arrives_although_the_sender_is_still_sending(edge: Edge) -> None:
+def test_an_over_long_request_is_answered_while_it_is_still_sent(edge: Edge) -> None:
     for _ in range(10):
         assert refusal(exchange(edge, get(PATH + "?x=" + "y" * 200_000))) == (414, "malformed")
 
@@ -150,9 +150,7 @@ def test_what_is_not_http_is_malformed(edge: Edge, request_bytes: bytes) -> None
 @pytest.mark.parametrize(
     "start", ["POST /nowhere", "POST /tracking/postback/closed", "BREW /click/spring", "GET /click/x#"]
 )
-def test_what_is_refused_with_a_broken_body_is_told_so_in_the_contracts_words(
-    edge: Edge, start: str, body_of_it: bytes
-) -> None:
+def test_a_refused_request_with_a_broken_body_is_malformed(edge: Edge, start: str, body_of_it: bytes) -> None:
     """nginx reads the body on, to throw it away, and finds a second fault when it is about to answer the first."""
     request = f"{start} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n".encode() + body_of_it
 
@@ -160,7 +158,7 @@ def test_what_is_refused_with_a_broken_body_is_told_so_in_the_contracts_words(
 
 
 @pytest.mark.parametrize("method", ["TRACE", "BREW", "A" * 40])
-def test_a_method_that_http_does_not_know_is_answered_with_the_ones_that_are_allowed(edge: Edge, method: str) -> None:
+def test_an_unknown_method_is_answered_with_the_allowed_ones(edge: Edge, method: str) -> None:
     answer = exchange(edge, get(PATH).replace(b"GET", method.encode(), 1))
 
     assert refusal(answer) == (405, "method_not_allowed")

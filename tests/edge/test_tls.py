@@ -48,7 +48,7 @@ def test_a_stranger_who_breaks_tls_in_the_middle_wakes_nobody(own_edge: Edge) ->
     own_edge.assert_calm()
 
 
-def test_tls_1_2_is_spoken_only_with_forward_secrecy_and_authenticated_ciphers(edge: Edge) -> None:
+def test_tls_1_2_needs_forward_secrecy_and_authenticated_ciphers(edge: Edge) -> None:
     """What an auditor's tool makes of it: see the drills."""
     offered = subprocess.run(
         ["openssl", "ciphers", "-tls1_2", "ALL:COMPLEMENTOFALL"], capture_output=True, text=True, check=True
@@ -146,7 +146,7 @@ def reloading() -> Iterator[Edge]:
 
 
 @pytest.mark.parametrize("path", [PATH, "/click/spring", "/healthz", "/own.php"])
-def test_a_reload_asks_a_busy_client_to_leave_before_it_closes_the_connection(reloading: Edge, path: str) -> None:
+def test_a_reload_asks_a_busy_client_to_leave_first(reloading: Edge, path: str) -> None:
     """nginx waits for a tenth of a second and then closes: on a busy machine that is not enough every time."""
     client, partings = own_address(), [False]
 
@@ -217,7 +217,7 @@ def asks_for_a_certificate(edge: Edge) -> bool:
     return b"Requested Signature Algorithms" in said
 
 
-def test_clients_are_asked_for_a_certificate_while_a_source_has_an_authority(
+def test_certificates_are_asked_for_while_a_source_has_an_authority(
     own_pair: Pair, partner: Authority, tmp_path: Path
 ) -> None:
     """Nothing but the source's entry is needed, and no reload; without one no visitor's browser is bothered."""
@@ -257,7 +257,7 @@ def test_in_observe_mode_a_missing_or_broken_certificate_is_only_noted(
     assert b'"x-edge-observed": "client_certificate"' in expired
 
 
-def test_a_source_without_an_authority_accepts_a_client_with_a_broken_certificate(
+def test_a_source_without_an_authority_ignores_a_broken_certificate(
     asking: Edge, partner: Authority, tmp_path: Path
 ) -> None:
     """A partner's program may show the same certificate to everybody, long after it has expired."""

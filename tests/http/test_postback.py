@@ -203,7 +203,7 @@ AT_THE_EDGE = {"X-Client-Address": "192.0.2.1"}
 
 @pytest.mark.parametrize("said", ["none", "1"])
 @pytest.mark.parametrize("method", ["GET", "PUT"])
-def test_a_source_that_the_edge_does_not_know_as_we_do_is_told_to_come_again(
+def test_a_source_that_the_edge_knows_otherwise_is_unavailable(
     service: Service, acme: Sender, unique: str, said: str, method: str
 ) -> None:
     sample = 'postledger_refusals_total{reason="unavailable",source="acme"}'
@@ -218,7 +218,7 @@ def test_a_source_that_the_edge_does_not_know_as_we_do_is_told_to_come_again(
     assert service.counted(sample) == [before + 1]
 
 
-def test_a_source_that_only_the_edge_knows_is_told_to_come_again_and_counted_without_its_name(
+def test_a_source_that_only_the_edge_knows_is_unavailable(
     service: Service,
 ) -> None:
     sample = 'postledger_refusals_total{reason="unavailable",source="unknown"}'
