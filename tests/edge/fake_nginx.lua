@@ -33,7 +33,7 @@ local function new_dictionary(room)
         return dictionary:expire(key, after_s)
     end
     function dictionary.incr(_, key, by, first)
-        local before = values[key] or first
+        local before = dictionary:get(key) or first
         if not before then return nil, "not found" end
         store(key, before + by)
         return values[key]
