@@ -17,9 +17,10 @@ local function new_dictionary(room)
         ends_s[key] = after_s and now_s + after_s
         return true
     end
-    function dictionary.get(_, key)
+    local function read(key)
         if now_s < (ends_s[key] or math.huge) then return values[key] end
     end
+    function dictionary.get(_, key) return read(key) end
     function dictionary.set(_, key, value, after_s)
         store(key, value)
         dictionary:expire(key, after_s)
@@ -33,7 +34,7 @@ local function new_dictionary(room)
         return dictionary:expire(key, after_s)
     end
     function dictionary.incr(_, key, by, first)
-        local before = dictionary:get(key) or first
+        local before = read(key) or first
         if not before then return nil, "not found" end
         store(key, before + by)
         return values[key]
