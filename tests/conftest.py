@@ -15,6 +15,7 @@ from tests.parts.databases import create_database, drop_database, prepare_databa
 from tests.parts.postgres import Postgres
 
 TEMPLATE = "postledger_template"
+SLOWEST = ("tests/monitoring/test_alerts.py", "tests/acceptance/test_make_up")
 
 # A test fails for what the code does and not for how busy the machine is: no time limit for an example. And the same
 # examples in every run; `pytest --hypothesis-profile=default` goes looking for others.
@@ -26,6 +27,11 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     """Leave the drills out unless they are asked for: they measure seconds, and a busy machine makes them fail."""
     asked = any("tests/drills" in argument for argument in config.args)
     return True if collection_path.name == "drills" and not asked else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start with the files that take minutes, so that none of them is left for the end of a run side by side."""
+    items.sort(key=lambda item: not item.nodeid.startswith(SLOWEST))
 
 
 @pytest.fixture(autouse=True)
