@@ -1,12 +1,13 @@
 """The dashboards' role reads amounts and names, and never secrets or what identifies a person."""
 
-from pathlib import Path
+from collections.abc import Iterator
 
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from tests.parts.cli import CommandLine
+from tests.parts.databases import create_database, drop_database
 from tests.parts.postgres import Postgres
 
 CLOSED = (
@@ -33,14 +34,24 @@ OPEN = (
 )
 
 
-@pytest.fixture
-def run(environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
-    """The command line on a ledger of its own."""
-    monkeypatch.chdir(tmp_path)
-    return CommandLine(environment, tmp_path)
+@pytest.fixture(scope="module")
+def database(postgres: Postgres, template: str) -> Iterator[str]:
+    """One ledger for all of them: each test leaves the rights as `grant` makes them."""
+    url = create_database(postgres, template=template)
+    yield url
+    drop_database(postgres, url)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def run(database: str, master_key: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CommandLine]:
+    """The command line on that ledger."""
+    directory = tmp_path_factory.mktemp("grants")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(directory)
+        yield CommandLine({"DATABASE_URL": database, "POSTLEDGER_MASTER_KEY": master_key}, directory)
+
+
+@pytest.fixture(scope="module")
 def reader(postgres: Postgres, database: str, run: CommandLine) -> str:
     """The URL of the role on a ledger that has granted it its rights."""
     assert run("grant", "postledger_reader").code == 0
