@@ -154,8 +154,9 @@ def test_a_reload_asks_a_busy_client_to_leave_first(reloading: Edge, path: str) 
         partings.append(parts_with_a_word(reloading, path, client))
         return partings.count(True) == TOLD
 
-    wait_until(is_asked_again_and_again, 60)
+    wait_until(is_asked_again_and_again)
 
+    wait_until(lambda: reloading.access_log(client=client) != [], what="a line of the access log")
     lines = reloading.access_log(client=client)
     assert len({(line["route"], line["source"], line["verdict"], line["reason"]) for line in lines}) == 1
 
