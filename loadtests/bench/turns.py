@@ -1,6 +1,6 @@
 """Compares two backends that are alive at once, each behind an edge of its own, driven by turns of a second.
 
-The rounds of `make bench` start each contestant anew, and the rates of one contestant then differ by a fifth from round
+The rounds of `make bench` restart each contestant, and the rates of one contestant then differ by a fifth from round
 to round, by where its connections and its memory happen to lie. By turns, only what the machine does in two seconds
 differs, so differences of a few percent can be measured.
 """
