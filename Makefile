@@ -12,7 +12,8 @@ bench: ## Measure capacity against a constant, the textbook and pgbench
 loadtest: ## Run a load test; SCENARIO=spike names the scenario
 docs: ## Check that the documentation matches the code, and that every link leads somewhere
 dashboards-preview: ## Draw the dashboards without Grafana; ARGS goes to the program
-clean: ## Stop everything and remove all that was made at run time, the ledger too
+clean: ## Remove caches and build leftovers; the ledger and all settings stay
+destroy: ## Ask, write a last dump of the ledger, and remove everything that was made at run time
 
 .DEFAULT_GOAL := help
 TARGETS := $(shell sed -n 's/^\([a-z-]*\): \#\#.*/\1/p' $(firstword $(MAKEFILE_LIST)))

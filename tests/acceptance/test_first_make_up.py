@@ -1,4 +1,4 @@
-"""The first `make up` of a newcomer, and what `make down` and `make clean` leave of it."""
+"""The first `make up` of a newcomer, and what `make down` leaves of it."""
 
 import re
 
@@ -17,17 +17,11 @@ def test_the_first_up_books_one_signed_postback_and_shows_its_receipt(fresh: Che
         ("sale", "approved", "0.50", "USD")
     ]
 
-    assert_down_leaves_no_process_and_clean_no_file(fresh)
+    assert_down_leaves_the_data_and_no_process(fresh)
 
 
-def assert_down_leaves_no_process_and_clean_no_file(checkout: Checkout) -> None:
-    """The data stays in between."""
+def assert_down_leaves_the_data_and_no_process(checkout: Checkout) -> None:
     down = checkout.run("down")
     assert down.returncode == 0, down.stdout
     assert checkout.processes() == []
     assert (checkout.var / "postgres" / "PG_VERSION").exists()
-
-    clean = checkout.run("clean")
-    assert clean.returncode == 0, clean.stdout
-    assert not checkout.var.exists()
-    assert not list(checkout.root.rglob("__pycache__"))

@@ -1,4 +1,4 @@
-"""`make up`, `down` and `clean` as a newcomer meets them, in a copy of the project with ports of its own.
+"""`make up` and `down` as a newcomer meets them, in a copy of the project with ports of its own.
 
 The libraries are borrowed from the environment that runs the tests; all else is made by the scripts. The parts are
 killed, and looked for afterwards, by what the kernel says of processes, not by what the scripts say of themselves.
@@ -262,4 +262,4 @@ def test_a_given_database_is_used_and_no_postgres_is_started(root: Path, databas
         assert not (other.var / "postgres").exists()
         assert fetch(database, "SELECT verdict FROM postbacks") == [("accepted",)]
     finally:
-        other.run("clean")
+        other.destroy()

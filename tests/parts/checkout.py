@@ -5,6 +5,7 @@ what the scripts say.
 """
 
 import os
+import pty
 import shutil
 import signal
 import ssl
@@ -53,14 +54,27 @@ class Checkout:
             **environment,
         }
 
-    def run(self, script: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        """The script as a newcomer's shell would run it; both streams are in `stdout`."""
+    def run(self, script: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """The script as a newcomer's shell would run it, without a terminal; both streams are in `stdout`."""
+        return self._run([script, *arguments], environment, subprocess.DEVNULL)
+
+    def answer(self, script: str, typed: str) -> subprocess.CompletedProcess[str]:
+        """Run a script at a terminal, where this is typed."""
+        ours, its = pty.openpty()
+        try:
+            os.write(ours, typed.encode())
+            return self._run([script], {}, its)
+        finally:
+            os.close(ours)
+            os.close(its)
+
+    def _run(self, command: list[str], environment: dict[str, str], stdin: int) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [self.root / "script" / script],
+            [self.root / "script" / command[0], *command[1:]],
             env={**self._environment, **environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             timeout=RUN_WITHIN_S,
             text=True,
             check=False,
@@ -71,6 +85,11 @@ class Checkout:
         up = self.run("up")
         assert up.returncode == 0, up.stdout
         return up.stdout
+
+    def destroy(self) -> None:
+        """Stop it and remove everything that it made at run time."""
+        destroyed = self.run("destroy", "--yes", "--no-dump")
+        assert destroyed.returncode == 0, destroyed.stdout
 
     def runtime(self) -> dict[str, str]:
         """What runtime.env says to a shell that sources it."""
@@ -159,7 +178,7 @@ def fresh() -> Iterator[Checkout]:
     with copied_project() as root:
         checkout = Checkout(root)
         yield checkout
-        checkout.run("clean")
+        checkout.destroy()
 
 
 @pytest.fixture(scope="module")
@@ -174,7 +193,7 @@ def used(root: Path) -> Iterator[Checkout]:
     """That copy with ports of its own, up or down as the last test left it."""
     checkout = Checkout(root)
     yield checkout
-    checkout.run("clean")
+    checkout.destroy()
 
 
 @pytest.fixture
