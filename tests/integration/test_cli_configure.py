@@ -1,5 +1,6 @@
 """`apply` makes the ledger match a file, `export` prints it, and applying a file twice changes nothing."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -81,11 +82,61 @@ def test_prune_retires_what_the_file_lacks_and_naming_revives_it(cli: CommandLin
     assert actions(cli, rest) == {"456": "leave"}
     assert set(load(cli).sources) == {"acme"}
 
-    assert actions(cli, rest, "--prune") == {"456": "leave", "acme": "retire", "spring": "retire"}
+    assert actions(cli, rest, "--prune", "--yes") == {"456": "leave", "acme": "retire", "spring": "retire"}
     assert (load(cli).sources, load(cli).campaigns) == ({}, {})
 
     assert actions(cli, file) == {"acme": "revive", "spring": "revive", "456": "leave"}
     assert len(load(cli).sources["acme"].keys) == 2
+
+
+def test_prune_without_yes_prints_what_it_would_retire(cli: CommandLine, file: str) -> None:
+    cli("apply", file)
+    before = load(cli)
+    rest = cli.write("rest.toml", FILE[FILE.index("[[campaigns]]") :].replace("Spring sale", "Spring"))
+
+    refused, dry = cli("apply", rest, "--prune"), cli("apply", rest, "--prune", "--dry-run")
+
+    assert (refused.code, dry.code) == (1, 0)
+    assert refused.out == dry.out
+    assert re.search("^retire  source    acme$", refused.out, re.MULTILINE)
+    assert refused.err == "postledger: 1 object would be retired; nothing was changed. To go on, add --yes\n"
+    assert load(cli) == before
+
+
+def test_prune_without_yes_applies_a_file_that_retires_nothing(cli: CommandLine, file: str) -> None:
+    cli("apply", file)
+
+    told = actions(cli, cli.write("b.toml", FILE.replace("45m", "1h")), "--prune")
+
+    assert told == {"acme": "change timestamp_tolerance", "spring": "leave", "456": "leave"}
+    assert load(cli).sources["acme"].settings.timestamp_tolerance_s == 3600
+
+
+@pytest.mark.parametrize(("kind", "slug"), [("source", "acme"), ("campaign", "spring")])
+def test_retire_takes_one_object_out_of_force(cli: CommandLine, file: str, kind: str, slug: str) -> None:
+    cli("apply", file)
+    before = load(cli)
+
+    ran = cli(kind, "retire", slug)
+    after = load(cli)
+
+    assert (ran.code, ran.out) == (0, f"{kind} {slug} is retired\n")
+    assert "remove it from your TOML file" in ran.err
+    assert {*after.sources, *after.campaigns} == {"acme", "spring"} - {slug}
+    assert after.version == before.version + 1
+    assert actions(cli, file)[slug] == "revive"
+
+
+@pytest.mark.parametrize(("kind", "slug"), [("source", "acme"), ("campaign", "spring")])
+def test_only_what_is_in_force_can_be_retired(cli: CommandLine, file: str, kind: str, slug: str) -> None:
+    cli("apply", file)
+    cli(kind, "retire", slug)
+    before = load(cli)
+
+    again, unknown = cli(kind, "retire", slug), cli(kind, "retire", "nobody")
+
+    assert (again.code, unknown.code, load(cli)) == (1, 1, before)
+    assert again.err == f"postledger: no {kind} {slug} is in force; see the slugs in: postledger export\n"
 
 
 def test_applying_an_export_changes_nothing(cli: CommandLine, file: str) -> None:

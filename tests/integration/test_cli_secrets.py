@@ -3,6 +3,7 @@
 import base64
 import re
 
+import psycopg
 import pytest
 from cryptography.fernet import Fernet
 
@@ -121,17 +122,126 @@ def test_a_key_of_the_sender_cannot_be_rotated(cli: CommandLine) -> None:
     )
 
 
+def use_newest(cli: CommandLine) -> None:
+    """Note a match of the newest secret, as a worker does."""
+    with psycopg.connect(cli.environment["DATABASE_URL"]) as connection:
+        connection.execute("UPDATE source_secrets SET last_matched_at = now() WHERE position = 0")
+
+
 @pytest.mark.parametrize("command", ["rotate", "secret"])
 def test_retiring_keeps_only_the_newest_secret(cli: CommandLine, file: str, command: str) -> None:
     cli("apply", file)
+    use_newest(cli)
     before = load(cli).version
 
     ran = cli("source", command, "acme", "--retire", "--json")
 
     assert ran.facts == {"source": "acme", "retired": 1}
-    assert "has not matched any signature yet" in ran.err
+    assert ran.err == ""
     assert secrets_of(cli, "acme") == ["s3cret-current"]
     assert load(cli).version == before + 1
+
+
+@pytest.mark.parametrize("command", ["rotate", "secret"])
+def test_retiring_is_refused_while_the_newest_was_never_used(cli: CommandLine, file: str, command: str) -> None:
+    cli("apply", file)
+    before = load(cli)
+
+    refused = cli("source", command, "acme", "--retire")
+    untouched = load(cli)
+    forced = cli("source", command, "acme", "--retire", "--force")
+
+    assert (refused.code, refused.out) == (1, "")
+    assert "the newest secret of acme was never used" in refused.err
+    assert "add --force" in refused.err
+    assert untouched == before
+    assert (forced.code, forced.out) == (0, "1 secret retired, the newest stays\n")
+    assert secrets_of(cli, "acme") == ["s3cret-current"]
+
+
+def test_retiring_the_only_secret_changes_nothing(cli: CommandLine) -> None:
+    cli("apply", cli.write("one.toml", FILE.replace(', "s3cret-previous"', "")))
+
+    assert cli("source", "secret", "acme", "--retire", "--json").facts == {"source": "acme", "retired": 0}
+    assert secrets_of(cli, "acme") == ["s3cret-current"]
+
+
+def test_a_leaked_secret_is_retired_by_one_rotation(cli: CommandLine, file: str) -> None:
+    cli("apply", file)
+    before = load(cli).version
+
+    ran = cli("source", "rotate", "acme", "--leaked")
+    fresh = ran.out.strip()
+
+    assert fresh.startswith("whsec_")
+    assert "2 older secrets are retired" in ran.err
+    assert [key.secret for key in load(cli).sources["acme"].keys] == [fresh]
+    assert load(cli).version == before + 1
+
+
+def test_leaked_and_retire_cannot_be_combined(cli: CommandLine, file: str) -> None:
+    cli("apply", file)
+
+    ran = cli("source", "rotate", "acme", "--leaked", "--retire")
+
+    assert (ran.code, ran.out) == (1, "")
+    assert secrets_of(cli, "acme") == ["s3cret-current", "s3cret-previous"]
+
+
+@pytest.mark.parametrize("retiring", [("rotate", "acme", "--leaked"), ("secret", "acme", "--retire", "--force")])
+def test_apply_never_brings_a_retired_secret_back(cli: CommandLine, file: str, retiring: tuple[str, ...]) -> None:
+    cli("apply", file)
+    cli("source", *retiring)
+    before = load(cli)
+
+    refused, dry = cli("apply", file), cli("apply", file, "--dry-run")
+
+    assert (refused.code, dry.code, refused.out, load(cli)) == (1, 1, "", before)
+    assert re.search(r"ledger\.toml:5: sources\[acme\]\.secrets: number 2 was retired on 20\d\d-", refused.err)
+    assert "s3cret" not in refused.err
+
+
+def test_a_retired_source_comes_back_without_its_retired_secrets(cli: CommandLine, file: str) -> None:
+    cli("apply", file)
+    cli("source", "rotate", "acme", "--leaked")
+    cli("source", "retire", "acme")
+
+    assert cli("apply", file).code == 1
+    assert load(cli).sources == {}
+
+
+def test_a_secret_that_one_source_retired_is_free_for_another(cli: CommandLine, file: str) -> None:
+    cli("apply", file)
+    cli("source", "rotate", "acme", "--leaked")
+
+    other = cli.write("other.toml", '[[sources]]\nslug = "other"\nsecrets = ["s3cret-current"]')
+
+    assert actions(cli, other) == {"other": "create"}
+
+
+def test_a_retired_secret_survives_the_change_of_the_master_key(cli: CommandLine, file: str) -> None:
+    cli("apply", file)
+    cli("source", "rotate", "acme", "--leaked")
+    new = Fernet.generate_key().decode()
+    cli.environment["POSTLEDGER_MASTER_KEY"] = f"{new} {cli.environment['POSTLEDGER_MASTER_KEY']}"
+
+    told = cli("source", "reencrypt").out
+    cli.environment["POSTLEDGER_MASTER_KEY"] = new
+
+    assert told == "1 secret of 1 source encrypted under the first master key.\n"
+    assert "number 1 was retired" in cli("apply", file).err
+
+
+def test_a_retired_secret_that_no_key_decrypts_blocks_nothing(cli: CommandLine, file: str) -> None:
+    cli("apply", file)
+    cli("source", "rotate", "acme", "--leaked")
+    cli.environment["POSTLEDGER_MASTER_KEY"] = Fernet.generate_key().decode()
+
+    applied = cli("apply", file)
+    reencrypted = cli("source", "reencrypt")
+
+    assert (applied.code, reencrypted.code) == (0, 0)
+    assert secrets_of(cli, "acme") == ["s3cret-current", "s3cret-previous"]
 
 
 def test_reencrypted_secrets_do_not_need_the_old_master_key(cli: CommandLine, file: str) -> None:
@@ -153,7 +263,7 @@ def test_reencrypted_secrets_do_not_need_the_old_master_key(cli: CommandLine, fi
 
 def test_secrets_of_a_retired_source_are_reencrypted(cli: CommandLine, file: str) -> None:
     cli("apply", file)
-    cli("apply", cli.write("none.toml", ""), "--prune")
+    cli("source", "retire", "acme")
     new = Fernet.generate_key().decode()
     cli.environment["POSTLEDGER_MASTER_KEY"] = f"{new} {cli.environment['POSTLEDGER_MASTER_KEY']}"
 

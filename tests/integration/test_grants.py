@@ -11,7 +11,11 @@ from tests.parts.databases import create_database, drop_database
 from tests.parts.postgres import Postgres
 
 CLOSED = (
-    *("SELECT ciphertext FROM source_secrets", "SELECT settings FROM sources"),
+    *(
+        "SELECT ciphertext FROM source_secrets",
+        "SELECT ciphertext FROM retired_secrets",
+        "SELECT settings FROM sources",
+    ),
     *("SELECT raw FROM postbacks", "SELECT id FROM postbacks", "SELECT source_ip FROM postbacks"),
     *("SELECT click_id FROM postbacks", "SELECT transaction_id FROM postbacks", "SELECT conversion_id FROM postbacks"),
     *("SELECT click_id FROM clicks", "SELECT subs FROM clicks"),

@@ -4,6 +4,7 @@ import os
 
 import typer
 
+from postledger.cli.campaigns import campaigns
 from postledger.cli.clicks import clicks
 from postledger.cli.configure import apply, export
 from postledger.cli.connections import Connections
@@ -39,6 +40,7 @@ def create_cli(connections: Connections) -> typer.Typer:
     conversions.command("discard")(discard_parked)
     app.command("hash")(hash_datum)
     app.add_typer(sources, name="source")
+    app.add_typer(campaigns, name="campaign")
     app.add_typer(presets, name="preset")
     app.add_typer(dialects, name="dialect")
     app.add_typer(clicks, name="clicks")

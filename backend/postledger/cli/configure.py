@@ -9,12 +9,15 @@ import typer
 
 from postledger.cli.config_loading import list_faults, read_file
 from postledger.cli.connections import open_keyring, open_ledger
+from postledger.cli.errors import CommandFailed
 from postledger.cli.output import AsJson, note, print_json
 from postledger.platform.settings import read_environment
+from postledger.policy.apply import Applied, Prune
 from postledger.policy.apply import apply as apply_configuration
 from postledger.policy.config_export import export_policy
 from postledger.policy.config_file import BadConfiguration
 from postledger.policy.diff import Action, Change
+from postledger.vocabulary.wording import count
 
 _HEADING = "# Secrets are not exported. When this file is applied, each source keeps the secrets that it has.\n\n"
 
@@ -23,18 +26,27 @@ def apply(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="The configuration, in TOML.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would change, and change nothing.")] = False,
-    prune: Annotated[bool, typer.Option("--prune", help="Also retire what FILE does not contain.")] = False,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Also retire what FILE does not contain. Needs --yes.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Retire what --prune lists, without a look first.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Change sources, campaigns and affiliates to match FILE. Running workers use the change within 3 seconds."""
+    pruning = Prune.NOTHING if not prune else Prune.CONFIRMED if yes else Prune.ASKED
     target = read_file(file, read_environment())
     keyring = open_keyring(context)
     try:
         with open_ledger(context) as connection:
-            changes = apply_configuration(connection, keyring, target, datetime.now(UTC), prune=prune, dry_run=dry_run)
+            applied = apply_configuration(
+                connection, keyring, target, datetime.now(UTC), prune=pruning, dry_run=dry_run
+            )
     except BadConfiguration as error:
         raise list_faults(file, error.faults) from None
-    _report(changes, dry_run=dry_run, as_json=as_json)
+    _report(applied, as_json=as_json)
+    if not applied.is_written and not dry_run:
+        retired = sum(change.action is Action.RETIRE for change in applied.changes)
+        raise CommandFailed(f"{count(retired, 'object')} would be retired; nothing was changed. To go on, add --yes")
 
 
 def export(context: typer.Context, as_json: AsJson = False) -> None:
@@ -49,16 +61,17 @@ def export(context: typer.Context, as_json: AsJson = False) -> None:
         print(_HEADING + tomli_w.dumps(exported.document, multiline_strings=True), end="")
 
 
-def _report(changes: list[Change], *, dry_run: bool, as_json: bool) -> None:
+def _report(applied: Applied, *, as_json: bool) -> None:
+    changes = applied.changes
     if as_json:
-        print_json({"dry_run": dry_run, "changes": [_as_fact(change) for change in changes]})
+        print_json({"dry_run": not applied.is_written, "changes": [_as_fact(change) for change in changes]})
         return
     for change in changes:
         keys = f"  {', '.join(change.keys)}" if change.keys else ""
         print(f"{change.action:<7} {change.kind:<9} {change.name}{keys}")
-    counts = {action: sum(change.action is action for change in changes) for action in Action}
-    summary = ", ".join(f"{count} to {action}" for action, count in counts.items() if count) or "the file is empty"
-    print(f"{'Dry run, nothing was changed' if dry_run else 'Done'}: {summary}.")
+    numbers = {action: sum(change.action is action for change in changes) for action in Action}
+    summary = ", ".join(f"{number} to {action}" for action, number in numbers.items() if number) or "the file is empty"
+    print(f"{'Done' if applied.is_written else 'Dry run, nothing was changed'}: {summary}.")
 
 
 def _as_fact(change: Change) -> dict[str, object]:

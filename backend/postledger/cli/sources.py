@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated
 
+import msgspec
 import typer
 
 from postledger.cli.connections import open_keyring, open_ledger
@@ -11,6 +12,7 @@ from postledger.cli.output import AsJson, note, print_json, print_table, show
 from postledger.cli.source_report import report_source
 from postledger.policy import describe_sources, rotate_secret
 from postledger.policy.reencrypt import reencrypt
+from postledger.policy.retire import retire as retire_object
 from postledger.policy.source_secrets import StoredSecret
 from postledger.vocabulary.wording import count
 
@@ -20,6 +22,7 @@ sources = typer.Typer(help="Sources, their secrets, and what they were refused f
 sources.command("report")(report_source)
 Slug = Annotated[str, typer.Argument(metavar="SLUG", help="The slug of the source.")]
 Retire = Annotated[bool, typer.Option("--retire", help="Retire all secrets except the newest.")]
+Force = Annotated[bool, typer.Option("--force", help="Retire them even if the newest was never used.")]
 
 
 @sources.command("list")
@@ -57,11 +60,12 @@ def show_secrets(
     reveal: Annotated[bool, typer.Option("--reveal", help="Print the secrets themselves.")] = False,
     usage: Annotated[bool, typer.Option("--usage", help="Only the age of each, and when it last matched.")] = False,
     retire: Retire = False,
+    force: Force = False,
     as_json: AsJson = False,
 ) -> None:
     """Show the live secrets of a source, newest first: the age of each, and when it last matched a signature."""
     if retire:
-        _retire_secrets(context, slug, as_json=as_json)
+        _retire_secrets(context, slug, force=force, as_json=as_json)
         return
     if usage and reveal:
         raise CommandFailed("--usage and --reveal cannot be combined; leave one of them out")
@@ -80,30 +84,66 @@ def show_secrets(
 
 
 @sources.command("rotate")
-def rotate(context: typer.Context, slug: Slug, retire: Retire = False, as_json: AsJson = False) -> None:
+def rotate(
+    context: typer.Context,
+    slug: Slug,
+    *,
+    leaked: Annotated[bool, typer.Option("--leaked", help="Retire all older secrets immediately.")] = False,
+    retire: Retire = False,
+    force: Force = False,
+    as_json: AsJson = False,
+) -> None:
     """Generate a secret beside the live ones, which all stay valid. The new one is printed only now."""
+    if leaked and retire:
+        raise CommandFailed("--leaked and --retire cannot be combined: --leaked also retires the newest secret")
     if retire:
-        _retire_secrets(context, slug, as_json=as_json)
+        _retire_secrets(context, slug, force=force, as_json=as_json)
         return
     with open_ledger(context) as connection:
-        rotated = rotate_secret.rotate_secret(connection, open_keyring(context), slug, datetime.now(UTC))
+        rotated = rotate_secret.rotate_secret(connection, open_keyring(context), slug, datetime.now(UTC), leaked=leaked)
     if as_json:
-        print_json({"source": slug, "secret": rotated.secret, "kept": rotated.kept})
+        print_json({"source": slug, **msgspec.structs.asdict(rotated)})
         return
     print(rotated.secret)
-    stays = f"{count(rotated.kept, 'older secret')} {'stays' if rotated.kept == 1 else 'stay'} valid until you run"
-    note("Give it to the sender." + (f" {stays}: postledger source secret {slug} --retire" if rotated.kept else ""))
+    note(f"Give it to the sender. {_describe_older(slug, rotated)}".rstrip())
 
 
-def _retire_secrets(context: typer.Context, slug: str, *, as_json: bool) -> None:
+@sources.command("retire")
+def retire(context: typer.Context, slug: Slug, as_json: AsJson = False) -> None:
+    """Retire a source: its postbacks are refused within 3 seconds. Its history and its secrets stay."""
     with open_ledger(context) as connection:
-        outcome = rotate_secret.retire_secrets(connection, open_keyring(context), slug, datetime.now(UTC))
+        retire_object(connection, "source", slug, datetime.now(UTC))
+    print_retired("source", slug, as_json=as_json)
+
+
+def print_retired(kind: str, slug: str, *, as_json: bool) -> None:
+    """Print that an object was retired, and how it is revived."""
+    if as_json:
+        print_json({"retired": {"kind": kind, "slug": slug}})
+        return
+    print(f"{kind} {slug} is retired")
+    note("Also remove it from your TOML file, because apply revives what the file contains.")
+
+
+def _describe_older(slug: str, rotated: rotate_secret.Rotated) -> str:
+    if rotated.retired:
+        are = "is" if rotated.retired == 1 else "are"
+        return (
+            f"{count(rotated.retired, 'older secret')} {are} retired: postbacks signed with it are refused from now on."
+        )
+    stays = f"{count(rotated.kept, 'older secret')} {'stays' if rotated.kept == 1 else 'stay'} valid until you run"
+    return f"{stays}: postledger source secret {slug} --retire" if rotated.kept else ""
+
+
+def _retire_secrets(context: typer.Context, slug: str, *, force: bool, as_json: bool) -> None:
+    with open_ledger(context) as connection:
+        outcome = rotate_secret.retire_secrets(connection, open_keyring(context), slug, datetime.now(UTC), force=force)
     if as_json:
         print_json({"source": slug, "retired": outcome.retired})
     else:
         print(f"{count(outcome.retired, 'secret')} retired, the newest stays")
     if not outcome.has_matched:
-        note("The newest secret has not matched any signature yet: check that the sender uses it.")
+        note("The newest secret was never used: check that the sender has it.")
 
 
 @sources.command("reencrypt")

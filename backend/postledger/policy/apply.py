@@ -1,15 +1,33 @@
 """Applies a configuration: makes sources, campaigns and affiliates what the file says."""
 
 from datetime import datetime
+from enum import Enum
 from typing import Any
 
+import msgspec
 from psycopg import Connection
 
 from postledger.platform.keyring import Keyring
 from postledger.policy.config_file import BadConfiguration, Configuration
-from postledger.policy.diff import Change, find_changes, find_missing_secrets
+from postledger.policy.diff import Action, Change, find_changes, find_missing_secrets
 from postledger.policy.path_conflicts import find_contested_paths
+from postledger.policy.retired_secrets import find_retired_secrets
 from postledger.policy.store import PolicyStore, lock_policy
+
+
+class Prune(Enum):
+    """What `apply` does with objects that the configuration does not contain."""
+
+    NOTHING = "leave them"
+    ASKED = "write nothing if one would be retired, so that the operator can look first"
+    CONFIRMED = "retire them"
+
+
+class Applied(msgspec.Struct, frozen=True):
+    """The changes, and whether they were written."""
+
+    changes: list[Change]
+    is_written: bool
 
 
 def apply(
@@ -18,22 +36,32 @@ def apply(
     target: Configuration,
     now: datetime,
     *,
-    prune: bool = False,
+    prune: Prune = Prune.NOTHING,
     dry_run: bool = False,
-) -> list[Change]:
+) -> Applied:
     """Apply a configuration in one transaction and return what changes. A dry run writes nothing.
 
-    `prune` also retires what the configuration does not contain. Raises `BadConfiguration` if it contradicts the
-    ledger.
+    Raises `BadConfiguration` if the configuration contradicts the ledger.
     """
     with connection.transaction():
         if not dry_run:
             lock_policy(connection)
         store = PolicyStore(connection, keyring)
-        stored = store.read()
-        if faults := [*find_missing_secrets(target, stored), *find_contested_paths(target, stored, prune=prune)]:
-            raise BadConfiguration(faults)
-        changes = find_changes(target, stored, prune=prune)
-        if not dry_run:
+        changes = _plan(store, target, prune=prune is not Prune.NOTHING)
+        retires = any(change.action is Action.RETIRE for change in changes)
+        is_written = not dry_run and (prune is Prune.CONFIRMED or not retires)
+        if is_written:
             store.write(changes, now)
-    return changes
+    return Applied(changes, is_written)
+
+
+def _plan(store: PolicyStore, target: Configuration, *, prune: bool) -> list[Change]:
+    stored = store.read()
+    faults = [
+        *find_missing_secrets(target, stored),
+        *find_contested_paths(target, stored, prune=prune),
+        *find_retired_secrets(target, store.read_retired_secrets),
+    ]
+    if faults:
+        raise BadConfiguration(faults)
+    return find_changes(target, stored, prune=prune)

@@ -2,6 +2,7 @@
 
 import base64
 import secrets
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -23,10 +24,11 @@ _SEE_DOCTOR = "nothing was changed; run: postledger doctor"
 
 
 class Rotated(msgspec.Struct, frozen=True):
-    """The new secret of a source, and how many older ones stay live."""
+    """The new secret of a source, how many older ones stay live, and how many were retired."""
 
     secret: str
     kept: int
+    retired: int = 0
 
 
 class Retired(msgspec.Struct, frozen=True):
@@ -41,8 +43,10 @@ def list_secrets(connection: Connection[Any], keyring: Keyring, slug: str) -> li
     return _read(SourceSecrets(connection, keyring), slug)[1]
 
 
-def rotate_secret(connection: Connection[Any], keyring: Keyring, slug: str, now: datetime) -> Rotated:
-    """Generate a secret and store it beside the live ones, all of which stay valid.
+def rotate_secret(
+    connection: Connection[Any], keyring: Keyring, slug: str, now: datetime, *, leaked: bool = False
+) -> Rotated:
+    """Generate a secret and store it beside the live ones, which all stay valid unless one of them `leaked`.
 
     Raises `NotFound`, or `NotPossible` if the source takes no secret of ours or one of its secrets cannot be decrypted.
     """
@@ -50,27 +54,35 @@ def rotate_secret(connection: Connection[Any], keyring: Keyring, slug: str, now:
         lock_policy(connection)
         store = SourceSecrets(connection, keyring)
         source_id, stored = _read(store, slug)
-        kept = [one.secret for one in stored if one.secret is not None]
-        if len(kept) < len(stored):  # it would be deleted, although its master key may only be missing for now
+        older = [one.secret for one in stored if one.secret is not None]
+        if len(older) < len(stored):  # it would be deleted, although its master key may only be missing
             raise NotPossible(f"a secret of {slug} cannot be decrypted; {_SEE_DOCTOR}")
         fresh = generate_secret(slug, _read_settings(connection, slug))
-        store.replace(source_id, [fresh, *kept], now)
+        if leaked:
+            store.retire(source_id, now)
+        store.replace(source_id, [fresh] if leaked else [fresh, *older], now)
         increment_version(connection)
-    return Rotated(fresh, len(kept))
+    return Rotated(fresh, 0, len(older)) if leaked else Rotated(fresh, len(older))
 
 
-def retire_secrets(connection: Connection[Any], keyring: Keyring, slug: str, now: datetime) -> Retired:
-    """Delete all secrets of a source except the newest. Raises `NotFound` or `NotPossible`."""
+def retire_secrets(
+    connection: Connection[Any], keyring: Keyring, slug: str, now: datetime, *, force: bool = False
+) -> Retired:
+    """Retire all secrets of a source except the newest.
+
+    Raises `NotFound`, or `NotPossible`, for example if the newest was never used: `force` then retires the others.
+    """
     with connection.transaction():
         lock_policy(connection)
         store = SourceSecrets(connection, keyring)
         source_id, stored = _read(store, slug)
-        if not stored:
-            raise NotPossible(f"{slug} has no secret to retire; nothing was changed")
-        newest = stored[0]
-        if newest.secret is None:
-            raise NotPossible(f"the newest secret of {slug} cannot be decrypted; {_SEE_DOCTOR}")
-        store.replace(source_id, [newest.secret], now)
+        newest = _find_newest(slug, stored)
+        if len(stored) > 1 and newest.last_matched_at is None and not force:
+            raise NotPossible(
+                f"the newest secret of {slug} was never used, and the sender may still sign with an older one; nothing"
+                " was changed. Wait for its first match, or add --force"
+            )
+        store.retire(source_id, now, kept=[newest.id])
         increment_version(connection)
     return Retired(len(stored) - 1, newest.last_matched_at is not None)
 
@@ -90,6 +102,14 @@ def generate_secret(slug: str, settings: Settings) -> str:
             " Add the new key to the TOML file and run postledger apply"
         ) from None
     return fresh
+
+
+def _find_newest(slug: str, stored: Sequence[StoredSecret]) -> StoredSecret:
+    if not stored:
+        raise NotPossible(f"{slug} has no secret to retire; nothing was changed")
+    if stored[0].secret is None:
+        raise NotPossible(f"the newest secret of {slug} cannot be decrypted; {_SEE_DOCTOR}")
+    return stored[0]
 
 
 def _read(store: SourceSecrets, slug: str) -> tuple[int, list[StoredSecret]]:

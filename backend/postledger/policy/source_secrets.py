@@ -1,4 +1,4 @@
-"""Stores the live secrets of a source: encrypted, newest first.
+"""Stores the secrets of a source, encrypted: the live ones, newest first, and those that were retired.
 
 A secret that stays keeps its row, because audit rows name the secret that matched them.
 """
@@ -11,6 +11,7 @@ from psycopg import Connection
 
 from postledger.platform.keyring import Keyring, WrongMasterKey
 from postledger.platform.postgres.sql import statements_of
+from postledger.policy.retired_secrets import RetiredSecret
 
 sql = statements_of("postledger.policy")
 
@@ -64,11 +65,22 @@ class SourceSecrets:
                 values = (source_id, position, self._keyring.encrypt(secret), now)
                 self._connection.execute(sql("insert_secret"), values)
 
+    def retire(self, source_id: int, now: datetime, *, kept: Sequence[int] = ()) -> None:
+        """Retire the secrets of a source, except those of the `kept` ids."""
+        self._connection.execute(sql("retire_secrets"), {"source_id": source_id, "kept": list(kept), "now": now})
+
+    def read_retired(self, slug: str) -> list[RetiredSecret]:
+        """Read the retired secrets of a source, without those that no master key decrypts."""
+        rows = self._connection.execute(sql("read_retired_secrets"), (slug,)).fetchall()
+        decrypted = [(self._decrypt(bytes(ciphertext)), retired_at) for ciphertext, retired_at in rows]
+        return [RetiredSecret(secret, retired_at) for secret, retired_at in decrypted if secret is not None]
+
     def reencrypt(self) -> list[str]:
         """Encrypt every secret under the first master key, those of retired sources too.
 
-        Returns the source of each secret. Raises `LockedSecret`.
+        Returns the source of each live secret. Raises `LockedSecret`.
         """
+        self._reencrypt_retired()
         rows = self._connection.execute(sql("read_all_secrets")).fetchall()
         for secret_id, slug, ciphertext in rows:
             try:
@@ -87,6 +99,13 @@ class SourceSecrets:
         """Return the slug of a source in force with a secret that no master key decrypts, or None."""
         rows = self._connection.execute(sql("read_secrets_in_force")).fetchall()
         return next((slug for slug, ciphertext in rows if self._decrypt(bytes(ciphertext)) is None), None)
+
+    def _reencrypt_retired(self) -> None:
+        # A retired secret that no key decrypts is left as it is: it must not prevent the change of the master key.
+        for retired_id, ciphertext in self._connection.execute(sql("read_all_retired_secrets")).fetchall():
+            if (secret := self._decrypt(bytes(ciphertext))) is not None:
+                values = (self._keyring.encrypt(secret), retired_id)
+                self._connection.execute(sql("replace_retired_ciphertext"), values)
 
     def _decrypt(self, ciphertext: bytes) -> str | None:
         try:

@@ -20,6 +20,7 @@ from postledger.policy.config_file import (
     index_configuration,
 )
 from postledger.policy.diff import Action, Change, Kind, Stored
+from postledger.policy.retired_secrets import RetiredSecret
 from postledger.policy.source import Settings
 from postledger.policy.source_secrets import SourceSecrets
 
@@ -54,6 +55,10 @@ class PolicyStore:
     def read(self) -> Stored:
         """Read what is in force and what is retired, secrets included."""
         return Stored(self._read(in_force=True), self._read(in_force=False))
+
+    def read_retired_secrets(self, slug: str) -> list[RetiredSecret]:
+        """Read the retired secrets of a source, without those that no master key decrypts."""
+        return self._secrets.read_retired(slug)
 
     def write(self, changes: Iterable[Change], now: datetime) -> None:
         """Write changes. The version is incremented only if there is one."""

@@ -154,6 +154,23 @@ CREATE TABLE public.postbacks (
 )
 PARTITION BY RANGE (received_at);
 
+CREATE TABLE public.retired_secrets (
+    id integer NOT NULL,
+    source_id integer NOT NULL,
+    ciphertext bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    retired_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE public.retired_secrets ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.retired_secrets_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.schema_migrations (
     name text NOT NULL COLLATE pg_catalog."C",
     checksum text NOT NULL,
@@ -231,6 +248,9 @@ ALTER TABLE ONLY public.policy_version
 ALTER TABLE ONLY public.postbacks
     ADD CONSTRAINT postbacks_pkey PRIMARY KEY (id, received_at);
 
+ALTER TABLE ONLY public.retired_secrets
+    ADD CONSTRAINT retired_secrets_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (name);
 
@@ -269,6 +289,9 @@ CREATE INDEX postbacks_click_id ON ONLY public.postbacks USING btree (click_id) 
 CREATE INDEX postbacks_conversion_id ON ONLY public.postbacks USING btree (conversion_id) WHERE (conversion_id IS NOT NULL);
 
 CREATE INDEX postbacks_transaction_id ON ONLY public.postbacks USING btree (transaction_id) WHERE ((conversion_id IS NULL) AND (transaction_id IS NOT NULL));
+
+ALTER TABLE ONLY public.retired_secrets
+    ADD CONSTRAINT retired_secrets_source_id_fkey FOREIGN KEY (source_id) REFERENCES public.sources(id);
 
 ALTER TABLE ONLY public.source_secrets
     ADD CONSTRAINT source_secrets_source_id_fkey FOREIGN KEY (source_id) REFERENCES public.sources(id);

@@ -1,2 +1,2 @@
 -- Takes a campaign out of force. Its row and its history stay.
-UPDATE campaigns SET removed_at = %s WHERE slug = %s
+UPDATE campaigns SET removed_at = %s WHERE slug = %s AND removed_at IS NULL
