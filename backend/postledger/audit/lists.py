@@ -1,5 +1,9 @@
-"""Lists conversions and audit rows, newest first, by filters that are all optional."""
+"""Lists conversions and audit rows, newest first, by filters that are all optional.
 
+Rows are read from a server-side cursor while they are used, so memory does not grow with their number.
+"""
+
+from collections.abc import Generator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,14 +18,17 @@ sql = statements_of("postledger.audit")
 
 _CLOCKS_DIFFER_BY = timedelta(days=1)
 _NAMED = ("source", "campaign")
+_ROWS_AT_A_TIME = 500
 
 Row = dict[str, Any]
+Rows = Generator[Row, None, None]
+"""Rows that are read while they are used. Close it before the connection."""
 
 
 class Filters(msgspec.Struct, frozen=True):
     """What to list. None does not filter. `since` is inclusive, `until` is exclusive."""
 
-    limit: int
+    limit: int | None = None
     source: str | None = None
     status: str | None = None
     verdict: str | None = None
@@ -30,28 +37,36 @@ class Filters(msgspec.Struct, frozen=True):
     event: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    updated_since: datetime | None = None
+    affiliate: str | None = None
+    currency: str | None = None
 
 
-def list_conversions(connection: Connection[Any], filters: Filters) -> list[Row]:
-    """List conversions. Raises `NotFound`."""
+def list_conversions(connection: Connection[Any], filters: Filters) -> Rows:
+    """List conversions. Raises `NotFound` before the first row."""
     bounds = {"first_id": _first_id(filters.since), "last_id": _last_id(filters.until)}
-    return _fetch(connection, "list_conversions", filters, bounds)
+    return _list(connection, "list_conversions", filters, bounds)
 
 
-def list_postbacks(connection: Connection[Any], filters: Filters, *, with_raw: bool) -> list[Row]:
-    """List audit rows. The request as received is part of a row only `with_raw`. Raises `NotFound`."""
-    rows = _fetch(connection, "list_postbacks", filters, {"with_raw": with_raw})
-    return rows if with_raw else [{name: row[name] for name in row if name != "raw"} for row in rows]
+def list_postbacks(connection: Connection[Any], filters: Filters, *, with_raw: bool) -> Rows:
+    """List audit rows. `raw`, the request as received, is None unless `with_raw`. Raises `NotFound`."""
+    return _list(connection, "list_postbacks", filters, {"with_raw": with_raw})
 
 
-def _fetch(connection: Connection[Any], query: str, filters: Filters, more: dict[str, Any]) -> list[Row]:
+def _list(connection: Connection[Any], query: str, filters: Filters, more: dict[str, Any]) -> Rows:
     for kind in _NAMED:
         name = getattr(filters, kind)
         # An empty list would hide that the name is misspelt.
         if name is not None and connection.execute(sql(f"{kind}_exists"), (name,)).fetchone() == (False,):
             raise NotFound(f"{kind} {name} does not exist; check the name")
-    with connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(sql(query), {**msgspec.structs.asdict(filters), **more}).fetchall()
+    return _read(connection, query, {**msgspec.structs.asdict(filters), **more})
+
+
+def _read(connection: Connection[Any], query: str, values: dict[str, Any]) -> Rows:
+    with connection.transaction(), connection.cursor("listed", row_factory=dict_row) as cursor:
+        cursor.itersize = _ROWS_AT_A_TIME
+        cursor.execute(sql(query), values)
+        yield from cursor
 
 
 def _first_id(since: datetime | None) -> str | None:

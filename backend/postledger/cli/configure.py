@@ -25,6 +25,7 @@ _HEADING = "# Secrets are not exported. When this file is applied, each source k
 def apply(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="The configuration, in TOML.")],
+    *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would change, and change nothing.")] = False,
     prune: Annotated[
         bool, typer.Option("--prune", help="Also retire what FILE does not contain. Needs --yes.")

@@ -3,6 +3,7 @@
 A traceback or the message of a library is never printed, because both can quote a secret or a postback.
 """
 
+import os
 import sys
 from typing import Any, NoReturn
 
@@ -34,6 +35,9 @@ class OneLineErrors(TyperGroup):
             if message := " ".join(error.format_message().split()):  # it is empty if the help was printed instead
                 _complain(f"{message} (see --help)")
             code = error.exit_code
+        except BrokenPipeError:  # the reader has enough, as in `postledger conversions list --csv | head`
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python fails again at its exit
+            code = 1
         except Exception as error:  # the message of an unexpected exception can quote anything
             _complain(describe(error))
             code = 1

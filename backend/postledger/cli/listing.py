@@ -1,50 +1,87 @@
 """`conversions list` and `postbacks list`: lists rows of the ledger as a table, JSON or CSV."""
 
-import csv
-import sys
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from decimal import Decimal
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, tzinfo
 from typing import Annotated
 
+import msgspec
 import typer
 
 from postledger.audit import lists
 from postledger.audit.lists import Filters, Row
 from postledger.cli.connections import open_ledger
 from postledger.cli.errors import CommandFailed
-from postledger.cli.output import AsJson, as_text, join_reason, print_json, print_table
-from postledger.cli.time_options import FORMS, read_moment
-from postledger.vocabulary.refusal import Reason
+from postledger.cli.output import AsJson, join_reason, note
+from postledger.cli.row_output import Columns, print_csv_rows, print_json_rows, print_row_table
+from postledger.cli.time_options import FORMS, read_moment, read_zone
+from postledger.decoding.parameters import read_currency
+from postledger.vocabulary.refusal import Reason, Refused
 from postledger.vocabulary.statuses import Status, Verdict
 
 conversions = typer.Typer(help="What happened, according to the postbacks.", no_args_is_help=True)
 postbacks = typer.Typer(help="Every request that was received, with its verdict.", no_args_is_help=True)
 
+ROWS_OF_A_TABLE = 50
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV for spreadsheets.")]
+Wide = Annotated[bool, typer.Option("--wide", help="All columns of the table, however narrow the terminal is.")]
 OneSource = Annotated[str | None, typer.Option("--source", help="Only this source.")]
 OneCampaign = Annotated[str | None, typer.Option("--campaign", help="Only this campaign.")]
 OneEvent = Annotated[str | None, typer.Option("--event", help="Only this event, such as sale.")]
 Since = Annotated[str | None, typer.Option("--since", help=f"From this time on: {FORMS}.")]
 Until = Annotated[str | None, typer.Option("--until", help="Before this time.")]
-Limit = Annotated[int, typer.Option("--limit", min=1, help="At most this many, newest first.")]
+UpdatedSince = Annotated[str | None, typer.Option("--updated-since", help="Created or changed from this time on.")]
+Zone = Annotated[
+    str | None, typer.Option("--timezone", help="The zone of all times, read and printed, such as Europe/Berlin.")
+]
+Limit = Annotated[
+    int | None,
+    typer.Option(
+        "--limit",
+        min=1,
+        help=f"At most this many, newest first. The default is {ROWS_OF_A_TABLE} for a table, else everything.",
+    ),
+]
 
-_CONVERSIONS = (
-    "id", "created_at", "updated_at", "source", "event", "transaction_id", "click_id", "campaign", "affiliate_id",
-    "status", "source_status", "payout", "currency", "subs", "event_time", "unsigned", "conflicted_at",
-    "dedup_key",
+_CONVERSIONS = Columns(
+    everything=(
+        "id", "created_at", "updated_at", "source", "event", "transaction_id", "click_id", "campaign", "affiliate_id",
+        "status", "source_status", "payout", "currency", "subs", "event_time", "unsigned", "conflicted_at",
+        "dedup_key",
+    ),
+    of_table=(
+        "created_at", "source", "event", "transaction_id", "click_id", "campaign", "status", "payout", "currency", "id",
+    ),
+    by_importance=(
+        "id", "status", "payout", "currency", "source", "created_at", "transaction_id", "event", "click_id", "campaign",
+    ),
 )  # fmt: skip
-_POSTBACKS = (
-    "id", "received_at", "source", "source_ip", "method", "verdict", "reason", "parameter", "conversion_id",
-    "secret_id", "event", "click_id", "transaction_id", "status", "source_status", "payout", "currency", "event_time",
+_POSTBACKS = Columns(
+    everything=(
+        "id", "received_at", "source", "source_ip", "method", "verdict", "reason", "parameter", "conversion_id",
+        "secret_id", "event", "click_id", "transaction_id", "status", "source_status", "payout", "currency",
+        "event_time",
+    ),
+    of_table=("received_at", "source", "method", "verdict", "reason", "event", "transaction_id", "click_id", "id"),
+    by_importance=(
+        "id", "verdict", "reason", "source", "received_at", "transaction_id", "event", "click_id", "method",
+    ),
 )  # fmt: skip
-_CONVERSIONS_AT_A_GLANCE = (
-    "created_at", "source", "event", "transaction_id", "click_id", "campaign", "status", "payout", "currency", "id",
-)  # fmt: skip
-_POSTBACKS_AT_A_GLANCE = (
-    "received_at", "source", "method", "verdict", "reason", "event", "transaction_id", "click_id", "id",
-)  # fmt: skip
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_POSTBACKS_WITH_RAW = Columns(
+    everything=(*_POSTBACKS.everything, "raw"),
+    of_table=(*_POSTBACKS.of_table, "raw"),
+    by_importance=("id", "raw", *_POSTBACKS.by_importance[1:]),
+)
+
+
+class _Format(msgspec.Struct, frozen=True):
+    """How rows are printed: `limit` is what the operator asked for."""
+
+    zone: tzinfo
+    limit: int | None
+    as_json: bool
+    as_csv: bool
+    wide: bool
 
 
 @conversions.command("list")
@@ -54,19 +91,35 @@ def list_conversions(
     source: OneSource = None,
     status: Annotated[Status | None, typer.Option("--status", help="Only this status.")] = None,
     campaign: OneCampaign = None,
+    affiliate: Annotated[str | None, typer.Option("--affiliate", help="Only this affiliate id.")] = None,
     event: OneEvent = None,
+    currency: Annotated[str | None, typer.Option("--currency", help="Only this currency, such as EUR.")] = None,
     since: Since = None,
     until: Until = None,
-    limit: Limit = 50,
+    updated_since: UpdatedSince = None,
+    timezone: Zone = None,
+    limit: Limit = None,
+    wide: Wide = False,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
 ) -> None:
     """List conversions, newest first."""
-    _refuse_both(as_json=as_json, as_csv=as_csv)
-    filters = Filters(limit, source, status, None, None, campaign, event, *_read_span(since, until))
-    with open_ledger(context) as connection:
-        rows = lists.list_conversions(connection, filters)
-    _print(rows, _CONVERSIONS, _CONVERSIONS_AT_A_GLANCE, as_json=as_json, as_csv=as_csv)
+    form = _read_format(timezone, limit, as_json=as_json, as_csv=as_csv, wide=wide)
+    now = datetime.now(UTC)
+    filters = Filters(
+        _limit_rows(form),
+        source,
+        status,
+        campaign=campaign,
+        affiliate=affiliate,
+        event=event,
+        currency=_read_currency(currency),
+        since=read_moment("--since", since, now, form.zone),
+        until=read_moment("--until", until, now, form.zone),
+        updated_since=read_moment("--updated-since", updated_since, now, form.zone),
+    )
+    with open_ledger(context) as connection, closing(lists.list_conversions(connection, filters)) as rows:
+        _print(rows, _CONVERSIONS, form)
 
 
 @postbacks.command("list")
@@ -80,57 +133,71 @@ def list_postbacks(
     event: OneEvent = None,
     since: Since = None,
     until: Until = None,
-    limit: Limit = 50,
+    timezone: Zone = None,
+    limit: Limit = None,
     with_raw: Annotated[bool, typer.Option("--raw", help="Show the request as it was received.")] = False,
+    wide: Wide = False,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
 ) -> None:
     """List received postbacks, newest first."""
-    _refuse_both(as_json=as_json, as_csv=as_csv)
-    filters = Filters(limit, source, None, verdict, reason, campaign, event, *_read_span(since, until))
-    with open_ledger(context) as connection:
-        rows = lists.list_postbacks(connection, filters, with_raw=with_raw)
-    raw = ("raw",) if with_raw else ()
-    shown = [{**row, "raw": _readable(row["raw"])} for row in rows] if with_raw else rows
-    _print(shown, (*_POSTBACKS, *raw), (*_POSTBACKS_AT_A_GLANCE, *raw), as_json=as_json, as_csv=as_csv)
+    form = _read_format(timezone, limit, as_json=as_json, as_csv=as_csv, wide=wide)
+    now = datetime.now(UTC)
+    filters = Filters(
+        _limit_rows(form),
+        source,
+        verdict=verdict,
+        reason=reason,
+        campaign=campaign,
+        event=event,
+        since=read_moment("--since", since, now, form.zone),
+        until=read_moment("--until", until, now, form.zone),
+    )
+    with (
+        open_ledger(context) as connection,
+        closing(lists.list_postbacks(connection, filters, with_raw=with_raw)) as rows,
+    ):
+        shown = ({**row, "raw": _readable(row["raw"])} for row in rows) if with_raw else rows
+        _print(shown, _POSTBACKS_WITH_RAW if with_raw else _POSTBACKS, form)
 
 
-def _refuse_both(*, as_json: bool, as_csv: bool) -> None:
+def _read_format(timezone: str | None, limit: int | None, *, as_json: bool, as_csv: bool, wide: bool) -> _Format:
     if as_json and as_csv:
         raise CommandFailed("--json and --csv cannot be combined; leave one of them out")
+    return _Format(read_zone(timezone), limit, as_json, as_csv, wide)
 
 
-def _read_span(since: str | None, until: str | None) -> tuple[datetime | None, datetime | None]:
-    now = datetime.now(UTC)
-    return read_moment("--since", since, now), read_moment("--until", until, now)
+def _read_currency(currency: str | None) -> str | None:
+    try:
+        return None if currency is None else read_currency(currency)
+    except Refused:
+        raise CommandFailed("--currency is not an ISO 4217 code; write a code such as EUR") from None
 
 
-def _print(
-    rows: Sequence[Row], names: Sequence[str], at_a_glance: Sequence[str], *, as_json: bool, as_csv: bool
-) -> None:
-    if as_json:
-        print_json([{name: row[name] for name in names} for row in rows])
-    elif as_csv:
-        _print_csv(names, rows)
+def _limit_rows(form: _Format) -> int | None:
+    if form.limit is not None or form.as_json or form.as_csv:
+        return form.limit
+    return ROWS_OF_A_TABLE + 1  # one more shows that the list is not complete
+
+
+def _print(rows: Iterator[Row], columns: Columns, form: _Format) -> None:
+    if form.as_json:
+        print_json_rows(rows, columns.everything, form.zone)
+    elif form.as_csv:
+        print_csv_rows(rows, columns.everything, form.zone)
     else:
-        print_table(at_a_glance, [[_cell(row, name) for name in at_a_glance] for row in rows])
+        _print_table(list(rows), columns, form)
 
 
-def _print_csv(names: Sequence[str], rows: Sequence[Mapping[str, object]]) -> None:
-    writer = csv.writer(sys.stdout)
-    writer.writerow(names)
-    writer.writerows([_write_csv_cell(row[name]) for name in names] for row in rows)
+def _print_table(rows: list[Row], columns: Columns, form: _Format) -> None:
+    shown = rows if form.limit is not None else rows[:ROWS_OF_A_TABLE]
+    print_row_table([_join_reason(row) for row in shown], columns, form.zone, wide=form.wide)
+    if len(shown) < len(rows):
+        note(f"Only the newest {ROWS_OF_A_TABLE} are shown. --limit N shows more; --csv and --json print everything.")
 
 
-def _write_csv_cell(value: object) -> str:
-    # A spreadsheet runs a text that looks like a formula. The apostrophe makes it plain text.
-    text = as_text(value)
-    is_formula = text.startswith(_FORMULA_STARTS) and not isinstance(value, Decimal | int)
-    return f"'{text}" if is_formula else text
-
-
-def _cell(row: Row, name: str) -> object:
-    return join_reason(row["reason"], row["parameter"]) if name == "reason" else row[name]
+def _join_reason(row: Row) -> Row:
+    return {**row, "reason": join_reason(row["reason"], row["parameter"])} if "reason" in row else row
 
 
 def _readable(raw: bytes) -> str:

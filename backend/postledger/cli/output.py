@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from typing import Annotated
 
@@ -47,12 +47,12 @@ def note(text: str) -> None:
     print(text, file=sys.stderr)
 
 
-def show(value: object) -> str:
-    """Write a value for people: NULL as nothing, exact amounts, times in UTC to the second."""
+def show(value: object, zone: tzinfo = UTC) -> str:
+    """Write a value for people: NULL as nothing, exact amounts, times to the second."""
     if value is None:
         return ""
     if isinstance(value, datetime):
-        return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z"
+        return value.astimezone(zone).isoformat(sep=" ", timespec="seconds").replace("+00:00", "Z")
     return format(value, "f") if isinstance(value, Decimal) else str(value)
 
 
@@ -61,12 +61,12 @@ def join_reason(reason: str | None, parameter: str | None) -> str:
     return ":".join(part for part in (reason, parameter) if part)
 
 
-def as_text(value: object) -> str:
-    """Write a value for programs: amounts exactly as stored, times in UTC, structures as JSON."""
+def as_text(value: object, zone: tzinfo = UTC) -> str:
+    """Write a value for programs: amounts exactly as stored, times with their offset, structures as JSON."""
     if value is None:
         return ""
     if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat()
+        return value.astimezone(zone).isoformat()
     if isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False)
     return format(value, "f") if isinstance(value, Decimal) else str(value)

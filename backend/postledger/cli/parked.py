@@ -8,16 +8,21 @@ import typer
 
 from postledger.cli.connections import open_ledger
 from postledger.cli.current_user import find_actor
-from postledger.cli.output import AsJson, print_json, print_table, show_progress
+from postledger.cli.listing import Wide
+from postledger.cli.output import AsJson, print_json, show_progress
+from postledger.cli.row_output import Columns, print_row_table
 from postledger.ledger.parked_reversals import list_parked as read_parked
 from postledger.ledger.settle_parked import settle
 
-_FACTS = (
-    "id", "received_at", "source", "conversion_id", "event", "transaction_id", "click_id", "status", "booked",
-    "payout", "currency", "source_status", "event_time", "unsigned",
-)  # fmt: skip
-_AT_A_GLANCE = (
-    "received_at", "source", "event", "transaction_id", "click_id", "booked", "payout", "currency", "id",
+_PARKED = Columns(
+    everything=(
+        "id", "received_at", "source", "conversion_id", "event", "transaction_id", "click_id", "status", "booked",
+        "payout", "currency", "source_status", "event_time", "unsigned",
+    ),
+    of_table=("received_at", "source", "event", "transaction_id", "click_id", "booked", "payout", "currency", "id"),
+    by_importance=(
+        "id", "booked", "payout", "currency", "source", "received_at", "transaction_id", "event", "click_id",
+    ),
 )  # fmt: skip
 
 Receipts = Annotated[list[str] | None, typer.Argument(metavar="RECEIPT", help="The receipts of parked reversals.")]
@@ -27,16 +32,17 @@ AllOf = Annotated[str | None, typer.Option("--source", help="All parked reversal
 def list_parked(
     context: typer.Context,
     source: Annotated[str | None, typer.Option("--source", help="Only this source.")] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="At most this many, oldest first.")] = 1000,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="At most this many, oldest first.")] = None,
+    wide: Wide = False,
     as_json: AsJson = False,
 ) -> None:
     """List the parked reversals: more came in an hour than the reversal_guard of the source allows."""
     with open_ledger(context) as connection:
         rows = read_parked(connection, source=source, limit=limit)
     if as_json:
-        print_json([{name: row[name] for name in _FACTS} for row in rows])
+        print_json([{name: row[name] for name in _PARKED.everything} for row in rows])
     else:
-        print_table(_AT_A_GLANCE, [[row[name] for name in _AT_A_GLANCE] for row in rows])
+        print_row_table(rows, _PARKED, UTC, wide=wide)
 
 
 def release_parked(

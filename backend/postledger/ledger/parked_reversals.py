@@ -38,7 +38,11 @@ class SettledRow(msgspec.Struct):
 
 
 def list_parked(
-    connection: Connection[Any], *, source: str | None = None, receipts: Sequence[str] | None = None, limit: int = 1000
+    connection: Connection[Any],
+    *,
+    source: str | None = None,
+    receipts: Sequence[str] | None = None,
+    limit: int | None = None,
 ) -> list[Row]:
     """List the reversals that wait, the oldest first."""
     with connection.cursor(row_factory=dict_row) as cursor:

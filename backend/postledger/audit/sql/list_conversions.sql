@@ -12,9 +12,12 @@ WHERE
     AND (%(status)s::text IS NULL OR status = %(status)s)
     AND (%(campaign)s::text IS NULL OR campaigns.slug = %(campaign)s)
     AND (%(event)s::text IS NULL OR event = %(event)s)
+    AND (%(affiliate)s::text IS NULL OR affiliate_id = %(affiliate)s)
+    AND (%(currency)s::text IS NULL OR currency = %(currency)s)
+    AND (%(updated_since)s::timestamptz IS NULL OR conversions.updated_at >= %(updated_since)s)
     AND (%(since)s::timestamptz IS NULL OR conversions.created_at >= %(since)s)
     AND (%(until)s::timestamptz IS NULL OR conversions.created_at < %(until)s)
     AND (%(first_id)s::uuid IS NULL OR conversions.id >= %(first_id)s::uuid)
     AND (%(last_id)s::uuid IS NULL OR conversions.id <= %(last_id)s::uuid)
 ORDER BY conversions.id DESC
-LIMIT %(limit)s
+LIMIT %(limit)s::bigint

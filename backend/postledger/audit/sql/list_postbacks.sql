@@ -24,4 +24,4 @@ WHERE
     AND (%(since)s::timestamptz IS NULL OR received_at >= %(since)s)
     AND (%(until)s::timestamptz IS NULL OR received_at < %(until)s)
 ORDER BY postbacks.id DESC
-LIMIT %(limit)s
+LIMIT %(limit)s::bigint

@@ -12,4 +12,4 @@ WHERE
     AND (%(source)s::text IS NULL OR sources.slug = %(source)s)
     AND (%(receipts)s::uuid[] IS NULL OR parked.id = ANY(%(receipts)s::uuid[]))
 ORDER BY parked.received_at, parked.id
-LIMIT %(limit)s
+LIMIT %(limit)s::bigint

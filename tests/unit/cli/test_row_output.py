@@ -1,0 +1,21 @@
+"""A table in a terminal shows the most important columns that fit, and never breaks a value."""
+
+from postledger.cli.row_output import choose_columns
+
+WIDTHS = {"created_at": 20, "source": 10, "status": 8, "payout": 6, "id": 36}
+BY_IMPORTANCE = ("id", "status", "payout", "source", "created_at")
+
+
+def test_all_columns_are_chosen_if_they_fit_with_their_gaps() -> None:
+    needed = sum(WIDTHS.values()) + 4 * 2
+
+    assert choose_columns(WIDTHS, BY_IMPORTANCE, needed) == set(WIDTHS)
+    assert choose_columns(WIDTHS, BY_IMPORTANCE, needed - 1) == set(WIDTHS) - {"created_at"}
+
+
+def test_the_first_column_is_chosen_however_narrow_the_terminal_is() -> None:
+    assert choose_columns(WIDTHS, BY_IMPORTANCE, 10) == {"id"}
+
+
+def test_a_narrow_column_is_chosen_after_one_that_does_not_fit() -> None:
+    assert choose_columns(WIDTHS, ("id", "created_at", "payout"), 50) == {"id", "payout"}
