@@ -7,15 +7,12 @@ import os
 import pty
 import subprocess
 import sys
-import tracemalloc
-from contextlib import closing
+from contextlib import suppress
 from typing import Any
 
 import psycopg
 import pytest
 
-from postledger.audit.lists import Filters, list_conversions
-from postledger.platform.postgres.connection import connect
 from tests.parts.cli import BACKEND, CommandLine
 from tests.parts.databases import fetch
 from tests.parts.part import END_WITHIN_S
@@ -27,7 +24,8 @@ ADD_CONVERSIONS = """
     SELECT md5(%(name)s || n)::uuid,
         (lpad(to_hex((extract(epoch FROM %(created_at)s::timestamptz) * 1000)::bigint), 12, '0')
             || substr(md5(%(name)s || n), 13))::uuid,
-        %(source)s, 'sale', %(name)s || n, 'click-' || n, 'approved', 2.50, %(currency)s, %(campaign)s, %(affiliate)s, %(created_at)s, %(updated_at)s
+        %(source)s, 'sale', %(name)s || n, 'click-' || n, 'approved', 2.50, %(currency)s, %(campaign)s, %(affiliate)s,
+        %(created_at)s, %(updated_at)s
     FROM generate_series(1, %(rows)s) AS n"""
 
 
@@ -102,21 +100,25 @@ def test_audit_rows_are_not_cut_either(cli: CommandLine, source: int) -> None:
     assert "Only the newest 50 are shown." in cli("postbacks", "list").err
 
 
-def test_rows_are_read_while_they_are_used(cli: CommandLine, source: int) -> None:
-    add_conversions(cli, source, 20_000)
+def measure_peak_kib(cli: CommandLine, *arguments: str) -> int:
+    """The most memory that a command had."""
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(BACKEND), **cli.environment}
+    command = [sys.executable, "-m", "postledger", *arguments]
+    running = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(running.pid, 0)
+    running.returncode = os.waitstatus_to_exitcode(status)
+    assert running.returncode == 0
+    return usage.ru_maxrss
 
-    def measure(limit: int) -> int:
-        url = cli.environment["DATABASE_URL"]
-        with connect(url, name="test", statement_timeout_ms=60_000) as connection:
-            tracemalloc.start()
-            with closing(list_conversions(connection, Filters(limit))) as rows:
-                assert sum(1 for _ in rows) == limit
-            peak = tracemalloc.get_traced_memory()[1]
-            tracemalloc.stop()
-        return peak
 
-    measure(2000)  # imports and caches
-    assert measure(20_000) < 2 * measure(2000)
+@pytest.mark.parametrize("form", ["--csv", "--json"])
+def test_memory_does_not_grow_with_the_number_of_rows(cli: CommandLine, source: int, form: str) -> None:
+    add_conversions(cli, source, 60_000)
+
+    few = measure_peak_kib(cli, "conversions", "list", form, "--limit", "1000")
+    all_of_them = measure_peak_kib(cli, "conversions", "list", form)
+
+    assert all_of_them - few < 10_000
 
 
 def test_a_reader_that_stops_early_ends_the_list_quietly(cli: CommandLine, source: int) -> None:
@@ -189,11 +191,9 @@ def run_in_terminal(cli: CommandLine, columns: int, *arguments: str) -> str:
     with subprocess.Popen(command, env=environment, stdout=its, stderr=its, stdin=subprocess.DEVNULL) as running:
         os.close(its)
         printed = b""
-        try:
+        with suppress(OSError):  # the other end is closed: so a terminal ends on Linux
             while part := os.read(ours, 65536):
                 printed += part
-        except OSError:  # the other end is closed: so a terminal ends on Linux
-            pass
         assert running.wait(END_WITHIN_S) == 0
     os.close(ours)
     return printed.decode()
