@@ -52,6 +52,31 @@ def test_a_second_up_restarts_nothing_and_books_nothing_twice(checkout: Checkout
     assert [checkout.pid(part) for part in PARTS] == pids
 
 
+def test_up_leaves_what_an_operator_configured(checkout: Checkout) -> None:
+    url = checkout.runtime()["DATABASE_URL"]
+    with psycopg.connect(url) as connection:
+        connection.execute("UPDATE sources SET name = 'Ours' WHERE slug = 'demo'")
+        connection.execute("UPDATE campaigns SET destination = 'https://ours.example/'")
+        connection.execute("UPDATE affiliates SET removed_at = now()")
+
+    checkout.up()
+
+    assert fetch(url, "SELECT name FROM sources WHERE slug = 'demo'") == [("Ours",)]
+    assert fetch(url, "SELECT destination FROM campaigns") == [("https://ours.example/",)]
+    assert fetch(url, "SELECT count(*) FROM affiliates WHERE removed_at IS NULL") == [(0,)]
+
+
+def test_the_self_test_is_in_no_metric(checkout: Checkout) -> None:
+    ops = checkout.runtime()["POSTLEDGER_OPS_URL"]
+
+    for path in ("/metrics", "/metrics/backend"):
+        with urllib.request.urlopen(ops + path, timeout=ANSWER_WITHIN_S) as answer:
+            text = answer.read().decode()
+
+        assert 'source="demo"' in text
+        assert "postledger-selftest" not in text
+
+
 def test_up_from_a_shell_that_has_sourced_runtime_env_changes_nothing(checkout: Checkout) -> None:
     pids = [checkout.pid(part) for part in PARTS]
     settings = (checkout.var / "runtime.env").read_text()
@@ -254,12 +279,14 @@ def test_the_role_of_the_dashboards_reads_amounts_and_no_secret(checkout: Checko
 
 
 def test_a_given_database_is_used_and_no_postgres_is_started(root: Path, database: str) -> None:
-    other = Checkout(root, root / "other var", DATABASE_URL=database)
+    other = Checkout(root, root / "other var", DATABASE_URL=database, POSTLEDGER_DEMO="no")
 
     try:
         other.up()
 
         assert not (other.var / "postgres").exists()
         assert fetch(database, "SELECT verdict FROM postbacks") == [("accepted",)]
+        assert fetch(database, "SELECT slug FROM sources") == [("postledger-selftest",)]
+        assert fetch(database, "SELECT count(*) FROM campaigns") == [(0,)]
     finally:
         other.destroy()

@@ -15,7 +15,7 @@ import pytest
 from cryptography.x509 import load_pem_x509_certificate
 
 from tests.edge.conftest import edge_with
-from tests.edge.echo_backend import EchoBackend
+from tests.edge.echo_backend import EchoBackend, source
 from tests.edge.plain_lua import run_lua
 from tests.edge.wire import careless, exchange, get, post, read_all, shake_hands
 from tests.edge.workers import is_shutting_down
@@ -333,6 +333,16 @@ def test_unknown_sources_and_random_campaigns_make_no_series(counting: Edge) -> 
 
     wait_until(lambda: total(counting, REQUESTS) == len(warm_up) * (STRANGERS + 1))
     assert counting.metrics().keys() == before
+
+
+def test_the_self_test_is_in_no_series() -> None:
+    with EchoBackend() as own:
+        own.set_sources(source("acme"), source("postledger-selftest"))
+        with edge_with(own, POSTLEDGER_NETWORK_RATE="0") as edge:
+            exchange(edge, post("/tracking/postback/postledger-selftest", b"x" * 131_073))
+            wait_until(lambda: total(edge, REFUSALS, source="unknown", reason="payload_too_large") == 1)
+
+            assert [name for name in edge.metrics() if "selftest" in name] == []
 
 
 def test_plain_http_is_counted_and_operators_are_not(counting: Edge) -> None:

@@ -13,6 +13,7 @@ from psycopg.rows import dict_row
 
 from postledger.platform.postgres.sql import statements_of
 from postledger.vocabulary.operator_error import NotFound
+from postledger.vocabulary.selftest import SELFTEST
 
 sql = statements_of("postledger.audit")
 
@@ -59,7 +60,7 @@ def _list(connection: Connection[Any], query: str, filters: Filters, more: dict[
         # An empty list would hide that the name is misspelt.
         if name is not None and connection.execute(sql(f"{kind}_exists"), (name,)).fetchone() == (False,):
             raise NotFound(f"{kind} {name} does not exist; check the name")
-    return _read(connection, query, {**msgspec.structs.asdict(filters), **more})
+    return _read(connection, query, {**msgspec.structs.asdict(filters), "selftest": SELFTEST, **more})
 
 
 def _read(connection: Connection[Any], query: str, values: dict[str, Any]) -> Rows:

@@ -15,7 +15,7 @@ from postledger.cli.parked import discard_parked, list_parked, release_parked
 from postledger.cli.presets import dialects, presets
 from postledger.cli.privacy import forget, hash_datum
 from postledger.cli.schema import grant, migrate, retain
-from postledger.cli.sending import send, sign
+from postledger.cli.sending import selftest, send, sign
 from postledger.cli.sources import sources
 from postledger.cli.tracing import trace
 from postledger.platform.build_info import read_build_info
@@ -33,7 +33,7 @@ def create_cli(connections: Connections) -> typer.Typer:
         pretty_exceptions_enable=False,  # its tracebacks print local variables, some of which are secrets
     )
     app.callback()(_take_options)
-    for command in (migrate, grant, apply, export, sign, send, trace, retain, forget, doctor):
+    for command in (migrate, grant, apply, export, sign, send, selftest, trace, retain, forget, doctor):
         app.command()(command)
     conversions.command("parked")(list_parked)
     conversions.command("release")(release_parked)

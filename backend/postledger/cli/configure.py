@@ -31,6 +31,7 @@ def apply(
         bool, typer.Option("--prune", help="Also retire what FILE does not contain. Needs --yes.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Retire what --prune lists, without a look first.")] = False,
+    if_empty: Annotated[bool, typer.Option("--if-empty", help="Only if nothing was ever configured.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Change sources, campaigns and affiliates to match FILE. Running workers use the change within 3 seconds."""
@@ -40,13 +41,13 @@ def apply(
     try:
         with open_ledger(context) as connection:
             applied = apply_configuration(
-                connection, keyring, target, datetime.now(UTC), prune=pruning, dry_run=dry_run
+                connection, keyring, target, datetime.now(UTC), prune=pruning, dry_run=dry_run, if_empty=if_empty
             )
     except BadConfiguration as error:
         raise list_faults(file, error.faults) from None
     _report(applied, as_json=as_json)
-    if not applied.is_written and not dry_run:
-        retired = sum(change.action is Action.RETIRE for change in applied.changes)
+    retired = sum(change.action is Action.RETIRE for change in applied.changes)
+    if not applied.is_written and not dry_run and retired:
         raise CommandFailed(f"{count(retired, 'object')} would be retired; nothing was changed. To go on, add --yes")
 
 
@@ -71,7 +72,7 @@ def _report(applied: Applied, *, as_json: bool) -> None:
         keys = f"  {', '.join(change.keys)}" if change.keys else ""
         print(f"{change.action:<7} {change.kind:<9} {change.name}{keys}")
     numbers = {action: sum(change.action is action for change in changes) for action in Action}
-    summary = ", ".join(f"{number} to {action}" for action, number in numbers.items() if number) or "the file is empty"
+    summary = ", ".join(f"{number} to {action}" for action, number in numbers.items() if number) or "nothing"
     print(f"{'Done' if applied.is_written else 'Dry run, nothing was changed'}: {summary}.")
 
 

@@ -1,7 +1,8 @@
-"""`sign` and `send`: signs a postback as a partner does, prints it or sends it through the edge."""
+"""`sign`, `send` and `selftest`: signs a postback as a partner does, prints it or sends it through the edge."""
 
 import shlex
 import time
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -10,9 +11,11 @@ import typer
 from postledger.cli.connections import open_keyring, open_ledger
 from postledger.cli.errors import CommandFailed
 from postledger.cli.output import AsJson, note, print_json
-from postledger.partners.send_postback import send_postback, sign_postback
+from postledger.partners.selftest import run_selftest
+from postledger.partners.send_postback import Answer, send_postback, sign_postback
 from postledger.partners.signer import Body, SignedRequest
 from postledger.platform.settings import read_environment, require
+from postledger.policy.selftest_source import ensure_selftest_source
 
 
 class Post(StrEnum):
@@ -61,7 +64,28 @@ def send(
 ) -> None:
     """Sign a postback, send it through the edge, and print the response."""
     base = _find_edge(url)
-    answer = send_postback(base, _sign(context, source, parameters or [], post), read_environment())
+    _report(send_postback(base, _sign(context, source, parameters or [], post), read_environment()), as_json=as_json)
+
+
+def selftest(
+    context: typer.Context,
+    *,
+    prepare: Annotated[bool, typer.Option("--prepare", help="Only create its source, and send nothing.")] = False,
+    url: Base = None,
+    as_json: AsJson = False,
+) -> None:
+    """Send a signed postback of the reserved source through the edge. It is booked once, and no report counts it."""
+    keyring = open_keyring(context)
+    with open_ledger(context) as connection:
+        ensure_selftest_source(connection, keyring, datetime.now(UTC))
+        if prepare:
+            return
+        environment = read_environment()
+        answer = run_selftest(connection, keyring, _find_edge(url), environment, int(time.time()))
+    _report(answer, as_json=as_json)
+
+
+def _report(answer: Answer, *, as_json: bool) -> None:
     if as_json:
         print_json({"http": answer.http, **answer.fields})
     else:

@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry, Gauge
 from postledger.metrics.payout_buckets import SIZES
 from postledger.platform.build_info import BuildInfo
 from postledger.policy.policy import Policy
+from postledger.vocabulary.selftest import SELFTEST
 
 _DAY_S = 86_400
 
@@ -114,11 +115,12 @@ class Gauges:
         sources = {
             (slug, "true" if source.settings.trusted else "false", source.settings.mode)
             for slug, source in policy.sources.items()
+            if slug != SELFTEST
         }
         self._shown_sources |= sources
         for labels in self._shown_sources:
             self._sources.labels(*labels).set(labels in sources)
-        self._shown_slugs |= policy.sources.keys() | policy.unusable.keys()
+        self._shown_slugs |= (policy.sources.keys() | policy.unusable.keys()) - {SELFTEST}
         for slug in self._shown_slugs:
             self._unusable.labels(slug).set(slug in policy.unusable)
         self._shown_campaigns |= policy.campaigns.keys()

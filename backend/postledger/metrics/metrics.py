@@ -17,6 +17,7 @@ from postledger.platform.periodic_task import Periodic
 from postledger.platform.postgres.errors import Cause
 from postledger.policy.policy import Policy
 from postledger.vocabulary.conversion_event import Event
+from postledger.vocabulary.selftest import SELFTEST
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 _ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
@@ -70,7 +71,7 @@ class Metrics:
     def prepare(self, policy: Policy) -> None:
         """Create every series of the policy at zero, because Prometheus does not see the increase of a new series."""
         self._postbacks.show(policy)
-        for source in (*policy.sources, UNKNOWN):
+        for source in (*policy.sources.keys() - {SELFTEST}, UNKNOWN):
             self._unrecorded.labels(source)
         for campaign in (*policy.campaigns, UNKNOWN):
             self._clicks.labels(campaign)
@@ -82,7 +83,7 @@ class Metrics:
 
     def count_unrecorded(self, source: str | None) -> None:
         """Count a refusal that was answered without an audit row."""
-        self._unrecorded.labels(source or UNKNOWN).inc()
+        self._unrecorded.labels(UNKNOWN if source in (None, SELFTEST) else source).inc()
 
     def count_click(self, campaign: str) -> None:
         """Count one recorded click."""

@@ -15,6 +15,7 @@ from postledger.metrics.payout_buckets import size_of
 from postledger.policy.policy import Policy
 from postledger.vocabulary.conversion_event import Event
 from postledger.vocabulary.refusal import Reason
+from postledger.vocabulary.selftest import SELFTEST
 from postledger.vocabulary.statuses import Status, Verdict
 
 UNKNOWN = "unknown"
@@ -78,6 +79,10 @@ class PostbackCounters:
     def tally(self, source: str, campaign: str, outcome: Outcome, event: Event | None) -> None:
         """Tally one answered postback, by the slugs of source and campaign."""
         refusal, verdict = outcome.refusal, outcome.verdict
+        if source == SELFTEST:
+            if refusal is None:
+                return
+            source = UNKNOWN  # anyone can send to this slug: what is refused must not be invisible
         reason = refusal.reason if refusal is not None else None
         is_of_imported_click = outcome.is_of_imported_click
         self._kinds[source, campaign, verdict, outcome.status, reason, outcome.observed, is_of_imported_click] += 1
@@ -96,7 +101,7 @@ class PostbackCounters:
 
     def show(self, policy: Policy) -> None:
         """Create every series of a policy at zero."""
-        for source in (*policy.sources, UNKNOWN):
+        for source in (*policy.sources.keys() - {SELFTEST}, UNKNOWN):
             self._show_source(source)
         for source in (slug for slug, one in policy.sources.items() if one.settings.mode == "observe"):
             self._show_observed(source)

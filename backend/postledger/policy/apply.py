@@ -9,7 +9,7 @@ from psycopg import Connection
 
 from postledger.platform.keyring import Keyring
 from postledger.policy.config_file import BadConfiguration, Configuration
-from postledger.policy.diff import Action, Change, find_changes, find_missing_secrets
+from postledger.policy.diff import Action, Change, Stored, find_changes, find_missing_secrets
 from postledger.policy.path_conflicts import find_contested_paths
 from postledger.policy.retired_secrets import find_retired_secrets
 from postledger.policy.store import PolicyStore, lock_policy
@@ -38,15 +38,19 @@ def apply(
     *,
     prune: Prune = Prune.NOTHING,
     dry_run: bool = False,
+    if_empty: bool = False,
 ) -> Applied:
     """Apply a configuration in one transaction and return what changes. A dry run writes nothing.
 
+    `if_empty` changes nothing if anything was ever configured, so that an example never replaces it.
     Raises `BadConfiguration` if the configuration contradicts the ledger.
     """
     with connection.transaction():
         if not dry_run:
             lock_policy(connection)
         store = PolicyStore(connection, keyring)
+        if if_empty and store.read() != Stored(Configuration(), Configuration()):
+            return Applied([], is_written=False)
         changes = _plan(store, target, prune=prune is not Prune.NOTHING)
         retires = any(change.action is Action.RETIRE for change in changes)
         is_written = not dry_run and (prune is Prune.CONFIRMED or not retires)

@@ -14,6 +14,7 @@ from postledger.decoding.toml_table import BadValue, Fault, Table, read_text
 from postledger.policy.preset import NOTHING_KNOWN, Known, Preset, merge_preset
 from postledger.policy.source import Settings
 from postledger.policy.source_config import Lookups, check_signature, read_secrets, read_settings
+from postledger.vocabulary.selftest import SELFTEST
 
 MAX_DESTINATION_CHARACTERS = 2000
 MACROS = ("click_id", "affiliate_id", "campaign", *SUB_NAMES)
@@ -154,6 +155,8 @@ def _read_affiliate(table: Table) -> AffiliateConfig:
 
 
 def _read_slug(value: object) -> str:
+    if value == SELFTEST:
+        raise BadValue(f"{SELFTEST} is reserved for the self-test; choose another slug")
     if isinstance(value, str) and _SLUG.fullmatch(value):
         return value
     raise BadValue("must be 1 to 40 characters of a-z, 0-9 and -")

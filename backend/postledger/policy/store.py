@@ -23,6 +23,7 @@ from postledger.policy.diff import Action, Change, Kind, Stored
 from postledger.policy.retired_secrets import RetiredSecret
 from postledger.policy.source import Settings
 from postledger.policy.source_secrets import SourceSecrets
+from postledger.vocabulary.selftest import SELFTEST
 
 sql = statements_of("postledger.policy")
 
@@ -78,7 +79,7 @@ class PolicyStore:
         )
 
     def _read_sources(self, *, in_force: bool) -> Sequence[SourceConfig]:
-        rows = self._connection.execute(sql("read_sources"), (in_force,)).fetchall()
+        rows = self._connection.execute(sql("read_sources"), (in_force, SELFTEST)).fetchall()
         return [
             _make_config(slug, name, read_stored_settings(document), self._secrets.read_all(source_id))
             for source_id, slug, name, document in rows

@@ -44,7 +44,7 @@ local function count_refusal(var)
     if not reason or reason == "" then return end
 
     local slug = var.source
-    if not slug or slug == "" then slug = "unknown" end
+    if not slug or slug == "" or slug == source.SELFTEST then slug = "unknown" end
     counters.count("refusals|" .. slug .. "|" .. reason)
 end
 

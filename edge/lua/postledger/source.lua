@@ -5,6 +5,9 @@ local query = require("postledger.query")
 
 local _M = {}
 
+-- The reserved source of the self-test, which no series of a metric names.
+_M.SELFTEST = "postledger-selftest"
+
 local find, sub = string.find, string.sub
 
 local IN_QUERY = { ["/tracking/postback"] = true, ["/sandbox/postback"] = true }

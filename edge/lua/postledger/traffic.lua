@@ -5,6 +5,7 @@ local counters = require("postledger.counters")
 local policy = require("postledger.policy")
 local pressure = require("postledger.pressure")
 local series = require("postledger.series")
+local source = require("postledger.source")
 
 local _M = {}
 
@@ -30,7 +31,9 @@ end
 local function known_slugs()
     local current = policy.current()
     local slugs = {}
-    for slug in pairs(current and current.sources or {}) do slugs[#slugs + 1] = slug end
+    for slug in pairs(current and current.sources or {}) do
+        if slug ~= source.SELFTEST then slugs[#slugs + 1] = slug end
+    end
     return slugs
 end
 

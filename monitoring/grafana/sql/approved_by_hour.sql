@@ -6,6 +6,7 @@ WITH brought AS (
     SELECT date_trunc('hour', created_at) AS hour, coalesce(currency, '?') AS metric, sum(payout)::float8 AS value
     FROM conversions
     WHERE status = 'approved' AND payout IS NOT NULL
+        AND source_id IS DISTINCT FROM (SELECT id FROM sources WHERE slug = 'postledger-selftest')
         AND created_at >= date_trunc('hour', $__timeFrom()::timestamptz) AND created_at <= $__timeTo()
     GROUP BY 1, 2
 )

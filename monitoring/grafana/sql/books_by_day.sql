@@ -8,6 +8,7 @@ SELECT to_char(date_bin('1 day', created_at, timestamptz 'epoch') AT TIME ZONE '
        sum(payout) FILTER (WHERE status = 'reversed')::float8 AS reversed
 FROM conversions
 WHERE $__timeFilter(created_at)
+    AND source_id IS DISTINCT FROM (SELECT id FROM sources WHERE slug = 'postledger-selftest')
 GROUP BY 1, 2
 ORDER BY 1 DESC, 2
 LIMIT 100

@@ -5,5 +5,6 @@ SELECT greatest(date_bin('1 day', created_at, timestamptz 'epoch'), $__timeFrom(
        count(*) AS value
 FROM conversions
 WHERE $__timeFilter(created_at)
+    AND source_id IS DISTINCT FROM (SELECT id FROM sources WHERE slug = 'postledger-selftest')
 GROUP BY 1, 2
 ORDER BY 1

@@ -9,6 +9,7 @@ from postledger.ledger.entry import Outcome, refused
 from postledger.metrics.postback_counters import PostbackCounters
 from postledger.vocabulary.conversion_event import Event
 from postledger.vocabulary.refusal import Reason
+from postledger.vocabulary.selftest import SELFTEST
 from postledger.vocabulary.statuses import Status, Verdict
 
 SALE = Event("t", "sale", "c", "t", Status.APPROVED, None, Decimal(1), "USD", None, None, None)
@@ -86,3 +87,18 @@ def test_a_bug_in_one_does_not_raise_the_others_again(counters: PostbackCounters
     counters.increment_all()
 
     assert raised(registry) == {("postbacks", "acme", "updated"): 1}
+
+
+def test_the_self_test_raises_nothing(counters: PostbackCounters, registry: CollectorRegistry) -> None:
+    counters.tally(SELFTEST, "unknown", ACCEPTED, SALE)
+    counters.tally(SELFTEST, "unknown", Outcome(Verdict.DUPLICATE, status=Status.APPROVED), SALE)
+    counters.increment_all()
+
+    assert raised(registry) == {}
+
+
+def test_a_refused_self_test_is_counted_as_unknown(counters: PostbackCounters, registry: CollectorRegistry) -> None:
+    counters.tally(SELFTEST, "unknown", refused(Reason.BAD_SIGNATURE), None)
+    counters.increment_all()
+
+    assert raised(registry) == {("postbacks", "unknown", "refused"): 1, ("refusals", "unknown", "bad_signature"): 1}

@@ -1,5 +1,6 @@
 -- Conversions, newest first. A receipt begins with its time, therefore the index on id gives this order and skips what
--- is outside the bounds. The bounds are a day wider than asked, because clocks differ.
+-- is outside the bounds. The bounds are a day wider than asked, because clocks differ. The self-test
+-- is listed only if its source is asked for.
 SELECT
     conversions.id::text, conversions.created_at, conversions.updated_at, sources.slug AS source, event,
     transaction_id, click_id, campaigns.slug AS campaign, affiliate_id, status, source_status, payout, currency,
@@ -8,7 +9,7 @@ FROM conversions
 LEFT JOIN sources ON sources.id = source_id
 LEFT JOIN campaigns ON campaigns.id = campaign_id
 WHERE
-    (%(source)s::text IS NULL OR sources.slug = %(source)s)
+    (sources.slug = %(source)s::text OR (%(source)s IS NULL AND sources.slug IS DISTINCT FROM %(selftest)s::text))
     AND (%(status)s::text IS NULL OR status = %(status)s)
     AND (%(campaign)s::text IS NULL OR campaigns.slug = %(campaign)s)
     AND (%(event)s::text IS NULL OR event = %(event)s)

@@ -1,4 +1,5 @@
--- Audit rows, newest first, by the time that their receipts begin with. Only the days inside the bounds are read.
+-- Audit rows, newest first, by the time that their receipts begin with. Only the days inside the bounds are read. The
+-- self-test is listed only if its source is asked for.
 SELECT
     postbacks.id::text, received_at, sources.slug AS source, abbrev(source_ip) AS source_ip, method,
     CASE
@@ -10,7 +11,7 @@ SELECT
 FROM postbacks
 LEFT JOIN sources ON sources.id = postbacks.source_id
 WHERE
-    (%(source)s::text IS NULL OR sources.slug = %(source)s)
+    (sources.slug = %(source)s::text OR (%(source)s IS NULL AND sources.slug IS DISTINCT FROM %(selftest)s::text))
     AND (%(verdict)s::text IS NULL OR verdict = %(verdict)s OR (
         %(verdict)s = 'parked' AND verdict = 'spooled' AND postbacks.id IN (SELECT id FROM parked_reversals)
     ))
