@@ -111,8 +111,19 @@ def test_a_command_without_a_sub_command_prints_the_help(cli: CommandLine) -> No
 
 
 def test_every_command_has_help(cli: CommandLine) -> None:
-    single = [("migrate",), ("apply",), ("export",), ("sign",), ("send",), ("trace",), ("retain",), ("doctor",)]
+    single = [
+        ("migrate",),
+        ("apply",),
+        ("export",),
+        ("sign",),
+        ("send",),
+        ("selftest",),
+        ("trace",),
+        ("retain",),
+        ("doctor",),
+    ]
     grouped = [("source", name) for name in ("list", "show", "secret", "rotate", "reencrypt", "report")]
+    grouped += [("source", "retire"), ("campaign", "retire")]
     lists = [("conversions", "list"), ("postbacks", "list"), ("clicks", "import")]
 
     for command in [(), ("source",), ("clicks",), *single, *grouped, *lists]:

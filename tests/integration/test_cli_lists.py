@@ -100,6 +100,19 @@ def test_audit_rows_are_not_cut_either(cli: CommandLine, source: int) -> None:
     assert "Only the newest 50 are shown." in cli("postbacks", "list").err
 
 
+def test_parked_reversals_are_not_cut_either(cli: CommandLine, source: int) -> None:
+    add_conversions(cli, source, 1)
+    with psycopg.connect(cli.environment["DATABASE_URL"]) as connection:
+        connection.execute(
+            "INSERT INTO parked_reversals (dedup_key, id, conversion_id, source_id, received_at)"
+            " SELECT dedup_key, gen_random_uuid(), id, source_id, now() FROM conversions, generate_series(1, 1001)"
+        )
+
+    assert len(cli("conversions", "parked", "--json").facts) == 1001
+    assert len(cli("conversions", "parked").out.splitlines()) == 1002
+    assert len(cli("conversions", "parked", "--limit", "3").out.splitlines()) == 4
+
+
 def measure_peak_kib(cli: CommandLine, *arguments: str) -> int:
     """The most memory that a command had."""
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(BACKEND), **cli.environment}
