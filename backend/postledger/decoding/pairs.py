@@ -6,8 +6,8 @@ Nothing is repaired, truncated or guessed: input that does not decode exactly is
 import json
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import NoReturn
-from urllib.parse import unquote_to_bytes
 
 import msgspec
 
@@ -15,7 +15,14 @@ from postledger.decoding.unresolved_macros import find_macro
 from postledger.vocabulary.refusal import Reason, Refused
 
 MAX_PARAMETERS = 100
+MAX_NODES = 500
+"""How many values a JSON body may have; nested objects and lists count as well. A body with 100 items needs 430."""
+
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_JSON_STRING = re.compile(
+    r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL
+)  # the last quote is optional, so that it is linear
+_NOT_STORABLE = re.compile("[\0\ud800-\udfff]")
 
 Segment = tuple[str, str, str]
 """One parameter of a query: the text exactly as sent, the decoded name and the decoded value."""
@@ -29,7 +36,8 @@ class DecodedRequest(msgspec.Struct, frozen=True):
     - `storable`: the query or body as the audit row stores it.
     - `repeated`: the canonical name of a known parameter that was sent twice. Such a request is refused.
     - `segments`: every parameter of a query or form in its order; `members`: those of a JSON object.
-    - `document`: the body of version 2. The names of its `members` are paths.
+    - `document`: the body of version 2. The names of its `members` are paths. With `is_masked` it has a masked member,
+      and `storable` still holds the whole body.
     """
 
     fields: Mapping[str, str]
@@ -40,14 +48,34 @@ class DecodedRequest(msgspec.Struct, frozen=True):
     members: Sequence[tuple[str, str]] = ()
     version: str = "1"
     document: "JsonObject | None" = None
+    is_masked: bool = False
 
 
 def read_segments(raw: bytes) -> list[Segment]:
     """Split and decode a query string or a form body; an empty part (`a=1&&b=2`) is kept with an empty name."""
-    parts = raw.decode("latin-1").split("&")
-    if len(parts) > MAX_PARAMETERS:
+    if has_too_many(raw):
         raise Refused(Reason.MALFORMED)
-    return [_read_segment(part) for part in parts]
+    return [_read_segment(part) for part in raw.decode("latin-1").split("&")]
+
+
+@lru_cache(maxsize=1)
+def read_segments_once(raw: bytes) -> Sequence[Segment]:
+    """Read the query of a POST as `read_segments` does; several checks of one request ask for it in succession."""
+    return tuple(read_segments(raw))
+
+
+def has_too_many(raw: bytes) -> bool:
+    """Return whether a query or form has more parameters than are read; empty parts count."""
+    return raw.count(b"&") >= MAX_PARAMETERS
+
+
+def unescape(raw: bytes) -> bytes:
+    """Decode percent escapes; a broken one stays as it is.
+
+    The codec replaces the loop of `urllib`, because 16 KB of escapes would cost 40 plain requests there.
+    """
+    text = _BROKEN_ESCAPE.sub("%25", raw.decode("latin-1"))
+    return text.replace("\\", "\\\\").replace("%", "\\x").encode("latin-1").decode("unicode_escape").encode("latin-1")
 
 
 def _read_segment(part: str) -> Segment:
@@ -70,7 +98,7 @@ def _decode(text: str) -> str:
         return text
     if _BROKEN_ESCAPE.search(text):
         raise Refused(Reason.MALFORMED)
-    return _decode_utf8(unquote_to_bytes(text.replace("+", " ").encode("latin-1")))
+    return _decode_utf8(unescape(text.replace("+", " ").encode("latin-1")))
 
 
 def _decode_utf8(encoded: bytes) -> str:
@@ -85,9 +113,11 @@ def _decode_utf8(encoded: bytes) -> str:
 
 def load_json(body: bytes) -> "JsonObject":
     """Parse a JSON object; numbers stay text, so that money is never converted to a float."""
+    text = _decode_utf8(body)
+    _refuse_too_many_nodes(text)
     try:
         document = json.loads(
-            _decode_utf8(body),
+            text,
             object_pairs_hook=JsonObject,
             parse_float=str,
             parse_int=str,
@@ -98,6 +128,17 @@ def load_json(body: bytes) -> "JsonObject":
     if not isinstance(document, JsonObject):
         raise Refused(Reason.MALFORMED)
     return document
+
+
+def _refuse_too_many_nodes(text: str) -> None:
+    # Each value follows a comma or the opening of its list or object. They are counted before the text is parsed,
+    # because an unsigned body must not cost more than a plain one. A comma inside a string does not count.
+    if text.count(",") + text.count("[") + text.count("{") < MAX_NODES:
+        return
+    bare = "".join(_JSON_STRING.sub("_", text).split())
+    is_in_front = bare.count(",") + bare.count("[") + bare.count("{")
+    if 1 + is_in_front - bare.count("[]") - bare.count("{}") > MAX_NODES:
+        raise Refused(Reason.MALFORMED)
 
 
 def read_flat(document: "JsonObject") -> list[tuple[str, str]]:
@@ -127,6 +168,6 @@ def read_json_scalar(value: object) -> str:
 def read_json_text(text: str) -> str:
     """Read a text that Postgres can store."""
     # JSON escapes can contain NUL or a lone surrogate, which UTF-8 bytes cannot.
-    if "\0" in text or (not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text)):
+    if _NOT_STORABLE.search(text):
         raise Refused(Reason.MALFORMED)
     return text

@@ -25,6 +25,7 @@ _STYLES = {
 OPENINGS = frozenset(_STYLES)
 """The first character of every macro style."""
 _SEPARATORS = re.compile(r"[,;|]")
+_MAX_SEPARATORS = 20  # a longer list is no macro: any value of a forger would cost a step for each of its commas
 
 
 def find_macro(value: str) -> str | None:
@@ -33,7 +34,7 @@ def find_macro(value: str) -> str | None:
         return None
     style = _find_style(value)
     if style is None and _SEPARATORS.search(value):
-        styles = [_find_style(part) for part in _SEPARATORS.split(value) if part]
+        styles = [_find_style(part) for part in _SEPARATORS.split(value, _MAX_SEPARATORS) if part]
         return styles[0] if None not in styles else None
     return style
 

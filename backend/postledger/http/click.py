@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import falcon
 
 from postledger.clicks.record import RecordClick, UnknownCampaign
-from postledger.decoding.pairs import read_segments
+from postledger.decoding.pairs import MAX_PARAMETERS, read_segments
 from postledger.decoding.parameters import SUB_NAMES
 from postledger.http.answers import answer_get_only, answer_not_found, answer_refusal
 from postledger.http.requests import receipt_of
@@ -42,7 +42,10 @@ class ClickResource:
 
 def _read_parameters(query: str) -> dict[str, str]:
     # Ad platforms append parameters of their own to links, so only the parameters that Postledger reads are checked.
-    own = "&".join(part for part in query.split("&") if part.partition("=")[0] in _KNOWN)
+    parts = query.split("&", MAX_PARAMETERS)[
+        :MAX_PARAMETERS
+    ]  # a longer link costs no more, and still sends its visitor on
+    own = "&".join(part for part in parts if part.partition("=")[0] in _KNOWN)
     parameters: dict[str, str] = {}
     for _, name, value in read_segments(own.encode("latin-1")):
         if name in parameters:

@@ -5,11 +5,22 @@ A `DecodedRequest` holds unverified parameters. Verification and validation use 
 
 import json
 from collections.abc import Iterable
+from typing import Literal
 
 from msgspec.structs import replace
 
 from postledger.decoding import json_v2 as nested
-from postledger.decoding.pairs import DecodedRequest, JsonObject, Segment, load_json, read_flat, read_segments
+from postledger.decoding.pairs import (
+    MAX_PARAMETERS,
+    DecodedRequest,
+    JsonObject,
+    Segment,
+    load_json,
+    read_flat,
+    read_json_scalar,
+    read_segments,
+    read_segments_once,
+)
 from postledger.decoding.parameters import CANONICAL_NAMES
 from postledger.decoding.unresolved_macros import find_macro
 from postledger.policy.privacy import MASK
@@ -22,19 +33,29 @@ from postledger.vocabulary.refusal import Reason, Refused
 _FORM = "application/x-www-form-urlencoded"
 _JSON = "application/json"
 
+Format = Literal["query", "form", "json"]
+"""Where the parameters of a request are, and how they are written."""
 
-def read_request(request: Request, source: Source) -> DecodedRequest:
-    """Read the parameters of a GET query, a POST form or a POST JSON object. Raises `Refused`."""
+
+def find_format(request: Request, source: Source) -> Format:
+    """Find where the parameters of a request are, without interpreting its body. Raises `Refused`."""
     if request.method == "GET":
-        return _read_query(request, source)
+        return "query"
     if request.method != "POST":
         raise Refused(Reason.METHOD_NOT_ALLOWED)
     if not request.body and source.reads_query_of_post:
-        return _read_query(request, source)
+        return "query"
     if len(request.body) > MAX_BODY_BYTES:
         raise Refused(Reason.PAYLOAD_TOO_LARGE)
     _refuse_known_in_query(request.query, source)
-    return _read_form(request.body, source) if _media_type(request) == _FORM else _read_json(request.body, source)
+    return "form" if _media_type(request) == _FORM else "json"
+
+
+def read_request(request: Request, source: Source, written_as: Format) -> DecodedRequest:
+    """Read the parameters of a request. Raises `Refused`."""
+    if written_as == "query":
+        return _read_query(request, source)
+    return _read_form(request.body, source) if written_as == "form" else _read_json(request.body, source)
 
 
 def read_again(decoded: DecodedRequest, decoding: Decoding, source: Source) -> DecodedRequest:
@@ -50,9 +71,13 @@ def read_again(decoded: DecodedRequest, decoding: Decoding, source: Source) -> D
 
 
 def names_only(query: bytes, source: Source | None) -> bytes:
-    """Keep only the known parameter names of a query that must not be stored; drop every value and other name."""
+    """Keep only the known parameter names of a query that must not be stored; drop every value and other name.
+
+    It looks at no more parameters than a readable query may have.
+    """
     known = source.canonical_names if source else dict.fromkeys(CANONICAL_NAMES)
-    names = [part.partition("=")[0] for part in query.decode("latin-1").split("&")]
+    parts = query.decode("latin-1").split("&", MAX_PARAMETERS)[:MAX_PARAMETERS]
+    names = [part.partition("=")[0] for part in parts]
     return "&".join(f"{name}={MASK}" for name in names if name in known).encode("latin-1")
 
 
@@ -90,19 +115,28 @@ def _read_json_of(version: object, document: JsonObject, body: bytes, source: So
         raise Refused(Reason.UNRESOLVED_MACRO, "v", find_macro(version))
     if version != nested.VERSION:
         raise Refused(Reason.UNSUPPORTED_VERSION)
-    leaves, masked, pii = nested.list_leaves(document), source.masked_names, source.settings.pii
-
-    def hide(name: str, value: str) -> str:
-        return value if name not in masked else source.hide(value) if name in pii else MASK
-
-    fields = {nested.NAMES[path]: hide(path[-1], value) for path, value in leaves if path in nested.NAMES}
-    is_masked = any(path[-1] in masked for path, _ in leaves)
-    storable = nested.write_masked(document, hide) if is_masked else body
-    members = [(".".join(path), value) for path, value in leaves]
+    read, pii = nested.NestedBody(document), source.settings.pii
+    fields = {
+        canonical: source.hide(value) if name in pii else value for canonical, (name, value) in read.fields.items()
+    }
     return DecodedRequest(
-        fields, body, storable, nested.find_repeated(document),
-        members=members, version=nested.VERSION, document=document,
+        fields, body, body, read.repeated, members=read.members, version=nested.VERSION, document=document,
+        is_masked=not source.masked_names.isdisjoint(read.names),
     )  # fmt: skip
+
+
+def write_storable(decoded: DecodedRequest, source: Source) -> bytes:
+    """Write what the audit row stores of a query or body. A nested body is masked only here, after verification."""
+    if decoded.document is None or not decoded.is_masked:
+        return decoded.storable
+    pii = source.settings.pii
+
+    def hide(name: str, value: object) -> str | None:
+        if value is None:
+            return None
+        return MASK if name not in pii or isinstance(value, list) else source.hide(read_json_scalar(value))
+
+    return nested.write_masked(decoded.document, source.masked_names, hide)
 
 
 def _collect(pairs: Iterable[tuple[str, str]], source: Source) -> tuple[dict[str, str], str | None]:
@@ -120,7 +154,7 @@ def _collect(pairs: Iterable[tuple[str, str]], source: Source) -> tuple[dict[str
 
 def _refuse_known_in_query(query: bytes, source: Source) -> None:
     # The signature of a POST covers only its body, so a parameter in the query would be accepted unsigned.
-    if query and not source.names_refused_beside_body.isdisjoint([name for _, name, _ in read_segments(query)]):
+    if query and not source.names_refused_beside_body.isdisjoint([name for _, name, _ in read_segments_once(query)]):
         raise Refused(Reason.MALFORMED)
 
 

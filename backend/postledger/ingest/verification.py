@@ -1,4 +1,6 @@
-"""Verification: reads the parameters of a request and checks its signature. No value is validated here.
+"""Verification: checks the signature of a request and reads its parameters. No value is validated here.
+
+A signature over the raw body is checked before the body is interpreted, so that a forger cannot choose what that costs.
 
 The result is a value of its own, so that a sandbox or a replay can continue with validation from there. Pure: the same
 request against the same source gives the same result.
@@ -7,9 +9,10 @@ request against the same source gives the same result.
 import msgspec
 
 from postledger.decoding.pairs import DecodedRequest
-from postledger.ingest.read_request import read_again, read_request
+from postledger.ingest.read_request import Format, find_format, read_again, read_request
 from postledger.policy.source import Source
 from postledger.signatures.signed_fields import NOTHING, Coverage
+from postledger.signatures.verifier import Verified
 from postledger.vocabulary.incoming_request import MAX_BODY_BYTES, Request
 from postledger.vocabulary.refusal import Reason, Refusal, Refused
 
@@ -19,6 +22,10 @@ _OBSERVABLE = frozenset({
     Reason.STALE_TIMESTAMP,
     Reason.FUTURE_TIMESTAMP,
 })  # fmt: skip
+
+
+MAX_UNPROVED_BODY_BYTES = 1024
+"""How long a forged body may be to be read and stored in its audit row."""
 
 
 class Verification(msgspec.Struct, frozen=True):
@@ -39,22 +46,51 @@ class Verification(msgspec.Struct, frozen=True):
 
 
 def verify(request: Request, source: Source) -> Verification:
-    """Read the parameters of a request and check its signature."""
+    """Check the signature of a request and read its parameters."""
     try:
-        decoded = read_request(request, source)
+        written_as = find_format(request, source)
     except Refused as refused:
         return Verification(None, refusal=_refuse_forged(request, source) or refused.refusal)
     try:
-        return _verify_decoded(request, source, decoded)
+        verified = _verify_raw(request, source)
     except Refused as refused:
-        return Verification(decoded, refusal=refused.refusal)
+        return Verification(_read_unproved(request, source, written_as), refusal=refused.refusal)
+    try:
+        decoded = read_request(request, source, written_as)
+    except Refused as refused:
+        forged = None if verified else _refuse_forged(request, source)
+        return Verification(None, refusal=forged or refused.refusal)
+    try:
+        return _verify_decoded(request, source, decoded, verified)
+    except Refused as refused:
+        is_kept = verified or len(request.body) <= MAX_UNPROVED_BODY_BYTES or not _needs_proof(request, source)
+        return Verification(decoded if is_kept else None, refusal=refused.refusal)
+
+
+def _needs_proof(request: Request, source: Source) -> bool:
+    """Return whether a body must be signed."""
+    return request.method == "POST" and source.settings.auth != "none" and source.settings.mode != "observe"
+
+
+def _verify_raw(request: Request, source: Source) -> Verified | None:
+    if not _needs_proof(request, source):
+        return None
+    return source.verifier.verify_raw(request, source.settings.timestamp_tolerance_s)
+
+
+def _read_unproved(request: Request, source: Source, written_as: Format) -> DecodedRequest | None:
+    # An operator who looks for a partner's wrong secret needs the ids of its postbacks.
+    if len(request.body) > MAX_UNPROVED_BODY_BYTES:
+        return None
+    try:
+        return read_request(request, source, written_as)
+    except Refused:
+        return None
 
 
 def _refuse_forged(request: Request, source: Source) -> Refusal | None:
     # A body that cannot be read may be signed: its sender must learn what is wrong with it, a forger must not.
-    if request.method != "POST" or source.settings.auth == "none" or source.settings.mode == "observe":
-        return None
-    if len(request.body) > MAX_BODY_BYTES:
+    if not _needs_proof(request, source) or len(request.body) > MAX_BODY_BYTES:
         return None
     try:
         source.verifier.refuse_forged(request, source.settings.timestamp_tolerance_s)
@@ -63,14 +99,16 @@ def _refuse_forged(request: Request, source: Source) -> Refusal | None:
     return None
 
 
-def _verify_decoded(request: Request, source: Source, decoded: DecodedRequest) -> Verification:
+def _verify_decoded(
+    request: Request, source: Source, decoded: DecodedRequest, verified: Verified | None
+) -> Verification:
     settings = source.settings
     if decoded.repeated is not None:
         raise Refused(Reason.DUPLICATE_PARAMETER, decoded.repeated)
     if settings.auth == "none":
         return Verification(decoded)
     try:
-        verified = source.verifier.verify(request, decoded, settings.timestamp_tolerance_s)
+        verified = verified or source.verifier.verify(request, decoded, settings.timestamp_tolerance_s)
     except Refused as refused:
         if settings.mode == "observe" and refused.refusal.reason in _OBSERVABLE:
             return Verification(decoded, observed=(refused.refusal.reason,))

@@ -14,7 +14,7 @@ from urllib.parse import quote
 import msgspec
 
 from postledger.decoding.source_paths import KEY
-from postledger.ingest.read_request import read_request
+from postledger.ingest.read_request import find_format, read_request
 from postledger.policy.source import Source
 from postledger.signatures.algorithms import ENCODERS, compile_sign
 from postledger.signatures.keys import read_key
@@ -181,7 +181,8 @@ def _gather(draft: _Draft, scheme: Scheme, source: Source, public_url: PublicUrl
     )  # fmt: skip
     origin = public_url.origin(scheme.url[0]) if public_url else ""
     decoding = scheme.decode[0] if scheme.decode else None
-    return SignatureInput(request, read_request(request, source), [], draft.parts, decoding, origin, draft.timestamp)
+    decoded = read_request(request, source, find_format(request, source))
+    return SignatureInput(request, decoded, [], draft.parts, decoding, origin, draft.timestamp)
 
 
 def _add_signature(draft: _Draft, scheme: Scheme, source: Source, signature: str) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from postledger.decoding.pairs import DecodedRequest, read_segments
+from postledger.decoding.pairs import DecodedRequest, read_segments_once
 from postledger.decoding.source_paths import split_path
 from postledger.decoding.unresolved_macros import OPENINGS, find_macro
 from postledger.signatures.profile_schema import SignatureLocation, TimestampLocation
@@ -13,6 +13,11 @@ Find = Callable[[Request, DecodedRequest], str | None]
 """Finds a value; returns None if it was not sent, and None or an empty text if it was sent empty."""
 Split = Callable[[str], tuple[list[bytes], Mapping[str, str]]]
 """Splits a value into the signatures to verify and all items of the list by name."""
+
+MAX_SIGNATURES = 8
+"""How many signatures of one list are verified: the sender chooses its length, and each costs a comparison."""
+MAX_ITEMS = 32
+"""How many items of a list are read; the rest is ignored."""
 
 _NOTHING: Mapping[str, str] = {}
 
@@ -53,7 +58,7 @@ def _compile_find_in_path(path: str) -> Find:
 
 
 def _find_beside_body(request: Request, name: str, canonical: str) -> str | None:
-    found = [value for _, sent, value in read_segments(request.query) if sent == name] if request.query else []
+    found = [value for _, sent, value in read_segments_once(request.query) if sent == name] if request.query else []
     if len(found) > 1:
         raise Refused(Reason.DUPLICATE_PARAMETER, canonical)
     if found and (macro := find_macro(found[0])):
@@ -106,7 +111,7 @@ def _compile_plain(location: SignatureLocation) -> Split:
     encode = _compile_encode(location)
     separator = location.split
     if separator:
-        return lambda text: ([encode(item.strip()) for item in text.split(separator)], _NOTHING)
+        return lambda text: ([encode(item.strip()) for item in _split_list(text, separator)[:MAX_SIGNATURES]], _NOTHING)
     return lambda text: ([encode(text)], _NOTHING)
 
 
@@ -115,8 +120,9 @@ def _compile_one_name(location: SignatureLocation) -> Split:
     length = len(beginning)
 
     def split(text: str) -> tuple[list[bytes], Mapping[str, str]]:
-        items = [item.strip() for item in text.split(separator)]
-        return [encode(item[length:]) for item in items if item.startswith(beginning)], _NOTHING
+        items = [item.strip() for item in _split_list(text, separator)]
+        picked = [item for item in items if item.startswith(beginning)]
+        return [encode(item[length:]) for item in picked[:MAX_SIGNATURES]], _NOTHING
 
     return split
 
@@ -126,14 +132,19 @@ def _compile_named(location: SignatureLocation) -> Split:
     separator, pair, strongest_first = location.split, location.pair, location.pick
 
     def split(text: str) -> tuple[list[bytes], Mapping[str, str]]:
-        items = [item.strip().partition(pair) for item in (text.split(separator) if separator else [text])]
+        items = [item.strip().partition(pair) for item in (_split_list(text, separator) if separator else [text])]
         parts = {name: value for name, _, value in reversed(items)}
         for picked in strongest_first:
             if picked in parts:  # a weaker signature must not pass if the stronger one fails
-                return [encode(value) for name, _, value in items if name == picked], parts
+                signatures = [encode(value) for name, _, value in items if name == picked]
+                return signatures[:MAX_SIGNATURES], parts
         return [], parts
 
     return split
+
+
+def _split_list(text: str, separator: str) -> list[str]:
+    return text.split(separator, MAX_ITEMS)[:MAX_ITEMS]
 
 
 def _compile_encode(location: SignatureLocation) -> Callable[[str], bytes]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 from postledger.signatures.algorithms import ASYMMETRIC, ENCODERS
 from postledger.signatures.canonical_parameters import Write, compile_parameters
+from postledger.signatures.extraction import MAX_ITEMS
 from postledger.signatures.profile_schema import Scheme
 from postledger.signatures.public_url import PublicUrl
 from postledger.signatures.signature_input import SignatureInput, bad_signature, decode_segment, decode_text
@@ -169,7 +170,9 @@ def _write_listed_headers(_: str, name: str, scheme: Scheme) -> Write:
     _check_has_parts(f"headers:{name}", scheme)
 
     def write(sent: SignatureInput, _: bytes) -> bytes:
-        names = _require(sent.parts.get(name)).split()
+        names = _require(sent.parts.get(name)).split(None, MAX_ITEMS)
+        if len(names) > MAX_ITEMS or len(set(names)) < len(names):  # one long header, named often, is a huge message
+            raise bad_signature()
         values = [_require(sent.request.headers.get(header.lower())) for header in names]
         return ".".join(values).encode("latin-1", "replace")
 

@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Final
-from urllib.parse import unquote_to_bytes
 
 import msgspec
 
-from postledger.decoding.pairs import DecodedRequest, Segment, read_segments
+from postledger.decoding.pairs import DecodedRequest, Segment, read_segments_once, unescape
 from postledger.signatures.profile_schema import Decoding
 from postledger.vocabulary.incoming_request import Request
 from postledger.vocabulary.refusal import Reason, Refused
@@ -30,7 +29,7 @@ class SignatureInput(msgspec.Struct):
         """Return the parameters of the query, for any method."""
         if self.request.method == "GET":
             return self.decoded.segments
-        return read_segments(self.request.query) if self.request.query else ()
+        return read_segments_once(self.request.query) if self.request.query else ()
 
     def body_segments(self) -> Sequence[Segment]:
         """Return the parameters of the body."""
@@ -48,7 +47,7 @@ def decode_text(raw: bytes, decoding: Decoding | None) -> bytes:
     """Decode a part of a query: `pct` decodes percent escapes, `form` also `+`, `raw` nothing."""
     if decoding == "form":
         raw = raw.replace(b"+", b" ")
-    return raw if decoding in (None, "raw") else unquote_to_bytes(raw)
+    return raw if decoding in (None, "raw") else unescape(raw)
 
 
 def decode_segment(segment: Segment, decoding: Decoding | None) -> tuple[bytes, bytes]:

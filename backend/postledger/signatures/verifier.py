@@ -6,7 +6,7 @@ It fails closed: a missing, ambiguous or undecodable value is refused. Every liv
 import hashlib
 import hmac
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import product
+from itertools import product, takewhile
 
 import msgspec
 from msgspec.structs import replace
@@ -49,10 +49,24 @@ class Verifier:
             method: tuple(ready for scheme, ready in compiled if method in scheme.methods) for method in ("GET", "POST")
         }
         self._raw_schemes = tuple(ready for scheme, ready in compiled if _signs_raw_body(scheme))
+        of_post = [(scheme, ready) for scheme, ready in compiled if "POST" in scheme.methods]
+        self._first_raw_schemes = tuple(ready for _, ready in takewhile(lambda one: _signs_raw_body(one[0]), of_post))
 
     def verify(self, request: Request, decoded: DecodedRequest, tolerance_s: int) -> Verified:
         """Verify a request; raises `Refused`. Only the first scheme whose signature was sent is used."""
         return _verify(self._schemes[request.method], request, decoded, tolerance_s)
+
+    def verify_raw(self, request: Request, tolerance_s: int) -> Verified | None:
+        """Verify a POST before its body is interpreted; None if that needs its parameters. Raises `Refused`.
+
+        The result is that of `verify`, because only schemes before the first one that needs parameters are used.
+        """
+        found = _find_scheme(self._first_raw_schemes, request, NOT_DECODED)
+        if not isinstance(found, Reason):
+            return found[0].check(found[1], tolerance_s)
+        if len(self._first_raw_schemes) < len(self._schemes["POST"]):
+            return None
+        raise Refused(found)
 
     def name_message(self, request: Request, decoded: DecodedRequest) -> str | None:
         """Identify a verified message, so that its repeat is recognised; None if its content has no timestamp."""
@@ -74,15 +88,25 @@ class Verifier:
 def _verify(
     schemes: Iterable["_CompiledScheme"], request: Request, decoded: DecodedRequest, tolerance_s: int
 ) -> Verified:
+    found = _find_scheme(schemes, request, decoded)
+    if isinstance(found, Reason):
+        raise Refused(found)
+    return found[0].check(found[1], tolerance_s)
+
+
+def _find_scheme(
+    schemes: Iterable["_CompiledScheme"], request: Request, decoded: DecodedRequest
+) -> tuple["_CompiledScheme", SignatureInput] | Reason:
+    """Find the first scheme whose signature was sent, or the reason to refuse the request."""
     reason = Reason.MISSING_SIGNATURE
     for scheme in schemes:
         sent = scheme.find(request, decoded)
         if sent is None:
             continue
         if sent.signatures:
-            return scheme.check(sent, tolerance_s)
+            return scheme, sent
         reason = Reason.BAD_SIGNATURE  # a signature was sent, but not in the format of this scheme
-    raise Refused(reason)
+    return reason
 
 
 def _signs_raw_body(scheme: Scheme) -> bool:

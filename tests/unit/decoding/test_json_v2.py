@@ -97,7 +97,9 @@ def test_the_schemas_name_what_is_read_and_nothing_else() -> None:
         (v2(items=[{"quantity": "1.5"}]), Refusal(Reason.INVALID_PARAMETER, "items")),
         (v2(items=[{"amount": "1,5"}]), Refusal(Reason.INVALID_PARAMETER, "items")),
         (v2(more={"a": {"b": {"c": {"d": {"e": {}}}}}}), Refusal(Reason.MALFORMED)),
-        (v2(more=list(range(1001))), Refusal(Reason.MALFORMED)),
+        (v2(more=list(range(496))), Refusal(Reason.MALFORMED)),
+        (v2(more=[{}] * 496), Refusal(Reason.MALFORMED)),
+        (v2(more=[None] * 496), Refusal(Reason.MALFORMED)),
         (b'{"v":2,"conversion":{"click_id":"A","click_id":"B"}}', Refusal(Reason.DUPLICATE_PARAMETER, "click_id")),
         (b'{"v":2,"conversion":{"click_id":"A"},"conversion":{"click_id":"B"}}', Refusal(Reason.MALFORMED)),
         (b'{"v":2,"conversion":{"click_id":"A"},"x":{"y":1,"y":2}}', Refusal(Reason.MALFORMED)),
@@ -155,6 +157,24 @@ def test_masking_reaches_every_depth() -> None:
     assert (stored["buyer"], stored["sig"]) == ({"email": "***", "phones": [{"phone": "***"}]}, "***")
     assert entry.event is not None
     assert entry.event.subs == {"sub1": "***"}
+
+
+@pytest.mark.parametrize("more", [list(range(495)), [{}] * 495, [[" [ ]"]] * 247, ['a,b,[,{,\\",' * 200]])
+def test_a_body_may_have_500_values(more: list[object]) -> None:
+    assert ask(v2(more=more)).refusal is None
+
+
+def test_a_list_or_object_below_a_masked_name_is_masked_whole() -> None:
+    entry = ask(v2(phones=["1", "2"], buyer={"email": "m@x.example"}, ok=True), source(pii=["phones", "buyer"]))
+
+    stored = json.loads(entry.raw)
+    assert (stored["phones"], stored["buyer"], stored["ok"]) == ("***", "***", True)
+
+
+def test_a_path_is_not_a_name_with_a_dot() -> None:
+    entry = ask({"v": 2, "conversion": {}, "conversion.click_id": "A"})
+
+    assert entry.refusal == Refusal(Reason.MISSING_PARAMETER, "click_id")
 
 
 def test_a_token_signs_no_field_of_version_2_either() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from postledger.decoding.pairs import DecodedRequest
-from postledger.ingest.read_request import read_request
+from postledger.ingest.read_request import find_format, read_request
 from postledger.ingest.receive import evaluate
 from postledger.policy.source import Settings, Source
 from postledger.signatures.secret_key import Key
@@ -115,7 +115,8 @@ def test_any_changed_value_of_the_message_is_refused(vector: Vector, data: st.Da
 
 
 def _read(vector: Vector, source: Source, query: bytes | None = None) -> DecodedRequest:
-    return read_request(vector.request(query=vector.query if query is None else query), source)
+    request = vector.request(query=vector.query if query is None else query)
+    return read_request(request, source, find_format(request, source))
 
 
 @BY_NAME
