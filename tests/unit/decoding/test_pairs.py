@@ -1,12 +1,13 @@
 """Decoding bytes into parameters: strict, exact, and without a crash."""
 
 import json
+from urllib.parse import unquote_to_bytes
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postledger.decoding.pairs import load_json, read_flat, read_segments
+from postledger.decoding.pairs import load_json, read_flat, read_segments, unescape
 from postledger.vocabulary.refusal import Reason, Refused
 
 
@@ -94,3 +95,11 @@ def test_no_bytes_crash_the_reading_of_json(body: bytes) -> None:
         pairs = []
 
     assert all("\0" not in name + value for name, value in pairs)
+
+
+ESCAPE_PIECES = (b"%", b"4", b"1", b"c", b"\\", b"x", b"N{", b"u00", b"\n", b"\xff", b"+", b"%5C")
+
+
+@given(st.lists(st.sampled_from(ESCAPE_PIECES)).map(b"".join))
+def test_escapes_are_decoded_as_by_the_standard_library(raw: bytes) -> None:
+    assert unescape(raw) == unquote_to_bytes(raw)

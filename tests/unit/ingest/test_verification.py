@@ -154,6 +154,35 @@ def test_of_what_cannot_be_read_only_known_names_are_stored(query: str) -> None:
     assert entry.raw == b"click_id=***&sig=***"
 
 
+@pytest.mark.parametrize("body", [b"{", b'{"v":2,"a":1,"a":1}', b'{"click_id":1,"click_id":2}'])
+def test_a_forged_body_is_refused_before_it_is_read(body: bytes) -> None:
+    unsigned = Request("r", NOW, "POST", body=body, media_type="application/json")
+    forged = msgspec.structs.replace(post(b"{}"), body=body)
+
+    assert refusal_of(unsigned) == Refusal(Reason.MISSING_SIGNATURE)
+    assert refusal_of(forged) == Refusal(Reason.BAD_SIGNATURE)
+    assert refusal_of(post(body)) in (Refusal(Reason.MALFORMED), Refusal(Reason.DUPLICATE_PARAMETER, "click_id"))
+
+
+@pytest.mark.parametrize(("length", "is_stored"), [(1024, True), (1025, False)])
+def test_a_forged_body_is_stored_up_to_1_kib(length: int, is_stored: bool) -> None:
+    body = b'{"click_id":"' + b"A" * (length - 15) + b'"}'
+
+    entry = evaluate(msgspec.structs.replace(post(b"{}"), body=body), source())
+
+    assert entry.refusal == Refusal(Reason.BAD_SIGNATURE)
+    assert entry.raw == (body if is_stored else b"")
+
+
+@pytest.mark.parametrize(("place", "refusal"), [(7, None), (8, Refusal(Reason.BAD_SIGNATURE))])
+def test_eight_signatures_of_a_header_are_tried(place: int, refusal: Refusal | None) -> None:
+    signed = post(b'{"click_id":"A"}')
+    signatures = " ".join([*["v1,other"] * place, signed.headers["webhook-signature"]])
+    headers = {**signed.headers, "webhook-signature": signatures}
+
+    assert refusal_of(msgspec.structs.replace(signed, headers=headers)) == refusal
+
+
 @given(st.binary(max_size=200), st.binary(max_size=200), st.sampled_from(["GET", "POST"]), st.text(max_size=40))
 def test_no_request_crashes_the_evaluation(query: bytes, body: bytes, method: str, media_type: str) -> None:
     request = Request("receipt", NOW, method, query=query, body=body, media_type=media_type)
