@@ -31,7 +31,7 @@ graceful_timeout = GRACEFUL_STOP_S
 # The edge bounds the request line and the headers; a second, smaller bound would refuse what the edge let through.
 limit_request_line = 0
 limit_request_field_size = 65536
-limit_request_fields = 256  # the most that the C parser takes
+limit_request_fields = 256  # the most that the C parser takes; the edge passes at most 100 and adds its own
 control_socket_disable = True
 proc_name = "postledger-backend"
 accesslog = None

@@ -23,6 +23,7 @@ OPTIONS = (
     *("--keep-alive", "75"),
     *("--worker-class", "gthread", "--threads", "8"),
     *("--log-level", "critical", "--no-control-socket"),
+    *("--limit-request-fields", "256"),  # as the shipped backend
 )
 
 

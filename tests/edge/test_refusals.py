@@ -173,3 +173,26 @@ def test_plain_http_on_the_tls_port_is_malformed(edge: Edge) -> None:
 
 def test_only_an_answer_of_unavailable_asks_for_a_retry(edge: Edge) -> None:
     assert header(exchange(edge, get("/nowhere")), "Retry-After") is None
+
+
+TOO_MANY = [f"X-Odd-{number}: x" for number in range(99)]
+UNREADABLE_FIELDS = [
+    ["X-Odd: a\x01b"],
+    ["X-Odd: \x7f"],
+    ["X-Odd: a", "X-Odd: \x0b"],
+    ["Content-Type: a", "Content-Type: a"],
+]
+
+
+@pytest.mark.parametrize("fields", [TOO_MANY, *UNREADABLE_FIELDS], ids=lambda fields: fields[0])
+@pytest.mark.parametrize("path", [PATH, "/click/spring", "/healthz"])
+def test_header_fields_that_the_backend_cannot_read_are_malformed(edge: Edge, path: str, fields: list[str]) -> None:
+    answer = exchange(edge, get(path, *fields))
+
+    assert refusal(answer) == (400, "malformed")
+    assert json.loads(body(answer))["id"] == header(answer, "X-Request-Id")
+    assert edge.log_line(header(answer, "X-Request-Id"))["reason"] == "malformed"
+
+
+def test_100_header_fields_and_a_tab_are_passed_on(edge: Edge) -> None:
+    assert status(exchange(edge, get(PATH, *TOO_MANY[:97], "X-Odd: a\tb"))) == 200

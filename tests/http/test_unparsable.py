@@ -38,6 +38,23 @@ def test_a_request_that_is_not_http_is_malformed_and_not_quoted(service: Service
     assert CANARY.decode() not in service.backend.log_text()
 
 
+def test_a_request_that_is_not_http_keeps_the_receipt_of_the_edge(service: Service) -> None:
+    receipt = "01990000-0000-7000-8000-000000000001"
+    request = f"GET / HTTP/1.1\r\nHost: x\r\nX-Request-Id: {receipt}\r\nX-Odd: \x01\r\n\r\n"
+
+    _, _, body = ask(service, request.encode()).partition(b"\r\n\r\n")
+
+    assert json.loads(body) == {"status": "refused", "id": receipt, "reason": "malformed"}
+
+
+def test_the_log_entries_about_them_are_sampled(service: Service) -> None:
+    for _ in range(40):
+        ask(service, b"no HTTP\r\n\r\n")
+
+    entries = service.backend.log_text().count("could not be parsed")
+    assert 0 < entries < 40
+
+
 TEMPLATES = [
     ("{payout}", "{…}"), ("{{MONEY}}", "{{…}}"), ("%23s2%23", "#…#"), ("%23%23ID%23%23", "##…##"), ("[payout]", "[…]"),
     ("[[[subid]]]", "[[[…]]]"), ("${sum}", "${…}"), ("%commission%", "%…%"), ("<click_id>", "<…>"),

@@ -6,6 +6,7 @@ local allowlist = require("postledger.allowlist")
 local body = require("postledger.body")
 local certificate = require("postledger.certificate")
 local counters = require("postledger.counters")
+local fields = require("postledger.fields")
 local parameters = require("postledger.parameters")
 local policy = require("postledger.policy")
 local pressure = require("postledger.pressure")
@@ -76,6 +77,7 @@ function _M.require_plain_path()
     local var = ngx.var
     local path, arguments = receive(var)
     if not source.slug(path, arguments, var.uri) then return ngx.exit(404) end
+    if not fields.are_readable() then return ngx.exit(400) end
     return pass_on(policy.current())
 end
 
@@ -98,6 +100,7 @@ function _M.admit()
     local path, arguments = receive(var)
     local is_plain, slug = source.slug(path, arguments, var.uri)
     if not is_plain then return ngx.exit(404) end
+    if not fields.are_readable() then return ngx.exit(400) end
 
     local current = policy.current()
     if not current then return ngx.exit(503) end
@@ -123,7 +126,7 @@ function _M.admit_dialect()
 
     var.route = "dialect"
     if var.logged_method == "other" then return ngx.exit(405) end
-    if find(var.request_uri, UNREADABLE) then return ngx.exit(400) end
+    if find(var.request_uri, UNREADABLE) or not fields.are_readable() then return ngx.exit(400) end
     judge(current, current.sources[slug], var)
     return pass_on(current)
 end

@@ -5,8 +5,12 @@ worker quotes nothing. When gunicorn stops, it waits for idle keep-alive connect
 taken is not written. This worker closes idle connections first.
 """
 
+import logging
 import os
+import re
 import time
+from collections.abc import Callable
+from traceback import walk_tb
 from types import FrameType
 from typing import Any
 
@@ -15,10 +19,12 @@ from gunicorn import util
 from gunicorn.workers.ggevent import GeventWorker
 
 from postledger.platform.server.wsgi_exchange import exchange, make_base_environment
-from postledger.vocabulary.receipt import ENTROPY_BYTES, make_receipt
+from postledger.vocabulary.receipt import ENTROPY_BYTES, is_receipt, make_receipt
 
+_log = logging.getLogger(__name__)
 CLOSE_IDLE_EVERY_S = 0.05
 WATCH_IDLE_EVERY_S = 5
+LOG_UNPARSABLE_EVERY_S = 10
 _HEAD = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
 
 
@@ -52,6 +58,7 @@ class Worker(GeventWorker):
         # Gunicorn looks a setting up through two layers, some twenty times a request; none of them ever changes.
         vars(self.cfg).update({name: setting.get() for name, setting in self.cfg.settings.items()})
         self._bases: dict[Any, dict[str, Any]] = {}
+        self._unparsable = Unparsable(time.monotonic)
 
     def run(self) -> None:
         """Serve, and close connections that the edge has forgotten."""
@@ -93,10 +100,44 @@ class Worker(GeventWorker):
         """Answer 400 and close the connection, because the start of the next request is unknown."""
         if isinstance(exc, gevent.GreenletExit):
             return
-        self.log.warning("a request could not be parsed: %s", type(exc).__name__)
-        receipt = make_receipt(time.time_ns() // 1_000_000, os.urandom(ENTROPY_BYTES))
-        body = b'{"status":"refused","id":"%b","reason":"malformed"}' % receipt.encode()
+        count = self._unparsable.note()
+        if count:
+            _log.warning("%d requests could not be parsed, the last one: %s", count, type(exc).__name__)
+        body = b'{"status":"refused","id":"%b","reason":"malformed"}' % find_receipt(exc).encode()
         try:
             util.write_nonblock(client, _HEAD % len(body) + body)
         except OSError:
             self.log.debug("the client closed the connection before the answer")
+
+
+class Unparsable:
+    """Samples the log entries about requests that cannot be parsed, because any client can cause them."""
+
+    def __init__(self, clock_s: Callable[[], float]) -> None:
+        self._clock_s = clock_s
+        self._count, self._next_s = 0, 0.0
+
+    def note(self) -> int:
+        """Count one request. Return how many were not logged yet if it is time to log them, else 0."""
+        self._count += 1
+        now_s = self._clock_s()
+        if now_s < self._next_s:
+            return 0
+        count, self._count, self._next_s = self._count, 0, now_s + LOG_UNPARSABLE_EVERY_S
+        return count
+
+
+_RECEIPT = re.compile(rb"\r\nX-Request-Id: ([0-9a-f-]{36})\r\n", re.IGNORECASE)
+
+
+def find_receipt(error: BaseException) -> str:
+    """Find the edge's receipt of a request that the parser refused, or make one.
+
+    The parser keeps no request then, but its frame still has the bytes. The edge writes its own headers first.
+    """
+    for frame, _ in walk_tb(error.__traceback__):
+        data = frame.f_locals.get("data")
+        found = _RECEIPT.search(data) if isinstance(data, bytes) else None
+        if found and is_receipt(found[1].decode()):
+            return found[1].decode()
+    return make_receipt(time.time_ns() // 1_000_000, os.urandom(ENTROPY_BYTES))
