@@ -25,7 +25,7 @@ class ClickResource:
     def on_get(self, request: falcon.Request, response: falcon.Response, campaign: str) -> None:
         """Answer 302 to the campaign's destination, never cached, because each visitor needs another click id."""
         try:
-            location = self._record(campaign, _read_parameters(request.env["QUERY_STRING"]), datetime.now(UTC))
+            location = self._record(campaign, read_parameters(request.env["QUERY_STRING"]), datetime.now(UTC))
         except UnknownCampaign:
             answer_not_found(response, receipt_of(request))
         except Refused as refused:
@@ -40,11 +40,13 @@ class ClickResource:
         answer_get_only(response, receipt_of(request))
 
 
-def _read_parameters(query: str) -> dict[str, str]:
-    # Ad platforms append parameters of their own to links, so only the parameters that Postledger reads are checked.
-    parts = query.split("&", MAX_PARAMETERS)[
-        :MAX_PARAMETERS
-    ]  # a longer link costs no more, and still sends its visitor on
+def read_parameters(query: str) -> dict[str, str]:
+    """Read the parameters of a link that Postledger knows. Raises `Refused`.
+
+    Ad platforms append parameters of their own, so no other is checked. What follows the hundredth is ignored: a long
+    link costs no more, and still sends its visitor on.
+    """
+    parts = query.split("&", MAX_PARAMETERS)[:MAX_PARAMETERS]
     own = "&".join(part for part in parts if part.partition("=")[0] in _KNOWN)
     parameters: dict[str, str] = {}
     for _, name, value in read_segments(own.encode("latin-1")):
