@@ -36,8 +36,8 @@ class DecodedRequest(msgspec.Struct, frozen=True):
     - `storable`: the query or body as the audit row stores it.
     - `repeated`: the canonical name of a known parameter that was sent twice. Such a request is refused.
     - `segments`: every parameter of a query or form in its order; `members`: those of a JSON object.
-    - `document`: the body of version 2. The names of its `members` are paths. With `is_masked` it has a masked member,
-      and `storable` still holds the whole body.
+    - `document`: the body of version 2. The names of its `members` are paths.
+    - `is_masked`: the document has members that must be masked, and `storable` still holds the whole body.
     """
 
     fields: Mapping[str, str]
@@ -53,7 +53,7 @@ class DecodedRequest(msgspec.Struct, frozen=True):
 
 def read_segments(raw: bytes) -> list[Segment]:
     """Split and decode a query string or a form body; an empty part (`a=1&&b=2`) is kept with an empty name."""
-    if has_too_many(raw):
+    if raw.count(b"&") >= MAX_PARAMETERS:
         raise Refused(Reason.MALFORMED)
     return [_read_segment(part) for part in raw.decode("latin-1").split("&")]
 

@@ -125,10 +125,9 @@ def _read_json_of(version: object, document: JsonObject, body: bytes, source: So
     )  # fmt: skip
 
 
-def write_storable(decoded: DecodedRequest, source: Source) -> bytes:
-    """Write what the audit row stores of a query or body. A nested body is masked only here, after verification."""
-    if decoded.document is None or not decoded.is_masked:
-        return decoded.storable
+def write_masked(decoded: DecodedRequest, source: Source) -> bytes:
+    """Write what the audit row stores of a nested body with masked members. It is called after verification."""
+    assert decoded.document is not None, "only a nested body is marked as masked"
     pii = source.settings.pii
 
     def hide(name: str, value: object) -> str | None:

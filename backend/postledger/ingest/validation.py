@@ -8,7 +8,7 @@ from postledger.decoding.pairs import DecodedRequest
 from postledger.decoding.parameters import MAX_LENGTH
 from postledger.ingest.event_fields import read_fields
 from postledger.ingest.idempotency_key import find_idempotency_key
-from postledger.ingest.read_request import names_only, write_storable
+from postledger.ingest.read_request import names_only, write_masked
 from postledger.ingest.verification import Verification
 from postledger.ledger.entry import Entry
 from postledger.policy.source import Source
@@ -47,7 +47,8 @@ def validate(request: Request, source: Source, verification: Verification) -> En
             refusal = refused.refusal
     return Entry(
         request.receipt, request.received_at, request.method, source.id, source.store_address(request.client_address),
-        write_storable(decoded, source), verification.secret_id, event, refusal,
+        write_masked(decoded, source) if decoded.is_masked else decoded.storable,
+        verification.secret_id, event, refusal,
         source.click_check, source.rules_for(event.event if event else ""), observed,
         click_id, transaction_id, unsigned,
     )  # fmt: skip

@@ -52,7 +52,7 @@ def verify(request: Request, source: Source) -> Verification:
     except Refused as refused:
         return Verification(None, refusal=_refuse_forged(request, source) or refused.refusal)
     try:
-        verified = _verify_raw(request, source)
+        verified = _verify_raw(request, source) if request.method == "POST" else None
     except Refused as refused:
         return Verification(_read_unproved(request, source, written_as), refusal=refused.refusal)
     try:
