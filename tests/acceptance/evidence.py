@@ -1,4 +1,4 @@
-"""SignatureInput: every byte that a run has left where somebody could read it, each with the name of its place.
+"""Evidence: every byte that a run has left in a readable place, with the name of that place.
 
 Apart from the test because it must look everywhere, also where nobody expects anything: temporary files, files that are
 deleted and still open, process lists, core dumps.

@@ -59,7 +59,7 @@ def test_a_policy_is_in_force_at_every_worker(pair: Pair, promises: Promises) ->
 
 
 def test_a_long_policy_is_in_force_at_workers_without_requests(pair: Pair, promises: Promises) -> None:
-    """Nobody asks until the promised time is over: the next request must be judged by the new policy."""
+    """No request is sent until the promised time is over: the next one must be judged by the new policy."""
     with ExitStack() as stack:
         connections = Connections(pair.edge, stack)
         assert connections.statuses() == {b"200"}
