@@ -35,7 +35,7 @@ def read_fields(fields: Mapping[str, str], source: Source, idempotency_key: str)
         raise Refused(Reason.UNSUPPORTED_VERSION)
     click_id = _read_click_id(fields)
     transaction_id = read_identifier("transaction_id", fields["transaction_id"]) if "transaction_id" in fields else None
-    event = read_event(fields["event"]) if "event" in fields else DEFAULT_EVENT
+    event = _read_event(fields["event"], source) if "event" in fields else DEFAULT_EVENT
     reverses = read_identifier("reverses", fields["reverses"]) if fields.get("reverses") else None
     status = _read_status(fields, source, reverses)
     payout = _read_amount(fields, source) if "payout" in fields else None
@@ -84,6 +84,10 @@ def _read_click_id(fields: Mapping[str, str]) -> str:
     if not fields.get("click_id"):
         raise Refused(Reason.MISSING_PARAMETER, "click_id")
     return read_identifier("click_id", fields["click_id"])
+
+
+def _read_event(name: str, source: Source) -> str:
+    return source.events_by_name.get(name.strip().lower()) or read_event(name)
 
 
 def _read_status(fields: Mapping[str, str], source: Source, reverses: str | None) -> Status:

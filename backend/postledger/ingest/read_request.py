@@ -4,7 +4,7 @@ A `DecodedRequest` holds unverified parameters. Verification and validation use 
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from msgspec.structs import replace
@@ -116,11 +116,10 @@ def _read_json_of(version: object, document: JsonObject, body: bytes, source: So
     if version != nested.VERSION:
         raise Refused(Reason.UNSUPPORTED_VERSION)
     read, pii = nested.NestedBody(document), source.settings.pii
-    fields = {
-        canonical: source.hide(value) if name in pii else value for canonical, (name, value) in read.fields.items()
-    }
+    sent = {canonical: source.hide(value) if name in pii else value for canonical, (name, value) in read.fields.items()}
     return DecodedRequest(
-        fields, body, body, read.repeated, members=read.members, version=nested.VERSION, document=document,
+        _drop_empty(sent, source), body, body, read.repeated, members=read.members,
+        version=nested.VERSION, document=document,
         is_masked=not source.masked_names.isdisjoint(read.names),
     )  # fmt: skip
 
@@ -138,7 +137,7 @@ def write_masked(decoded: DecodedRequest, source: Source) -> bytes:
     return nested.write_masked(decoded.document, source.masked_names, hide)
 
 
-def _collect(pairs: Iterable[tuple[str, str]], source: Source) -> tuple[dict[str, str], str | None]:
+def _collect(pairs: Sequence[tuple[str, str]], source: Source) -> tuple[dict[str, str], str | None]:
     fields: dict[str, str] = {}
     names, repeated = source.canonical_names, None
     for name, value in pairs:
@@ -148,7 +147,30 @@ def _collect(pairs: Iterable[tuple[str, str]], source: Source) -> tuple[dict[str
         if canonical in fields:
             repeated = repeated or canonical
         fields[canonical] = source.hide(value) if name in source.settings.pii else value
-    return fields, repeated
+    if repeated is not None and source.name_order:
+        return _collect_ranked(pairs, source)
+    return _drop_empty(fields, source), repeated
+
+
+def _collect_ranked(pairs: Sequence[tuple[str, str]], source: Source) -> tuple[dict[str, str], str | None]:
+    """Collect fields that were sent under several names: the first name whose value is not empty counts."""
+    order, names, pii = source.name_order, source.canonical_names, source.settings.pii
+    known = [(name, value) for name, value in pairs if name in names]
+    fields: dict[str, str] = {}
+    seen, repeated = set[str](), None
+    for name, value in sorted(known, key=lambda pair: (not pair[1].strip(), order.get(pair[0], 0))):
+        canonical = names[name]
+        if name in seen or (canonical in fields and name not in order):
+            repeated = repeated or canonical
+        seen.add(name)
+        fields.setdefault(canonical, source.hide(value) if name in pii else value)
+    return _drop_empty(fields, source), repeated
+
+
+def _drop_empty(fields: dict[str, str], source: Source) -> dict[str, str]:
+    if source.settings.empty == "refuse":
+        return fields
+    return {name: value for name, value in fields.items() if value and not value.isspace()}
 
 
 def _refuse_known_in_query(query: bytes, source: Source) -> None:

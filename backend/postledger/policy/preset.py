@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-_MERGED = ("params", "statuses", "status_parameters", "test_parameters", "signature", "ack", "events")
+_MERGED = ("params", "statuses", "status_parameters", "test_parameters", "signature", "ack", "events", "event_names")
 
 
 class Addresses(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"origins": "from"}):

@@ -25,6 +25,8 @@ AUTHS: tuple[Auth, ...] = ("signature", "token", "none")
 StoreIp = Literal["full", "truncated", "none"]
 STORES_IP: tuple[StoreIp, ...] = ("full", "truncated", "none")
 _OF_SIGNATURES = frozenset({"sig", "ts"})
+_NEVER_RANKED = _OF_SIGNATURES | {"v"}
+_LAST = 1000
 
 
 class EventSettings(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -64,9 +66,11 @@ class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
     pii: tuple[str, ...] = ()
     store_ip: StoreIp = "full"
     params: dict[str, tuple[str, ...]] = {}
+    empty: Literal["refuse", "absent"] = "refuse"
     versions: tuple[Literal[1, 2], ...] = VERSIONS
     statuses: dict[Status, tuple[str, ...]] = {}
     status_parameters: dict[str, Status] = {}
+    event_names: dict[str, tuple[str, ...]] = {}
     test_parameters: dict[str, tuple[str, ...]] = {}
     amount: tuple[AmountForm, ...] = ()
     unknown_status: Literal["refuse", "pending"] = "refuse"
@@ -115,7 +119,7 @@ class Source(msgspec.Struct, frozen=True, dict=True):
     def compile(self) -> None:
         """Compile everything before the first request; raises ValueError as `verifier` does."""
         _ = self.versions, self.verifier, self.canonical_names, self.statuses_by_word, self.read_amount, self.responses
-        _ = self.rules, self.rules_by_event, self.counts_every, self.test_words
+        _ = self.rules, self.rules_by_event, self.counts_every, self.test_words, self.events_by_name, self.name_order
 
     @cached_property
     def canonical_names(self) -> dict[str, str]:
@@ -126,10 +130,29 @@ class Source(msgspec.Struct, frozen=True, dict=True):
         return own | words | self.profile.name_parameters() | aliases
 
     @cached_property
+    def name_order(self) -> dict[str, int]:
+        """The rank of each name of a field that has several: of those that were sent, the lowest counts.
+
+        Only names in a preset or dialect are ranked, because those templates are known to send several together. A
+        canonical name comes last. The order in which a source lists its own names chooses nothing: two of them, sent
+        together, contradict each other.
+        """
+        if self.settings.preset is None and self.settings.dialect is None:
+            return {}
+        names = {name: listed for name, listed in self.settings.params.items() if name not in _NEVER_RANKED}
+        aliases = {alias: rank for listed in names.values() for rank, alias in enumerate(listed)}
+        return dict.fromkeys(names, _LAST) | aliases
+
+    @cached_property
     def statuses_by_word(self) -> dict[str, Status]:
         """Map each lower-case word that the sender may use to a status."""
         words = {word.lower(): status for status, listed in self.settings.statuses.items() for word in listed}
         return {status.value: status for status in Status} | words
+
+    @cached_property
+    def events_by_name(self) -> dict[str, str]:
+        """Map each lower-case name of an event that the sender may use to our name of it."""
+        return {name.lower(): event for event, listed in self.settings.event_names.items() for name in listed}
 
     @cached_property
     def test_words(self) -> dict[str, frozenset[str]]:

@@ -98,9 +98,11 @@ def read_settings(table: Table, lookups: Lookups, presets: Mapping[str, Preset])
         pii=table.take("pii", read_texts, defaults.pii),
         store_ip=table.take("store_ip", one_of(*STORES_IP), defaults.store_ip),
         params=table.take("params", _read_params, defaults.params),
+        empty=table.take("empty", one_of("refuse", "absent"), defaults.empty),
         versions=table.take("versions", _read_versions, defaults.versions),
         statuses=table.take("statuses", _read_statuses, defaults.statuses),
         status_parameters=table.take("status_parameters", read_status_parameters, defaults.status_parameters),
+        event_names=table.take("event_names", _read_event_names, defaults.event_names),
         test_parameters=table.take("test_parameters", read_test_parameters, defaults.test_parameters),
         amount=table.take("amount", _read_amount_forms, defaults.amount),
         unknown_status=table.take("unknown_status", one_of("refuse", "pending"), defaults.unknown_status),
@@ -251,6 +253,15 @@ def _read_statuses(value: object) -> dict[Status, tuple[str, ...]]:
     words = {name: _read_named(name, listed) for name, listed in value.items()}
     _refuse_ambiguous({name: [word.lower() for word in listed] for name, listed in words.items()})
     return {Status(name): listed for name, listed in words.items()}
+
+
+def _read_event_names(value: object) -> dict[str, tuple[str, ...]]:
+    """Read the table `[sources.event_names]`: our name of an event, and the names that the sender uses for it."""
+    if not isinstance(value, dict):
+        raise BadValue("must be a table [sources.event_names] of EVENT = the sender's name, or a list of names")
+    names = {_read_event_name(event): _read_named(event, listed) for event, listed in value.items()}
+    _refuse_ambiguous({event: [name.lower() for name in listed] for event, listed in names.items()})
+    return names
 
 
 def _read_events(value: object) -> dict[str, EventSettings]:
