@@ -8,6 +8,7 @@ import pytest
 from loadtests.bench import __main__ as bench
 from loadtests.bench import plan
 from postledger.decoding.parameters import CANONICAL_NAMES
+from postledger.platform.known_settings import KNOWN, SETTINGS
 from postledger.policy.config_file import BadConfiguration, read_configuration
 from postledger.vocabulary.statuses import Status
 from tests.parts.documents import ROOT, list_code, list_rows, read_document, read_section
@@ -27,7 +28,11 @@ _DEFAULTS = (
 
 
 def _list_code() -> list[Path]:
-    package = [path for path in (ROOT / "backend").rglob("*.py") if "egg-info" not in str(path)]
+    package = [
+        path
+        for path in (ROOT / "backend").rglob("*.py")
+        if "egg-info" not in str(path) and path.name != "known_settings.py"
+    ]
     scripts = [path for path in (ROOT / "script").iterdir() if path.is_file()]
     return [*package, *scripts, *(ROOT / "examples").glob("*.toml")]
 
@@ -61,6 +66,22 @@ def test_every_variable_that_the_code_reads_is_documented_and_every_documented_o
     documented = set(_list_documented(VARIABLES.replace(BENCH, "")))
 
     assert documented == read
+
+
+def test_the_list_of_settings_is_what_code_and_docs_have() -> None:
+    assert set(KNOWN) == set(_list_documented(VARIABLES.replace(BENCH, "")))
+    assert len(KNOWN) == len(SETTINGS)
+
+
+def test_every_setting_that_can_hold_a_secret_is_marked_as_one() -> None:
+    """A file of a secret is none, and neither are the addresses that this machine gives itself."""
+    alike = re.compile(r"_(KEY|SECRET|PASSWORD|TOKEN)$|^(?!.*(PAGERDUTY|RUNBOOKS)).*_URL$")
+
+    secret = {setting.name for setting in SETTINGS if alike.search(setting.name) and not setting.made}
+
+    assert secret - {"POSTLEDGER_TLS_KEY", "POSTLEDGER_TLS_RSA_KEY"} <= {
+        setting.name for setting in SETTINGS if setting.secret
+    }
 
 
 def test_every_variable_of_the_benchmark_is_documented() -> None:

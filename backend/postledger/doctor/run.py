@@ -13,6 +13,7 @@ from postledger.doctor.listeners import check_listeners
 from postledger.doctor.ops_metrics import check_policy_age, check_writers
 from postledger.doctor.postgres import check_postgres
 from postledger.platform.keyring import Keyring
+from postledger.platform.known_settings import describe_unknown
 from postledger.platform.postgres.errors import DatabaseFailed
 from postledger.platform.settings import RUNTIME_FILE, BadSetting, read_master_keys, read_settings
 
@@ -36,6 +37,8 @@ def _check_settings(environment: Mapping[str, str]) -> CheckResult:
         read_settings(environment)
     except BadSetting as error:
         return CheckResult("settings", False, str(error), f"or run make up, which writes {RUNTIME_FILE}")
+    if unknown := describe_unknown(environment):
+        return CheckResult("settings", False, unknown, "it has no effect; correct its name, or remove it")
     return CheckResult("settings", True, "are valid")
 
 

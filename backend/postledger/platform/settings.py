@@ -11,6 +11,8 @@ from pathlib import Path
 import msgspec
 from cryptography.fernet import Fernet
 
+from postledger.platform.known_settings import describe_unknown
+
 RUNTIME_FILE = Path("var/runtime.env")
 _ADDRESS = "postgresql://user@host:5432/database"
 _ANY_ADDRESS = re.compile(r"postgres(ql)?://|[a-z_]+ *=")  # libpq also accepts "host=… dbname=…", without a scheme
@@ -52,6 +54,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
 
 def check_given(environment: Mapping[str, str]) -> None:
     """Check the variables that an operator has set, before `make up` has created the others. Raises `BadSetting`."""
+    if unknown := describe_unknown(environment):
+        raise BadSetting(unknown)
     given = {name: value for name, value in environment.items() if value}
     has_key = "POSTLEDGER_MASTER_KEY" in given or "POSTLEDGER_MASTER_KEY_FILE" in given
     made = {} if has_key else {"POSTLEDGER_MASTER_KEY": Fernet.generate_key().decode()}

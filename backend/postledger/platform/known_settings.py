@@ -1,0 +1,115 @@
+"""Lists every setting of Postledger: each environment variable that a script, the edge or the package reads.
+
+To add a setting, add a line here and a row in `docs/configuration.md`; a test compares both with the code.
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+import msgspec
+
+_PREFIX = "POSTLEDGER_"
+_ALIKE = 0.6
+"""The smallest likeness, 0 to 1, of a name that is proposed in place of an unknown one."""
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """One setting. A value of a `secret` one is never printed. `made`: `make up` works it out for each run."""
+
+    name: str
+    secret: bool = False
+    made: bool = False
+
+
+SETTINGS = (
+    Setting("DATABASE_URL", secret=True),
+    Setting("POSTLEDGER_MASTER_KEY", secret=True),
+    Setting("POSTLEDGER_MASTER_KEY_FILE"),
+    Setting("POSTLEDGER_READER_URL", secret=True),
+    Setting("POSTLEDGER_MONITOR_URL", secret=True),
+    Setting("POSTLEDGER_RETENTION_DAYS"),
+    # Of the backend.
+    Setting("POSTLEDGER_WORKERS"),
+    Setting("POSTLEDGER_QUEUE_LIMIT"),
+    Setting("POSTLEDGER_FLUSH_ROWS"),
+    Setting("POSTLEDGER_BACKEND_SOCKET", made=True),
+    Setting("POSTLEDGER_OPERATORS_SOCKET", made=True),
+    Setting("POSTLEDGER_REQUEST_LOG"),
+    Setting("POSTLEDGER_COMMIT"),
+    Setting("PROMETHEUS_MULTIPROC_DIR", made=True),
+    # Of the edge.
+    Setting("POSTLEDGER_LISTEN_ADDRESS"),
+    Setting("POSTLEDGER_EDGE_PORT"),
+    Setting("POSTLEDGER_EDGE_HTTP_PORT"),
+    Setting("POSTLEDGER_OPS_PORT"),
+    Setting("POSTLEDGER_TLS_CERTIFICATE"),
+    Setting("POSTLEDGER_TLS_KEY"),
+    Setting("POSTLEDGER_TLS_RSA_CERTIFICATE"),
+    Setting("POSTLEDGER_TLS_RSA_KEY"),
+    Setting("POSTLEDGER_SERVER_NAMES"),
+    Setting("POSTLEDGER_NETWORK_RATE"),
+    Setting("POSTLEDGER_TRUSTED_PROXIES"),
+    Setting("POSTLEDGER_PROXY_PROTOCOL"),
+    Setting("POSTLEDGER_CLIENT_CERTIFICATES"),
+    Setting("POSTLEDGER_LOG_IP"),
+    Setting("POSTLEDGER_EDGE_USER"),
+    Setting("POSTLEDGER_EDGE_PLATFORM"),
+    Setting("POSTLEDGER_EDGE_LOG_LEVEL"),
+    Setting("POSTLEDGER_EDGE_ACCESS_LOG"),
+    # Of Prometheus, Alertmanager and Grafana.
+    Setting("PROMETHEUS_PORT"),
+    Setting("ALERTMANAGER_PORT"),
+    Setting("POSTLEDGER_ALERT_WEBHOOK_URL", secret=True),
+    Setting("POSTLEDGER_ALERT_WEBHOOK_TOKEN_FILE"),
+    Setting("POSTLEDGER_ALERT_HEARTBEAT_URL", secret=True),
+    Setting("POSTLEDGER_ALERT_PAGERDUTY_KEY_FILE"),
+    Setting("POSTLEDGER_ALERT_PAGERDUTY_URL"),
+    Setting("POSTLEDGER_ALERT_SLACK_URL_FILE"),
+    Setting("POSTLEDGER_ALERT_SLACK_CHANNEL"),
+    Setting("POSTLEDGER_ALERT_SLACK_CHANNEL_PARTNERS"),
+    Setting("POSTLEDGER_ALERT_SLACK_CHANNEL_FINANCE"),
+    Setting("POSTLEDGER_ALERT_EMAIL_TO"),
+    Setting("POSTLEDGER_ALERT_EMAIL_TO_PARTNERS"),
+    Setting("POSTLEDGER_ALERT_EMAIL_TO_FINANCE"),
+    Setting("POSTLEDGER_ALERT_EMAIL_FROM"),
+    Setting("POSTLEDGER_ALERT_EMAIL_SMARTHOST"),
+    Setting("POSTLEDGER_ALERT_EMAIL_USERNAME"),
+    Setting("POSTLEDGER_ALERT_EMAIL_PASSWORD_FILE"),
+    Setting("POSTLEDGER_ALERT_EMAIL_CA_FILE"),
+    Setting("POSTLEDGER_RUNBOOKS_URL"),
+    Setting("GRAFANA_PORT"),
+    # Of the scripts.
+    Setting("POSTLEDGER_VAR"),
+    Setting("POSTLEDGER_VENV"),
+    Setting("POSTLEDGER_DEMO"),
+    Setting("POSTLEDGER_DEMO_SECRET", secret=True),
+    # Of the command line.
+    Setting("POSTLEDGER_EDGE_URL", made=True),
+    Setting("POSTLEDGER_EDGE_ADDRESS", made=True),
+    Setting("POSTLEDGER_CA_FILE"),
+    Setting("POSTLEDGER_EDGE_HTTP_URL", made=True),
+    Setting("POSTLEDGER_OPS_URL", made=True),
+    Setting("PROMETHEUS_URL", made=True),
+    Setting("ALERTMANAGER_URL", made=True),
+    Setting("GRAFANA_URL", made=True),
+)
+KNOWN = {setting.name: setting for setting in SETTINGS}
+_BY_SHORT_NAME = {name.removeprefix(_PREFIX): name for name in KNOWN}  # the prefix would make all of them alike
+
+
+def describe_unknown(names: Iterable[str]) -> str | None:
+    """Describe in one line the `POSTLEDGER_*` names that are no setting, each with the nearest one, or return None."""
+    unknown = sorted(name for name in names if name.startswith(_PREFIX) and name not in KNOWN)
+    return "; ".join(map(_describe, unknown)) or None
+
+
+def find_nearest(name: str) -> str | None:
+    """Find the setting whose name is most like this one, if one is alike."""
+    alike = get_close_matches(name.removeprefix(_PREFIX), _BY_SHORT_NAME, n=1, cutoff=_ALIKE)
+    return _BY_SHORT_NAME[alike[0]] if alike else None
+
+
+def _describe(name: str) -> str:
+    nearest = find_nearest(name)
+    proposal = f"did you mean {nearest}?" if nearest else "docs/configuration.md lists all settings"
+    return f"{name} is not a setting; {proposal}"
