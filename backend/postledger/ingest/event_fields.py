@@ -36,11 +36,13 @@ def read_fields(fields: Mapping[str, str], source: Source, idempotency_key: str)
     click_id = _read_click_id(fields)
     transaction_id = read_identifier("transaction_id", fields["transaction_id"]) if "transaction_id" in fields else None
     event = _read_event(fields["event"], source) if "event" in fields else DEFAULT_EVENT
-    reverses = read_identifier("reverses", fields["reverses"]) if fields.get("reverses") else None
+    reverses = _read_reverses(fields, source, transaction_id)
     status = _read_status(fields, source, reverses)
     payout = _read_amount(fields, source) if "payout" in fields else None
     if payout is not None and payout.is_signed():
         status = _read_negative(payout, status, source)
+    if status != Status.REVERSED:
+        reverses = None
     found = Event(
         dedup_key=dedup_key_by(
             source.rules_for(event),
@@ -90,12 +92,22 @@ def _read_event(name: str, source: Source) -> str:
     return source.events_by_name.get(name.strip().lower()) or read_event(name)
 
 
+def _read_reverses(fields: Mapping[str, str], source: Source, transaction_id: str | None) -> str | None:
+    if fields.get("reverses"):
+        return read_identifier("reverses", fields["reverses"])
+    prefix = source.settings.reversal_prefix
+    if prefix is None or transaction_id is None or not transaction_id.startswith(prefix):
+        return None
+    return read_identifier("transaction_id", transaction_id.removeprefix(prefix))
+
+
 def _read_status(fields: Mapping[str, str], source: Source, reverses: str | None) -> Status:
     word = fields.get("status")
     if word is None:
         return DEFAULT_STATUS if reverses is None else Status.REVERSED
     status = _read_word(word, fields, source)
-    if reverses is not None and status != Status.REVERSED:
+    # A network that has a parameter of its own for this may send it with every status, as a link between postbacks.
+    if reverses is not None and status != Status.REVERSED and "reverses" not in source.settings.params:
         raise Refused(Reason.INVALID_PARAMETER, "reverses")
     return status
 

@@ -75,6 +75,7 @@ class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
     amount: tuple[AmountForm, ...] = ()
     unknown_status: Literal["refuse", "pending"] = "refuse"
     negative_payout: Literal["refuse", "reversed"] = "refuse"
+    reversal_prefix: str | None = None
     ack: dict[str, ResponseTemplate] = {}
 
 

@@ -107,6 +107,7 @@ def read_settings(table: Table, lookups: Lookups, presets: Mapping[str, Preset])
         amount=table.take("amount", _read_amount_forms, defaults.amount),
         unknown_status=table.take("unknown_status", one_of("refuse", "pending"), defaults.unknown_status),
         negative_payout=table.take("negative_payout", one_of("refuse", "reversed"), defaults.negative_payout),
+        reversal_prefix=table.take("reversal_prefix", _read_name, defaults.reversal_prefix),
         ack=table.take("ack", read_responses, defaults.ack),
     )
     _refuse_unmaskable(table, settings)

@@ -1,31 +1,14 @@
 """What a network calls things: names of events, several names of one field, and names with empty values."""
 
-from typing import Any
-
 import pytest
 
 from postledger.ingest.receive import evaluate
-from postledger.ledger.entry import Entry
-from postledger.policy.config_file import BadConfiguration, read_configuration
+from postledger.policy.config_file import BadConfiguration
 from postledger.policy.preset_files import read_known
-from postledger.policy.source import Source, find_profile
-from postledger.signatures.secret_key import Key
 from postledger.vocabulary.incoming_request import Request
 from postledger.vocabulary.refusal import Reason, Refusal
 from tests.parts.signed_requests import NOW, event_of, get, refusal_of, source
-
-TOKEN = "a-token-of-16-chars"
-
-
-def make(**document: Any) -> Source:
-    """A source of a file, whose secret is a token unless it says otherwise."""
-    content = {"slug": "net", "secrets": [TOKEN], "click": "optional", **document}
-    settings = read_configuration({"sources": [content]}, {}, read_known()).sources["net"].settings
-    return Source(1, "net", settings, (Key.from_secret(11, TOKEN),), find_profile(settings))
-
-
-def ask(by: Source, query: str) -> Entry:
-    return evaluate(Request("receipt", NOW, "GET", query=f"{query}&token={TOKEN}".encode()), by)
+from tests.parts.token_sources import ask, make
 
 
 @pytest.mark.parametrize("name", ["Free%20Trial", "free+trial", "%20FREE%20TRIAL%20", "trial", "Essai%20gratuit%20!"])

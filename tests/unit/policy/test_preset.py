@@ -11,7 +11,9 @@ from postledger.policy.config_file import BadConfiguration, SourceConfig, index_
 from postledger.policy.preset_files import read_known
 from postledger.responses.network_responses import ResponseTemplate
 from postledger.signatures.profile_schema import Profile
+from tests.parts.documents import list_code, list_rows, read_document, read_section
 
+HEADING = "What a preset does with events, empty values and reversals"
 KNOWN = read_known()
 PRESETS = KNOWN.presets
 ED25519 = "whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4="
@@ -145,3 +147,13 @@ def test_a_fault_around_a_preset_is_named(document: dict[str, Any], told: str) -
         read_configuration({"sources": [{"slug": "acme", **document}]}, {}, KNOWN)
 
     assert str(caught.value.faults[0]).startswith(told)
+
+
+def test_the_documentation_says_what_each_networks_preset_does() -> None:
+    section = read_section(read_document("docs/networks.md"), HEADING)
+    profiles = {"postledger-v1", "standard-webhooks", "standard-webhooks-v1a", "svix", "svix-v1a"}
+    profiles |= {"stripe-style", "github-style", "shopify-style"}
+
+    assert [list_code(row[0])[0] for row in list_rows(section)] == sorted(set(PRESETS) - profiles)
+    absent = {list_code(row[0])[0] for row in list_rows(section) if row[3] == "absent"}
+    assert absent == {name for name in PRESETS if read(name).settings.empty == "absent"}
