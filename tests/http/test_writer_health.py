@@ -80,6 +80,7 @@ def test_a_metric_that_raises_costs_no_answer(backend: Backend, fault: Path) -> 
 
 def test_a_locked_table_shows_in_health_log_and_metrics(backend: Backend, database: str) -> None:
     failures = 'postledger_flush_failures_total{cause="lock"}'
+    unrecorded = 'postledger_refusals_unrecorded_total{source="acme"}'
     assert f"{failures} 0.0" in backend.metrics_text(), "at zero from the start"
     assert "postledger_writers_failing 0.0" in backend.metrics_text()
 
@@ -88,10 +89,14 @@ def test_a_locked_table_shows_in_health_log_and_metrics(backend: Backend, databa
         answers = [postback(backend, f"locked-{number}") for number in range(3)]
         with backend.operators() as operators:
             health = [operators.get("/healthz") for _ in range(3)]
+        forged = backend.get("/tracking/postback/acme?click_id=A")
+        backend.wait_until_counted()
         metrics = backend.metrics_text()
 
     assert {(answer.code, answer.reason) for answer in answers} == {(503, "unavailable")}
     assert {(answer.status_code, str(answer.json())) for answer in health} == {(503, str(FAILING))}
+    assert (forged.status_code, forged.json()["reason"]) == (401, "missing_signature"), "whatever the ledger does"
+    assert f"{unrecorded} 1.0" in metrics
     assert f"{failures} 0.0" not in metrics
     assert "postledger_writers_failing 1.0" in metrics
     wait_until(backend.is_healthy, 60, "health, without any traffic")

@@ -125,6 +125,7 @@ def test_without_postgres_every_request_is_unavailable(start: Callable[..., Comm
     results = submit_all(commit, range(5))
 
     assert [result.refusal.reason for result in results if isinstance(result, Refused)] == [Reason.UNAVAILABLE] * 5
+    assert submit_sheddable(commit, 6) == "Refused"
     assert stored(table) == []
 
 
@@ -149,6 +150,37 @@ def test_a_full_queue_refuses_at_once(start: Callable[..., Commit]) -> None:
     gevent.joinall(waiting, timeout=60)
     assert refused.value.refusal.reason is Reason.UNAVAILABLE
     assert [greenlet.value for greenlet in waiting] == [0, 2, 4, 6]
+
+
+def test_strangers_rows_never_displace_a_postback(start: Callable[..., Commit], table: str) -> None:
+    release, blocked = Event(), Event()
+
+    def block(connection: Connection[Any], numbers: Sequence[int]) -> Sequence[int]:
+        blocked.set()
+        release.wait()
+        return insert(connection, numbers)
+
+    commit = start(block, queue_limit=4, flush_rows=1)
+    waiting = [gevent.spawn(commit.submit, 0)]
+    blocked.wait(timeout=60)
+    strangers = [gevent.spawn(submit_sheddable, commit, number) for number in range(100, 110)]
+    gevent.idle()
+    waiting += [gevent.spawn(commit.submit, number) for number in (1, 2, 3)]
+    gevent.idle()
+
+    release.set()
+    gevent.joinall(waiting, timeout=60)
+    gevent.joinall(strangers, timeout=60)
+    assert [greenlet.value for greenlet in waiting] == [0, 2, 4, 6]
+    assert [greenlet.value for greenlet in strangers] == [200, *["Shed"] * 9]
+    assert stored(table) == [0, 1, 2, 3, 100]
+
+
+def submit_sheddable(commit: Commit, number: int) -> int | str:
+    try:
+        return commit.submit_sheddable(number)
+    except Refused as refused:
+        return type(refused).__name__
 
 
 def test_an_overdue_request_is_answered_and_its_row_dropped(

@@ -21,8 +21,8 @@ from postledger.http.policy import PolicyResource
 from postledger.http.postback import PostbackResource
 from postledger.http.request_log_event import RequestObserver
 from postledger.http.schemas import SchemaResource, read_schemas
-from postledger.ingest.receive import UNAUTHENTICATED_PER_SECOND, ReceivePostback
-from postledger.ingest.refusal_sampling import Allowance
+from postledger.ingest.receive import ReceivePostback
+from postledger.ingest.refusal_sampling import UNAUTHENTICATED_PER_SECOND, Allowance, RefuseStranger
 from postledger.ledger.entry import Entry, Outcome
 from postledger.ledger.group_commit import GroupCommit
 from postledger.ledger.partitions import PartitionKeeper
@@ -162,12 +162,13 @@ def _create_operators_app(parts: _Parts) -> App:
 def _receive_postback(parts: _Parts) -> ReceivePostback:
     # The ledger gives every entry an outcome; only clicks have none.
     record = cast("Callable[[Entry], Outcome]", parts.ledger.submit)
+    record_sheddable = cast("Callable[[Entry], Outcome]", parts.ledger.submit_sheddable)
+    may_record = Allowance(UNAUTHENTICATED_PER_SECOND, time.monotonic).take
     return ReceivePostback(
         parts.policy,
         record,
-        Allowance(UNAUTHENTICATED_PER_SECOND, time.monotonic).take,
+        RefuseStranger(record_sheddable, may_record, parts.metrics.count_unrecorded),
         parts.metrics.count_postback,
-        parts.metrics.count_unrecorded,
         note_match=parts.usage.note,
     )
 

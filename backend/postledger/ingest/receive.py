@@ -17,8 +17,6 @@ from postledger.vocabulary.incoming_request import Request
 from postledger.vocabulary.refusal import Reason, Refusal, Refused
 from postledger.vocabulary.statuses import Verdict
 
-UNAUTHENTICATED_PER_SECOND = 50
-
 
 class Reply(msgspec.Struct, frozen=True):
     """What to answer: the outcome, and the response that the source requires instead of our JSON, if any."""
@@ -28,21 +26,22 @@ class Reply(msgspec.Struct, frozen=True):
 
 
 class ReceivePostback:
-    """Receives postbacks by the current policy. `record` returns when an entry is durable."""
+    """Receives postbacks by the current policy.
+
+    `record` returns when an entry is durable. `refuse_stranger` settles a refusal without a secret.
+    """
 
     def __init__(
         self,
         policy: Callable[[], Policy | None],
         record: Callable[[Entry], Outcome],
-        may_record_unauthenticated: Callable[[], bool],
+        refuse_stranger: Callable[[str | None, Entry, Refusal], Outcome],
         count: Callable[[str | None, str | None, Outcome, Event | None], None],
-        count_unrecorded: Callable[[str | None], None],
         *,
         note_match: Callable[[int, datetime], None],
     ) -> None:
-        self._policy, self._record = policy, record
-        self._may_record_unauthenticated = may_record_unauthenticated
-        self._count, self._count_unrecorded, self._note_match = count, count_unrecorded, note_match
+        self._policy, self._record, self._refuse_stranger = policy, record, refuse_stranger
+        self._count, self._note_match = count, note_match
 
     def __call__(self, slug: str, request: Request, unread: Reason | None = None) -> Reply:
         """Receive a postback for the source with that slug. `unread` refuses it without reading its parameters."""
@@ -65,13 +64,10 @@ class ReceivePostback:
         return Reply(outcome)
 
     def _settle(self, source: Source | None, entry: Entry) -> Outcome:
-        refusal = entry.refusal
         if entry.secret_id is not None:
             self._note_match(entry.secret_id, entry.received_at)
-        # Anyone can cause a refusal without a secret. Only a sample is recorded, because a flood would fill the ledger.
-        if refusal and entry.secret_id is None and not self._may_record_unauthenticated():
-            self._count_unrecorded(source.slug if source else None)
-            return Outcome(Verdict.REFUSED, refusal)
+        elif entry.refusal is not None:
+            return self._refuse_stranger(source.slug if source else None, entry, entry.refusal)
         try:
             return self._record(entry)
         except Refused as unavailable:

@@ -58,10 +58,9 @@ class GroupCommit(Generic[Row, Result]):
         end_process: Callable[[], None],
     ) -> None:
         self._connect, self._write, self._check = connect, write, check
-        self._queue_limit, self._flush_rows = queue_limit, flush_rows
-        self._observe_flush, self._end_process = observe_flush, end_process
+        self._flush_rows, self._observe_flush, self._end_process = flush_rows, observe_flush, end_process
         self._connection: Connection[Any] | None = None
-        self._rows: WaitingRows[Row, Result] = WaitingRows()
+        self._rows: WaitingRows[Row, Result] = WaitingRows(queue_limit)
         self._filled = Event()
         self._closing = False
         self._state = WriterState(count_failure, note_failing)
@@ -76,10 +75,21 @@ class GroupCommit(Generic[Row, Result]):
 
     def submit(self, row: Row) -> Result:
         """Hand in a row and wait for its result. Raises `Refused` (unavailable), at once if the queue is full."""
-        if len(self._rows.queue) >= self._queue_limit or self._closing:
+        if self._closing:
             raise Refused(Reason.UNAVAILABLE)
-        waiting: Waiting[Row, Result] = Waiting(row)
-        self._rows.queue.append(waiting)
+        return self._await_result(self._rows.add(row))
+
+    def submit_sheddable(self, row: Row) -> Result:
+        """Hand in a row that anyone can cause, and wait for its result. It gives way to the rows of `submit`.
+
+        Raises `Shed` if the queue has no place for it, and `Refused` (unavailable) if it cannot be written, at once
+        while writes fail. Either way the row is not stored.
+        """
+        if self._closing or self._state.is_failing:
+            raise Refused(Reason.UNAVAILABLE)
+        return self._await_result(self._rows.add_sheddable(row))
+
+    def _await_result(self, waiting: Waiting[Row, Result]) -> Result:
         self._filled.set()
         return waiting.result.get()  # type: ignore[return-value]
 
@@ -93,7 +103,7 @@ class GroupCommit(Generic[Row, Result]):
         self._drop_connection()
 
     def _run(self) -> None:
-        while self._rows.queue or not self._closing:
+        while self._rows or not self._closing:
             try:
                 self._work()
             except Exception as error:  # a bug: it costs this batch, and must not cost the writer
@@ -103,7 +113,7 @@ class GroupCommit(Generic[Row, Result]):
                 gevent.sleep(CLOCK_EVERY_S)  # a bug that comes at each turn must leave time for everything else
 
     def _work(self) -> None:
-        if not self._rows.queue:
+        if not self._rows:
             self._await_rows()
             return
         self._gather()
@@ -120,8 +130,8 @@ class GroupCommit(Generic[Row, Result]):
         # Let the event loop run as long as each turn brings more rows. It adds no delay, and rows that have arrived
         # join this batch instead of waiting for a commit of the one request that was read first.
         gathered = 0
-        while gathered < len(self._rows.queue) < self._flush_rows:
-            gathered = len(self._rows.queue)
+        while gathered < len(self._rows) < self._flush_rows:
+            gathered = len(self._rows)
             gevent.sleep(0)
 
     def _flush(self, batch: Sequence[Waiting[Row, Result]]) -> None:

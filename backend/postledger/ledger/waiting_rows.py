@@ -1,16 +1,20 @@
 """The rows that requests handed to the writer: those in the queue, and the batch that is being written.
 
 A row is in one of the two until its request is answered, so no exception can leave a request without an answer.
+
+Anyone can cause clicks and unauthenticated refusals. Their rows are sheddable: they take at most half of the queue,
+they are written after the others, and the newest one leaves when its place is needed. They never displace a postback.
 """
 
 import time
 from collections import deque
 from collections.abc import Sequence
+from itertools import chain
 from typing import Generic, TypeVar
 
 from gevent.event import AsyncResult
 
-from postledger.vocabulary.refusal import Reason, Refused
+from postledger.vocabulary.refusal import Reason, Refused, Shed
 
 Row = TypeVar("Row")
 Result = TypeVar("Result")
@@ -30,21 +34,50 @@ class Waiting(Generic[Row, Result]):
         """Answer 503: the sender is to repeat the request."""
         self.result.set_exception(Refused(Reason.UNAVAILABLE))
 
+    def shed(self) -> None:
+        """Raise `Shed` in the request: another row needs the place."""
+        self.result.set_exception(Shed())
+
 
 class WaitingRows(Generic[Row, Result]):
-    """The queue and the batch in flight. Times are seconds of the monotonic clock."""
+    """The queue of at most `limit` rows, and the batch in flight. Times are seconds of the monotonic clock."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
         self.queue: deque[Waiting[Row, Result]] = deque()
+        self.sheddable: deque[Waiting[Row, Result]] = deque()
         self.batch: list[Waiting[Row, Result]] = []
         self.began_s: float | None = None
         """When the writer began to write. None while it waits for rows."""
 
+    def __len__(self) -> int:
+        """Return how many rows wait in the queue."""
+        return len(self.queue) + len(self.sheddable)
+
+    def add(self, row: Row) -> Waiting[Row, Result]:
+        """Add a row, in the place of the newest sheddable one if the queue is full. Raises `Refused`."""
+        if len(self) >= self._limit:
+            if not self.sheddable:
+                raise Refused(Reason.UNAVAILABLE)
+            self.sheddable.pop().shed()
+        waiting: Waiting[Row, Result] = Waiting(row)
+        self.queue.append(waiting)
+        return waiting
+
+    def add_sheddable(self, row: Row) -> Waiting[Row, Result]:
+        """Add a row that gives way to others. Raises `Shed`."""
+        if len(self.sheddable) >= max(1, self._limit // 2) or len(self) >= self._limit:
+            raise Shed
+        waiting: Waiting[Row, Result] = Waiting(row)
+        self.sheddable.append(waiting)
+        return waiting
+
     def take(self, limit: int) -> Sequence[Waiting[Row, Result]]:
-        """Move up to `limit` rows from the queue into the batch."""
+        """Move up to `limit` rows from the queue into the batch, the sheddable ones last."""
         self.begin()
-        for _ in range(min(len(self.queue), limit)):
-            self.batch.append(self.queue.popleft())
+        for rows in (self.queue, self.sheddable):
+            for _ in range(min(len(rows), limit - len(self.batch))):
+                self.batch.append(rows.popleft())
         return self.batch
 
     def begin(self) -> None:
@@ -58,8 +91,9 @@ class WaitingRows(Generic[Row, Result]):
     def refuse_overdue(self, overdue_s: float) -> None:
         """Answer the requests that have waited since before `overdue_s`. Their rows leave the queue unwritten."""
         refuse([waiting for waiting in self.batch if waiting.since_s < overdue_s])
-        while self.queue and self.queue[0].since_s < overdue_s:
-            self.queue.popleft().refuse()
+        for rows in (self.queue, self.sheddable):
+            while rows and rows[0].since_s < overdue_s:
+                rows.popleft().refuse()
 
     def refuse_batch(self) -> None:
         """Answer every request of the batch that has no result."""
@@ -69,20 +103,21 @@ class WaitingRows(Generic[Row, Result]):
     def refuse_all(self) -> None:
         """Answer every request."""
         self.refuse_batch()
-        while self.queue:
-            self.queue.popleft().refuse()
+        for rows in (self.queue, self.sheddable):
+            while rows:
+                rows.popleft().refuse()
 
     def leave_out(self, pause_s: float, now_s: float) -> None:
         """Shift every waiting time by a pause of the machine."""
         if self.began_s is not None:
             self.began_s = min(self.began_s + pause_s, now_s)
-        for waiting in (*self.batch, *self.queue):
+        for waiting in chain(self.batch, self.queue, self.sheddable):
             waiting.since_s = min(waiting.since_s + pause_s, now_s)
 
 
 def is_awaited(batch: Sequence[Waiting[Row, Result]]) -> bool:
-    """Return whether a request of the batch is still without an answer: the last one, which is overdue last."""
-    return not batch[-1].result.ready()
+    """Return whether a request of the batch is still without an answer. The newest ones are overdue last."""
+    return not all(waiting.result.ready() for waiting in reversed(batch))
 
 
 def refuse(batch: Sequence[Waiting[Row, Result]]) -> None:

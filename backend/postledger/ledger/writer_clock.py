@@ -47,4 +47,4 @@ class WriterClock:
         if self._rows.began_s is not None and self._rows.began_s < now_s - FLUSH_WITHIN_S:
             self._hang_up()
         self._state.settle(now_s)
-        self._state.report(self._note_waiting, len(self._rows.queue))  # here, because a hung writer cannot report
+        self._state.report(self._note_waiting, len(self._rows))  # here, because a hung writer cannot report

@@ -53,3 +53,10 @@ class Refused(Exception):
     def __init__(self, reason: Reason, parameter: str | None = None, macro: str | None = None) -> None:
         super().__init__(reason.value)
         self.refusal = Refusal(reason, parameter, macro)
+
+
+class Shed(Refused):
+    """A row was dropped because its place in the queue belongs to others. A repeat of the request may be stored."""
+
+    def __init__(self) -> None:
+        super().__init__(Reason.UNAVAILABLE)

@@ -15,7 +15,7 @@ class Watched:
     """A clock over one row in the batch and one in the queue. Both came when the clock looked last."""
 
     def __init__(self) -> None:
-        self.rows: WaitingRows[int, int] = WaitingRows()
+        self.rows: WaitingRows[int, int] = WaitingRows(10)
         self.queued: list[int] = []
         self.hung_up: list[bool] = []
         state = WriterState(count_failure=lambda cause: None, note_failing=lambda is_failing: None)
