@@ -25,9 +25,9 @@ def ready(edge: Edge, backend: Backend) -> None:
 @pytest.mark.parametrize(
     ("target", "answer"),
     [
-        ("/tracking/postback?source=acme&x=%zz", (400, "malformed")),
-        ("/tracking/postback/acme?x=%zz", (400, "malformed")),
-        ("/tracking/postback?source=acme&x=%ff", (400, "malformed")),
+        ("/tracking/postback?source=acme&payout=%zz", (400, "malformed")),
+        ("/tracking/postback/acme?x=%zz", (401, "missing_signature")),
+        ("/tracking/postback?source=acme&payout=%ff", (400, "malformed")),
         ("/tracking/postback?source=%zz", (404, "unknown_source")),
         ("/tracking/postback?source=acme&source=acme", (404, "unknown_source")),
         ("/tracking/postback?source=acme" + "&" * 100, (400, "malformed")),

@@ -136,8 +136,8 @@ REFUSALS: list[tuple[Callable[[], Postback], int, str, str | None]] = [
     (lambda: ACME.get("click_id=A&%70ayout=1&payout=1"), 400, "duplicate_parameter", "payout"),
     (lambda: ACME.get("click_id=A&payout={payout}"), 400, "unresolved_macro", "payout"),
     (lambda: ACME.get("click_id=A&v=2"), 400, "unsupported_version", None),
-    (lambda: ACME.get("click_id=A&x=%ff"), 400, "malformed", None),
-    (lambda: ACME.get("click_id=A&x=%00"), 400, "malformed", None),
+    (lambda: ACME.get("click_id=A&payout=%ff"), 400, "malformed", None),
+    (lambda: ACME.get("click_id=A&payout=%00"), 400, "malformed", None),
     (lambda: ACME.get("click_id=A" + "&x=1" * 100), 400, "malformed", None),
     (lambda: ACME.get("click_id=A", at_s=time.time() - 3000), 401, "stale_timestamp", None),
     (lambda: ACME.get("click_id=A", at_s=time.time() + 86_400), 401, "future_timestamp", None),
@@ -178,6 +178,14 @@ def test_each_refusal_has_its_code_and_its_audit_row(service: Service, refused: 
 
     assert (answer.code, answer.status, answer.reason, answer.parameter) == (code, "refused", reason, parameter)
     assert service.audit_row(answer.receipt) == ("refused", reason, parameter)
+
+
+def test_the_answer_and_the_audit_row_say_what_is_wrong_and_where(service: Service) -> None:
+    answer = service.send(ACME.post(b'{"click_id":"A",}', JSON))
+
+    assert (answer.reason, answer.cause, answer.byte_offset) == ("malformed", "json_syntax", 16)
+    columns = service.fetch("SELECT cause, byte_offset FROM postbacks WHERE id = %s", answer.receipt)
+    assert columns == [("json_syntax", 16)]
 
 
 def test_each_refusal_is_counted_once_under_its_reason(refused: Refused) -> None:

@@ -44,7 +44,7 @@ def test_a_request_that_is_not_http_keeps_the_receipt_of_the_edge(service: Servi
 
     _, _, body = ask(service, request.encode()).partition(b"\r\n\r\n")
 
-    assert json.loads(body) == {"status": "refused", "id": receipt, "reason": "malformed"}
+    assert json.loads(body) == {"status": "refused", "id": receipt, "reason": "malformed", "cause": "request_head"}
 
 
 def test_the_log_entries_about_them_are_sampled(service: Service) -> None:

@@ -40,6 +40,8 @@ class Answer:
     receipt: str | None = None
     reason: str | None = None
     parameter: str | None = None
+    cause: str | None = None
+    byte_offset: int | None = None
     retry_after: str | None = None
 
     @property
@@ -109,4 +111,5 @@ def read_answer(code: int, body: bytes, retry_after: str | None = None) -> Answe
     except ValueError:
         said = None
     said = said if isinstance(said, dict) else {}  # the ack of a source may be the number 1
-    return Answer(code, said.get("status"), said.get("id"), said.get("reason"), said.get("parameter"), retry_after)
+    names = ("status", "id", "reason", "parameter", "cause", "byte_offset")
+    return Answer(code, *map(said.get, names), retry_after)

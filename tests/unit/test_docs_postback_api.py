@@ -9,7 +9,7 @@ import pytest
 
 from postledger.decoding.parameters import CANONICAL_NAMES
 from postledger.http.answers import answer_refusal
-from postledger.vocabulary.refusal import Reason, Refusal
+from postledger.vocabulary.refusal import Cause, Reason, Refusal
 from tests.parts.documents import ROOT, list_code, list_rows, read_document, read_section
 
 DOCUMENT = read_document("docs/postback-api.md")
@@ -29,6 +29,13 @@ def _documented_refusals() -> dict[str, str]:
 
 def test_each_reason_is_documented_with_its_code() -> None:
     assert _documented_refusals() == {reason.value: _code_of(reason) for reason in Reason}
+
+
+def test_each_cause_is_documented_beside_a_reason() -> None:
+    rows = [(list_code(row[0])[0], list_code(row[1])[0]) for row in list_rows(read_section(DOCUMENT, "Causes"))]
+
+    assert sorted(cause for cause, _ in rows) == sorted(Cause)
+    assert {reason for _, reason in rows} <= set(Reason)
 
 
 def test_each_parameter_is_documented() -> None:

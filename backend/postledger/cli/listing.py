@@ -58,8 +58,8 @@ _CONVERSIONS = Columns(
 )  # fmt: skip
 _POSTBACKS = Columns(
     everything=(
-        "id", "received_at", "source", "source_ip", "method", "verdict", "reason", "parameter", "conversion_id",
-        "secret_id", "event", "click_id", "transaction_id", "status", "source_status", "payout", "currency",
+        "id", "received_at", "source", "source_ip", "method", "verdict", "reason", "parameter", "cause", "byte_offset",
+        "conversion_id", "secret_id", "event", "click_id", "transaction_id", "status", "source_status", "payout", "currency",
         "event_time",
     ),
     of_table=("received_at", "source", "method", "verdict", "reason", "event", "transaction_id", "click_id", "id"),
@@ -197,7 +197,7 @@ def _print_table(rows: list[Row], columns: Columns, form: _Format) -> None:
 
 
 def _join_reason(row: Row) -> Row:
-    return {**row, "reason": join_reason(row["reason"], row["parameter"])} if "reason" in row else row
+    return {**row, "reason": join_reason(row)} if "reason" in row else row
 
 
 def _readable(raw: bytes) -> str:

@@ -2,11 +2,11 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -56,9 +56,10 @@ def show(value: object, zone: tzinfo = UTC) -> str:
     return format(value, "f") if isinstance(value, Decimal) else str(value)
 
 
-def join_reason(reason: str | None, parameter: str | None) -> str:
-    """Write a refusal for people: its reason, and the parameter if there is one."""
-    return ":".join(part for part in (reason, parameter) if part)
+def join_reason(row: Mapping[str, Any]) -> str:
+    """Write a refusal for people: its reason, then the parameter, the cause and the place in the body if known."""
+    joined = ":".join(part for part in (row["reason"], row["parameter"], row["cause"]) if part)
+    return joined if row["byte_offset"] is None else f"{joined} at byte {row['byte_offset']}"
 
 
 def as_text(value: object, zone: tzinfo = UTC) -> str:

@@ -45,7 +45,7 @@ def _line(kind: str, at: object, name: str, rest: str) -> None:
 
 
 def _describe_postback(postback: Row) -> str:
-    reason = join_reason(postback["reason"], postback["parameter"])
+    reason = join_reason(postback)
     verdict = f"{postback['verdict']} ({reason})" if reason else str(postback["verdict"])
     return "  ".join(
         part

@@ -10,7 +10,7 @@ from typing import Any
 
 from postledger.decoding.pairs import MAX_NODES, MAX_PARAMETERS, JsonObject, read_json_scalar, read_json_text
 from postledger.decoding.parameters import SUB_NAMES, read_label, read_payout
-from postledger.vocabulary.refusal import Reason, Refused
+from postledger.vocabulary.refusal import Cause, Reason, Refused, malformed
 
 VERSION = "2"
 MAX_DEPTH = 5
@@ -63,7 +63,7 @@ class NestedBody:
 
     def _read(self, value: Sequence[Any], prefix: str, depth: int) -> None:
         if depth >= MAX_DEPTH:
-            raise Refused(Reason.MALFORMED)
+            raise malformed(Cause.JSON_NESTING)
         is_object = isinstance(value, JsonObject)
         if is_object:
             self._note_names(value, prefix)
@@ -111,19 +111,19 @@ def write_masked(document: JsonObject, masked: Container[str], hide: Callable[[s
 
 def _check_structure(body: Mapping[str, object]) -> None:
     if not all(isinstance(body.get(name, _EMPTY), JsonObject) for name in _OBJECTS):
-        raise Refused(Reason.MALFORMED)
+        raise malformed(Cause.JSON_STRUCTURE)
     items = body.get("items", [])
     if isinstance(items, JsonObject) or not isinstance(items, list) or len(items) > MAX_PARAMETERS:
-        raise Refused(Reason.MALFORMED)
+        raise malformed(Cause.JSON_STRUCTURE)
     if not all(isinstance(item, JsonObject) for item in items):
-        raise Refused(Reason.MALFORMED)
+        raise malformed(Cause.JSON_STRUCTURE)
 
 
 def _find_repeated(names: Sequence[str], known: Mapping[str, str]) -> str:
     counts = Counter(names)
     repeated = known.get(next(name for name in names if counts[name] > 1))
     if repeated is None:
-        raise Refused(Reason.MALFORMED)
+        raise malformed(Cause.JSON_DUPLICATE_KEY)
     return repeated
 
 

@@ -1,6 +1,7 @@
 """Decodes a query, a form or a JSON object into names and values, or refuses it.
 
-Nothing is repaired, truncated or guessed: input that does not decode exactly is malformed.
+Nothing is repaired, truncated or guessed. A parameter that does not decode exactly is malformed if it is known, and is
+ignored if it is not.
 """
 
 import json
@@ -11,8 +12,14 @@ from typing import NoReturn
 
 import msgspec
 
-from postledger.decoding.unresolved_macros import find_macro
-from postledger.vocabulary.refusal import Reason, Refused
+from postledger.decoding.byte_offsets import (
+    count_bytes,
+    find_constant,
+    find_in_escaped,
+    find_nested,
+    find_not_storable,
+)
+from postledger.vocabulary.refusal import Cause, malformed
 
 MAX_PARAMETERS = 100
 MAX_NODES = 500
@@ -26,6 +33,17 @@ _NOT_STORABLE = re.compile("[\0\ud800-\udfff]")
 
 Segment = tuple[str, str, str]
 """One parameter of a query: the text exactly as sent, the decoded name and the decoded value."""
+
+
+class Unreadable(str):
+    """A name or a value that is not percent-encoded UTF-8, or holds NUL. Other bytes are surrogates in it.
+
+    `sent` is the encoded text. `from_end`: how many of its bytes stand at the fault and behind it.
+    """
+
+    sent: str
+    cause: Cause
+    from_end: int
 
 
 class DecodedRequest(msgspec.Struct, frozen=True):
@@ -54,8 +72,20 @@ class DecodedRequest(msgspec.Struct, frozen=True):
 def read_segments(raw: bytes) -> list[Segment]:
     """Split and decode a query string or a form body; an empty part (`a=1&&b=2`) is kept with an empty name."""
     if raw.count(b"&") >= MAX_PARAMETERS:
-        raise Refused(Reason.MALFORMED)
+        last = raw.split(b"&", MAX_PARAMETERS)[-1]
+        raise malformed(Cause.TOO_MANY_PARAMETERS, len(raw) - len(last))
     return [_read_segment(part) for part in raw.decode("latin-1").split("&")]
+
+
+def find_unreadable(segments: Sequence[Segment], value: Unreadable) -> int:
+    """Return the byte offset of the fault in one of the values of a form body."""
+    end = 0
+    for part, _, found in segments:
+        end += len(part)
+        if found is value:
+            break
+        end += 1
+    return end - value.from_end
 
 
 @lru_cache(maxsize=1)
@@ -81,40 +111,54 @@ def _unescape(text: str) -> bytes:
 
 def _read_segment(part: str) -> Segment:
     name, _, value = part.partition("=")
-    return part, _decode(name), _decode_value(value)
-
-
-def _decode_value(text: str) -> str:
-    try:
-        return _decode(text)
-    except Refused:
-        # `%payout%` is an unresolved macro, not an escape. Keep it, so that the refusal can name the macro.
-        if text.isascii() and text.isprintable() and find_macro(text):
-            return text
-        raise
+    return part, _decode(name), _decode(value)
 
 
 def _decode(text: str) -> str:
     if text.isascii() and text.isprintable() and "%" not in text and "+" not in text:
         return text
-    if _BROKEN_ESCAPE.search(text):
-        raise Refused(Reason.MALFORMED)
-    return _decode_utf8(_unescape(text.replace("+", " ")))
-
-
-def _decode_utf8(encoded: bytes) -> str:
+    spaced = text.replace("+", " ")
+    if broken := _BROKEN_ESCAPE.search(text):
+        encoded = unescape(spaced.encode("latin-1"))
+        return _keep(encoded, text, Cause.ENCODING, broken.start())
+    encoded = _unescape(spaced)
     try:
-        text = encoded.decode()
+        decoded = encoded.decode()
     except UnicodeDecodeError as error:
-        raise Refused(Reason.MALFORMED) from error
-    if "\0" in text:  # Postgres cannot store NUL in text
-        raise Refused(Reason.MALFORMED)
-    return text
+        return _keep(encoded, text, Cause.ENCODING, find_in_escaped(text, error.start))
+    if "\0" in decoded:  # Postgres cannot store NUL in text
+        return _keep(encoded, text, Cause.NUL, find_in_escaped(text, encoded.index(0)))
+    return decoded
+
+
+def decode_utf8(encoded: bytes) -> str:
+    """Decode the bytes of a value; gives an `Unreadable` if they are no text that Postgres can store."""
+    fault = _find_fault(encoded)
+    return encoded.decode() if fault is None else _keep(encoded, encoded.decode("latin-1"), *fault)
+
+
+def _find_fault(encoded: bytes) -> tuple[Cause, int] | None:
+    if b"\0" in encoded:
+        return Cause.NUL, encoded.index(0)
+    try:
+        encoded.decode()
+    except UnicodeDecodeError as error:
+        return Cause.ENCODING, error.start
+    return None
+
+
+def _keep(encoded: bytes, sent: str, cause: Cause, at: int) -> Unreadable:
+    kept = Unreadable(encoded.decode("utf-8", "surrogateescape"))
+    kept.sent, kept.cause, kept.from_end = sent, cause, len(sent) - at
+    return kept
 
 
 def load_json(body: bytes) -> "JsonObject":
     """Parse a JSON object; numbers stay text, so that money is never converted to a float."""
-    text = _decode_utf8(body)
+    fault = _find_fault(body)
+    if fault is not None:
+        raise malformed(*fault)
+    text = body.decode()
     _refuse_too_many_nodes(text)
     try:
         document = json.loads(
@@ -124,10 +168,14 @@ def load_json(body: bytes) -> "JsonObject":
             parse_int=str,
             parse_constant=_refuse_constant,
         )
-    except (ValueError, RecursionError) as error:
-        raise Refused(Reason.MALFORMED) from error
+    except json.JSONDecodeError as error:
+        raise malformed(Cause.JSON_SYNTAX, count_bytes(text, error.pos)) from None
+    except ValueError:
+        raise malformed(Cause.JSON_SYNTAX, find_constant(text)) from None
+    except RecursionError:
+        raise malformed(Cause.JSON_NESTING) from None
     if not isinstance(document, JsonObject):
-        raise Refused(Reason.MALFORMED)
+        raise malformed(Cause.JSON_STRUCTURE, 0)
     return document
 
 
@@ -138,17 +186,17 @@ def _refuse_too_many_nodes(text: str) -> None:
         return
     # Every value may have a string and a name, so this many quotes are too many. Strings are removed one by one below.
     if text.count('"') - text.count('\\"') > 4 * MAX_NODES:
-        raise Refused(Reason.MALFORMED)
+        raise malformed(Cause.TOO_MANY_VALUES)
     bare = "".join(_JSON_STRING.sub("_", text).split())
     is_in_front = bare.count(",") + bare.count("[") + bare.count("{")
     if 1 + is_in_front - bare.count("[]") - bare.count("{}") > MAX_NODES:
-        raise Refused(Reason.MALFORMED)
+        raise malformed(Cause.TOO_MANY_VALUES)
 
 
 def read_flat(document: "JsonObject") -> list[tuple[str, str]]:
     """Read the members of an object without nested objects or lists."""
     if len(document) > MAX_PARAMETERS:
-        raise Refused(Reason.MALFORMED)
+        raise malformed(Cause.TOO_MANY_PARAMETERS)
     return [(read_json_text(name), read_json_scalar(value)) for name, value in document if value is not None]
 
 
@@ -156,8 +204,8 @@ class JsonObject(list[tuple[str, object]]):
     """The members of a JSON object in their order, repeated names included; a JSON array stays a plain list."""
 
 
-def _refuse_constant(_: str) -> NoReturn:
-    raise Refused(Reason.MALFORMED)  # NaN and Infinity are not JSON
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(name)  # NaN and Infinity are not JSON
 
 
 def read_json_scalar(value: object) -> str:
@@ -166,12 +214,18 @@ def read_json_scalar(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, str):
         return read_json_text(value)
-    raise Refused(Reason.MALFORMED)
+    raise malformed(Cause.JSON_NESTING)
 
 
 def read_json_text(text: str) -> str:
     """Read a text that Postgres can store."""
     # JSON escapes can contain NUL or a lone surrogate, which UTF-8 bytes cannot.
-    if _NOT_STORABLE.search(text):
-        raise Refused(Reason.MALFORMED)
+    if found := _NOT_STORABLE.search(text):
+        raise malformed(Cause.NUL if found[0] == "\0" else Cause.ENCODING)
     return text
+
+
+def find_json_fault(body: bytes, cause: Cause) -> int | None:
+    """Find in a flat body what `read_flat` refused. The parser reports no offsets of members."""
+    find = {Cause.NUL: find_not_storable, Cause.ENCODING: find_not_storable, Cause.JSON_NESTING: find_nested}.get(cause)
+    return find(body.decode()) if find else None

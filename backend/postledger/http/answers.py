@@ -64,14 +64,15 @@ def _answer_for_network(response: falcon.Response, required: NetworkResponse) ->
 
 
 def answer_refusal(response: falcon.Response, receipt: str, refusal: Refusal) -> None:
-    """Answer with the reason, the canonical name of the parameter at fault, and the style of an unfilled macro."""
+    """Answer with the reason and what narrows it: the parameter at fault, the style of an unfilled macro, the cause."""
     response.status = STATUS_BY_REASON[refusal.reason]
     response.set_header("X-Postledger-Reason", refusal.reason.value)
     parameter = f',"parameter":{_quote(refusal.parameter)}' if refusal.parameter else ""
     macro = f',"macro":"{refusal.macro}"' if refusal.macro else ""
-    response.data = (
-        f'{{"status":"refused","id":"{receipt}","reason":"{refusal.reason.value}"{parameter}{macro}}}'.encode()
-    )
+    cause = f',"cause":"{refusal.cause.value}"' if refusal.cause else ""
+    offset = "" if refusal.byte_offset is None else f',"byte_offset":{refusal.byte_offset}'
+    named = f'"reason":"{refusal.reason.value}"{parameter}{macro}{cause}{offset}'
+    response.data = f'{{"status":"refused","id":"{receipt}",{named}}}'.encode()
     if refusal.reason in (Reason.UNAVAILABLE, Reason.RATE_LIMITED):
         response.set_header("Retry-After", str(RETRY_AFTER_S))
     if refusal.reason is Reason.METHOD_NOT_ALLOWED:

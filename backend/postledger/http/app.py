@@ -19,7 +19,7 @@ from postledger.http.postback import PostbackResource
 from postledger.http.request_log_event import RequestObserver
 from postledger.http.requests import receipt_of
 from postledger.http.schemas import SchemaResource
-from postledger.vocabulary.refusal import Reason, Refusal
+from postledger.vocabulary.refusal import Cause, Reason, Refusal
 
 App = falcon.App[falcon.Request, falcon.Response]
 
@@ -67,7 +67,7 @@ def _answer_http_error(request: falcon.Request, response: falcon.Response, error
     elif isinstance(error, falcon.HTTPNotFound):
         answer_not_found(response, receipt_of(request))
     else:  # a fault that Falcon finds in a request before any resource sees it
-        answer_refusal(response, receipt_of(request), Refusal(Reason.MALFORMED))
+        answer_refusal(response, receipt_of(request), Refusal(Reason.MALFORMED, cause=Cause.REQUEST_HEAD))
 
 
 def _answer_bug(request: falcon.Request, response: falcon.Response, error: Exception, _: Any) -> None:

@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 import falcon
 
 from postledger.clicks.record import RecordClick, UnknownCampaign
-from postledger.decoding.pairs import MAX_PARAMETERS, read_segments
+from postledger.decoding.pairs import MAX_PARAMETERS, Unreadable, read_segments
 from postledger.decoding.parameters import SUB_NAMES
 from postledger.http.answers import answer_get_only, answer_not_found, answer_refusal
 from postledger.http.requests import receipt_of
-from postledger.vocabulary.refusal import Reason, Refused
+from postledger.vocabulary.refusal import Reason, Refused, malformed
 
 _KNOWN = frozenset({"aff", *SUB_NAMES})
 
@@ -52,5 +52,7 @@ def read_parameters(query: str) -> dict[str, str]:
     for _, name, value in read_segments(own.encode("latin-1")):
         if name in parameters:
             raise Refused(Reason.DUPLICATE_PARAMETER, name)
+        if type(value) is Unreadable:
+            raise malformed(value.cause)
         parameters[name] = value
     return parameters

@@ -11,7 +11,7 @@ import falcon
 from postledger.http.answers import answer, answer_not_found
 from postledger.http.requests import ROUTE, SOURCE, read_postback, receipt_of
 from postledger.ingest.receive import ReceivePostback
-from postledger.vocabulary.refusal import Reason
+from postledger.vocabulary.refusal import Reason, Refusal
 
 
 class DialectSink:
@@ -32,5 +32,5 @@ class DialectSink:
         request.env[ROUTE], request.env[SOURCE] = self.route, slug
         is_read = request.method in ("GET", "POST")
         postback = read_postback(request, with_body=is_read)
-        unread = None if is_read else Reason.METHOD_NOT_ALLOWED
+        unread = None if is_read else Refusal(Reason.METHOD_NOT_ALLOWED)
         answer(response, postback.receipt, self._receive(slug, postback, unread))

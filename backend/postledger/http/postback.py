@@ -6,7 +6,9 @@ from postledger.decoding.pairs import has_too_many, unescape
 from postledger.http.answers import answer
 from postledger.http.requests import SOURCE, read_postback
 from postledger.ingest.receive import ReceivePostback
-from postledger.vocabulary.refusal import Reason
+from postledger.vocabulary.refusal import Cause, Reason, Refusal
+
+_TOO_MANY = Refusal(Reason.MALFORMED, cause=Cause.TOO_MANY_PARAMETERS)
 
 
 class PostbackResource:
@@ -22,7 +24,7 @@ class PostbackResource:
         postback = read_postback(request)
         slug = request.env[SOURCE] = find_slug(postback.query) if source is None else source
         # Without a slug nothing else would report that the query is malformed.
-        unread = Reason.MALFORMED if not slug and has_too_many(postback.query) else None
+        unread = _TOO_MANY if not slug and has_too_many(postback.query) else None
         answer(response, postback.receipt, self._receive(slug, postback, unread))
 
     on_post = on_get
@@ -30,7 +32,7 @@ class PostbackResource:
     def _refuse_method(self, request: falcon.Request, response: falcon.Response, source: str | None = None) -> None:
         postback = read_postback(request, with_body=False)
         slug = request.env[SOURCE] = find_slug(postback.query) if source is None else source
-        answer(response, postback.receipt, self._receive(slug, postback, Reason.METHOD_NOT_ALLOWED))
+        answer(response, postback.receipt, self._receive(slug, postback, Refusal(Reason.METHOD_NOT_ALLOWED)))
 
     on_head = on_put = on_patch = on_delete = on_options = _refuse_method
 

@@ -4,17 +4,23 @@ A `DecodedRequest` holds unverified parameters. Verification and validation use 
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from msgspec.structs import replace
 
 from postledger.decoding import json_v2 as nested
+from postledger.decoding.byte_offsets import find_repeated
 from postledger.decoding.pairs import (
     MAX_PARAMETERS,
     DecodedRequest,
     JsonObject,
     Segment,
+    Unreadable,
+    decode_utf8,
+    find_json_fault,
+    find_unreadable,
     load_json,
     read_flat,
     read_json_scalar,
@@ -28,7 +34,7 @@ from postledger.policy.source import Source
 from postledger.signatures.profile_schema import Decoding
 from postledger.signatures.signature_input import decode_segment
 from postledger.vocabulary.incoming_request import MAX_BODY_BYTES, Request
-from postledger.vocabulary.refusal import Reason, Refused
+from postledger.vocabulary.refusal import Cause, Reason, Refusal, Refused, malformed
 
 _FORM = "application/x-www-form-urlencoded"
 _JSON = "application/json"
@@ -61,10 +67,7 @@ def read_request(request: Request, source: Source, written_as: Format) -> Decode
 def read_again(decoded: DecodedRequest, decoding: Decoding, source: Source) -> DecodedRequest:
     """Read the fields again, by the decoding that the signature used, so that they are what was signed."""
     pairs = [decode_segment(segment, decoding) for segment in decoded.segments]
-    try:
-        fields, repeated = _collect([(name.decode(), value.decode()) for name, value in pairs], source)
-    except UnicodeDecodeError as error:
-        raise Refused(Reason.MALFORMED) from error
+    fields, repeated = _collect([(decode_utf8(name), decode_utf8(value)) for name, value in pairs], source)
     if repeated is not None:
         raise Refused(Reason.DUPLICATE_PARAMETER, repeated)
     return replace(decoded, fields=fields)
@@ -83,7 +86,7 @@ def names_only(query: bytes, source: Source | None) -> bytes:
 
 def _read_query(request: Request, source: Source) -> DecodedRequest:
     if request.body:  # no signature of a GET covers its body
-        raise Refused(Reason.MALFORMED)
+        raise malformed(Cause.BODY_ON_GET)
     segments = read_segments(request.query)
     names = source.canonical_names
     signed = "&".join([part for part, name, _ in segments if names.get(name) != "sig"]).encode("latin-1")
@@ -94,7 +97,7 @@ def _read_query(request: Request, source: Source) -> DecodedRequest:
 
 def _read_form(body: bytes, source: Source) -> DecodedRequest:
     segments = read_segments(body)
-    fields, repeated = _collect([segment[1:] for segment in segments], source)
+    fields, repeated = _collect([segment[1:] for segment in segments], source, segments)
     return DecodedRequest(fields, body, _mask_segments(segments, source), repeated, segments)
 
 
@@ -103,11 +106,23 @@ def _read_json(body: bytes, source: Source) -> DecodedRequest:
     version = next((value for name, value in document if name == "v"), None)
     if version is not None and version != "1" and source.canonical_names.get("v") == "v":
         return _read_json_of(version, document, body, source)
-    pairs = read_flat(document)
+    try:
+        pairs = read_flat(document)
+    except Refused as refused:
+        raise _locate(refused.refusal, body) from None
     fields, repeated = _collect(pairs, source)
     if repeated is None and len({name for name, _ in pairs}) < len(pairs):
-        raise Refused(Reason.MALFORMED)
+        raise malformed(Cause.JSON_DUPLICATE_KEY, _find_repeated(pairs, body))
     return DecodedRequest(fields, body, _mask_json(body, pairs, source), repeated, members=pairs)
+
+
+def _locate(fault: Refusal, body: bytes) -> Refused:
+    return malformed(fault.cause, find_json_fault(body, fault.cause)) if fault.cause else Refused(fault.reason)
+
+
+def _find_repeated(pairs: Iterable[tuple[str, str]], body: bytes) -> int | None:
+    counts = Counter(name for name, _ in pairs)
+    return find_repeated(body.decode(), next(name for name, number in counts.items() if number > 1))
 
 
 def _read_json_of(version: object, document: JsonObject, body: bytes, source: Source) -> DecodedRequest:
@@ -137,7 +152,9 @@ def write_masked(decoded: DecodedRequest, source: Source) -> bytes:
     return nested.write_masked(decoded.document, source.masked_names, hide)
 
 
-def _collect(pairs: Sequence[tuple[str, str]], source: Source) -> tuple[dict[str, str], str | None]:
+def _collect(
+    pairs: Sequence[tuple[str, str]], source: Source, form: Sequence[Segment] = ()
+) -> tuple[dict[str, str], str | None]:
     fields: dict[str, str] = {}
     names, repeated = source.canonical_names, None
     for name, value in pairs:
@@ -146,6 +163,8 @@ def _collect(pairs: Sequence[tuple[str, str]], source: Source) -> tuple[dict[str
             continue
         if canonical in fields:
             repeated = repeated or canonical
+        if type(value) is Unreadable:
+            value = _read_macro(value, form)  # noqa: PLW2901 - rare
         fields[canonical] = source.hide(value) if name in source.settings.pii else value
     if repeated is not None and source.name_order:
         return _collect_ranked(pairs, source)
@@ -155,7 +174,8 @@ def _collect(pairs: Sequence[tuple[str, str]], source: Source) -> tuple[dict[str
 def _collect_ranked(pairs: Sequence[tuple[str, str]], source: Source) -> tuple[dict[str, str], str | None]:
     """Collect fields that were sent under several names: the first name whose value is not empty counts."""
     order, names, pii = source.name_order, source.canonical_names, source.settings.pii
-    known = [(name, value) for name, value in pairs if name in names]
+    # Values that cannot be read were refused before, except macros such as `%payout%`.
+    known = [(name, value.sent if type(value) is Unreadable else value) for name, value in pairs if name in names]
     fields: dict[str, str] = {}
     seen, repeated = set[str](), None
     for name, value in sorted(known, key=lambda pair: (not pair[1].strip(), order.get(pair[0], 0))):
@@ -173,18 +193,28 @@ def _drop_empty(fields: dict[str, str], source: Source) -> dict[str, str]:
     return {name: value for name, value in fields.items() if value and not value.isspace()}
 
 
+def _read_macro(value: Unreadable, form: Sequence[Segment]) -> str:
+    # `%payout%` is an unresolved macro, not an escape. Keep it, so that the refusal can name the macro.
+    sent = value.sent
+    if sent.isascii() and sent.isprintable() and find_macro(sent):
+        return sent
+    raise malformed(value.cause, find_unreadable(form, value) if form else None)
+
+
 def _refuse_known_in_query(query: bytes, source: Source) -> None:
     # The signature of a POST covers only its body, so a parameter in the query would be accepted unsigned.
     if query and not source.names_refused_beside_body.isdisjoint([name for _, name, _ in read_segments_once(query)]):
-        raise Refused(Reason.MALFORMED)
+        raise malformed(Cause.PARAMETERS_BESIDE_BODY)
 
 
 def _media_type(request: Request) -> str:
     kind, _, options = request.media_type.lower().partition(";")
     charset = options.strip().removeprefix("charset=").strip('"')
-    if kind.strip() in (_FORM, _JSON) and charset in ("", "utf-8", "utf8"):
-        return kind.strip()
-    raise Refused(Reason.UNSUPPORTED_MEDIA_TYPE)
+    if kind.strip() not in (_FORM, _JSON):
+        raise Refused(Reason.UNSUPPORTED_MEDIA_TYPE, cause=Cause.MEDIA_TYPE)
+    if charset not in ("", "utf-8", "utf8"):
+        raise Refused(Reason.UNSUPPORTED_MEDIA_TYPE, cause=Cause.CHARSET)
+    return kind.strip()
 
 
 def _mask_segments(segments: Iterable[Segment], source: Source) -> bytes:

@@ -43,7 +43,7 @@ class ReceivePostback:
         self._policy, self._record, self._refuse_stranger = policy, record, refuse_stranger
         self._count, self._note_match = count, note_match
 
-    def __call__(self, slug: str, request: Request, unread: Reason | None = None) -> Reply:
+    def __call__(self, slug: str, request: Request, unread: Refusal | None = None) -> Reply:
         """Receive a postback for the source with that slug. `unread` refuses it without reading its parameters."""
         policy = self._policy()
         if policy is None:
@@ -52,7 +52,7 @@ class ReceivePostback:
         if (source is None or request.edge_policy) and _must_wait(policy, slug, request):
             is_known = source is not None or slug in policy.unusable  # any other slug is the sender's own text
             return self._refuse_unavailable(slug if is_known else None)
-        entry = refuse_unread(request, source, Refusal(unread)) if unread else evaluate(request, source)
+        entry = refuse_unread(request, source, unread) if unread else evaluate(request, source)
         outcome = self._settle(source, entry)
         campaign = policy.campaign_slugs.get(outcome.campaign_id or 0)
         self._count(source.slug if source else None, campaign, outcome, entry.event)

@@ -34,6 +34,8 @@ class EntryRow(msgspec.Struct, omit_defaults=True):
     verdict: str | None = None
     reason: str | None = None
     parameter: str | None = None
+    cause: str | None = None
+    byte_offset: int | None = None
     conversion_id: str | None = None
     click_check: str | None = None
     observed: tuple[str, ...] | None = None
@@ -112,6 +114,7 @@ def entry_row(entry: Entry, outcome: Outcome | None = None) -> EntryRow:
     refusal = outcome.refusal if outcome is not None else entry.refusal
     if refusal is not None:
         row.reason, row.parameter = refusal.reason, refusal.parameter
+        row.cause, row.byte_offset = refusal.cause, refusal.byte_offset
     if entry.event is not None:
         row.click_check, row.unsigned = entry.click_check, entry.unsigned or None
         _add_event(row, entry.event)

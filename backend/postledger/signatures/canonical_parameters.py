@@ -10,7 +10,7 @@ from urllib.parse import quote, quote_plus
 from postledger.decoding.pairs import Segment
 from postledger.signatures.profile_schema import Parameters
 from postledger.signatures.signature_input import SignatureInput, bad_signature, decode_segment
-from postledger.vocabulary.refusal import Reason, Refused
+from postledger.vocabulary.refusal import Cause, malformed
 
 Write = Callable[[SignatureInput, bytes], bytes]
 """Writes a piece of the message from the signature input and the key."""
@@ -45,7 +45,7 @@ def _read_pairs(sent: SignatureInput, parameters: Parameters) -> _Pairs:
     if parameters.repeated == "sorted-unique":
         return sorted(set(pairs))
     if len({name for name, _ in pairs}) < len(pairs):
-        raise Refused(Reason.MALFORMED)  # it is unknown which of the two values was signed
+        raise malformed(Cause.SIGNED_TWICE)  # it is unknown which of the two values was signed
     return pairs
 
 
@@ -66,7 +66,7 @@ def _choose(names: Sequence[Sequence[bytes]], values: dict[bytes, bytes], skip: 
     for alternatives in names:
         present = [name for name in alternatives if name in values]
         if len(present) > 1:
-            raise Refused(Reason.MALFORMED)
+            raise malformed(Cause.SIGNED_TWICE)
         if not present and skip == "none":
             raise bad_signature()
         chosen += [(name, values[name]) for name in present]

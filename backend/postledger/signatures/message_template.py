@@ -14,7 +14,7 @@ from postledger.signatures.extraction import MAX_ITEMS
 from postledger.signatures.profile_schema import Scheme
 from postledger.signatures.public_url import PublicUrl
 from postledger.signatures.signature_input import SignatureInput, bad_signature, decode_segment, decode_text
-from postledger.vocabulary.refusal import Reason, Refused
+from postledger.vocabulary.refusal import Cause, malformed
 
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _CONTENT = frozenset({"body", "query", "url", "parameters", "form", "json"})
@@ -189,7 +189,7 @@ def _write_parameter(location: str, name: str, scheme: Scheme) -> Write:
         pairs = [decode_segment(segment, sent.decoding) for segment in segments]
         found = [value for name, value in pairs if name == wanted]
         if len(found) > 1:
-            raise Refused(Reason.MALFORMED)
+            raise malformed(Cause.SIGNED_TWICE)
         if not found and not is_optional:
             raise bad_signature()
         return found[0] if found else b""

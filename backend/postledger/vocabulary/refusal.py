@@ -1,7 +1,7 @@
-"""The closed list of reasons for which a request is refused.
+"""The closed lists of reasons for which a request is refused, and of the causes that narrow a reason.
 
 A reason is an API code, a metric label and a column of the audit row. Lua, nginx and the documentation repeat the list;
-`tests/unit/test_refusal_reasons.py` compares them with it.
+`tests/unit/test_refusal_reasons.py` compares them with it. A cause is an API code and a column, and no label.
 """
 
 from enum import StrEnum
@@ -36,23 +36,52 @@ class Reason(StrEnum):
     UNAVAILABLE = "unavailable"
 
 
+class Cause(StrEnum):
+    """What exactly is wrong, if a reason alone does not say it. It is a fixed word and never quotes the request."""
+
+    ENCODING = "encoding"
+    NUL = "nul"
+    JSON_SYNTAX = "json_syntax"
+    JSON_STRUCTURE = "json_structure"
+    JSON_NESTING = "json_nesting"
+    JSON_DUPLICATE_KEY = "json_duplicate_key"
+    TOO_MANY_PARAMETERS = "too_many_parameters"
+    TOO_MANY_VALUES = "too_many_values"
+    BODY_ON_GET = "body_on_get"
+    PARAMETERS_BESIDE_BODY = "parameters_beside_body"
+    SIGNED_TWICE = "signed_twice"
+    REQUEST_HEAD = "request_head"
+    MEDIA_TYPE = "media_type"
+    CHARSET = "charset"
+
+
 class Refusal(msgspec.Struct, frozen=True):
     """A refusal as a value: the reason and, if one parameter is at fault, its canonical name (never its value).
 
-    `macro` is the style of a placeholder that was not filled, as `unresolved_macros.find_macro` names it.
+    - `macro`: the style of a placeholder that was not filled, as `unresolved_macros.find_macro` names it.
+    - `cause`: what exactly is wrong, and in a body `byte_offset`: where, counted from 0.
     """
 
     reason: Reason
     parameter: str | None = None
     macro: str | None = None
+    cause: Cause | None = None
+    byte_offset: int | None = None
 
 
 class Refused(Exception):
     """Carries a `Refusal` to the caller that turns it into a value."""
 
-    def __init__(self, reason: Reason, parameter: str | None = None, macro: str | None = None) -> None:
+    def __init__(
+        self,
+        reason: Reason,
+        parameter: str | None = None,
+        macro: str | None = None,
+        cause: Cause | None = None,
+        byte_offset: int | None = None,
+    ) -> None:
         super().__init__(reason.value)
-        self.refusal = Refusal(reason, parameter, macro)
+        self.refusal = Refusal(reason, parameter, macro, cause, byte_offset)
 
 
 class Shed(Refused):
@@ -60,3 +89,8 @@ class Shed(Refused):
 
     def __init__(self) -> None:
         super().__init__(Reason.UNAVAILABLE)
+
+
+def malformed(cause: Cause, byte_offset: int | None = None) -> Refused:
+    """Make the refusal of a request that cannot be read."""
+    return Refused(Reason.MALFORMED, cause=cause, byte_offset=byte_offset)

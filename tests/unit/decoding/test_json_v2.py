@@ -17,7 +17,7 @@ from postledger.ledger.entry import Entry
 from postledger.policy.source import Settings, Source, find_profile
 from postledger.signatures.secret_key import Key
 from postledger.vocabulary.incoming_request import Request
-from postledger.vocabulary.refusal import Reason, Refusal
+from postledger.vocabulary.refusal import Cause, Reason, Refusal, malformed
 from tests.parts.sender import sign_webhook
 
 NOW = datetime.fromtimestamp(1_790_000_010, UTC)
@@ -86,29 +86,29 @@ def test_the_schemas_name_what_is_read_and_nothing_else() -> None:
         ({"v": 2, "click_id": "C1"}, Refusal(Reason.MISSING_PARAMETER, "click_id")),
         (v2(amount={"value": "1e3"}), Refusal(Reason.INVALID_PARAMETER, "payout")),
         (v2(amount={"value": "{payout}"}), Refusal(Reason.UNRESOLVED_MACRO, "payout", "{…}")),
-        (v2(conversion="C1"), Refusal(Reason.MALFORMED)),
-        (v2(amount=5), Refusal(Reason.MALFORMED)),
-        (v2(amount={"value": [1]}), Refusal(Reason.MALFORMED)),
-        (v2(items={"sku": "A"}), Refusal(Reason.MALFORMED)),
-        (v2(items=["A"]), Refusal(Reason.MALFORMED)),
-        (v2(items=[{}] * 101), Refusal(Reason.MALFORMED)),
+        (v2(conversion="C1"), malformed(Cause.JSON_STRUCTURE).refusal),
+        (v2(amount=5), malformed(Cause.JSON_STRUCTURE).refusal),
+        (v2(amount={"value": [1]}), malformed(Cause.JSON_NESTING).refusal),
+        (v2(items={"sku": "A"}), malformed(Cause.JSON_STRUCTURE).refusal),
+        (v2(items=["A"]), malformed(Cause.JSON_STRUCTURE).refusal),
+        (v2(items=[{}] * 101), malformed(Cause.JSON_STRUCTURE).refusal),
         (v2(items=[{"sku": "x" * 256}]), Refusal(Reason.INVALID_PARAMETER, "items")),
         (v2(items=[{"quantity": 0}]), Refusal(Reason.INVALID_PARAMETER, "items")),
         (v2(items=[{"quantity": "1.5"}]), Refusal(Reason.INVALID_PARAMETER, "items")),
         (v2(items=[{"amount": "1,5"}]), Refusal(Reason.INVALID_PARAMETER, "items")),
-        (v2(more={"a": {"b": {"c": {"d": {"e": {}}}}}}), Refusal(Reason.MALFORMED)),
-        (v2(more=list(range(496))), Refusal(Reason.MALFORMED)),
-        (v2(more=[{}] * 496), Refusal(Reason.MALFORMED)),
-        (v2(more=[None] * 496), Refusal(Reason.MALFORMED)),
+        (v2(more={"a": {"b": {"c": {"d": {"e": {}}}}}}), malformed(Cause.JSON_NESTING).refusal),
+        (v2(more=list(range(496))), malformed(Cause.TOO_MANY_VALUES).refusal),
+        (v2(more=[{}] * 496), malformed(Cause.TOO_MANY_VALUES).refusal),
+        (v2(more=[None] * 496), malformed(Cause.TOO_MANY_VALUES).refusal),
         (b'{"v":2,"conversion":{"click_id":"A","click_id":"B"}}', Refusal(Reason.DUPLICATE_PARAMETER, "click_id")),
-        (b'{"v":2,"conversion":{"click_id":"A"},"conversion":{"click_id":"B"}}', Refusal(Reason.MALFORMED)),
-        (b'{"v":2,"conversion":{"click_id":"A"},"x":{"y":1,"y":2}}', Refusal(Reason.MALFORMED)),
-        (b'{"v":2,"conversion":{"click_id":"A\\u0000"}}', Refusal(Reason.MALFORMED)),
+        (b'{"v":2,"conversion":{"click_id":"A"},"conversion":{"click_id":"B"}}', malformed(Cause.JSON_DUPLICATE_KEY).refusal),
+        (b'{"v":2,"conversion":{"click_id":"A"},"x":{"y":1,"y":2}}', malformed(Cause.JSON_DUPLICATE_KEY).refusal),
+        (b'{"v":2,"conversion":{"click_id":"A\\u0000"}}', malformed(Cause.NUL).refusal),
         ({**v2(), "v": 3}, Refusal(Reason.UNSUPPORTED_VERSION)),
         ({**v2(), "v": True}, Refusal(Reason.UNSUPPORTED_VERSION)),
         ({**v2(), "v": [2]}, Refusal(Reason.UNSUPPORTED_VERSION)),
-        ({**v2(), "v": 1}, Refusal(Reason.MALFORMED)),
-        ({"conversion": {"click_id": "A"}}, Refusal(Reason.MALFORMED)),
+        ({**v2(), "v": 1}, malformed(Cause.JSON_NESTING, 23).refusal),
+        ({"conversion": {"click_id": "A"}}, malformed(Cause.JSON_NESTING, 15).refusal),
         ({"v": 3, "click_id": "A"}, Refusal(Reason.UNSUPPORTED_VERSION)),
         ({"v": "{v}", "click_id": "A"}, Refusal(Reason.UNRESOLVED_MACRO, "v", "{…}")),
     ],

@@ -7,8 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postledger.decoding.pairs import load_json, read_flat, read_segments, unescape
-from postledger.vocabulary.refusal import Reason, Refused
+from postledger.decoding.pairs import (
+    Unreadable,
+    find_json_fault,
+    find_unreadable,
+    load_json,
+    read_flat,
+    read_segments,
+    unescape,
+)
+from postledger.vocabulary.refusal import Cause, Reason, Refused
 
 
 def read_object(body: bytes) -> list[tuple[str, str]]:
@@ -29,23 +37,31 @@ def test_it_decodes_utf8_sent_raw_and_sent_escaped() -> None:
 @pytest.mark.parametrize(
     "raw", [b"a=%zz", b"a=%4", b"a=%", b"a=%ff", b"a=\xff", b"a=%00", b"a=\x00", b"%00=1", b"a=%ed%a0%80"]
 )
-def test_broken_escapes_invalid_utf8_and_nul_are_malformed(raw: bytes) -> None:
-    with pytest.raises(Refused) as refused:
-        read_segments(raw)
+def test_broken_escapes_invalid_utf8_and_nul_are_unreadable(raw: bytes) -> None:
+    ((_, name, value),) = read_segments(raw)
 
-    assert refused.value.refusal.reason is Reason.MALFORMED
-
-
-@pytest.mark.parametrize("value", ["%payout%", "[%VAL%]", "%ad%", "%commission%,%bonus%"])
-def test_a_macro_with_percent_signs_is_kept_as_sent(value: str) -> None:
-    """The search for unresolved macros must find it; it must not count as broken escapes."""
-    assert read_segments(f"payout={value}".encode()) == [(f"payout={value}", "payout", value)]
+    assert Unreadable in (type(name), type(value))
 
 
-@pytest.mark.parametrize("raw", [b"%payout%=1", b"a=%\xff%", b"a=%x\x00%", b"a=50%", b"a=1%zz", b"a=%x%25"])
-def test_percent_signs_that_are_no_macro_are_malformed(raw: bytes) -> None:
-    with pytest.raises(Refused):
-        read_segments(raw)
+@pytest.mark.parametrize(
+    ("body", "byte_offset"),
+    [
+        (b"a=1&b=%zz", 6), (b"a=1&b=x%F", 7), (b"a=1&b=%41%ff&c=2", 9), (b"b=\xc3\xa9\xff", 4), (b"b=%C3%A9%00x&b=1", 8),
+        (b"b=x+%2B\x00", 7),
+    ],
+)  # fmt: skip
+def test_the_fault_in_a_form_is_found(body: bytes, byte_offset: int) -> None:
+    segments = read_segments(body)
+    (unreadable,) = [value for _, _, value in segments if isinstance(value, Unreadable)]
+
+    assert find_unreadable(segments, unreadable) == byte_offset
+
+
+@given(st.binary(max_size=100))
+def test_what_is_unreadable_keeps_its_bytes(raw: bytes) -> None:
+    ((_, _, value),) = read_segments(b"a=" + b"".join(b"%%%02x" % byte for byte in raw))
+
+    assert value.encode("utf-8", "surrogateescape") == raw
 
 
 def test_a_hundred_parameters_pass_and_one_more_is_malformed() -> None:
@@ -75,6 +91,42 @@ def test_json_that_is_not_one_flat_object_is_malformed(body: bytes) -> None:
         read_object(body)
 
     assert refused.value.refusal.reason is Reason.MALFORMED
+
+
+def find_fault(body: bytes) -> tuple[Cause | None, int | None]:
+    """The cause and the offset that a flat body is refused with."""
+    try:
+        read_object(body)
+    except Refused as refused:
+        fault = refused.refusal
+        found = find_json_fault(body, fault.cause) if fault.cause and fault.byte_offset is None else fault.byte_offset
+        return fault.cause, found
+    return None, None
+
+
+@pytest.mark.parametrize(
+    ("body", "cause", "byte_offset"),
+    [
+        ('{"é":1,}', Cause.JSON_SYNTAX, 8),
+        ('{"é":1', Cause.JSON_SYNTAX, 7),
+        ("", Cause.JSON_SYNTAX, 0),
+        ('{"é":"NaN","a":NaN}', Cause.JSON_SYNTAX, 16),
+        ('{"a":"-I","b":-Infinity}', Cause.JSON_SYNTAX, 14),
+        ("[1]", Cause.JSON_STRUCTURE, 0),
+        ('{"é[":"{","a\\"":[1]}', Cause.JSON_NESTING, 17),
+        ('{"a":{}}', Cause.JSON_NESTING, 5),
+        ('{"é":"\\\\u0000\\u0000"}', Cause.NUL, 14),
+        ('{"é":"\\ud83d"}', Cause.ENCODING, 7),
+        ('{"é":"\0"}', Cause.NUL, 7),
+        ("[" * 60_000, Cause.TOO_MANY_VALUES, None),
+    ],
+)
+def test_the_fault_in_a_json_body_is_found(body: str, cause: Cause, byte_offset: int | None) -> None:
+    assert find_fault(body.encode()) == (cause, byte_offset)
+
+
+def test_an_invalid_byte_in_a_json_body_is_found() -> None:
+    assert find_fault(b'{"\xc3\xa9":"\xff"}') == (Cause.ENCODING, 7)
 
 
 @given(st.binary(max_size=300))

@@ -91,7 +91,7 @@ def test_json_and_form_say_the_same_as_a_query() -> None:
         (get("click_id=A&sub3=" + "x" * 256 + "&ts=1790000000"), "invalid_parameter", "sub3"),
         (get("click_id=A&event_time=2026-01-01T00:00:00&ts=1790000000"), "invalid_parameter", "event_time"),
         (get("click_id=A&v=2&ts=1790000000"), "unsupported_version", None),
-        (get("click_id=A&x=%ff&ts=1790000000"), "malformed", None),
+        (get("click_id=A&payout=%ff&ts=1790000000"), "malformed", None),
         (get(GOOD, body=b"x"), "malformed", None),
         (Request("r", NOW, "GET", query=GOOD.encode()), "missing_signature", None),
         (Request("r", NOW, "GET", query=GOOD.encode() + b"&sig="), "missing_signature", None),

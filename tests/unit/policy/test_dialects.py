@@ -18,7 +18,7 @@ from postledger.policy.preset_files import read_known
 from postledger.policy.source import Source, find_profile
 from postledger.signatures.secret_key import Key
 from postledger.vocabulary.incoming_request import Request
-from postledger.vocabulary.refusal import Reason, Refusal
+from postledger.vocabulary.refusal import Cause, Reason, Refusal, malformed
 
 NOW = datetime.fromtimestamp(1_790_000_010, UTC)
 KNOWN = read_known()
@@ -191,7 +191,7 @@ def test_a_post_with_a_body_is_read_by_that_alone() -> None:
     body = {"method": "POST", "body": b"subid=C1&payout=1", "media_type": "application/x-www-form-urlencoded"}
 
     assert said(ask(make("keitaro"), f"/{KEY}/postback", **body))["click_id"] == "C1"
-    assert ask(make("keitaro"), f"/{KEY}/postback?payout=2", **body).refusal == Refusal(Reason.MALFORMED)
+    assert ask(make("keitaro"), f"/{KEY}/postback?payout=2", **body).refusal == malformed(Cause.PARAMETERS_BESIDE_BODY).refusal
 
 
 @pytest.mark.parametrize("name", ADDRESSES)

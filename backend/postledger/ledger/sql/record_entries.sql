@@ -16,7 +16,8 @@ WITH batch AS MATERIALIZED (
         END AS observed_for
     FROM ROWS FROM (json_to_recordset(%s::json) AS (
         id uuid, received_at timestamptz, source_id integer, source_ip inet, method text, reason text, parameter text,
-        secret_id integer, observed text [], click_check text, dedup_key uuid, event text, click_id text, transaction_id text,
+        cause text, byte_offset integer, secret_id integer, observed text [], click_check text, dedup_key uuid,
+        event text, click_id text, transaction_id text,
         affiliate_id text, status text, source_status text, payout numeric, currency text, subs jsonb,
         event_time timestamptz, unsigned text [], reverses text, raw text
     )) WITH ORDINALITY AS entry
@@ -52,11 +53,13 @@ settled AS (
 
 recorded AS (
     INSERT INTO postbacks (
-        id, received_at, source_id, source_ip, method, verdict, reason, parameter, conversion_id, secret_id,
+        id, received_at, source_id, source_ip, method, verdict, reason, parameter, cause, byte_offset, conversion_id,
+        secret_id,
         event, click_id, transaction_id, status, source_status, payout, currency, event_time, raw, observed
     )
     SELECT
-        id, received_at, source_id, source_ip, method, verdict, refused_for, parameter, conversion_id, secret_id,
+        id, received_at, source_id, source_ip, method, verdict, refused_for, parameter, cause, byte_offset, conversion_id,
+        secret_id,
         event, click_id, transaction_id, status, source_status, payout, currency, event_time, decode(raw, 'base64'),
         observed_for
     FROM settled

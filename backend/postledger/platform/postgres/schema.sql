@@ -150,7 +150,9 @@ CREATE TABLE public.postbacks (
     currency text COLLATE pg_catalog."C",
     event_time timestamp with time zone,
     raw bytea NOT NULL,
-    observed text[]
+    observed text[],
+    cause text COLLATE pg_catalog."C",
+    byte_offset integer
 )
 PARTITION BY RANGE (received_at);
 
