@@ -15,7 +15,7 @@ from postledger.bootstrap import backend
 from postledger.ingest.receive import ReceivePostback, Reply
 from postledger.platform.server.wsgi_exchange import ByListener
 from postledger.vocabulary.incoming_request import Request
-from postledger.vocabulary.refusal import Reason
+from postledger.vocabulary.refusal import Refusal
 
 WSGIEnvironment = dict[str, Any]
 
@@ -96,7 +96,7 @@ def create() -> BrokenApp:
     """Make the application that the shipped factory makes, and break it."""
     receive = ReceivePostback.__call__
 
-    def receive_or_fail(self: ReceivePostback, slug: str, request: Request, unread: Reason | None = None) -> Reply:
+    def receive_or_fail(self: ReceivePostback, slug: str, request: Request, unread: Refusal | None = None) -> Reply:
         if slug in BUGS:
             BUGS[slug](request)
         return receive(self, slug, request, unread)

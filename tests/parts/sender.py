@@ -111,5 +111,7 @@ def read_answer(code: int, body: bytes, retry_after: str | None = None) -> Answe
     except ValueError:
         said = None
     said = said if isinstance(said, dict) else {}  # the ack of a source may be the number 1
-    names = ("status", "id", "reason", "parameter", "cause", "byte_offset")
-    return Answer(code, *map(said.get, names), retry_after)
+    return Answer(
+        code, said.get("status"), said.get("id"), said.get("reason"), said.get("parameter"),
+        said.get("cause"), said.get("byte_offset"), retry_after,
+    )  # fmt: skip

@@ -58,9 +58,9 @@ _CONVERSIONS = Columns(
 )  # fmt: skip
 _POSTBACKS = Columns(
     everything=(
-        "id", "received_at", "source", "source_ip", "method", "verdict", "reason", "parameter", "cause", "byte_offset",
-        "conversion_id", "secret_id", "event", "click_id", "transaction_id", "status", "source_status", "payout", "currency",
-        "event_time",
+        "id", "received_at", "source", "source_ip", "method", "verdict", "reason", "parameter", "cause",
+        "byte_offset", "conversion_id", "secret_id", "event", "click_id", "transaction_id", "status",
+        "source_status", "payout", "currency", "event_time",
     ),
     of_table=("received_at", "source", "method", "verdict", "reason", "event", "transaction_id", "click_id", "id"),
     by_importance=(

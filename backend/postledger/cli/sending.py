@@ -91,7 +91,9 @@ def _report(answer: Answer, *, as_json: bool) -> None:
     else:
         print(f"HTTP {answer.http}  {' '.join(f'{name}={value}' for name, value in answer.fields.items())}")
     if not answer.is_accepted:
-        reason = ":".join(str(answer.fields[name]) for name in ("reason", "parameter", "cause") if name in answer.fields)
+        reason = ":".join(
+            str(answer.fields[name]) for name in ("reason", "parameter", "cause") if name in answer.fields
+        )
         note(f"postledger: the postback was not accepted: HTTP {answer.http} {reason}".rstrip())
         raise typer.Exit(1)
 

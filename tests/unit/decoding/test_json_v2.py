@@ -101,7 +101,7 @@ def test_the_schemas_name_what_is_read_and_nothing_else() -> None:
         (v2(more=[{}] * 496), malformed(Cause.TOO_MANY_VALUES).refusal),
         (v2(more=[None] * 496), malformed(Cause.TOO_MANY_VALUES).refusal),
         (b'{"v":2,"conversion":{"click_id":"A","click_id":"B"}}', Refusal(Reason.DUPLICATE_PARAMETER, "click_id")),
-        (b'{"v":2,"conversion":{"click_id":"A"},"conversion":{"click_id":"B"}}', malformed(Cause.JSON_DUPLICATE_KEY).refusal),
+        (b'{"v":2,"conversion":{},"conversion":{"click_id":"B"}}', malformed(Cause.JSON_DUPLICATE_KEY).refusal),
         (b'{"v":2,"conversion":{"click_id":"A"},"x":{"y":1,"y":2}}', malformed(Cause.JSON_DUPLICATE_KEY).refusal),
         (b'{"v":2,"conversion":{"click_id":"A\\u0000"}}', malformed(Cause.NUL).refusal),
         ({**v2(), "v": 3}, Refusal(Reason.UNSUPPORTED_VERSION)),

@@ -191,7 +191,8 @@ def test_a_post_with_a_body_is_read_by_that_alone() -> None:
     body = {"method": "POST", "body": b"subid=C1&payout=1", "media_type": "application/x-www-form-urlencoded"}
 
     assert said(ask(make("keitaro"), f"/{KEY}/postback", **body))["click_id"] == "C1"
-    assert ask(make("keitaro"), f"/{KEY}/postback?payout=2", **body).refusal == malformed(Cause.PARAMETERS_BESIDE_BODY).refusal
+    refused = ask(make("keitaro"), f"/{KEY}/postback?payout=2", **body)
+    assert refused.refusal == malformed(Cause.PARAMETERS_BESIDE_BODY).refusal
 
 
 @pytest.mark.parametrize("name", ADDRESSES)

@@ -103,7 +103,8 @@ class Worker(GeventWorker):
         count = self._unparsable.note()
         if count:
             _log.warning("%d requests could not be parsed, the last one: %s", count, type(exc).__name__)
-        body = b'{"status":"refused","id":"%b","reason":"malformed"}' % find_receipt(exc).encode()
+        receipt = find_receipt(exc).encode()
+        body = b'{"status":"refused","id":"%b","reason":"malformed","cause":"request_head"}' % receipt
         try:
             util.write_nonblock(client, _HEAD % len(body) + body)
         except OSError:
