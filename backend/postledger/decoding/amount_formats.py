@@ -1,11 +1,11 @@
 """Reads amounts in the formats that a source's key `amount` allows, besides digits with a decimal point.
 
-Nothing is guessed: an amount that could be read in two ways is refused.
+Nothing is guessed: an amount that could be read in two ways is refused. Only `float` rounds.
 """
 
 import re
 from collections.abc import Callable, Sequence
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Literal
 
 from iso4217 import Currency
@@ -13,12 +13,12 @@ from iso4217 import Currency
 from postledger.decoding.parameters import read_payout
 from postledger.vocabulary.refusal import Reason, Refused
 
-AmountForm = Literal["plain", "comma", "minor-units", "symbol", "trailing-separator"]
-AMOUNT_FORMS: tuple[AmountForm, ...] = ("plain", "comma", "minor-units", "symbol", "trailing-separator")
+AmountForm = Literal["plain", "comma", "minor-units", "float", "symbol", "trailing-separator"]
+AMOUNT_FORMS: tuple[AmountForm, ...] = ("plain", "comma", "minor-units", "float", "symbol", "trailing-separator")
 ReadAmount = Callable[[str, str], Decimal]
 """Reads an amount from the sent text and the ISO 4217 code of its currency; raises `Refused`."""
 
-_NUMBERS = frozenset({"plain", "comma", "minor-units"})
+_NUMBERS = frozenset({"plain", "comma", "minor-units", "float"})
 _DOLLARS = frozenset({"USD", "AUD", "CAD", "NZD", "HKD", "SGD", "TWD", "MXN", "ARS", "CLP", "COP"})
 _SYMBOLS = {
     "$": _DOLLARS, "R$": {"BRL"}, "€": {"EUR"}, "£": {"GBP"}, "¥": {"JPY", "CNY"}, "₹": {"INR"}, "₽": {"RUB"},
@@ -28,6 +28,9 @@ _SYMBOLS = {
 _SYMBOL = "|".join([*(re.escape(symbol) for symbol in sorted(_SYMBOLS, key=len, reverse=True)), "[A-Za-z]{3}"])
 _WITH_SYMBOL = re.compile(rf"(-?)(?:({_SYMBOL})[ \u00a0]?)?(-?)([0-9.,]+)(?:[ \u00a0]?({_SYMBOL}))?")
 _COMMA = re.compile(r"-?[0-9]+(?:,[0-9]+)?")
+_FLOAT = re.compile(r"-?[0-9]{1,25}(?:\.[0-9]{1,25})?(?:[eE][+-]?[0-9]{1,2})?")
+_PRECISE = Context(prec=200)  # room for every number that the pattern allows
+_SMALLEST = Decimal("0.000001")
 _WHOLE = re.compile(r"-?[0-9]{1,12}")
 _MINOR_DIGITS = {currency.code: currency.exponent for currency in Currency}
 
@@ -74,6 +77,13 @@ def _read_minor_units(value: str, currency: str) -> Decimal:
     return Decimal(value).scaleb(-digits)
 
 
+def _read_float(value: str, _: str) -> Decimal:
+    if not _FLOAT.fullmatch(value):
+        raise _refused()
+    rounded = Decimal(value).quantize(_SMALLEST, ROUND_HALF_UP, _PRECISE)
+    return read_payout(format(rounded.normalize(_PRECISE), "f"))
+
+
 def _without_symbol(read: ReadAmount) -> ReadAmount:
     def read_without(value: str, currency: str) -> Decimal:
         found = _WITH_SYMBOL.fullmatch(value)
@@ -103,4 +113,7 @@ def _without_separator(read: ReadAmount) -> ReadAmount:
     return read_without
 
 
-_READERS: dict[str, ReadAmount] = {"plain": _read_plain, "comma": _read_comma, "minor-units": _read_minor_units}
+_READERS: dict[str, ReadAmount] = {
+    "plain": _read_plain, "comma": _read_comma, "minor-units": _read_minor_units,
+    "float": _read_float,
+}  # fmt: skip

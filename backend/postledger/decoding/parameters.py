@@ -17,7 +17,9 @@ CANONICAL_NAMES = (
 MAX_LENGTH = 255
 _CURRENCIES = frozenset(currency.code for currency in Currency)
 _EVENT = re.compile(r"[a-z0-9_.-]{1,64}")
-_PAYOUT = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,6})?")
+_PAYOUT = re.compile(r"(-?[0-9]{1,12}(?:\.[0-9]{1,6})?)(?:(?<=\.[0-9]{6})0+)?")
+_OFFSET = re.compile(r"[0-9]{2}(:?[0-9]{2})?")
+_DATE_CHARACTERS = 10
 _UNIX_SECONDS = re.compile(r"[0-9]{1,12}")
 _EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
@@ -45,9 +47,12 @@ def read_event(value: str) -> str:
 
 
 def read_payout(value: str) -> Decimal:
-    """Read an exact amount: digits, an optional decimal point and an optional minus sign, without an exponent."""
-    if _PAYOUT.fullmatch(value):
-        return Decimal(value)
+    """Read an exact amount: digits, an optional decimal point and an optional minus sign, without an exponent.
+
+    Zeros behind the sixth decimal place change nothing, so they are dropped.
+    """
+    if found := _PAYOUT.fullmatch(value):
+        return Decimal(found[1])
     raise Refused(Reason.INVALID_PARAMETER, "payout")
 
 
@@ -78,7 +83,13 @@ def read_event_time(value: str) -> datetime:
 
 
 def _read_iso8601(value: str) -> datetime:
-    time = datetime.fromisoformat(value)
+    time = datetime.fromisoformat(_restore_plus(value))
     if time.tzinfo is None:
         raise ValueError("no offset")
     return time.astimezone(UTC)
+
+
+def _restore_plus(value: str) -> str:
+    # In a query a `+` is a space, so an offset that was not escaped arrives as `…T10:00:00 02:00`. A minus stays.
+    time, _, offset = value.rpartition(" ")
+    return f"{time}+{offset}" if len(time) > _DATE_CHARACTERS and _OFFSET.fullmatch(offset) else value

@@ -29,6 +29,16 @@ def read(forms: Sequence[AmountForm], value: str, currency: str = "USD") -> str:
         (["minor-units"], "1250", "JPY", "1250"),
         (["minor-units"], "1250", "KWD", "1.250"),
         (["minor-units"], "-5", "USD", "-0.05"),
+        (["comma"], "12,5000000", "EUR", "12.500000"),
+        (["float"], "0.30000000000000004", "USD", "0.3"),
+        (["float"], "-0.30000000000000004", "USD", "-0.3"),
+        (["float"], "12.500000499999999", "USD", "12.5"),
+        (["float"], "12.5000005", "USD", "12.500001"),
+        (["float"], "100", "USD", "100"),
+        (["float"], "1e-05", "USD", "0.00001"),
+        (["float"], "1.5E+3", "USD", "1500"),
+        (["float"], "1e-7", "USD", "0"),
+        (["float", "symbol"], "$0.1000000000000000055", "USD", "0.1"),
         (["symbol"], "$12.50", "USD", "12.50"),
         (["symbol"], "$ 12.50", "CAD", "12.50"),
         (["symbol"], "12.50\u00a0€", "EUR", "12.50"),
@@ -61,8 +71,15 @@ def test_a_habit_is_read_where_it_is_allowed(
         (["comma"], "1,234,50", "EUR"),
         (["comma"], ",5", "EUR"),
         (["comma"], "12,", "EUR"),
-        (["comma"], "12,5000000", "EUR"),
+        (["comma"], "12,5000001", "EUR"),
         (["comma"], "12,50 €", "EUR"),
+        (["float"], "1e12", "USD"),
+        (["float"], "999999999999.9999999", "USD"),
+        (["float"], "1e99", "USD"),
+        (["float"], "NaN", "USD"),
+        (["float"], "inf", "USD"),
+        (["float"], ".3", "USD"),
+        (["float"], "0,3", "USD"),
         (["minor-units"], "12.50", "USD"),
         (["minor-units"], "1250000000000", "USD"),
         (["minor-units"], "1250", "XAU"),
@@ -95,7 +112,14 @@ def test_the_plain_form_needs_no_reader_of_its_own() -> None:
 
 
 @pytest.mark.parametrize(
-    "forms", [["comma", "minor-units"], ["plain", "comma"], ["comma", "trailing-separator"], ["minor-units", "plain"]]
+    "forms",
+    [
+        ["comma", "minor-units"],
+        ["plain", "comma"],
+        ["comma", "trailing-separator"],
+        ["minor-units", "plain"],
+        ["float", "plain"],
+    ],
 )
 def test_forms_that_contradict_each_other_are_refused(forms: Sequence[AmountForm]) -> None:
     with pytest.raises(ValueError, match="cannot be combined"):

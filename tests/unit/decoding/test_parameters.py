@@ -17,9 +17,22 @@ def test_a_payout_is_taken_digit_by_digit(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "amount"),
+    [
+        ("12.5000000", "12.500000"),
+        ("0.1234560", "0.123456"),
+        ("-1.00000000000000", "-1.000000"),
+        ("7.000000", "7.000000"),
+    ],
+)
+def test_zeros_behind_the_sixth_place_of_a_payout_are_dropped(text: str, amount: str) -> None:
+    assert str(read_payout(text)) == amount
+
+
+@pytest.mark.parametrize(
     "text",
     ["1234567890123", "", " 1", "1 ", "+1", "1e3", "1E3", "NaN", "Infinity", "-Infinity", "1,5", "1.", ".5",
-     "1.1234567", "0x10", "١٢", "1_000", "1.2.3", "$5", "--1", "1\n", "½"],
+     "1.1234567", "1.12345670", "1.00000001", "0x10", "١٢", "1_000", "1.2.3", "$5", "--1", "1\n", "½"],
 )  # fmt: skip
 def test_a_payout_accepts_only_plain_digits(text: str) -> None:
     with pytest.raises(Refused) as refused:
@@ -50,6 +63,10 @@ def test_a_code_outside_iso_4217_is_refused(text: str) -> None:
         ("1790000000", datetime.fromtimestamp(1_790_000_000, UTC)),
         ("2026-11-21T10:00:00Z", datetime(2026, 11, 21, 10, tzinfo=UTC)),
         ("2026-11-21T10:00:00+02:00", datetime(2026, 11, 21, 8, tzinfo=UTC)),
+        ("2026-11-21T10:00:00 02:00", datetime(2026, 11, 21, 8, tzinfo=UTC)),
+        ("2026-11-21 10:00:00.5 0200", datetime(2026, 11, 21, 8, 0, 0, 500_000, tzinfo=UTC)),
+        ("20261121T1000 02", datetime(2026, 11, 21, 8, tzinfo=UTC)),
+        ("2026-11-21 10:00-02:00", datetime(2026, 11, 21, 12, tzinfo=UTC)),
     ],
 )
 def test_an_event_time_is_aware_utc(text: str, moment: datetime) -> None:
@@ -58,8 +75,9 @@ def test_an_event_time_is_aware_utc(text: str, moment: datetime) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "2026-11-21T10:00:00", "2026-11-21", "2026-11-21T10:00:00 02:00", "yesterday", "1790000000000", "1790000000.5",
-     "-1", "999999999999", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-02-30T00:00:00Z"],
+    ["", "2026-11-21T10:00:00", "2026-11-21", "2026-11-21 10:00", "2026-11-21T10:00:00 2", "2026-11-21 10:00:00",
+     "yesterday", "1790000000000", "1790000000.5", "-1", "999999999999", "0001-01-01T00:00:00+14:00",
+     "9999-12-31T23:59:59-14:00", "2026-02-30T00:00:00Z"],
 )  # fmt: skip
 def test_a_time_without_offset_or_out_of_range_is_refused(text: str) -> None:
     with pytest.raises(Refused) as refused:
