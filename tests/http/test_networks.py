@@ -13,7 +13,7 @@ from tests.http.conftest import Service
 from tests.parts.network import Network, tamper
 from tests.parts.networks import NETWORKS, add_network
 from tests.parts.sender import Postback
-from tests.parts.wall_senders import TEST_CALLBACKS, sign_address
+from tests.parts.wall_senders import TEST_CALLBACKS, sign_address, sign_digistore24
 
 TIMED = [network for network in NETWORKS if network.is_timed]
 LONG_AGO_S, AHEAD_S = 4 * 3600, 3600
@@ -103,7 +103,7 @@ def test_a_digit_that_is_moved_between_values_run_together_is_believed_and_none_
 
     assert told(networks, tamper(sent, "&rewards=250", "2&rewards=50")) == (200, "accepted")
     found = networks.fetch("SELECT payout::text, unsigned FROM conversions WHERE transaction_id = %s", unique)
-    assert found == [("50", ["click_id", "payout", "transaction_id"])]
+    assert found == [("50", ["click_id", "payout", "status", "transaction_id"])]
 
 
 def test_what_bitlabs_reconciles_points_to_what_it_takes_back(networks: Service, unique: str) -> None:
@@ -131,6 +131,18 @@ def test_a_callback_that_calls_itself_a_test_is_no_money(networks: Service, name
     assert (answer.code, answer.reason, answer.parameter) == (400, "invalid_parameter", "debug")
     assert networks.audit_row(answer.receipt) == ("refused", "invalid_parameter", "debug")
     assert networks.fetch("SELECT FROM conversions WHERE transaction_id = %s", unique) == []
+
+
+def test_digistores_test_of_the_connection_is_answered_and_not_booked(networks: Service, unique: str) -> None:
+    path = "/tracking/postback/digistore24"
+    asked = sign_digistore24(path, {"event": "connection_test", "transaction_id": unique})
+
+    answer = networks.client.post(path, content=asked.body, headers=dict(asked.headers))
+
+    assert (answer.status_code, answer.text) == (200, "OK")
+    assert booked(networks, named_network("digistore24"), unique) == 0
+    rows = networks.fetch("SELECT verdict, reason, cause FROM postbacks WHERE transaction_id = %s", unique)
+    assert rows == [("refused", "invalid_parameter", "notice")]
 
 
 def test_torox_takes_back_by_a_minus(networks: Service, unique: str) -> None:

@@ -80,13 +80,12 @@ def _google(path: str, unique: str, at_s: int) -> Postback:
 
 
 def _digistore24(path: str, unique: str, _: int) -> Postback:
-    values = {
-        "event": "on_payment",
-        "transaction_id": unique,
-        "custom": unique,
-        "amount_affiliate": "2.50",
-        "coupon": "",
-    }
+    values = {"transaction_id": unique, "custom": unique, "amount_affiliate": "2.50", "coupon": ""}
+    return sign_digistore24(path, {"event": "on_payment", **values})
+
+
+def sign_digistore24(path: str, values: dict[str, str]) -> Postback:
+    """Sign a form as the IPN of Digistore24 does."""
     signed = "".join(f"{name}={value}{SECRET}" for name, value in sorted(values.items()) if value)
     body = urlencode({**values, "sha_sign": _hash(signed, "sha512").upper()})
     return Postback("POST", path, body.encode(), {"Content-Type": FORM})

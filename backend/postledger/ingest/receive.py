@@ -11,10 +11,10 @@ from postledger.ingest.verification import verify
 from postledger.ledger.entry import Entry, Outcome, refused
 from postledger.policy.policy import Policy
 from postledger.policy.source import Source
-from postledger.responses.network_responses import NetworkResponse
+from postledger.responses.network_responses import NetworkResponse, find_notice_response
 from postledger.vocabulary.conversion_event import Event
 from postledger.vocabulary.incoming_request import Request
-from postledger.vocabulary.refusal import Reason, Refusal, Refused
+from postledger.vocabulary.refusal import Cause, Reason, Refusal, Refused
 from postledger.vocabulary.statuses import Verdict
 
 
@@ -83,9 +83,12 @@ def evaluate(request: Request, source: Source | None) -> Entry:
 
 def find_response(outcome: Outcome, entry: Entry, source: Source) -> NetworkResponse | None:
     """Render the response that the source requires for this outcome, if it requires one."""
+    refusal = outcome.refusal
+    if refusal is not None and refusal.cause is Cause.NOTICE:
+        return find_notice_response(source.responses)
     if not source.responses:
         return None
-    render = source.responses.get(outcome.refusal.reason if outcome.refusal is not None else outcome.verdict)
+    render = source.responses.get(outcome.verdict if refusal is None else refusal.reason)
     return None if render is None else render(entry.event)
 
 

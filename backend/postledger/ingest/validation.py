@@ -15,7 +15,7 @@ from postledger.policy.source import Source
 from postledger.policy.unsigned_fields import find_unsigned, refuse_unsigned
 from postledger.vocabulary.conversion_event import Event
 from postledger.vocabulary.incoming_request import Request
-from postledger.vocabulary.refusal import Reason, Refusal, Refused
+from postledger.vocabulary.refusal import Cause, Reason, Refusal, Refused
 
 
 def refuse_unread(request: Request, source: Source | None, refusal: Refusal) -> Entry:
@@ -39,6 +39,8 @@ def validate(request: Request, source: Source, verification: Verification) -> En
         click_id, transaction_id = _claimed(decoded, "click_id"), _claimed(decoded, "transaction_id")
         try:
             _refuse_version(decoded, source)
+            if source.notice_words:
+                _refuse_notice(decoded, source)
             if not verification.coverage.is_total:
                 unsigned = find_unsigned(decoded, verification.coverage, source)
             observed += verification.observed or _refuse_or_observe_unsigned(unsigned, source)
@@ -65,6 +67,13 @@ def _refuse_version(decoded: DecodedRequest, source: Source) -> None:
         raise Refused(Reason.UNSUPPORTED_VERSION)
     if decoded.document is not None:
         check_items(decoded.document)
+
+
+def _refuse_notice(decoded: DecodedRequest, source: Source) -> None:
+    # Of a notice nothing else is read: it reports no conversion, so it needs no click.
+    for name, listed in source.notice_words.items():
+        if decoded.fields.get(name, "").strip().lower() in listed:
+            raise Refused(Reason.INVALID_PARAMETER, name, cause=Cause.NOTICE)
 
 
 def _refuse_or_observe_unsigned(unsigned: tuple[str, ...], source: Source) -> tuple[Reason, ...]:

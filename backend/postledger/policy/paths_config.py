@@ -1,6 +1,6 @@
 """Reads the keys of `[[sources]]` that take over another tracker's URLs.
 
-These are `paths`, `hosts`, `status_parameters` and `test_parameters`.
+These are `paths`, `hosts`, `status_parameters`, `test_parameters` and `notices`.
 """
 
 from collections.abc import Callable, Iterable
@@ -46,6 +46,13 @@ def read_test_parameters(value: object) -> dict[str, tuple[str, ...]]:
     return {name: read_texts(words) for name, words in value.items()}
 
 
+def read_notices(value: object) -> dict[str, tuple[str, ...]]:
+    """Read a table of parameters, each with the words that mark a notice: a request that is no conversion."""
+    if not isinstance(value, dict):
+        raise BadValue("must be a table [sources.notices] of PARAMETER = a word, or a list of words")
+    return {read_text(name): read_texts(words) for name, words in value.items()}
+
+
 def check_paths(table: Table, settings: Settings) -> None:
     """Record contradictions: hosts without paths, a key in a path without token, a dialect without `auth`."""
     if settings.hosts and not settings.paths:
@@ -76,6 +83,15 @@ def check_words(table: Table, settings: Settings) -> None:
             if name in claimed:
                 table.fault(key, f"{name} is already {claimed[name]}; use another parameter")
         claimed |= dict.fromkeys(names, f"one of the {key}")
+
+
+def check_notices(table: Table, settings: Settings) -> None:
+    """Record a notice parameter that is part of the signature, or whose words would be masked."""
+    claimed = dict.fromkeys(_name_signed_with(settings), "the parameter of the signature or its timestamp")
+    claimed |= dict.fromkeys(settings.pii, "masked by pii")
+    for name in settings.notices:
+        if name in claimed:
+            table.fault("notices", f"{name} is {claimed[name]}; use another parameter")
 
 
 def _name_signed_with(settings: Settings) -> Iterable[str]:

@@ -10,7 +10,10 @@ from typing import Literal
 
 import msgspec
 
-_MERGED = ("params", "statuses", "status_parameters", "test_parameters", "signature", "ack", "events", "event_names")
+_MERGED = (
+    "params", "statuses", "status_parameters", "test_parameters", "signature", "ack", "events", "event_names",
+    "notices",
+)  # fmt: skip
 
 
 class Addresses(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"origins": "from"}):

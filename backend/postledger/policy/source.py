@@ -72,6 +72,7 @@ class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
     status_parameters: dict[str, Status] = {}
     event_names: dict[str, tuple[str, ...]] = {}
     test_parameters: dict[str, tuple[str, ...]] = {}
+    notices: dict[str, tuple[str, ...]] = {}
     amount: tuple[AmountForm, ...] = ()
     unknown_status: Literal["refuse", "pending"] = "refuse"
     negative_payout: Literal["refuse", "reversed"] = "refuse"
@@ -121,13 +122,15 @@ class Source(msgspec.Struct, frozen=True, dict=True):
         """Compile everything before the first request; raises ValueError as `verifier` does."""
         _ = self.versions, self.verifier, self.canonical_names, self.statuses_by_word, self.read_amount, self.responses
         _ = self.rules, self.rules_by_event, self.counts_every, self.test_words, self.events_by_name, self.name_order
+        _ = self.notice_words
 
     @cached_property
     def canonical_names(self) -> dict[str, str]:
         """Map each name that the sender may use to the canonical name; an alias overrides a name's own meaning."""
         aliases = {alias: name for name, listed in self.settings.params.items() for alias in listed}
         own = {name: name for name in CANONICAL_NAMES if name not in _OF_SIGNATURES}
-        words = {name: name for name in (*self.settings.status_parameters, *self.settings.test_parameters)}
+        own_words = (*self.settings.status_parameters, *self.settings.test_parameters, *self.settings.notices)
+        words = {name: name for name in own_words}
         return own | words | self.profile.name_parameters() | aliases
 
     @cached_property
@@ -159,6 +162,12 @@ class Source(msgspec.Struct, frozen=True, dict=True):
     def test_words(self) -> dict[str, frozenset[str]]:
         """Map each parameter that can mark a test postback to the lower-case words that do."""
         return {name: frozenset(map(str.lower, listed)) for name, listed in self.settings.test_parameters.items()}
+
+    @cached_property
+    def notice_words(self) -> dict[str, frozenset[str]]:
+        """Map the canonical name of each parameter that can mark a notice to the lower-case words that do."""
+        names = self.canonical_names
+        return {names[name]: frozenset(map(str.lower, listed)) for name, listed in self.settings.notices.items()}
 
     @cached_property
     def versions(self) -> frozenset[str]:

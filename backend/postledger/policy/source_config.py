@@ -19,9 +19,11 @@ from postledger.decoding.toml_table import (
 )
 from postledger.ledger.rules.status_rules import DUPLICATES, KEYS_BY
 from postledger.policy.paths_config import (
+    check_notices,
     check_paths,
     check_words,
     read_hosts,
+    read_notices,
     read_paths,
     read_status_parameters,
     read_test_parameters,
@@ -104,6 +106,7 @@ def read_settings(table: Table, lookups: Lookups, presets: Mapping[str, Preset])
         status_parameters=table.take("status_parameters", read_status_parameters, defaults.status_parameters),
         event_names=table.take("event_names", _read_event_names, defaults.event_names),
         test_parameters=table.take("test_parameters", read_test_parameters, defaults.test_parameters),
+        notices=table.take("notices", read_notices, defaults.notices),
         amount=table.take("amount", _read_amount_forms, defaults.amount),
         unknown_status=table.take("unknown_status", one_of("refuse", "pending"), defaults.unknown_status),
         negative_payout=table.take("negative_payout", one_of("refuse", "reversed"), defaults.negative_payout),
@@ -113,6 +116,7 @@ def read_settings(table: Table, lookups: Lookups, presets: Mapping[str, Preset])
     _refuse_unmaskable(table, settings)
     check_paths(table, settings)
     check_words(table, settings)
+    check_notices(table, settings)
     return settings
 
 

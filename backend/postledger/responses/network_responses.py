@@ -13,7 +13,7 @@ from postledger.decoding.toml_table import BadValue, read_text
 from postledger.vocabulary.refusal import Reason
 from postledger.vocabulary.statuses import Verdict
 
-OK, REFUSED = "ok", "refused"
+OK, REFUSED, NOTICE = "ok", "refused", "notice"
 TAKEN = tuple(verdict.value for verdict in Verdict if verdict is not Verdict.REFUSED)
 # The edge sends the first four itself. The next two have no source, and 503 must make every sender retry.
 NOT_CUSTOMIZABLE = (
@@ -45,17 +45,24 @@ Render = Callable[[msgspec.Struct | None], NetworkResponse | None]
 
 
 def compile_responses(templates: Mapping[str, ResponseTemplate]) -> Mapping[str, Render]:
-    """Compile the templates by verdict or reason; what one leaves out is taken from `ok` or `refused`."""
-    general = {**dict.fromkeys(TAKEN, templates.get(OK)), **dict.fromkeys(REASONS, templates.get(REFUSED))}
+    """Compile the templates by verdict, reason or `notice`; what one leaves out is taken from `ok` or `refused`."""
+    general = {**dict.fromkeys((*TAKEN, NOTICE), templates.get(OK)), **dict.fromkeys(REASONS, templates.get(REFUSED))}
     merged = {outcome: _merge(templates.get(outcome), default) for outcome, default in general.items()}
     return {outcome: _compile(template) for outcome, template in merged.items() if template is not None}
+
+
+def find_notice_response(responses: Mapping[str, Render]) -> NetworkResponse:
+    """Find the response to a notice. It is a success, because the network would otherwise repeat the notice."""
+    render = responses.get(NOTICE)
+    required = None if render is None else render(None)
+    return NetworkResponse(200, None) if required is None else NetworkResponse(required.status or 200, required.body)
 
 
 def read_responses(value: object) -> dict[str, ResponseTemplate]:
     """Read `[sources.ack]`: the body of each outcome, or a table with status and body; raises `BadValue`."""
     if not isinstance(value, dict):
         raise BadValue('must be a table [sources.ack] of OUTCOME = "the body", or { status = …, body = "…" }')
-    known = (OK, *TAKEN, REFUSED, *REASONS)
+    known = (OK, *TAKEN, NOTICE, REFUSED, *REASONS)
     for outcome in value:
         if outcome not in known:
             raise BadValue(f"{outcome} is not an outcome with a response of its own; use one of {', '.join(known)}")
@@ -107,7 +114,7 @@ def _check_status(outcome: str, status: int | None) -> None:
 def _check_body(outcome: str, body: str) -> None:
     read_text(body)
     names = _PLACEHOLDER.findall(body)
-    if names and outcome in (REFUSED, *REASONS):
+    if names and outcome in (NOTICE, REFUSED, *REASONS):
         raise BadValue(f"{outcome}: a refusal must not echo what was sent; remove the placeholders from its body")
     unknown = [name for name in names if name not in PLACEHOLDERS]
     if unknown:

@@ -53,6 +53,7 @@ class Cause(StrEnum):
     REQUEST_HEAD = "request_head"
     MEDIA_TYPE = "media_type"
     CHARSET = "charset"
+    NOTICE = "notice"
 
 
 class Refusal(msgspec.Struct, frozen=True):
