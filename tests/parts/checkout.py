@@ -45,25 +45,30 @@ class Checkout:
     def __init__(self, root: Path, var: Path | None = None, **environment: str) -> None:
         self.root = root
         self.var = var or root / "var"
-        self._environment = {
+        self.environment = {
             "PATH": os.environ["PATH"],
             "HOME": os.environ.get("HOME", "/"),
             "POSTLEDGER_VENV": sys.prefix,
             "POSTLEDGER_VAR": str(self.var),
+            "POSTLEDGER_SETTINGS_FILE": str(self.var / "settings.env"),  # not that of this machine
             **{name: str(free_port()) for name in PORTS},
             **environment,
         }
 
     def run(self, script: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """The script as a newcomer's shell would run it, without a terminal; both streams are in `stdout`."""
-        return self._run([script, *arguments], environment, subprocess.DEVNULL)
+        return self._run([script, *arguments], self.environment | environment, subprocess.DEVNULL)
+
+    def run_with(self, environment: dict[str, str], script: str) -> subprocess.CompletedProcess[str]:
+        """Run a script with this environment and no other variable."""
+        return self._run([script], environment, subprocess.DEVNULL)
 
     def answer(self, script: str, typed: str) -> subprocess.CompletedProcess[str]:
         """Run a script at a terminal, where this is typed."""
         ours, its = pty.openpty()
         try:
             os.write(ours, typed.encode())
-            return self._run([script], {}, its)
+            return self._run([script], self.environment, its)
         finally:
             os.close(ours)
             os.close(its)
@@ -71,7 +76,7 @@ class Checkout:
     def _run(self, command: list[str], environment: dict[str, str], stdin: int) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [self.root / "script" / command[0], *command[1:]],
-            env={**self._environment, **environment},
+            env=environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             stdin=stdin,

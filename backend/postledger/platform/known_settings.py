@@ -79,6 +79,7 @@ SETTINGS = (
     Setting("POSTLEDGER_RUNBOOKS_URL"),
     Setting("GRAFANA_PORT"),
     # Of the scripts.
+    Setting("POSTLEDGER_SETTINGS_FILE"),
     Setting("POSTLEDGER_VAR"),
     Setting("POSTLEDGER_VENV"),
     Setting("POSTLEDGER_DEMO"),
@@ -94,7 +95,7 @@ SETTINGS = (
     Setting("GRAFANA_URL", made=True),
 )
 KNOWN = {setting.name: setting for setting in SETTINGS}
-_BY_SHORT_NAME = {name.removeprefix(_PREFIX): name for name in KNOWN}  # the prefix would make all of them alike
+_BY_SHORT_NAME = {name.removeprefix(_PREFIX): name for name in KNOWN}  # with the prefix, all are alike
 
 
 def describe_unknown(names: Iterable[str]) -> str | None:
@@ -103,10 +104,12 @@ def describe_unknown(names: Iterable[str]) -> str | None:
     return "; ".join(map(_describe, unknown)) or None
 
 
-def find_nearest(name: str) -> str | None:
-    """Find the setting whose name is most like this one, if one is alike."""
-    alike = get_close_matches(name.removeprefix(_PREFIX), _BY_SHORT_NAME, n=1, cutoff=_ALIKE)
-    return _BY_SHORT_NAME[alike[0]] if alike else None
+def find_nearest(name: str, *, alike: float = _ALIKE) -> str | None:
+    """Find the setting whose name is most like this one, if one is at least so much alike, 0 to 1."""
+    if name.startswith(_PREFIX):
+        found = get_close_matches(name.removeprefix(_PREFIX), _BY_SHORT_NAME, n=1, cutoff=alike)
+        return _BY_SHORT_NAME[found[0]] if found else None
+    return next(iter(get_close_matches(name, KNOWN, n=1, cutoff=alike)), None)
 
 
 def _describe(name: str) -> str:

@@ -6,14 +6,17 @@ A bad setting fails at start, with one line that names the variable and the acce
 import os
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 from cryptography.fernet import Fernet
 
 from postledger.platform.known_settings import describe_unknown
+from postledger.platform.settings_file import BadSettingsFile, read_settings_file
 
 RUNTIME_FILE = Path("var/runtime.env")
+_MACHINE_FILE = Path("/etc/postledger.env")
 _ADDRESS = "postgresql://user@host:5432/database"
 _ANY_ADDRESS = re.compile(r"postgres(ql)?://|[a-z_]+ *=")  # libpq also accepts "host=… dbname=…", without a scheme
 
@@ -81,7 +84,11 @@ def read_workers(environment: Mapping[str, str]) -> int:
 
 
 def read_environment() -> dict[str, str]:
-    """Read the process environment. It overrides `var/runtime.env` of the working directory, which `make up` writes."""
+    """Read the process environment. It overrides `runtime.env`, which `make up` writes.
+
+    That file is in `POSTLEDGER_VAR`, else in `var` of the working directory, else in the `POSTLEDGER_VAR` that
+    `/etc/postledger.env` names.
+    """
     made = _read_runtime_file()
     if "POSTLEDGER_EDGE_URL" in os.environ:  # it can be another edge, to which the address of this one does not belong
         for name in ("POSTLEDGER_EDGE_ADDRESS", "POSTLEDGER_PROXY_PROTOCOL"):
@@ -156,7 +163,20 @@ def _read_key_file(environment: Mapping[str, str]) -> str:
 
 
 def _read_runtime_file() -> dict[str, str]:
-    if not RUNTIME_FILE.is_file():
+    file = _find_runtime_file()
+    try:
+        return read_settings_file(file) if file.is_file() else {}
+    except BadSettingsFile as error:
+        raise BadSetting(f"{file}: {error}") from None
+    except PermissionError:  # a command that needs nothing of it still works
         return {}
-    lines = (line.partition("=") for line in RUNTIME_FILE.read_text("utf-8").splitlines() if "=" in line)
-    return {name: value.strip("'\"") for name, _, value in lines}
+
+
+def _find_runtime_file() -> Path:
+    var = os.environ.get("POSTLEDGER_VAR")
+    if var or RUNTIME_FILE.is_file() or not _MACHINE_FILE.is_file() or "POSTLEDGER_SETTINGS_FILE" in os.environ:
+        return Path(var) / "runtime.env" if var else RUNTIME_FILE
+    with suppress(OSError, BadSettingsFile):
+        if var := read_settings_file(_MACHINE_FILE).get("POSTLEDGER_VAR"):
+            return Path(var) / "runtime.env"
+    return RUNTIME_FILE
