@@ -11,11 +11,11 @@ from typing import Any
 
 import gevent
 
-from postledger.bootstrap import backend
 from postledger.ingest.receive import ReceivePostback, Reply
 from postledger.platform.server.wsgi_exchange import ByListener
 from postledger.vocabulary.incoming_request import Request
 from postledger.vocabulary.refusal import Refusal
+from tests.parts import patient_app
 
 WSGIEnvironment = dict[str, Any]
 
@@ -102,4 +102,4 @@ def create() -> BrokenApp:
         return receive(self, slug, request, unread)
 
     ReceivePostback.__call__ = receive_or_fail  # type: ignore[method-assign]
-    return BrokenApp(backend.create())
+    return BrokenApp(patient_app.create())

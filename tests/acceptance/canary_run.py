@@ -30,10 +30,13 @@ _SIGNATURE = re.compile(r"sig=([0-9a-f]{64})")
 
 
 class CanaryRun:
-    """The three parts, what is sent to them, and what they leave behind."""
+    """The parts, what is sent to them, and what they leave behind. `impatient` is an edge with the shipped timeouts."""
 
-    def __init__(self, postgres: Postgres, ledger: str, backend: Backend, edge: Edge, loud: Loud) -> None:
+    def __init__(
+        self, postgres: Postgres, ledger: str, backend: Backend, edge: Edge, loud: Loud, *, impatient: Edge
+    ) -> None:
         self.postgres, self.ledger, self.backend, self.edge, self.loud = postgres, ledger, backend, edge, loud
+        self.impatient = impatient
         self.evidence = SignatureInput()
         self.outcomes: set[str] = set()
         self.pages: list[bytes] = []
@@ -67,6 +70,11 @@ class CanaryRun:
         """Send bytes over TLS, and keep whatever comes back until the edge closes the connection."""
         with tls_connection(self.edge) as connection:
             return self._exchange(connection, request)
+
+    def exchange_slowly(self, unfinished: bytes) -> bytes:
+        """The same with an unfinished request, until the edge with the shipped timeouts loses patience."""
+        with tls_connection(self.impatient) as connection:
+            return self._exchange(connection, unfinished)
 
     def exchange_plainly(self, port: int, request: bytes) -> bytes:
         """The same without TLS, to either of the public ports."""
@@ -116,6 +124,7 @@ class CanaryRun:
     def look_at_files(self) -> None:
         """Gather all files of the parts, those of the system's, and Postgres' log."""
         self.evidence.add_tree(self.edge.prefix)
+        self.evidence.add_tree(self.impatient.prefix)
         self.evidence.add_tree(self.backend.home)
         self.evidence.add("Postgres' log", self.postgres.log_text())
         self.evidence.add_system(self._started_s)
@@ -123,7 +132,8 @@ class CanaryRun:
     def look_at_processes(self) -> None:
         """Gather how processes are called, what they hold open, and what they tell operators."""
         self.evidence.add_processes()
-        self.evidence.add_deleted_files([*self.backend.worker_pids(), *_processes_in(self.edge.prefix)])
+        edges = [pid for edge in (self.edge, self.impatient) for pid in _processes_in(edge.prefix)]
+        self.evidence.add_deleted_files([*self.backend.worker_pids(), *edges])
         for path in OPS_PATHS:
             answer = httpx.get(self.edge.ops_url + path, headers=self.loud.chatter, timeout=ANSWER_WITHIN_S)
             self.evidence.add(f"ops {path}", f"{answer.headers}\n{answer.text}")

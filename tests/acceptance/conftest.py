@@ -2,7 +2,7 @@
 
 from tests.parts.checkout import checkout, fresh, root, used
 from tests.parts.incidents import alertmanager, catcher, prometheus, stage
-from tests.parts.stack import backend, client, edge, ledger, ledger_environment, mortal
+from tests.parts.stack import backend, client, edge, keeps_time, ledger, ledger_environment, mortal
 
 __all__ = [
     "alertmanager",
@@ -12,6 +12,7 @@ __all__ = [
     "client",
     "edge",
     "fresh",
+    "keeps_time",
     "ledger",
     "ledger_environment",
     "mortal",

@@ -24,6 +24,8 @@ from tests.acceptance.canaries import Canaries, forms
 from tests.acceptance.canary_run import CanaryRun
 from tests.acceptance.evidence import SignatureInput
 from tests.acceptance.hostile_wire import Loud
+from tests.edge.conftest import TALKATIVE
+from tests.edge.quota_clock import copy_with_quota_clock, set_quota_clock
 from tests.parts.backend import Backend
 from tests.parts.certificates import make_authority
 from tests.parts.cli import CommandLine
@@ -82,7 +84,7 @@ LEDGER_BUGS = (
 
 
 @pytest.fixture
-def run(mortal: Postgres, master_key: str) -> Iterator[CanaryRun]:
+def run(mortal: Postgres, master_key: str, tmp_path: Path) -> Iterator[CanaryRun]:
     """The parts with a backend full of bugs and the edge's most talkative log."""
     canaries, ledger = Canaries(), create_database(mortal)
     prepare_database(ledger)
@@ -92,10 +94,18 @@ def run(mortal: Postgres, master_key: str) -> Iterator[CanaryRun]:
     environment = {"DATABASE_URL": ledger, "POSTLEDGER_MASTER_KEY": master_key}
     with (
         Backend(environment, app="tests.acceptance.broken_app:create()") as backend,
-        Edge(backend_socket=backend.socket, environment={"POSTLEDGER_EDGE_LOG_LEVEL": "info"}) as edge,
+        edge_whose_quotas_see_no_time_pass(backend, tmp_path) as edge,
+        Edge(backend_socket=backend.socket, environment=TALKATIVE, shipped_timeouts=True) as impatient,
     ):
-        yield CanaryRun(mortal, ledger, backend, edge, Loud(canaries))
+        yield CanaryRun(mortal, ledger, backend, edge, Loud(canaries), impatient=impatient)
     drop_database(mortal, ledger)
+
+
+def edge_whose_quotas_see_no_time_pass(backend: Backend, root: Path) -> Edge:
+    """However slow the machine is, the second request for `hurried` is one too many."""
+    edge = Edge(backend_socket=backend.socket, environment=TALKATIVE, root=copy_with_quota_clock(root))
+    set_quota_clock(edge, 1000)
+    return edge
 
 
 def add_sources(ledger: str, master_key: str, secret: str) -> None:
@@ -118,7 +128,7 @@ def add_sources(ledger: str, master_key: str, secret: str) -> None:
 
 def test_no_canary_is_seen_outside_the_ledger_whatever_path_it_goes_down(run: CanaryRun, master_key: str) -> None:
     with ThreadPoolExecutor(4) as slow_clients:
-        slow = [slow_clients.submit(run.exchange, request) for request in unfinished_requests(run)]
+        slow = [slow_clients.submit(run.exchange_slowly, request) for request in unfinished_requests(run)]
         go_down_ordinary_paths(run)
         go_down_the_ways_of_networks(run)
         go_down_paths_that_are_hardly_http(run)
@@ -133,6 +143,7 @@ def test_no_canary_is_seen_outside_the_ledger_whatever_path_it_goes_down(run: Ca
     run.look_at_processes()
     run.backend.stop()
     run.edge.stop()
+    run.impatient.stop()
     run.look_at_files()
 
     assert run.outcomes >= {reason.value for reason in Reason}
@@ -243,7 +254,7 @@ def change_ledger(run: CanaryRun, statement: str) -> None:
 
 def go_down_paths_without_postgres(run: CanaryRun) -> None:
     """Postgres hangs, and clients hang up and workers die meanwhile; then it is stopped, and then killed."""
-    with frozen(run.postgres), insisting(run) as count:
+    with insisting(run) as count, frozen(run.postgres):
         wait_until(lambda: run.requests_in_flight() >= count, what="requests in flight")
         for request in requests_of_each_kind(run):
             run.hang_up(request)
@@ -261,10 +272,7 @@ def go_down_paths_without_postgres(run: CanaryRun) -> None:
 
 @contextmanager
 def insisting(run: CanaryRun) -> Iterator[int]:
-    """Send a request of each kind again and again, and tell how many at a time.
-
-    Each is answered in a second and a half, which may be over before the last of them has come.
-    """
+    """Send a request of each kind again and again, and tell how many at a time."""
     requests, stopping = requests_of_each_kind(run), Event()
 
     def insist(request: bytes) -> None:
@@ -302,7 +310,8 @@ def requests_of_each_kind(run: CanaryRun) -> list[bytes]:
 
 def assert_the_paths_were_really_taken(run: CanaryRun) -> None:
     """Each kind of trouble has left its mark in a log: silence alone could also mean that there was no trouble."""
-    for mark in ("client timed out", "prematurely closed connection", "connect() to unix:", "[cut]"):
+    assert "client timed out" in run.impatient.error_output()
+    for mark in ("prematurely closed connection", "connect() to unix:", "[cut]"):
         assert mark in run.edge.error_output(), mark
     for mark in (
         "bug: receipt=",

@@ -23,6 +23,13 @@ __all__ = [
     "used",
 ]
 
+
+@pytest.fixture(scope="module")
+def keeps_time() -> bool:
+    """Drills measure the shipped timeouts."""
+    return True
+
+
 _PROMISES = pytest.StashKey[Promises]()
 
 

@@ -30,7 +30,7 @@ def test_an_outage_of_postgres(
 
 def test_a_full_queue_refuses_at_once(mortal: Postgres, ledger_environment: dict[str, str], promises: Promises) -> None:
     environment = {**ledger_environment, "POSTLEDGER_QUEUE_LIMIT": str(QUEUE_LIMIT)}
-    with Backend(environment, workers=1) as backend, backend.client() as client:
+    with Backend(environment, workers=1, shipped_limits=True) as backend, backend.client() as client:
         with frozen(mortal), ThreadPoolExecutor(CROWD) as senders:
             answers = list(senders.map(lambda number: timed_send(client, f"crowd-{number}"), range(CROWD)))
         # As the backend measures it, because so many senders in one process delay each other.

@@ -5,7 +5,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from tests.edge.conftest import edge_with
+from tests.edge.conftest import impatient_edge
 from tests.edge.echo_backend import EchoBackend
 
 HARMLESS = {"OK", "INFO", "LOW", "WARN", "DEBUG"}
@@ -17,7 +17,7 @@ HOW = ("--quiet", "--color", "0", "--warnings", "off", "--openssl", "/usr/bin/op
 def test_testssl_finds_nothing_that_matters(tmp_path: Path) -> None:
     """Protocols, ciphers, forward secrecy, headers; the self-signed certificate and its chain are the test's own."""
     report = tmp_path / "report.json"
-    with EchoBackend() as backend, edge_with(backend) as edge:
+    with EchoBackend() as backend, impatient_edge(backend) as edge:
         command = ["testssl", *HOW, "--jsonfile", str(report), *CHECKS, f"127.0.0.1:{edge.https_port}"]
         subprocess.run(command, env={**os.environ, **PATIENT}, capture_output=True, check=False, timeout=600)
 

@@ -22,6 +22,13 @@ def edge_with(backend: EchoBackend, **environment: str) -> Iterator[Edge]:
         yield edge
 
 
+@contextmanager
+def impatient_edge(backend: EchoBackend) -> Iterator[Edge]:
+    """An edge with the shipped timeouts, for tests of these."""
+    with Edge(backend_socket=backend.socket, environment=TALKATIVE, shipped_timeouts=True) as edge:
+        yield edge
+
+
 @pytest.fixture(scope="session")
 def backend() -> Iterator[EchoBackend]:
     """Shared: for tests that leave it as it is. Its sources are one that is open, one closed, one observed."""
@@ -38,6 +45,13 @@ def backend() -> Iterator[EchoBackend]:
 def edge(backend: EchoBackend) -> Iterator[Edge]:
     """Shared: for tests that only send requests."""
     with edge_with(backend) as edge:
+        yield edge
+
+
+@pytest.fixture(scope="session")
+def impatient(backend: EchoBackend) -> Iterator[Edge]:
+    """Shared: an edge with the shipped timeouts."""
+    with impatient_edge(backend) as edge:
         yield edge
 
 

@@ -7,7 +7,6 @@ import json
 import os
 import re
 import socket
-import time
 from collections.abc import Iterable
 from itertools import count
 from pathlib import Path
@@ -104,11 +103,11 @@ def _answer_late(environ: Environ, start_response: Any) -> Answer:
 
 
 def _hold(environ: Environ, start_response: Any) -> Answer:
-    """Answers when the test has removed the file that says so."""
+    """Answers when the test opens the other end of a pipe."""
     held = Path(os.environ["ECHO_POLICY"]).with_name("held")
-    held.touch()
-    while held.exists():
-        time.sleep(0.01)
+    os.mkfifo(held)
+    held.open("rb").close()
+    held.unlink()
     return _echo(environ, start_response)
 
 

@@ -82,7 +82,7 @@ class EchoBackend:
 
     def release(self) -> None:
         """Have it answer that request."""
-        self._policy.with_name("held").unlink()
+        self._policy.with_name("held").open("wb").close()
 
     def stop(self) -> None:
         """Ends it at once and waits until it is gone; its socket no longer answers."""

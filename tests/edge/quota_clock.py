@@ -1,24 +1,28 @@
 """An edge whose quotas count by a clock that stands still until a test sets it.
 
-It runs a copy of the shipped files in which one expression differs: where the gate reads nginx's clock.
+It runs a copy of the patient files with two differences: where the gate reads nginx's clock, and for how long nginx
+keeps a number that no request has used, because nginx measures that by its own clock.
 """
 
-import shutil
 from pathlib import Path
 
-from tests.parts.edge import ROOT, Edge
+from tests.parts.edge import Edge
+from tests.parts.patience import LONG_S, copy_patient
 
-_SHIPPED, _OURS = "ngx.now()", 'dofile(ngx.config.prefix() .. "quota_clock.lua")'
+_CHANGES = {
+    "gate.lua": ("ngx.now()", 'dofile(ngx.config.prefix() .. "quota_clock.lua")'),
+    "quota.lua": ("SLACK_S = 1 ", f"SLACK_S = {LONG_S} "),
+}
 
 
 def copy_with_quota_clock(folder: Path) -> Path:
-    """Copy the shipped files there, with the test's clock; return the folder, for `Edge(root=...)`."""
-    for name in ("edge", "script"):
-        shutil.copytree(ROOT / name, folder / name)
-    gate = folder / "edge" / "lua" / "postledger" / "gate.lua"
-    text = gate.read_text()
-    assert text.count(_SHIPPED) == 1, "the gate reads the clock in one place"
-    gate.write_text(text.replace(_SHIPPED, _OURS))
+    """Copy the patient files there, with the test's clock; return the folder, for `Edge(root=...)`."""
+    copy_patient(folder)
+    for name, (shipped, ours) in _CHANGES.items():
+        file = folder / "edge" / "lua" / "postledger" / name
+        text = file.read_text()
+        assert text.count(shipped) == 1, f"{name} has {shipped} in one place"
+        file.write_text(text.replace(shipped, ours))
     return folder
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.edge.conftest import TALKATIVE, edge_with
+from tests.edge.conftest import TALKATIVE, edge_with, impatient_edge
 from tests.edge.echo_backend import EchoBackend, source
 from tests.edge.wire import body, exchange, get, header, own_address, post, status
 from tests.parts.edge import Edge, wait_until
@@ -54,10 +54,10 @@ def edge(backend: EchoBackend) -> Iterator[Edge]:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def late(edge: Edge) -> Iterator[Future[bytes]]:
-    """The answer to a body that stops: the edge waits for it for five seconds, in which the other tests run."""
-    with ThreadPoolExecutor(1) as pool:
-        yield pool.submit(exchange, edge, post(f"/{KEY}/postback", b"x" * 1000)[:-500])
+def late(backend: EchoBackend) -> Iterator[tuple[Edge, Future[bytes]]]:
+    """An edge with the shipped timeouts, and its answer to a body that stops: five seconds later."""
+    with impatient_edge(backend) as edge, ThreadPoolExecutor(1) as pool:
+        yield edge, pool.submit(exchange, edge, post(f"/{KEY}/postback", b"x" * 1000)[:-500])
 
 
 def ask(edge: Edge, target: str, host: str = "localhost", method: bytes = b"GET") -> tuple[int, dict[str, Any]]:
@@ -191,8 +191,9 @@ def test_what_is_too_large_is_refused_under_the_source_of_its_path(
     assert_refused_and_logged(edge, exchange(edge, request_bytes), code, reason)
 
 
-def test_a_body_that_stops_is_refused_under_the_source_of_its_path(edge: Edge, late: Future[bytes]) -> None:
-    assert_refused_and_logged(edge, late.result(), 408, "timeout")
+def test_a_body_that_stops_is_refused_under_the_source_of_its_path(late: tuple[Edge, Future[bytes]]) -> None:
+    impatient, answer = late
+    assert_refused_and_logged(impatient, answer.result(), 408, "timeout")
 
 
 def assert_refused_and_logged(edge: Edge, answer: bytes, code: int, reason: str) -> None:

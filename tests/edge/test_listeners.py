@@ -10,6 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.edge.wire import connect, get, own_address, read_all, status, tls_connection
 from tests.parts.edge import ROOT, Edge, wait_until
 from tests.parts.part import ANSWER_WITHIN_S
+from tests.parts.waiting import HANGS_AFTER_S
 
 
 def speaks(edge: Edge, version: ssl.TLSVersion) -> str | None:
@@ -20,7 +21,7 @@ def speaks(edge: Edge, version: ssl.TLSVersion) -> str | None:
     context.minimum_version = context.maximum_version = version
     try:
         with (
-            socket.create_connection(("127.0.0.1", edge.https_port), timeout=30) as plain,
+            socket.create_connection(("127.0.0.1", edge.https_port), timeout=HANGS_AFTER_S) as plain,
             context.wrap_socket(plain, server_hostname="localhost") as connection,
         ):
             return connection.version()
@@ -44,7 +45,7 @@ def test_the_certificate_is_ecdsa_and_the_cipher_keeps_the_past_secret(edge: Edg
     context.maximum_version = ssl.TLSVersion.TLSv1_2
 
     with (
-        socket.create_connection(("127.0.0.1", edge.https_port), timeout=30) as plain,
+        socket.create_connection(("127.0.0.1", edge.https_port), timeout=HANGS_AFTER_S) as plain,
         context.wrap_socket(plain, server_hostname="localhost") as connection,
     ):
         cipher = connection.cipher()
@@ -65,7 +66,7 @@ def test_a_second_connection_resumes_the_first_ones_session(edge: Edge) -> None:
     context = edge.tls_context()
     context.maximum_version = ssl.TLSVersion.TLSv1_2
     with (
-        socket.create_connection(("127.0.0.1", edge.https_port), timeout=30) as plain,
+        socket.create_connection(("127.0.0.1", edge.https_port), timeout=HANGS_AFTER_S) as plain,
         context.wrap_socket(plain, server_hostname="localhost") as first,
     ):
         first.sendall(get("/tracking/postback/acme"))
@@ -73,7 +74,7 @@ def test_a_second_connection_resumes_the_first_ones_session(edge: Edge) -> None:
         session = first.session
 
     with (
-        socket.create_connection(("127.0.0.1", edge.https_port), timeout=30) as plain,
+        socket.create_connection(("127.0.0.1", edge.https_port), timeout=HANGS_AFTER_S) as plain,
         context.wrap_socket(plain, server_hostname="localhost", session=session) as second,
     ):
         assert second.session_reused
@@ -103,7 +104,7 @@ def test_plain_http_is_refused_in_plain_words_and_not_redirected(edge: Edge, pat
 
 
 def test_plain_http_refuses_what_it_cannot_read_in_the_same_words(edge: Edge) -> None:
-    with socket.create_connection(("127.0.0.1", edge.http_port), timeout=30) as connection:
+    with socket.create_connection(("127.0.0.1", edge.http_port), timeout=HANGS_AFTER_S) as connection:
         connection.sendall(b"GET / HTTP/1.1\r\n\r\n")
 
         assert b" 403 " in connection.recv(4096).splitlines()[0]

@@ -22,6 +22,7 @@ from tests.edge.workers import is_shutting_down
 from tests.parts.certificates import make_key_and_certificate
 from tests.parts.edge import Edge, wait_until
 from tests.parts.part import ANSWER_WITHIN_S
+from tests.parts.waiting import HANGS_AFTER_S
 
 REQUESTS, REFUSALS = "postledger_edge_requests_total", "postledger_edge_refusals_total"
 DURATION = "postledger_edge_request_duration_seconds"
@@ -182,7 +183,7 @@ def _ask_twice(edge: Edge, context: ssl.SSLContext, session: ssl.SSLSession | No
     """Two requests on one connection; gives what resumes the session."""
     first = get("/tracking/postback/acme").replace(b"Connection: close", b"Connection: keep-alive")
     with (
-        socket.create_connection(("127.0.0.1", edge.https_port), timeout=30) as plain,
+        socket.create_connection(("127.0.0.1", edge.https_port), timeout=HANGS_AFTER_S) as plain,
         context.wrap_socket(plain, server_hostname="localhost", session=session) as connection,
     ):
         connection.sendall(first + get("/tracking/postback/acme"))

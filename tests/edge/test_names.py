@@ -15,6 +15,7 @@ from tests.edge.wire import body, careless, exchange, get, own_address, read_all
 from tests.edge.wire_http2 import ask
 from tests.parts.edge import SELF_SIGNED, Edge, wait_until
 from tests.parts.part import ANSWER_WITHIN_S
+from tests.parts.waiting import HANGS_AFTER_S
 
 PATH = "/tracking/postback/acme"
 STRANGE = "evil.example"
@@ -129,7 +130,7 @@ def test_in_http2_its_stream_is_ended_at_once_whatever_else_is_wrong(
 
 
 def test_a_host_that_is_not_ours_hears_nothing_without_tls_on_the_tls_port(edge: Edge) -> None:
-    with socket.create_connection(("127.0.0.1", edge.https_port), timeout=30) as connection:
+    with socket.create_connection(("127.0.0.1", edge.https_port), timeout=HANGS_AFTER_S) as connection:
         connection.sendall(get_from(STRANGE))
 
         assert read_all(connection) == b""

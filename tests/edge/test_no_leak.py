@@ -5,7 +5,6 @@ something to say about it, and then reads everything that the edge has written. 
 it accepts.
 """
 
-import shutil
 import socket
 import ssl
 from collections.abc import Iterator
@@ -34,7 +33,8 @@ from tests.edge.wire import (
     status,
     tls_connection,
 )
-from tests.parts.edge import ROOT, Edge, wait_until
+from tests.parts.edge import Edge, wait_until
+from tests.parts.patience import copy_patient
 
 CANARY = "CANARY7f3a"
 QUERY = f"?payout={CANARY}&sig={CANARY}&%70ayout={CANARY}"
@@ -75,16 +75,16 @@ class Late(NamedTuple):
 
 
 @pytest.fixture(scope="module", autouse=True)
-def late(edge: Edge) -> Iterator[dict[str, Late]]:
+def late(impatient: Edge) -> Iterator[dict[str, Late]]:
     """Exchanges on which the edge gives up after five seconds: all begin at once, before the other tests."""
     slow_body = post(PATH + QUERY, CANARY.encode() * 100, *HEADERS)[:-5]
     begin = {
-        "backend": lambda client: exchange(edge, get(f"{PATH}/never{QUERY}", *HEADERS), client),
-        "body": lambda client: exchange(edge, slow_body, client),
-        "body over HTTP/2": lambda client: post_slowly(edge, client),
+        "backend": lambda client: exchange(impatient, get(f"{PATH}/never{QUERY}", *HEADERS), client),
+        "body": lambda client: exchange(impatient, slow_body, client),
+        "body over HTTP/2": lambda client: post_slowly(impatient, client),
     }
     with ThreadPoolExecutor(len(begin)) as pool:
-        saids = {name: Said(edge) for name in begin}
+        saids = {name: Said(impatient) for name in begin}
         yield {name: Late(said, pool.submit(begin[name], said.client)) for name, said in saids.items()}
 
 
@@ -159,13 +159,13 @@ def test_a_backend_that_fails_in_the_middle(edge: Edge, ending: str, code: int, 
     assert_nothing_leaked(edge)
 
 
-def test_a_backend_that_never_answers(edge: Edge, late: dict[str, Late]) -> None:
+def test_a_backend_that_never_answers(impatient: Edge, late: dict[str, Late]) -> None:
     answer = late["backend"].answer.result()
 
     assert status(answer) == 503
     assert CANARY.encode() not in answer
     late["backend"].said.expect("upstream timed out")
-    assert_nothing_leaked(edge)
+    assert_nothing_leaked(impatient)
 
 
 OVER_LARGE = post(PATH + QUERY, CANARY.encode() * 20_000, *HEADERS)
@@ -363,19 +363,18 @@ def test_tls_that_breaks_off_or_is_none(edge: Edge) -> None:
 
 
 @pytest.mark.parametrize(("name", "http"), [("body", "1.1"), ("body over HTTP/2", "2")])
-def test_a_slow_body(edge: Edge, late: dict[str, Late], name: str, http: str) -> None:
+def test_a_slow_body(impatient: Edge, late: dict[str, Late], name: str, http: str) -> None:
     answer = late[name].answer.result()
 
     assert status(answer) == 408
     assert CANARY.encode() not in answer
     late[name].said.expect_logged(status=408, http=http)
-    assert_nothing_leaked(edge)
+    assert_nothing_leaked(impatient)
 
 
 def test_a_bug_in_lua(backend: EchoBackend, tmp_path: Path) -> None:
     """The shipped files have none, so a copy of them gets one."""
-    for folder in ("edge", "script"):
-        shutil.copytree(ROOT / folder, tmp_path / folder)
+    copy_patient(tmp_path)
     module = tmp_path / "edge" / "lua" / "postledger" / "receipt.lua"
     module.write_text(module.read_text().replace("uuid7.write(", "uuid7.no_such_function("))
 

@@ -1,7 +1,6 @@
 """How fast one address may send for one source: over all workers together, and without a cost for other sources."""
 
 import re
-import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,7 +11,7 @@ import pytest
 from tests.edge.conftest import TALKATIVE
 from tests.edge.echo_backend import EchoBackend, source
 from tests.edge.quota_clock import copy_with_quota_clock, set_quota_clock
-from tests.parts.edge import ROOT, Edge, wait_until
+from tests.parts.edge import Edge, wait_until
 
 START_S = 1000.0
 BURST = 100  # at a rate of one per second nginx keeps the count of an address for longer than any pause of a machine
@@ -171,16 +170,14 @@ def test_a_full_dictionary_of_nginx_counts_evictions_and_goes_on_limiting(
     own_backend: EchoBackend, tmp_path: Path
 ) -> None:
     """The shipped one has room for far more addresses than a test can have, so a copy of the files gets a small one."""
-    for folder in ("edge", "script"):
-        shutil.copytree(ROOT / folder, tmp_path / folder)
+    copy_with_quota_clock(tmp_path)
     conf = tmp_path / "edge" / "snippets" / "lua.conf"
     conf.write_text(re.sub(r"postledger_quota \d+m", "postledger_quota 12k", conf.read_text()))
     own_backend.set_sources(source("acme", rate=1, burst=1))
     environment = {**TALKATIVE, "POSTLEDGER_TRUSTED_PROXIES": "127.0.0.1"}
-    with (
-        Edge(backend_socket=own_backend.socket, environment=environment, root=tmp_path) as edge,
-        edge.client() as client,
-    ):
+    edge = Edge(backend_socket=own_backend.socket, environment=environment, root=tmp_path)
+    set_quota_clock(edge, START_S)
+    with edge, edge.client() as client:
         for number in range(400):
             address = f"198.51.{number // 200}.{number % 200}"
             answer = client.get("/tracking/postback/acme", headers={"X-Forwarded-For": address})

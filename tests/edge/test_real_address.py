@@ -12,6 +12,7 @@ from tests.edge.echo_backend import EchoBackend, source
 from tests.edge.quota_clock import copy_with_quota_clock, set_quota_clock
 from tests.edge.wire import body, exchange, get, read_all, status
 from tests.parts.edge import Edge
+from tests.parts.waiting import HANGS_AFTER_S
 
 PATH = "/tracking/postback/acme"
 PARTNER = "203.0.113.9"
@@ -28,7 +29,7 @@ def through_proxy(edge: Edge, header: bytes, request: bytes) -> bytes:
     """Sends a PROXY protocol header before TLS begins."""
     context = edge.tls_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    with socket.create_connection(("127.0.0.1", edge.https_port), timeout=30) as plain:
+    with socket.create_connection(("127.0.0.1", edge.https_port), timeout=HANGS_AFTER_S) as plain:
         plain.sendall(header)
         with context.wrap_socket(plain, server_hostname="localhost") as connection:
             connection.sendall(request)

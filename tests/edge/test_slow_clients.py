@@ -54,25 +54,25 @@ class Slow(NamedTuple):
 
 
 @pytest.fixture(scope="module", autouse=True)
-def slow(edge: Edge) -> Iterator[Slow]:
+def slow(impatient: Edge) -> Iterator[Slow]:
     client = own_address()
     with ThreadPoolExecutor(len(BEGINNINGS) + len(LENGTHS) + 1) as pool:
-        answers = {name: pool.submit(exchange, edge, beginning, client) for name, beginning in BEGINNINGS.items()}
+        answers = {name: pool.submit(exchange, impatient, beginning, client) for name, beginning in BEGINNINGS.items()}
         over_http2 = {
-            name: pool.submit(post_late, edge, PATH, (b"abc", b"def"), headers, own_address())
+            name: pool.submit(post_late, impatient, PATH, (b"abc", b"def"), headers, own_address())
             for name, headers in LENGTHS.items()
         }
-        yield Slow(client, {**answers, "trickle": pool.submit(send_slowly, edge)}, over_http2)
+        yield Slow(client, {**answers, "trickle": pool.submit(send_slowly, impatient)}, over_http2)
 
 
 @pytest.mark.parametrize("name", ["half", "nothing", "chunked", "click"])
-def test_a_body_that_stops_is_answered_in_the_contracts_words(edge: Edge, slow: Slow, name: str) -> None:
+def test_a_body_that_stops_is_answered_in_the_contracts_words(impatient: Edge, slow: Slow, name: str) -> None:
     answer = slow.answers[name].result()
 
     receipt = header(answer, "X-Request-Id")
     assert status(answer) == 408
     assert json.loads(body(answer)) == {"status": "refused", "id": receipt, "reason": "timeout"}
-    line = edge.log_line(receipt)
+    line = impatient.log_line(receipt)
     assert (line["status"], line["reason"], line["upstream_duration_s"]) == (408, "timeout", None)
 
 
@@ -111,11 +111,11 @@ def test_over_http2_a_body_that_stops_is_answered_too(slow: Slow, name: str) -> 
     assert (answer.http_version, answer.status_code, answer.json()["reason"]) == ("HTTP/2", 408, "timeout")
 
 
-def test_headers_that_stop_are_given_up_without_an_answer(edge: Edge, slow: Slow) -> None:
+def test_headers_that_stop_are_given_up_without_an_answer(impatient: Edge, slow: Slow) -> None:
     """nginx has none for a request that it could not read, and runs no Lua before it has."""
     assert slow.answers["no end of the headers"].result() == b""
 
     def lines() -> list[tuple[int, str, str]]:
-        return [(line["status"], line["route"], line["reason"]) for line in edge.access_log(client=slow.client)]
+        return [(line["status"], line["route"], line["reason"]) for line in impatient.access_log(client=slow.client)]
 
     wait_until(lambda: (408, "postback", "") in lines())

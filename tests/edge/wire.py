@@ -14,7 +14,7 @@ from itertools import count
 from httpx import Client, HTTPTransport, Response
 
 from tests.parts.edge import Edge
-from tests.parts.waiting import wait_until
+from tests.parts.waiting import HANGS_AFTER_S, wait_until
 
 ADDRESSES = map(str, map(IPv4Address("127.1.0.0").__add__, count(1)))
 UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
@@ -35,7 +35,7 @@ def careless(version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3) -> ssl.SSLContext
 
 def connect(port: int, client: str = "127.0.0.1") -> socket.socket:
     """An open connection from that address to this port of the edge."""
-    return socket.create_connection(("127.0.0.1", port), timeout=30, source_address=(client, 0))
+    return socket.create_connection(("127.0.0.1", port), timeout=HANGS_AFTER_S, source_address=(client, 0))
 
 
 def shake_hands(
@@ -117,5 +117,5 @@ def post_late(edge: Edge, target: str, halves: tuple[bytes, bytes], headers: dic
         yield halves[1]
 
     transport = HTTPTransport(verify=edge.tls_context(), http2=True, local_address=client)
-    with Client(base_url=edge.https_url, transport=transport, timeout=30) as sender:
+    with Client(base_url=edge.https_url, transport=transport, timeout=HANGS_AFTER_S) as sender:
         return sender.post(target, content=late(), headers=headers)

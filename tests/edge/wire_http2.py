@@ -19,8 +19,8 @@ from h2.events import (
 )
 
 from tests.parts.edge import Edge
+from tests.parts.waiting import HANGS_AFTER_S
 
-WITHIN_S = 30
 STREAM = 1
 
 
@@ -44,7 +44,7 @@ def ask(edge: Edge, headers: Sequence[tuple[str, str]], body: bytes | None = Non
     speaker.send_headers(STREAM, [*headers], end_stream=body is None)
     if body is not None:
         speaker.send_data(STREAM, body, end_stream=True)
-    plain = socket.create_connection(("127.0.0.1", edge.https_port), timeout=WITHIN_S)
+    plain = socket.create_connection(("127.0.0.1", edge.https_port), timeout=HANGS_AFTER_S)
     with context.wrap_socket(plain, server_hostname="localhost") as connection:
         connection.sendall(speaker.data_to_send())
         return _listen(connection, speaker)

@@ -10,11 +10,12 @@ from typing import Any
 
 import gevent
 
-from postledger.bootstrap import backend
 from postledger.ledger.group_commit import GroupCommit
+from tests.parts import patient_app
 
 FAULT_FILE = "FAULT_FILE"
 LOOK_EVERY_S = 0.02
+LOCK_MS = 1200
 
 
 def _fail(*_: object) -> None:
@@ -54,6 +55,7 @@ def _break_when_told(commit: GroupCommit[Any, Any]) -> None:
 
 def create() -> Any:
     """Make the application that the shipped factory makes, with a writer that can be broken."""
+    vars(patient_app.backend)["FLUSH_LOCK_MS"] = LOCK_MS  # a lock is reported, however patient the rest is
     start = GroupCommit.__init__
 
     def start_breakable(self: GroupCommit[Any, Any], *arguments: Any, **options: Any) -> None:
@@ -61,4 +63,4 @@ def create() -> Any:
         gevent.spawn(_break_when_told, self)
 
     GroupCommit.__init__ = start_breakable  # type: ignore[method-assign]
-    return backend.create()
+    return patient_app.create()

@@ -12,10 +12,10 @@ from types import FrameType
 from typing import Any
 
 import postledger
-from postledger.bootstrap import backend
 from postledger.ledger.writer import write_batch
 from postledger.platform.server.gunicorn_worker import Worker
 from postledger.platform.server.wsgi_exchange import ByListener
+from tests.parts import patient_app
 
 PACKAGE = f"{Path(postledger.__file__).parent}{os.sep}"
 
@@ -49,4 +49,4 @@ def create() -> ByListener:
                 lines.write(json.dumps(list(tracer.files)) + "\n")
 
     Worker.handle_request = traced  # type: ignore[assignment, method-assign]
-    return backend.create()
+    return patient_app.create()

@@ -20,6 +20,7 @@ from tests.http.conftest import Service
 from tests.parts.networks import NETWORKS, add_network
 from tests.parts.sender import Postback, Sender
 from tests.parts.sources import add_source
+from tests.parts.waiting import HANGS_AFTER_S
 
 KEY = "5a0d1c2"
 TRACKERS: dict[str, dict[str, Any]] = {
@@ -89,7 +90,7 @@ def disturb(chance: Random, text: bytes) -> bytes:
 
 def ask(service: Service, request: bytes) -> tuple[int, bytes]:
     with socket.socket(socket.AF_UNIX) as client:
-        client.settimeout(30)
+        client.settimeout(HANGS_AFTER_S)
         client.connect(str(service.backend.socket))
         client.sendall(request)
         head, _, body = b"".join(iter(lambda: client.recv(65536), b"")).partition(b"\r\n\r\n")

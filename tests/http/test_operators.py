@@ -18,9 +18,11 @@ OPERATORS = ("/healthz", "/internal/metrics", "/internal/policy")
 
 
 def test_a_healthy_backend_answers_ok(service: Service) -> None:
-    answer = service.operators.get("/healthz")
+    def answer() -> tuple[int, dict[str, str]]:
+        told = service.operators.get("/healthz")
+        return told.status_code, told.json()
 
-    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+    wait_until(lambda: answer() == (200, {"status": "ok"}), what="an answer of Postgres in time")
 
 
 @pytest.mark.parametrize("source", ["acme", "strict", "unknown"])

@@ -1,8 +1,6 @@
 """`/tracking/postback/{source}`: the contract's answers, and the row and the counter behind each of them."""
 
 import json
-import re
-import socket
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -18,7 +16,6 @@ from svix.webhooks import Webhook as SvixWebhook
 from tests.http.conftest import WHSEC, Service
 from tests.parts.sender import FORM, JSON, Answer, Postback, Sender, webhook_headers
 from tests.parts.sources import add_source
-from tests.parts.waiting import wait_until
 
 ACME = Sender("acme")
 PATH = "/tracking/postback/acme"
@@ -347,46 +344,6 @@ def test_a_source_in_observe_mode_is_booked_and_its_faults_are_counted(service: 
     assert service.fetch("SELECT observed FROM postbacks WHERE id = %s", answer["id"]) == [
         (["ip_not_allowed", "missing_signature", "unknown_click"],)
     ]
-
-
-def test_a_flood_of_forgeries_is_sampled_and_the_rest_is_counted(service: Service) -> None:
-    unrecorded = 'postledger_refusals_unrecorded_total{source="acme"}'
-    (before,) = service.counted(unrecorded)
-    answered: list[str] = []
-
-    def flood() -> bool:
-        answered.extend(forge(service, 400))
-        return count_recorded(service, answered) < len(answered)
-
-    wait_until(flood, what="a flood in which not everything is recorded")
-
-    (after,) = service.counted(unrecorded)
-    wait_until(lambda: is_recorded_again(service), what="the next second's allowance, for the tests that follow")
-    assert count_recorded(service, answered) + after - before == len(answered)
-
-
-def is_recorded_again(service: Service) -> bool:
-    """True when each of the two workers grants audit rows again: ten refusals in a row have got theirs."""
-    receipts = [str(service.send(Postback("GET", f"{PATH}?click_id=A")).receipt) for _ in range(10)]
-    return count_recorded(service, receipts) == 10
-
-
-def forge(service: Service, times: int) -> list[str]:
-    """Send so many unsigned postbacks at once, over one connection, and give the receipts of their refusals."""
-    request = f"GET {PATH}?click_id=A HTTP/1.1\r\nHost: x\r\n"
-    with socket.socket(socket.AF_UNIX) as client:
-        client.settimeout(30)
-        client.connect(str(service.backend.socket))
-        client.sendall(f"{request}\r\n".encode() * (times - 1) + f"{request}Connection: close\r\n\r\n".encode())
-        answers = b"".join(iter(lambda: client.recv(65536), b"")).decode()
-    receipts = re.findall('"id":"([^"]+)","reason":"missing_signature"', answers)
-    assert len(receipts) == times
-    return receipts
-
-
-def count_recorded(service: Service, receipts: list[str]) -> int:
-    ((count,),) = service.fetch("SELECT count(*) FROM postbacks WHERE id = ANY(%s)", receipts)
-    return int(count)
 
 
 def test_a_personal_parameter_is_stored_as_a_hash_that_joins(service: Service, acme: Sender, unique: str) -> None:

@@ -59,7 +59,7 @@ def test_a_worker_whose_writer_died_is_replaced(backend: Backend, fault: Path, v
 
     break_(fault, victim)
 
-    wait_until(is_served_by_others(backend, old), 120, "another worker")
+    wait_until(is_served_by_others(backend, old), what="another worker")
     assert backend.is_healthy()
     assert (backend.pid, len(backend.worker_pids())) == (master, 1)
     assert backend.log_text().count("the writer or its clock died, so this process ends") == 1
@@ -99,7 +99,7 @@ def test_a_locked_table_shows_in_health_log_and_metrics(backend: Backend, databa
     assert f"{unrecorded} 1.0" in metrics
     assert f"{failures} 0.0" not in metrics
     assert "postledger_writers_failing 1.0" in metrics
-    wait_until(backend.is_healthy, 60, "health, without any traffic")
+    wait_until(backend.is_healthy, what="health, without any traffic")
     wait_until(lambda: "commits succeed again" in backend.log_text(), what="the line about it")
     assert "postledger_writers_failing 0.0" in backend.metrics_text()
     assert backend.log_text().count("nothing can be committed: cause=lock sqlstate=55P03") == 1

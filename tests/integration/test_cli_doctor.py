@@ -17,6 +17,7 @@ from tests.parts.certificates import make_key_and_certificate
 from tests.parts.cli import CommandLine
 from tests.parts.edge import Edge
 from tests.parts.sources import add_source, remove
+from tests.parts.waiting import HANGS_AFTER_S
 
 
 @contextmanager
@@ -34,7 +35,7 @@ def listener(directory: Path, *certificates: tuple[str, timedelta]) -> Iterator[
             yield f"https://localhost:{server.getsockname()[1]}"
         finally:
             server.shutdown(socket.SHUT_RDWR)
-            thread.join(timeout=30)
+            thread.join(timeout=HANGS_AFTER_S)
 
 
 def _serve(server: socket.socket, context: ssl.SSLContext) -> None:

@@ -20,7 +20,7 @@ def test_a_locked_table_is_reported(
     cli: CommandLine, database: str, environment: dict[str, str], master_key: str
 ) -> None:
     add_source(database, master_key, "acme", settings={"click": "optional"})
-    with Backend(environment, workers=1) as backend, Edge(backend_socket=backend.socket) as edge:
+    with Backend(environment, workers=1, shipped_limits=True) as backend, Edge(backend_socket=backend.socket) as edge:
         cli.environment["POSTLEDGER_OPS_URL"] = edge.ops_url
         cli.environment["POSTLEDGER_EDGE_URL"] = edge.https_url
         cli.environment["POSTLEDGER_CA_FILE"] = str(edge.ca_file)
@@ -35,7 +35,7 @@ def test_a_locked_table_is_reported(
             "FAIL  writers           the last commit of 1 worker failed: postbacks are answered 503"
         )
         assert listener.startswith(f"FAIL  edge              {edge.https_url}/healthz answers 503, writer fails: look")
-        wait_until(lambda: line_of(cli, "writers").startswith("ok"), 60, "the end of it")
+        wait_until(lambda: line_of(cli, "writers").startswith("ok"), what="the end of it")
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1", "http://[", "nonsense"])

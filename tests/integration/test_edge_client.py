@@ -10,6 +10,7 @@ from postledger.platform.server.edge_client import Target, find_target, make_tru
 from postledger.platform.settings import read_environment
 from tests.edge.authority import Authority
 from tests.parts.edge import Edge
+from tests.parts.waiting import HANGS_AFTER_S
 
 NAME = "track.example"
 
@@ -37,7 +38,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
 def ask(environment: dict[str, str], variable: str, target: Target | None = None) -> int:
     base = environment[variable]
     trust = make_trust(environment["POSTLEDGER_CA_FILE"])
-    with open_client(trust, target or find_target(environment, base), timeout_s=30) as client:
+    with open_client(trust, target or find_target(environment, base), timeout_s=HANGS_AFTER_S) as client:
         return client.get(base + "/tracking/postback/acme").status_code
 
 

@@ -12,6 +12,7 @@ from psycopg import Connection
 from postledger.ledger import writer_clock
 from postledger.vocabulary.refusal import Reason, Refused
 from tests.parts.committing import Commit, Write, insert, make_commit, make_table, stored, submit_all, wait_for
+from tests.parts.waiting import HANGS_AFTER_S
 
 END_ITS_SESSION = """
 SELECT pg_terminate_backend(pid, 30000) FROM pg_stat_activity
@@ -56,12 +57,12 @@ def test_rows_that_come_during_a_commit_share_the_next_ones(start: Callable[...,
 
     commit = start(write, flush_rows=10, observe_flush=lambda rows, seconds: flushes.append(rows))
     first = gevent.spawn(commit.submit, 99)
-    has_begun.wait(timeout=60)
+    has_begun.wait(timeout=HANGS_AFTER_S)
     others = [gevent.spawn(commit.submit, number) for number in range(100, 150)]
     gevent.idle()
     may_go_on.set()
 
-    assert [one.get(timeout=60) for one in (first, *others)] == [number * 2 for number in range(99, 150)]
+    assert [one.get(timeout=HANGS_AFTER_S) for one in (first, *others)] == [number * 2 for number in range(99, 150)]
     assert stored(table) == list(range(99, 150))
     assert flushes == [1, 10, 10, 10, 10, 10]
 
@@ -110,7 +111,7 @@ def test_the_queue_length_is_reported_while_the_writer_hangs(start: Callable[...
     waiting = [gevent.spawn(commit.submit, number) for number in range(4)]
     wait_for(lambda: 3 in told)
     released.set()
-    gevent.joinall(waiting, timeout=60)
+    gevent.joinall(waiting, timeout=HANGS_AFTER_S)
     wait_for(lambda: told[-1] == 0)
 
     assert max(told) == 3, "one is with the writer, three wait"
@@ -139,7 +140,7 @@ def test_a_full_queue_refuses_at_once(start: Callable[..., Commit]) -> None:
 
     commit = start(block, queue_limit=3, flush_rows=1)
     waiting = [gevent.spawn(commit.submit, 0)]
-    blocked.wait(timeout=60)
+    blocked.wait(timeout=HANGS_AFTER_S)
     waiting += [gevent.spawn(commit.submit, number) for number in (1, 2, 3)]
     gevent.idle()
 
@@ -147,7 +148,7 @@ def test_a_full_queue_refuses_at_once(start: Callable[..., Commit]) -> None:
         commit.submit(99)
 
     release.set()
-    gevent.joinall(waiting, timeout=60)
+    gevent.joinall(waiting, timeout=HANGS_AFTER_S)
     assert refused.value.refusal.reason is Reason.UNAVAILABLE
     assert [greenlet.value for greenlet in waiting] == [0, 2, 4, 6]
 
@@ -162,15 +163,15 @@ def test_strangers_rows_never_displace_a_postback(start: Callable[..., Commit], 
 
     commit = start(block, queue_limit=4, flush_rows=1)
     waiting = [gevent.spawn(commit.submit, 0)]
-    blocked.wait(timeout=60)
+    blocked.wait(timeout=HANGS_AFTER_S)
     strangers = [gevent.spawn(submit_sheddable, commit, number) for number in range(100, 110)]
     gevent.idle()
     waiting += [gevent.spawn(commit.submit, number) for number in (1, 2, 3)]
     gevent.idle()
 
     release.set()
-    gevent.joinall(waiting, timeout=60)
-    gevent.joinall(strangers, timeout=60)
+    gevent.joinall(waiting, timeout=HANGS_AFTER_S)
+    gevent.joinall(strangers, timeout=HANGS_AFTER_S)
     assert [greenlet.value for greenlet in waiting] == [0, 2, 4, 6]
     assert [greenlet.value for greenlet in strangers] == [200, *["Shed"] * 9]
     assert stored(table) == [0, 1, 2, 3, 100]

@@ -18,7 +18,7 @@ from postledger.vocabulary.refusal import Reason, Refusal
 from postledger.vocabulary.statuses import Verdict
 from tests.parts.entries import entry_of, refused_entry, same_again
 from tests.parts.sources import add_campaign, add_click
-from tests.parts.waiting import wait_until
+from tests.parts.waiting import HANGS_AFTER_S, wait_until
 
 WAITING_FOR_A_ROW = """
 SELECT count(*) FROM pg_stat_activity
@@ -280,7 +280,7 @@ def write_while_another_waits(ledger: Connection[Any], database: str, first: Ent
         waiting.start()
         wait_until(lambda: rows(ledger, WAITING_FOR_A_ROW) == [(1,)], what="the second to wait")
         write_entries(connection, [first])
-    waiting.join(timeout=60)
+    waiting.join(timeout=HANGS_AFTER_S)
     return outcomes
 
 

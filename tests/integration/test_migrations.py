@@ -16,7 +16,7 @@ from postledger.platform.postgres import migrations
 from postledger.platform.postgres.connection import connect
 from tests.parts.databases import create_database, drop_database
 from tests.parts.schema import dump_schema
-from tests.parts.waiting import wait_until
+from tests.parts.waiting import HANGS_AFTER_S, wait_until
 
 TIME_INDEXES = "0008_time_indexes.sql"
 PARKED_VERDICT = "0011_parked_verdict.sql"
@@ -97,7 +97,7 @@ def test_concurrent_migrators_apply_each_migration_once(
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=60)
+        thread.join(timeout=HANGS_AFTER_S)
 
     assert sorted(map(len, applied)) == [0, len(migrations.shipped_migrations())]
 
@@ -171,7 +171,7 @@ def test_an_index_that_waits_for_a_reader_blocks_no_writer(
 
         assert migrator.is_alive()
         reader.execute("COMMIT")
-        migrator.join(timeout=60)
+        migrator.join(timeout=HANGS_AFTER_S)
         assert connection.execute(VALID).fetchall() == [(True,)] * 2
 
 

@@ -19,7 +19,7 @@ from postledger.platform.postgres.connection import connect
 from tests.parts.cli import CommandLine
 from tests.parts.entries import entry_of, same_again
 from tests.parts.sources import add_source
-from tests.parts.waiting import wait_until
+from tests.parts.waiting import HANGS_AFTER_S, wait_until
 
 GUARDED = Rules(reversal_guard=2)
 WAITING_FOR_A_SOURCE = """
@@ -135,14 +135,14 @@ def test_two_processes_at_once_do_not_pass_the_guard_together(ledger: Connection
 
     def reverse(first: int) -> None:
         with connect(database, name="test", statement_timeout_ms=60_000) as connection:
-            start.wait(timeout=60)
+            start.wait(timeout=HANGS_AFTER_S)
             told.extend(verdicts(write_entries(connection, [reversal(first), reversal(first + 1)])))
 
     threads = [Thread(target=reverse, args=(first,)) for first in (0, 2, 4, 6)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=60)
+        thread.join(timeout=HANGS_AFTER_S)
 
     assert sorted(told) == ["parked"] * 6 + ["updated"] * 2
 
@@ -160,7 +160,7 @@ def test_who_comes_second_waits_for_the_first_to_be_counted(ledger: Connection[A
         write_entries(connection, [reversal(0), reversal(1)])
         second.start()
         wait_until(lambda: rows(ledger, WAITING_FOR_A_SOURCE) == [(1,)], what="the second to wait")
-    second.join(timeout=60)
+    second.join(timeout=HANGS_AFTER_S)
 
     assert told == ["parked"]
 

@@ -17,6 +17,7 @@ from postledger.policy.policy import Policy
 from postledger.policy.read import PolicyReader, load_policy
 from postledger.policy.refresher import PolicyRefresher
 from tests.parts.sources import add_campaign, add_source, change_source, remove
+from tests.parts.waiting import HANGS_AFTER_S
 
 SALT = b"salt"
 OTHER_KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
@@ -156,7 +157,7 @@ def test_a_change_is_seen_without_a_restart(keeper: PolicyRefresher, database: s
 
 
 def wait_for_rate(keeper: PolicyRefresher, rate: int) -> None:
-    with gevent.Timeout(30):
+    with gevent.Timeout(HANGS_AFTER_S):
         while not (
             keeper.policy and "acme" in keeper.policy.sources and keeper.policy.sources["acme"].settings.rate == rate
         ):

@@ -22,7 +22,7 @@ from postledger.policy.read import load_policy
 from tests.parts.cli import CommandLine
 from tests.parts.entries import entry_of, refused_entry
 from tests.parts.sources import add_click, add_source
-from tests.parts.waiting import wait_until
+from tests.parts.waiting import HANGS_AFTER_S, wait_until
 
 HASH = "h-" + "ab" * 16
 HANGING = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
@@ -172,7 +172,7 @@ def test_an_erasure_covers_rows_that_commit_while_it_begins(ledger: Connection[A
 
         def let_it_commit(_: float) -> None:
             other.rollback()
-            written.join(timeout=60)
+            written.join(timeout=HANGS_AFTER_S)
 
         erased = erase(
             ledger, click_id="theirs", actor="a", now=entry.received_at, on_progress=_ignore, pause=let_it_commit
@@ -224,7 +224,7 @@ def test_concurrent_erasures_run_one_after_the_other(ledger: Connection[Any], da
 
         _forget(ledger, start_the_second)
         ledger.execute("SELECT pg_advisory_unlock_all()")
-        thread.join(timeout=60)
+        thread.join(timeout=HANGS_AFTER_S)
 
     assert order == ["first", "second"]
 

@@ -18,6 +18,7 @@ from postledger.platform.postgres.errors import Cause
 from postledger.platform.server.gevent_connection import GreenletConnection
 from postledger.vocabulary.refusal import Refused
 from tests.parts.committing import Commit, Write, insert, make_commit, make_table, stored, submit_all, wait_for
+from tests.parts.waiting import HANGS_AFTER_S
 
 SECRET = "345.67"
 
@@ -196,9 +197,9 @@ def test_a_dead_greenlet_ends_the_process_and_answers_requests(start: Start, vic
 
     gevent.kill(getattr(commit, victim))
 
-    assert ended.wait(timeout=60)
+    assert ended.wait(timeout=HANGS_AFTER_S)
     assert commit.is_failing()
-    assert [types(greenlet.get(timeout=60)) for greenlet in waiting] == [["Refused"], ["Refused"]]
+    assert [types(greenlet.get(timeout=HANGS_AFTER_S)) for greenlet in waiting] == [["Refused"], ["Refused"]]
     with pytest.raises(Refused):
         commit.submit(3)
     released.set()
@@ -309,7 +310,7 @@ def test_a_cancelled_statement_keeps_the_connection(start: Start, table: str) ->
             other.execute("SELECT pg_cancel_backend(%s)", (pids[0],))
             gevent.sleep(0.01)
 
-    assert types(sleeping.get(timeout=60)) == ["Refused"]
+    assert types(sleeping.get(timeout=HANGS_AFTER_S)) == ["Refused"]
     assert commit.submit(2) == 2
     assert pids == [pids[0]] * 2
 

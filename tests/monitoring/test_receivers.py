@@ -2,18 +2,19 @@
 
 import os
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from stat import S_IMODE
 from types import SimpleNamespace
+from typing import TypeVar
 
 import pytest
 
 from tests.edge.authority import Authority
 from tests.parts.alerting import Alertmanager
 from tests.parts.ports import free_port
-from tests.parts.receivers import Catcher, Mailbox
+from tests.parts.receivers import Catcher, Letter, Mailbox
 from tests.parts.waiting import wait_until
 
 RUNBOOK = "http://runbooks.test/LedgerUnavailable.md"
@@ -26,6 +27,7 @@ SAYS = {
 TITLE = "critical: Postgres does not answer the backend"
 SECRETS = {name: f"s3cret-{name}" for name in ("hook", "heartbeat", "token", "slack", "key", "password")}
 LOGIN = "alerts@postledger.test"
+Message = TypeVar("Message")
 
 
 @pytest.fixture(scope="module")
@@ -83,18 +85,36 @@ def told(authority: SimpleNamespace, tmp_path_factory: pytest.TempPathFactory) -
         catcher, mailbox, alertmanager = all_of_them.catcher, all_of_them.mailbox, all_of_them.alertmanager
         slack, pager = f"/services/{SECRETS['slack']}", "/v2/enqueue"
 
-        def count() -> tuple[int, int, int, int]:
-            hook = sum(letter.path.startswith("/hook/") for letter in catcher.letters)
-            return hook, len(catcher.sent_to(slack)), len(catcher.sent_to(pager)), len(mailbox.mails)
+        def kinds() -> tuple[list[str], ...]:
+            """What each receiver was told, in its order: Alertmanager repeats itself if the test is slow."""
+            hooked = [letter.body["status"] for letter in hooks(catcher)]
+            titles = [message["attachments"][0]["title"] for message in catcher.sent_to(slack)]
+            paged = [message["event_action"] for message in catcher.sent_to(pager)]
+            subjects = [str(mail.message["subject"]) for mail in list(mailbox.mails)]
+            return hooked, titles, paged, subjects
 
         alertmanager.tell(LABELS, SAYS)
-        wait_until(lambda: min(count()) >= 1, what="a message at each receiver")
+        wait_until(lambda: all(kinds()), what="a message at each receiver")
         alertmanager.tell(LABELS, SAYS, is_over=True)
-        wait_until(lambda: min(count()) >= 2, what="the end of it at each receiver")
-        assert count() == (2, 2, 2, 2)
+        wait_until(lambda: all("resolve" in kind[-1].lower() for kind in kinds()), what="the end at each receiver")
+        assert [len(set(kind)) for kind in kinds()] == [2, 2, 2, 2], "one beginning and one end"
         yield SimpleNamespace(
-            **vars(all_of_them), slack=catcher.sent_to(slack), pages=catcher.sent_to(pager), mails=list(mailbox.mails)
+            **vars(all_of_them),
+            hooks=first_and_last(hooks(catcher)),
+            slack=first_and_last(catcher.sent_to(slack)),
+            pages=first_and_last(catcher.sent_to(pager)),
+            mails=first_and_last(mailbox.mails),
         )
+
+
+def hooks(catcher: Catcher) -> list[Letter]:
+    """The requests to the webhook."""
+    return [letter for letter in list(catcher.letters) if letter.path.startswith("/hook/")]
+
+
+def first_and_last(messages: Sequence[Message]) -> tuple[Message, Message]:
+    """How it began and how it ended."""
+    return messages[0], messages[-1]
 
 
 def test_slack_is_told_how_bad_it_is_what_it_is_and_where_to_read_on(told: SimpleNamespace) -> None:
@@ -144,7 +164,7 @@ def test_a_mail_goes_to_each_address_over_tls_by_whoever_may_send(told: SimpleNa
 
 
 def test_a_webhook_is_told_with_its_token(told: SimpleNamespace) -> None:
-    hooked = [letter for letter in told.catcher.letters if letter.path.startswith("/hook/")]
+    hooked = told.hooks
 
     assert {letter.authorization for letter in hooked} == {f"Bearer {SECRETS['token']}"}
     assert [letter.body["status"] for letter in hooked] == ["firing", "resolved"]

@@ -19,18 +19,24 @@ from typing import Any
 import httpx
 
 from tests.parts.part import ANSWER_WITHIN_S, END_WITHIN_S, Part, remove_folder
+from tests.parts.patience import LONG_S
 from tests.parts.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
+SHIPPED_APP, PATIENT_APP = "postledger.bootstrap.backend:create()", "tests.parts.patient_app:create()"
+PATIENCE = ("--timeout", str(LONG_S), "--graceful-timeout", str(LONG_S))
 
 
 class Backend(Part):
-    """gunicorn and its workers. `environment` must hold DATABASE_URL and the master key; `app` replaces the shipped.
+    """gunicorn and its workers. `environment` must hold DATABASE_URL and the master key.
 
     `with Backend(environment) as backend:` starts it, waits until every worker has a policy, and in the end removes it.
+    `app` is another factory. `shipped_limits` are for tests of timeouts and of sampling: see `patient_app`.
     """
 
-    def __init__(self, environment: Mapping[str, str], *, workers: int = 2, app: str | None = None) -> None:
+    def __init__(
+        self, environment: Mapping[str, str], *, workers: int = 2, app: str = PATIENT_APP, shipped_limits: bool = False
+    ) -> None:
         # Not pytest's tmp_path: the edge's workers must be able to walk to the socket, as to the shipped one.
         self.home = Path(tempfile.mkdtemp(prefix="postledger-backend-", dir="/tmp"))
         if os.geteuid() == 0:
@@ -39,7 +45,8 @@ class Backend(Part):
         self.socket, self.operators_socket = self.home / "backend.sock", self.home / "operators.sock"
         self._log, self._metrics = self.home / "backend.log", self.home / "metrics"
         self.request_log = self.home / "requests.log"
-        self._workers, self._app = workers, app
+        self._workers = workers
+        self._arguments = [SHIPPED_APP] if shipped_limits else [*PATIENCE, app]
         self._environment = {**os.environ, **self._variables(), **environment}
         self._process: subprocess.Popen[bytes] | None = None
         self._groups: list[int] = []
@@ -60,14 +67,7 @@ class Backend(Part):
         with self._log.open("ab") as log:
             # A group of its own, as under the supervisor, and so that whatever it leaves behind can be found.
             self._process = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-m",
-                    "gunicorn",
-                    "-c",
-                    "backend/gunicorn.conf.py",
-                    *([self._app] if self._app else []),
-                ],
+                [sys.executable, "-m", "gunicorn", "-c", "backend/gunicorn.conf.py", *self._arguments],
                 cwd=ROOT,
                 env=self._environment,
                 stdout=log,

@@ -23,6 +23,7 @@ import psycopg
 import pytest
 
 from tests.parts.part import ANSWER_WITHIN_S
+from tests.parts.patience import make_patient
 from tests.parts.ports import free_port
 from tests.parts.waiting import wait_until
 
@@ -166,30 +167,32 @@ def _about(process: Path) -> str:
 
 
 @contextmanager
-def copied_project() -> Iterator[Path]:
-    """A copy of the project, as a newcomer has it."""
+def copied_project(keeps_time: bool) -> Iterator[Path]:
+    """A copy of the project, as a newcomer has it; unless it keeps time, with longer timeouts."""
     # Not pytest's tmp_path: that is closed to the users that Postgres and the edge's workers run as. A space, because
     # people have them in their directories' names.
     home = Path(tempfile.mkdtemp(prefix="postledger up ", dir="/tmp"))
     ignored = shutil.ignore_patterns(".git", ".venv", "var", "__pycache__", "*.egg-info")
     shutil.copytree(ROOT, home, dirs_exist_ok=True, ignore=ignored)
+    if not keeps_time:
+        make_patient(home)
     yield home
     shutil.rmtree(home)
 
 
 @pytest.fixture
-def fresh() -> Iterator[Checkout]:
+def fresh(keeps_time: bool) -> Iterator[Checkout]:
     """A checkout in which nothing was started yet."""
-    with copied_project() as root:
+    with copied_project(keeps_time) as root:
         checkout = Checkout(root)
         yield checkout
         checkout.destroy()
 
 
 @pytest.fixture(scope="module")
-def root() -> Iterator[Path]:
+def root(keeps_time: bool) -> Iterator[Path]:
     """A copy of the project."""
-    with copied_project() as root:
+    with copied_project(keeps_time) as root:
         yield root
 
 

@@ -12,6 +12,7 @@ from postledger.platform.postgres.connection import connect
 from postledger.platform.server.gevent_connection import GreenletConnection
 from postledger.vocabulary.refusal import Refused
 from tests.parts.databases import fetch
+from tests.parts.waiting import HANGS_AFTER_S
 
 Commit = GroupCommit[int, int]
 Write = Callable[[Connection[Any], Sequence[int]], Sequence[int]]
@@ -68,12 +69,12 @@ def submit_all(commit: Commit, numbers: Sequence[int]) -> list[int | Exception]:
             return error
 
     greenlets = [gevent.spawn(submit, number) for number in numbers]
-    gevent.joinall(greenlets, timeout=60)
+    gevent.joinall(greenlets, timeout=HANGS_AFTER_S)
     return [greenlet.get(block=False) for greenlet in greenlets]
 
 
 def wait_for(claim: Callable[[], bool]) -> None:
     """Wait for a condition that other greenlets of this thread bring about."""
-    with gevent.Timeout(60):
+    with gevent.Timeout(HANGS_AFTER_S):
         while not claim():
             gevent.sleep(0.01)

@@ -21,12 +21,12 @@ from typing import Any
 import httpx
 
 from tests.parts.part import ANSWER_WITHIN_S, END_WITHIN_S, Part
+from tests.parts.patience import ROOT, copy_patient
 from tests.parts.ports import free_port
 from tests.parts.waiting import wait_until
 
 __all__ = ["ALARMING", "ROOT", "SELF_SIGNED", "Edge", "wait_until"]
 
-ROOT = Path(__file__).parents[2]
 SELF_SIGNED = (
     *("openssl", "req", "-x509", "-nodes", "-days", "60"),
     *("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"),
@@ -55,7 +55,8 @@ class Edge(Part):
     `with Edge(backend_socket=...) as edge:` starts, and in the end stops it, asserts that its error output is clean,
     and removes its folder. `environment` adds to or overrides the variables that `script/edge` reads; `root` is another
     copy of the project; `policy` is a snapshot that the edge has on its disk, as from an earlier run. A test that kills
-    a part of it adds to `expected_alarms` the pattern of what nginx says then.
+    a part of it adds to `expected_alarms` the pattern of what nginx says then. `shipped_timeouts` are for tests of
+    timeouts: see `patience`.
     """
 
     def __init__(
@@ -63,8 +64,9 @@ class Edge(Part):
         *,
         backend_socket: Path | str,
         environment: dict[str, str] | None = None,
-        root: Path = ROOT,
+        root: Path | None = None,
         policy: dict[str, Any] | None = None,
+        shipped_timeouts: bool = False,
     ) -> None:
         # Not pytest's tmp_path: that is closed to the user that the workers run as.
         self.prefix = Path(tempfile.mkdtemp(prefix="postledger-edge-", dir="/tmp"))
@@ -75,7 +77,7 @@ class Edge(Part):
         self.http_url = f"http://127.0.0.1:{self.http_port}"
         self.ops_url = f"http://127.0.0.1:{self.ops_port}"
         self.expected_alarms: list[str] = []
-        self._script = root / "script" / "edge"
+        self._root = ROOT if shipped_timeouts else root
         self._key_file = self.prefix / "edge.key"
         self._environment = {**self._variables(str(backend_socket)), **(environment or {})}
         self._process: subprocess.Popen[bytes] | None = None
@@ -100,7 +102,7 @@ class Edge(Part):
         before = self._process
         # A group of its own, as under supervisor; Ctrl-C in pytest must not stop the edge before the tests clean up.
         self._process = subprocess.Popen(
-            [self._script, self.prefix],
+            [self._find_root() / "script" / "edge", self.prefix],
             env={**os.environ, **self._environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -268,6 +270,10 @@ class Edge(Part):
             "POSTLEDGER_TLS_CERTIFICATE": str(self.ca_file),
             "POSTLEDGER_TLS_KEY": str(self._key_file),
         }
+
+    def _find_root(self) -> Path:
+        self._root = self._root or copy_patient(self.prefix / "patient")
+        return self._root
 
     def _has_a_policy(self) -> bool:
         answer = httpx.get(self.ops_url + "/metrics", timeout=ANSWER_WITHIN_S)

@@ -41,16 +41,23 @@ def ledger_environment(ledger: str, master_key: str) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def backend(ledger_environment: dict[str, str]) -> Iterator[Backend]:
-    """The shipped backend with two workers."""
-    with Backend(ledger_environment) as backend:
+def keeps_time() -> bool:
+    """Whether the backend and the edge have the shipped timeouts: overridden for drills and for outages."""
+    return False
+
+
+@pytest.fixture(scope="module")
+def backend(ledger_environment: dict[str, str], keeps_time: bool) -> Iterator[Backend]:
+    """The real backend with two workers."""
+    with Backend(ledger_environment, shipped_limits=keeps_time) as backend:
         yield backend
 
 
 @pytest.fixture(scope="module")
-def edge(backend: Backend) -> Iterator[Edge]:
-    """The shipped edge before it, without its guard against one address that asks too fast: all tests come from one."""
-    with Edge(backend_socket=backend.socket, environment={"POSTLEDGER_NETWORK_RATE": "0"}) as edge:
+def edge(backend: Backend, keeps_time: bool) -> Iterator[Edge]:
+    """The real edge before it, without its guard against one address that asks too fast: all tests come from one."""
+    environment = {"POSTLEDGER_NETWORK_RATE": "0"}
+    with Edge(backend_socket=backend.socket, environment=environment, shipped_timeouts=keeps_time) as edge:
         yield edge
 
 

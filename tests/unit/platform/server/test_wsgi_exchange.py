@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from postledger.platform.server.wsgi_exchange import LISTENER, STARTED_S, ByListener, exchange
+from tests.parts.waiting import HANGS_AFTER_S
 
 LARGE_BYTES = 4 * 2**20
 HEAD_BYTES = len(f"HTTP/1.1 200 OK\r\ncontent-length: {LARGE_BYTES}\r\n\r\n")
@@ -20,8 +21,8 @@ def ends() -> Iterator[tuple[socket.socket, socket.socket]]:
     """The backend's end, and the edge's."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        ours.settimeout(30)
-        theirs.settimeout(30)
+        ours.settimeout(HANGS_AFTER_S)
+        theirs.settimeout(HANGS_AFTER_S)
         yield ours, theirs
 
 
