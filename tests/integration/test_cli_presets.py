@@ -103,3 +103,23 @@ def test_a_path_of_another_source_is_refused_by_apply(cli: CommandLine) -> None:
     assert ran.code != 0
     assert "sources[b].paths: /{key}/postback has the same secret as in a" in ran.err
     assert "3f9c0de" not in ran.err
+
+
+def test_the_url_for_a_networks_panel_hides_the_token_unless_it_is_asked_for(cli: CommandLine) -> None:
+    file = '[[sources]]\nslug = "flow"\npreset = "everflow"\nsecrets = ["a-token-of-16-chars"]\n'
+    cli("apply", cli.write("flow.toml", file))
+
+    hidden = cli("source", "url", "flow", "--url", "https://track.example.com")
+    shown = cli("source", "url", "flow", "--url", "https://track.example.com", "--reveal", "--json").facts["url"]
+
+    assert "https://track.example.com/tracking/postback/flow?sub1={sub1}&payout={payout_amount}&" in hidden.out
+    assert hidden.out.strip().endswith("&token=TOKEN")
+    assert "Replace TOKEN" in hidden.err
+    assert shown.endswith("&token=a-token-of-16-chars")
+
+
+def test_the_url_of_an_unknown_source_is_one_clear_line(cli: CommandLine) -> None:
+    ran = cli("source", "url", "nobody")
+
+    assert ran.code != 0
+    assert "source nobody does not exist" in ran.err

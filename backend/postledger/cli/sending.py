@@ -43,7 +43,7 @@ def sign(
     as_json: AsJson = False,
 ) -> None:
     """Print a signed URL, or a curl command if the request has headers. It is valid for the source's time window."""
-    base = _find_edge(url)
+    base = find_edge(url)
     signed = _sign(context, source, parameters or [], post)
     address = base + signed.target
     if as_json:
@@ -63,7 +63,7 @@ def send(
     as_json: AsJson = False,
 ) -> None:
     """Sign a postback, send it through the edge, and print the response."""
-    base = _find_edge(url)
+    base = find_edge(url)
     _report(send_postback(base, _sign(context, source, parameters or [], post), read_environment()), as_json=as_json)
 
 
@@ -81,7 +81,7 @@ def selftest(
         if prepare:
             return
         environment = read_environment()
-        answer = run_selftest(connection, keyring, _find_edge(url), environment, int(time.time()))
+        answer = run_selftest(connection, keyring, find_edge(url), environment, int(time.time()))
     _report(answer, as_json=as_json)
 
 
@@ -98,7 +98,8 @@ def _report(answer: Answer, *, as_json: bool) -> None:
         raise typer.Exit(1)
 
 
-def _find_edge(url: str | None) -> str:
+def find_edge(url: str | None) -> str:
+    """Find the URL of the edge: the given one, or that of the environment."""
     return (url or require(read_environment(), "POSTLEDGER_EDGE_URL", "https://localhost:8443")).rstrip("/")
 
 

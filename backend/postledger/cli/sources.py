@@ -9,8 +9,12 @@ import typer
 from postledger.cli.connections import open_keyring, open_ledger
 from postledger.cli.errors import CommandFailed
 from postledger.cli.output import AsJson, note, print_json, print_table, show
+from postledger.cli.sending import Base, find_edge
 from postledger.cli.source_report import report_source
+from postledger.partners.panel_url import write_panel_url
+from postledger.partners.send_postback import find_source
 from postledger.policy import describe_sources, rotate_secret
+from postledger.policy.preset_files import read_known
 from postledger.policy.reencrypt import reencrypt
 from postledger.policy.retire import retire as retire_object
 from postledger.policy.source_secrets import StoredSecret
@@ -114,6 +118,31 @@ def retire(context: typer.Context, slug: Slug, as_json: AsJson = False) -> None:
     with open_ledger(context) as connection:
         retire_object(connection, "source", slug, datetime.now(UTC))
     print_retired("source", slug, as_json=as_json)
+
+
+@sources.command("url")
+def show_url(
+    context: typer.Context,
+    slug: Slug,
+    *,
+    url: Base = None,
+    reveal: Annotated[bool, typer.Option("--reveal", help="Put the newest secret into the URL.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Print the URL for the panel of a source's network, with the network's macros."""
+    keyring = open_keyring(context)
+    with open_ledger(context) as connection:
+        source = find_source(connection, keyring, slug)
+    base = url or source.settings.public_url or find_edge(None)
+    preset = read_known().presets.get(source.settings.preset or "")
+    secret = source.keys[0].secret if reveal and source.keys else None
+    panel = write_panel_url(base, source, preset, secret)
+    if as_json:
+        print_json({"source": slug, "url": panel.url, "notes": list(panel.notes)})
+        return
+    print(panel.url)
+    for line in panel.notes:
+        note(line)
 
 
 def print_retired(kind: str, slug: str, *, as_json: bool) -> None:

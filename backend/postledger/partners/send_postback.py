@@ -39,7 +39,7 @@ def sign_postback(
 
     Raises `NotFound`, or `NotPossible` if the source cannot be signed for.
     """
-    source = _find_source(connection, keyring, slug)
+    source = find_source(connection, keyring, slug)
     key = None
     if source.settings.auth != "none":
         if not source.keys:
@@ -66,7 +66,8 @@ def send_postback(base: str, request: SignedRequest, environment: Mapping[str, s
     return Answer(response.status_code, _read_fields(response))
 
 
-def _find_source(connection: Connection[Any], keyring: Keyring, slug: str) -> Source:
+def find_source(connection: Connection[Any], keyring: Keyring, slug: str) -> Source:
+    """Find a source in force, with its secrets. Raises `NotFound`, or `NotPossible` if it cannot be used."""
     policy = load_policy(connection, keyring)
     if slug in policy.unusable:
         raise NotPossible(f"source {slug} cannot be used as it is stored; run: postledger doctor")

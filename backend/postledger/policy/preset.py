@@ -30,7 +30,11 @@ class Addresses(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename=
 
 
 class Preset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"origins": "from"}):
-    """One network or tracker: title, kind of the facts (its own documents or other people's code) and source keys."""
+    """One network or tracker: title, kind of the facts (its own documents or other people's code) and source keys.
+
+    `url` is the template of a network: its parameters, each with the network's macro. Empty: the network adds its
+    parameters itself. None: its macros are unknown.
+    """
 
     title: str
     facts: Literal["documented", "third-party"]
@@ -38,6 +42,7 @@ class Preset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"o
     source: dict[str, object]
     note: str = ""
     addresses: Addresses | None = None
+    url: dict[str, str] | None = None
 
 
 class Known(msgspec.Struct, frozen=True):
