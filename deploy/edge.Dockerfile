@@ -9,7 +9,7 @@ RUN apt-get update \
 
 COPY edge /opt/postledger/edge
 COPY monitoring/runbooks /opt/postledger/monitoring/runbooks
-COPY script/edge script/edge-config script/edge-names script/environment /opt/postledger/script/
+COPY script/edge script/edge-config script/edge-names script/environment script/scrub script/users /opt/postledger/script/
 
 # A volume, so that the last good policy outlives the container.
 ENV POSTLEDGER_VAR=/var/lib/postledger \

@@ -109,7 +109,7 @@ def test_workers_of_root_give_up_root(prefix: Path, umask: int) -> None:
     subprocess.run([SCRIPT, prefix], env={**os.environ, **ENOUGH}, umask=umask, check=True)
 
     # Nobody else can change users, and nginx would warn about the attempt.
-    assert ("user www-data;" in runtime(prefix, "main.conf")) == (os.geteuid() == 0)
+    assert ("user postledger-edge;" in runtime(prefix, "main.conf")) == (os.geteuid() == 0)
 
 
 def test_workers_stay_who_they_are_where_they_could_not_reach_the_backend_otherwise(prefix: Path) -> None:
@@ -118,7 +118,7 @@ def test_workers_stay_who_they_are_where_they_could_not_reach_the_backend_otherw
 
     configure(prefix, POSTLEDGER_BACKEND_SOCKET=str(closed / "backend.sock"))
 
-    assert "www-data" not in runtime(prefix, "main.conf")
+    assert "postledger-edge" not in runtime(prefix, "main.conf")
 
 
 def test_the_operators_socket_is_beside_the_public_one_by_default(prefix: Path) -> None:

@@ -40,7 +40,7 @@ class Backend(Part):
         # Not pytest's tmp_path: the edge's workers must be able to walk to the socket, as to the shipped one.
         self.home = Path(tempfile.mkdtemp(prefix="postledger-backend-", dir="/tmp"))
         if os.geteuid() == 0:
-            shutil.chown(self.home, group="www-data")
+            shutil.chown(self.home, group="postledger-edge")
             self.home.chmod(0o710)
         self.socket, self.operators_socket = self.home / "backend.sock", self.home / "operators.sock"
         self._log, self._metrics = self.home / "backend.log", self.home / "metrics"

@@ -90,6 +90,7 @@ SETTINGS = (
     Setting("POSTLEDGER_CA_FILE"),
     Setting("POSTLEDGER_EDGE_HTTP_URL", made=True),
     Setting("POSTLEDGER_OPS_URL", made=True),
+    Setting("POSTLEDGER_RUN_DIRECTORY", made=True),
     Setting("PROMETHEUS_URL", made=True),
     Setting("ALERTMANAGER_URL", made=True),
     Setting("GRAFANA_URL", made=True),
