@@ -48,12 +48,18 @@ def _busiest(asker: Asker, query: str) -> str:
 def _make_asker(span_s: int, end_s: float) -> Asker:
     return Asker(
         prometheus_url=_require("PROMETHEUS_URL"),
+        prometheus_password=_find_password(),
         ledger_url=_require("POSTLEDGER_READER_URL"),
         start_s=end_s - span_s,
         end_s=end_s,
         step_s=max(5, span_s // _STEPS),
         scrape_interval_s=5,
     )
+
+
+def _find_password() -> tuple[str, str] | None:
+    user, password = os.environ.get("PROMETHEUS_USER"), os.environ.get("PROMETHEUS_PASSWORD")
+    return (user, password) if user and password else None
 
 
 def _read_options(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -48,6 +48,8 @@ class Asker:
     """Two data sources and a time range in unix seconds; `variables` are what a viewer would have chosen."""
 
     prometheus_url: str
+    prometheus_password: tuple[str, str] | None
+    """User and password; None for a Prometheus without."""
     ledger_url: str
     start_s: float
     end_s: float
@@ -98,7 +100,12 @@ class Asker:
         return [_read_vector(one) for one in self._get("query", {"query": expression, "time": self.end_s})["result"]]
 
     def _get(self, what: str, parameters: Mapping[str, Any]) -> Any:
-        answer = httpx.get(f"{self.prometheus_url}/api/v1/{what}", params=dict(parameters), timeout=_TIMEOUT_S)
+        answer = httpx.get(
+            f"{self.prometheus_url}/api/v1/{what}",
+            params=dict(parameters),
+            auth=self.prometheus_password,
+            timeout=_TIMEOUT_S,
+        )
         if answer.status_code != 200:
             raise QueryFailed(f"{answer.status_code}: {answer.text}")
         return answer.json()["data"]

@@ -16,6 +16,7 @@ import urllib.request
 from pathlib import Path
 from stat import S_IMODE
 
+import httpx
 import psycopg
 import pytest
 
@@ -95,6 +96,19 @@ def test_runtime_env_names_everything_that_the_contract_promises(checkout: Check
         assert f"POSTLEDGER_{name}" in runtime
     assert runtime["POSTLEDGER_EDGE_URL"].startswith("https://127.0.0.1:")
     assert {"DATABASE_URL", "PROMETHEUS_URL", "ALERTMANAGER_URL"} <= runtime.keys()
+    assert {"PROMETHEUS_USER", "PROMETHEUS_PASSWORD"} <= runtime.keys()
+
+
+@pytest.mark.parametrize("name", ["PROMETHEUS_URL", "ALERTMANAGER_URL"])
+def test_monitoring_wants_a_password_and_lets_no_page_read(checkout: Checkout, name: str) -> None:
+    url = checkout.runtime()[name] + "/metrics"
+    page = {"Origin": "https://page.example"}
+
+    assert httpx.get(url, headers=page, trust_env=False).status_code in {401, 403}
+    answer = checkout.ask_monitoring(url, **page)
+    assert not {header for header in answer.headers if header.startswith("access-control-allow-origin")}
+    password = checkout.runtime()["PROMETHEUS_PASSWORD"]
+    assert [process for process in pids() if password in _command_of(process)] == []
 
 
 @pytest.mark.parametrize(
@@ -102,6 +116,7 @@ def test_runtime_env_names_everything_that_the_contract_promises(checkout: Check
     [
         *("runtime.env", "master.key", "demo.secret", "tls/edge.key", "supervisor.conf"),
         *("postgres.password", "reader.password", "monitor.password"),
+        *("prometheus/credentials/password", "prometheus/credentials/web.yml"),
     ],
 )
 def test_what_is_secret_is_only_for_its_owner(checkout: Checkout, name: str) -> None:
@@ -231,6 +246,7 @@ def test_up_and_doctor_find_an_edge_that_only_a_load_balancer_and_its_partners_a
         *("nginx_up == 1", "nginx_connections_accepted > 0"),
         *("pg_up == 1", "pg_wal_bytes_total > 0", 'postledger_table_data_bytes{table="postbacks"} > 0'),
         *("pg_settings_max_connections == 100", "pg_locks_waiting == 0"),
+        'postledger_alert_silenced{alert="LedgerUnavailable"} == 0',
     ],
 )
 def test_prometheus_sees_each_part(checkout: Checkout, seen: str) -> None:
@@ -238,9 +254,8 @@ def test_prometheus_sees_each_part(checkout: Checkout, seen: str) -> None:
 
     def is_seen() -> bool:
         try:
-            with urllib.request.urlopen(address, timeout=ANSWER_WITHIN_S) as answer:
-                return bool(json.load(answer)["data"]["result"])
-        except OSError:  # it starts still
+            return bool(checkout.ask_monitoring(address).json()["data"]["result"])
+        except (httpx.TransportError, ValueError, KeyError):  # it starts still
             return False
 
     wait_until(is_seen)

@@ -17,7 +17,7 @@ from tests.parts.checkout import EXPORTERS, ROOT, Checkout
 
 IS_ROOT = os.geteuid() == 0
 SELF = pwd.getpwuid(os.geteuid()).pw_name
-BEHIND_THE_EDGE = ("backend", "prometheus", "alertmanager", *EXPORTERS)
+BEHIND_THE_EDGE = ("backend", "prometheus", "alertmanager", "alertmanager-gateway", *EXPORTERS)
 
 
 def _users(checkout: Checkout, part: str) -> set[str]:

@@ -186,6 +186,19 @@ def test_the_ops_listener_stays_on_loopback_whatever_the_public_address_is() -> 
         assert "0.0.0.0" in public.read_text()  # noqa: S104
 
 
+@pytest.mark.parametrize("path", ["/metrics", "/status", "/status/nginx", "/metrics/backend", "/healthz", "/"])
+@pytest.mark.parametrize("host", ["page.example", "127.0.0.1.page.example", "10.0.0.1:9080", "localhost.page.example"])
+def test_the_ops_listener_refuses_a_foreign_name(edge: Edge, path: str, host: str) -> None:
+    answer = httpx.get(edge.ops_url + path, headers={"Host": host}, timeout=ANSWER_WITHIN_S)
+
+    assert (answer.status_code, "postledger" in answer.text) == (421, False)
+
+
+@pytest.mark.parametrize("host", ["localhost:19080", "127.0.0.1", "LOCALHOST", "[::1]:19080"])
+def test_the_ops_listener_answers_to_names_of_this_machine(edge: Edge, host: str) -> None:
+    assert httpx.get(edge.ops_url + "/status", headers={"Host": host}, timeout=ANSWER_WITHIN_S).status_code == 200
+
+
 def test_a_connection_serves_many_requests(edge: Edge) -> None:
     request = b"GET /tracking/postback/acme HTTP/1.1\r\nHost: localhost\r\n\r\n"
 

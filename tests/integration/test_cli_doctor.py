@@ -13,8 +13,10 @@ import pytest
 
 from postledger.doctor.ops_metrics import judge_age
 from tests.edge.echo_backend import source
+from tests.parts.alerting import Alertmanager
 from tests.parts.certificates import make_key_and_certificate
 from tests.parts.cli import CommandLine
+from tests.parts.credentials import CREDENTIAL_VARIABLES
 from tests.parts.edge import Edge
 from tests.parts.sources import add_source, remove
 from tests.parts.waiting import HANGS_AFTER_S
@@ -153,3 +155,15 @@ def test_each_source_with_unreadable_settings_is_named(cli: CommandLine, databas
         "FAIL  sources           cannot read the settings of acme ($.mode), corp (the signature profile): "
     )
     assert line.endswith("postledger apply FILE.toml")
+
+
+def test_doctor_sends_the_password_of_the_monitoring(cli: CommandLine) -> None:
+    with Alertmanager({}) as alertmanager:
+        cli.environment["ALERTMANAGER_URL"] = alertmanager.url
+
+        without = next(line for line in cli("doctor").out.splitlines() if "alertmanager" in line)
+        cli.environment.update(CREDENTIAL_VARIABLES)
+        given = next(line for line in cli("doctor").out.splitlines() if "alertmanager" in line)
+
+    assert without.endswith("401: set PROMETHEUS_USER and PROMETHEUS_PASSWORD, or run: make up")
+    assert given.startswith("ok    alertmanager")

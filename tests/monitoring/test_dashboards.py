@@ -23,6 +23,7 @@ from monitoring.preview.reading import FOLDER, list_dashboards, read_dashboard
 from monitoring.preview.style import BOX, GROUND, HEADER, MARGIN, PAGE_WIDTH, UNIT_HEIGHT
 from tests.parts.backend import Backend
 from tests.parts.cli import CommandLine
+from tests.parts.credentials import CREDENTIAL_VARIABLES, CREDENTIALS
 from tests.parts.databases import create_database, drop_database
 from tests.parts.edge import Edge
 from tests.parts.mixture import IMPORTED_CLICKS, Mixture
@@ -93,6 +94,7 @@ def asker(
             )
             yield Asker(
                 prometheus_url=watch.url,
+                prometheus_password=CREDENTIALS,
                 ledger_url=postgres.url(name, "postledger_reader"),
                 start_s=start_s,
                 end_s=time.time(),
@@ -175,7 +177,8 @@ def test_a_change_leaves_its_mark(asker: Asker, mark: tuple[str, str, str]) -> N
 def test_the_preview_draws_every_page_as_the_grid_says(
     asker: Asker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PROMETHEUS_URL", asker.prometheus_url)
+    for name, value in {"PROMETHEUS_URL": asker.prometheus_url, **CREDENTIAL_VARIABLES}.items():
+        monkeypatch.setenv(name, value)
     monkeypatch.setenv("POSTLEDGER_READER_URL", asker.ledger_url)
 
     preview(["--since", "5m", "--source", "acme", "--into", str(tmp_path)])

@@ -12,7 +12,7 @@ from tests.parts.documents import ROOT, without_code
 from tests.parts.promtool import BOOKS, blocks_of, list_alerts, list_rules, run_promtool
 
 each_book = pytest.mark.parametrize("book", BOOKS, ids=lambda path: path.stem)
-_QUERY = re.compile(r"""promtool query instant "\$PROMETHEUS_URL" (?:'(.+)'|"(.+)")$""", re.MULTILINE)
+_QUERY = re.compile(r"""script/promql (?:'(.+)'|"(.+)")$""", re.MULTILINE)
 _METRIC = re.compile(r"\b(?:\w+:)?\w*postledger\w*(?::\w+)*\b")
 _BUILTIN = {"set"}
 _OURS = {"postledger", "supervisorctl"}  # in .venv/bin, which the first line of each block puts into PATH

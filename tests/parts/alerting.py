@@ -19,6 +19,7 @@ from typing import Any
 import httpx
 
 from tests.parts.asking import ask_prometheus
+from tests.parts.credentials import CREDENTIALS, write_credentials
 from tests.parts.part import ANSWER_WITHIN_S, END_WITHIN_S, Part
 from tests.parts.ports import free_port
 from tests.parts.waiting import wait_until
@@ -61,6 +62,7 @@ class Alertmanager(Part):
             self.home,
             *(str(ROOT / "script/alertmanager"), f"{self.home}/alertmanager.yml", f"--storage.path={self.home}/data"),
             f"--web.listen-address=127.0.0.1:{self.port}",
+            write_credentials(self.home),
         )
         wait_until(lambda: _answers(self.url), what="an Alertmanager")
 
@@ -78,7 +80,8 @@ class Alertmanager(Part):
         self._post([{**alert, "endsAt": datetime.now(UTC).isoformat()} if is_over else alert])
 
     def _post(self, alerts: Sequence[Mapping[str, Any]]) -> None:
-        httpx.post(f"{self.url}/api/v2/alerts", json=alerts, timeout=ANSWER_WITHIN_S).raise_for_status()
+        answer = httpx.post(f"{self.url}/api/v2/alerts", json=alerts, auth=CREDENTIALS, timeout=ANSWER_WITHIN_S)
+        answer.raise_for_status()
 
     def failures(self) -> dict[str, float]:
         """How many messages each kind of receiver has failed to take."""
@@ -92,9 +95,9 @@ class Alertmanager(Part):
 
 
 class Prometheus(Part):
-    """The shipped prometheus.yml and rules, hastened, looking at an edge and telling an Alertmanager."""
+    """The shipped prometheus.yml and rules, hastened. It scrapes these jobs, and sends to the job alertmanager."""
 
-    def __init__(self, ops_port: int, alertmanager_port: int) -> None:
+    def __init__(self, **ports: int) -> None:
         self.home = Path(tempfile.mkdtemp(prefix="postledger-prometheus-", dir="/tmp"))
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -105,8 +108,9 @@ class Prometheus(Part):
         for file in (self.home / "rules").iterdir():
             _rewrite(file, lambda text: hasten(text, RULES_FASTER))
         (self.home / "targets").mkdir()
-        for job, port in {"backend": ops_port, "edge": ops_port, "alertmanager": alertmanager_port}.items():
-            (self.home / "targets" / f"{job}.json").write_text(json.dumps([{"targets": [f"127.0.0.1:{port}"]}]))
+        self._targets = len(ports)
+        for job, port in ports.items():
+            self.watch(job, port)
 
     def start(self) -> None:
         """Start it, and return when it has reached all of its targets."""
@@ -114,8 +118,15 @@ class Prometheus(Part):
             self.home,
             *("prometheus", f"--config.file={self.home}/prometheus.yml", f"--storage.tsdb.path={self.home}/data"),
             *("--enable-feature=expand-external-labels", f"--web.listen-address=127.0.0.1:{self.port}"),
+            write_credentials(self.home),
         )
-        wait_until(lambda: self.ask("count(up == 1)") == 3, what="three targets that Prometheus reaches")
+        wait_until(lambda: self.ask("count(up == 1)") == self._targets, what="all targets that Prometheus reaches")
+
+    def watch(self, job: str, port: int) -> None:
+        """Scrape another target of one of the shipped jobs."""
+        file = self.home / "targets" / f"{job}.json"
+        file.with_suffix(".new").write_text(json.dumps([{"targets": [f"127.0.0.1:{port}"]}]))
+        file.with_suffix(".new").rename(file)
 
     def remove(self) -> None:
         """End it and forget what it saw."""
@@ -138,6 +149,27 @@ class Prometheus(Part):
         return {alert["labels"]["alertname"] for alert in alerts if alert["state"] == "firing"}
 
 
+class Gateway(Part):
+    """The shipped gateway before an Alertmanager."""
+
+    def __init__(self, alertmanager: Alertmanager, prometheus_port: int) -> None:
+        self.home = Path(tempfile.mkdtemp(prefix="postledger-gateway-", dir="/tmp"))
+        self.home.chmod(0o755)  # nginx' worker gives up root
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._ports = [str(port) for port in (self.port, alertmanager.port, prometheus_port)]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, and return when Alertmanager answers through it."""
+        self._process = _start(self.home, str(ROOT / "script/alertmanager-gateway"), str(self.home), *self._ports)
+        wait_until(lambda: _answers(self.url), what="Alertmanager behind its gateway")
+
+    def remove(self) -> None:
+        """End it."""
+        _end(self._process, self.home)
+
+
 def write_receivers(file: Path, environment: Mapping[str, str]) -> None:
     """Have the shipped script write Alertmanager's configuration."""
     variables = {"PATH": os.environ["PATH"], **environment}
@@ -153,7 +185,7 @@ def _rewrite(file: Path, change: Callable[[str], str]) -> None:
 
 
 def _get(url: str) -> httpx.Response:
-    return httpx.get(url, timeout=ANSWER_WITHIN_S)
+    return httpx.get(url, auth=CREDENTIALS, timeout=ANSWER_WITHIN_S)
 
 
 def _answers(url: str) -> bool:

@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import psycopg
 import pytest
 
@@ -35,9 +36,10 @@ PORTS = (
     "PROMETHEUS_PORT",
     "ALERTMANAGER_PORT",
 )
+OK = 200
 RUN_WITHIN_S = 300  # each wait within a script has an end of its own
 EXPORTERS = ("postgres-exporter", "nginx-exporter", "node-exporter")
-PARTS = ("postgres", "backend", "edge", "prometheus", "alertmanager", *EXPORTERS)
+PARTS = ("postgres", "backend", "edge", "prometheus", "alertmanager", "alertmanager-gateway", *EXPORTERS)
 
 
 class Checkout:
@@ -114,12 +116,26 @@ class Checkout:
         match part:
             case "postgres":
                 return _connects(runtime["DATABASE_URL"])
-            case "prometheus" | "alertmanager":
-                return _is_ok(runtime[f"{part.upper()}_URL"] + "/-/ready")
+            case "prometheus":
+                return self._is_ready(runtime["PROMETHEUS_URL"])
+            case "alertmanager" | "alertmanager-gateway":
+                return self._is_ready(runtime["ALERTMANAGER_URL"])
             case "postgres-exporter" | "nginx-exporter" | "node-exporter":
                 return _is_ok(f"http://127.0.0.1:{(self.var / f'{part}.port').read_text().strip()}/metrics")
             case _:
                 return _is_ok(runtime["POSTLEDGER_EDGE_URL"] + "/healthz", runtime["POSTLEDGER_CA_FILE"])
+
+    def _is_ready(self, url: str) -> bool:
+        try:
+            return self.ask_monitoring(url + "/-/ready").status_code == OK
+        except httpx.TransportError:
+            return False
+
+    def ask_monitoring(self, url: str, **headers: str) -> httpx.Response:
+        """Ask Prometheus or Alertmanager with the password from runtime.env."""
+        runtime = self.runtime()
+        password = (runtime["PROMETHEUS_USER"], runtime["PROMETHEUS_PASSWORD"])
+        return httpx.get(url, auth=password, headers=headers, timeout=ANSWER_WITHIN_S, trust_env=False)
 
     def processes(self) -> list[str]:
         """Command lines of all living processes that work in, or were told about, this checkout or its `var`."""

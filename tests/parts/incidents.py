@@ -75,7 +75,8 @@ def prometheus(
     add_campaign(ledger, "spring")
     backend.wait_for_source("partner")
     edge.wait_for_source("partner")
-    with Prometheus(edge.ops_port, alertmanager.port) as prometheus:
+    jobs = {"backend": edge.ops_port, "edge": edge.ops_port, "alertmanager": alertmanager.port}
+    with Prometheus(**jobs) as prometheus:
         wait_until(lambda: prometheus.ask('postledger_campaign_info{campaign="spring"}') == 1, what="the campaign")
         wait_until(lambda: prometheus.ask("count(postledger:threshold:excess_ratio)") == 4, what="the thresholds")
         with edge.client() as client:

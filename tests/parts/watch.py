@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 from tests.parts.asking import ask_prometheus
+from tests.parts.credentials import write_credentials
 from tests.parts.part import END_WITHIN_S, Part
 from tests.parts.ports import free_port
 from tests.parts.waiting import wait_until
@@ -62,6 +63,7 @@ class Watch(Part):
             f"--storage.tsdb.path={self.home}/data",
             "--storage.tsdb.retention.time=30d",
             f"--web.listen-address=127.0.0.1:{self.port}",
+            write_credentials(self.home),
             POSTLEDGER_RUNBOOKS_URL=RUNBOOKS_URL,
         )
         wait_until(lambda: self.ask("count(up == 1)") == 5, what="five targets that Prometheus reaches")

@@ -10,6 +10,7 @@ from postledger.doctor.check_result import CheckResult
 from postledger.platform.server.edge_client import find_target, make_trust, open_client
 
 TIMEOUT_S = 5.0
+_UNAUTHORIZED = 401
 _FAILING = re.compile(r'"failing":"(\w+)"')
 
 
@@ -21,6 +22,7 @@ class Listener(NamedTuple):
     path: str
     expect: Callable[[httpx.Response], bool]
     advice: str
+    needs_password: bool = False
 
 
 def _is_ok(response: httpx.Response) -> bool:
@@ -57,8 +59,8 @@ LISTENERS = (
         _has_metrics,
         "the backend exports no metrics; look at its log",
     ),
-    Listener("prometheus", "PROMETHEUS_URL", "/-/ready", _is_ok, "look at the log of prometheus"),
-    Listener("alertmanager", "ALERTMANAGER_URL", "/-/ready", _is_ok, "look at the log of alertmanager"),
+    Listener("prometheus", "PROMETHEUS_URL", "/-/ready", _is_ok, "look at the log of prometheus", True),
+    Listener("alertmanager", "ALERTMANAGER_URL", "/-/ready", _is_ok, "look at the log of alertmanager", True),
 )
 
 
@@ -77,7 +79,7 @@ def _request(listener: Listener, url: str, environment: Mapping[str, str]) -> Ch
     try:
         trust = make_trust(environment.get("POSTLEDGER_CA_FILE"))
         with open_client(trust, find_target(environment, url), TIMEOUT_S) as client:
-            response = client.get(url)
+            response = client.get(url, auth=_find_password(environment) if listener.needs_password else None)
     except OSError as error:
         advice = "set it to the file with the edge's certificate"
         return CheckResult(name, False, f"POSTLEDGER_CA_FILE cannot be read ({error.strerror})", advice)
@@ -87,4 +89,11 @@ def _request(listener: Listener, url: str, environment: Mapping[str, str]) -> Ch
         return CheckResult(name, False, f"{url} does not answer ({type(error).__name__})", advice)
     failing = _FAILING.search(response.text)
     found = f"{url} answers {response.status_code}" + (f", {failing[1]} fails" if failing else "")
-    return CheckResult(name, listener.expect(response), found, listener.advice)
+    is_unauthorized = listener.needs_password and response.status_code == _UNAUTHORIZED
+    advice = "set PROMETHEUS_USER and PROMETHEUS_PASSWORD, or run: make up" if is_unauthorized else listener.advice
+    return CheckResult(name, listener.expect(response), found, advice)
+
+
+def _find_password(environment: Mapping[str, str]) -> tuple[str, str] | None:
+    user, password = environment.get("PROMETHEUS_USER"), environment.get("PROMETHEUS_PASSWORD")
+    return (user, password) if user and password else None

@@ -92,6 +92,8 @@ SETTINGS = (
     Setting("POSTLEDGER_OPS_URL", made=True),
     Setting("POSTLEDGER_RUN_DIRECTORY", made=True),
     Setting("PROMETHEUS_URL", made=True),
+    Setting("PROMETHEUS_USER", made=True),
+    Setting("PROMETHEUS_PASSWORD", made=True),
     Setting("ALERTMANAGER_URL", made=True),
     Setting("GRAFANA_URL", made=True),
 )
