@@ -31,6 +31,15 @@ def test_another_master_key_can_replace_the_secrets_that_it_cannot_read(cli: Com
     assert secrets_of(cli, "acme") == ["s3cret-current", "s3cret-previous"]
 
 
+def test_no_table_holds_a_secret_in_clear(cli: CommandLine, file: str) -> None:
+    cli("apply", file)
+
+    stored = fetch(cli.environment["DATABASE_URL"], "SELECT database_to_xml(true, true, '')::text")[0][0]
+
+    assert "<source_secrets>" in stored
+    assert not any(form in stored for form in ("s3cret", b"s3cret".hex(), base64.b64encode(b"s3cret-current").decode()))
+
+
 def test_secrets_are_shown_only_with_reveal(cli: CommandLine, file: str) -> None:
     cli("apply", file)
 
