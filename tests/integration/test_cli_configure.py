@@ -16,7 +16,7 @@ from tests.parts.sources import change_source
 
 def with_client_ca(value: str) -> str:
     """A file with one source whose clients need certificates."""
-    return f'[[sources]]\nslug = "acme"\nsecrets = ["s3cret"]\nclient_ca = "{value}"'
+    return f'[[sources]]\nslug = "acme"\nsecrets = ["s3cret-current"]\nclient_ca = "{value}"'
 
 
 def test_a_file_becomes_the_policy_that_workers_read(cli: CommandLine, file: str) -> None:
@@ -240,12 +240,12 @@ def test_a_new_source_without_a_secret_is_refused(cli: CommandLine) -> None:
 
 def test_the_path_of_a_secrets_file_is_relative_to_the_file(cli: CommandLine, tmp_path: Path) -> None:
     (tmp_path / "conf").mkdir()
-    cli.write("conf/acme.secrets", "first\n\n  second  \n")
+    cli.write("conf/acme.secrets", "first-secret\n\n  second-secret  \n")
 
     ran = cli("apply", cli.write("conf/ledger.toml", '[[sources]]\nslug = "acme"\nsecrets_file = "acme.secrets"'))
 
     assert ran.code == 0, ran.err
-    assert secrets_of(cli, "acme") == ["first", "second"]
+    assert secrets_of(cli, "acme") == ["first-secret", "second-secret"]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from postledger.policy.authorities import read_authorities
 from postledger.policy.config_file import BadConfiguration, Configuration, read_configuration
 from postledger.policy.preset_files import read_known
 
-_PEM_BEGINS = "-----BEGIN"
+_PEM_BEGINS, _PEM_ENDS = "-----BEGIN", "-----END"
 
 
 def read_file(path: Path, environment: Mapping[str, str]) -> Configuration:
@@ -24,7 +24,7 @@ def read_file(path: Path, environment: Mapping[str, str]) -> Configuration:
         raise BadValue(f"the environment variable {name} is not set; set it")
 
     def read_secrets_file(name: str) -> list[str]:
-        return _read_lines(path.parent / name)  # relative to the configuration file, not to the working directory
+        return _read_secrets(path.parent / name)  # relative to the configuration file, not to the working directory
 
     def find_authorities(name_or_text: str) -> tuple[str, ...]:
         is_text = _PEM_BEGINS in name_or_text
@@ -39,9 +39,16 @@ def read_file(path: Path, environment: Mapping[str, str]) -> Configuration:
 
 def list_faults(path: Path, faults: list[Fault]) -> CommandFailed:
     """Build the error that lists every fault of a file with its line."""
+    return CommandFailed("\n".join(locate_faults(path, faults)))
+
+
+def locate_faults(path: Path, faults: list[Fault]) -> list[str]:
+    """Write each fault of a file, or each warning, behind the file's name and the line."""
+    if not faults:
+        return []
     text, document = path.read_text("utf-8-sig"), _parse(path)
     lines = [(find_line(text, document, fault), fault) for fault in faults]
-    return CommandFailed("\n".join(f"{path}:{line}: {fault}" if line else f"{path}: {fault}" for line, fault in lines))
+    return [f"{path}:{line}: {fault}" if line else f"{path}: {fault}" for line, fault in lines]
 
 
 def _parse(path: Path) -> dict[str, object]:
@@ -55,8 +62,17 @@ def _parse(path: Path) -> dict[str, object]:
         raise CommandFailed(f"{path}: is not TOML: {error}") from None
 
 
-def _read_lines(path: Path) -> list[str]:
-    return [line.strip() for line in _read_text(path).splitlines() if line.strip()]
+def _read_secrets(path: Path) -> list[str]:
+    """Read one secret per line. A PEM block is one secret, from its first line to its last."""
+    secrets: list[list[str]] = []
+    is_inside = False
+    for line in filter(None, map(str.strip, _read_text(path).splitlines())):
+        if is_inside:
+            secrets[-1].append(line)
+        else:
+            secrets.append([line])
+        is_inside = (is_inside or line.startswith(_PEM_BEGINS)) and not line.startswith(_PEM_ENDS)
+    return ["\n".join(lines) for lines in secrets]
 
 
 def _read_text(path: Path) -> str:

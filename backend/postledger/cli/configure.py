@@ -7,7 +7,7 @@ from typing import Annotated
 import tomli_w
 import typer
 
-from postledger.cli.config_loading import list_faults, read_file
+from postledger.cli.config_loading import list_faults, locate_faults, read_file
 from postledger.cli.connections import open_keyring, open_ledger
 from postledger.cli.errors import CommandFailed
 from postledger.cli.output import AsJson, note, print_json
@@ -45,7 +45,7 @@ def apply(
             )
     except BadConfiguration as error:
         raise list_faults(file, error.faults) from None
-    _report(applied, as_json=as_json)
+    _report(applied, locate_faults(file, applied.warnings), as_json=as_json)
     retired = sum(change.action is Action.RETIRE for change in applied.changes)
     if not applied.is_written and not dry_run and retired:
         raise CommandFailed(f"{count(retired, 'object')} would be retired; nothing was changed. To go on, add --yes")
@@ -63,11 +63,14 @@ def export(context: typer.Context, as_json: AsJson = False) -> None:
         print(_HEADING + tomli_w.dumps(exported.document, multiline_strings=True), end="")
 
 
-def _report(applied: Applied, *, as_json: bool) -> None:
+def _report(applied: Applied, warnings: list[str], *, as_json: bool) -> None:
     changes = applied.changes
     if as_json:
-        print_json({"dry_run": not applied.is_written, "changes": [_as_fact(change) for change in changes]})
+        facts = [_as_fact(change) for change in changes]
+        print_json({"dry_run": not applied.is_written, "changes": facts, "warnings": warnings})
         return
+    for warning in warnings:
+        note(f"warning: {warning}")
     for change in changes:
         keys = f"  {', '.join(change.keys)}" if change.keys else ""
         print(f"{change.action:<7} {change.kind:<9} {change.name}{keys}")

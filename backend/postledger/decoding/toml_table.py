@@ -1,6 +1,7 @@
 """Reads one table of a configuration file, key by key, and collects every fault instead of stopping at the first."""
 
 import difflib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
@@ -10,6 +11,7 @@ Value = TypeVar("Value")
 Choice = TypeVar("Choice", bound=str)
 
 MAX_TEXT = 255
+_NOT_IN_NAMES = re.compile(r"[\s{}=&]")
 
 
 class Fault(msgspec.Struct, frozen=True):
@@ -89,6 +91,19 @@ def read_texts(value: object) -> tuple[str, ...]:
     if isinstance(value, list):
         return tuple(dict.fromkeys(read_text(item) for item in value))
     return (read_text(value),)
+
+
+def read_name(value: object) -> str:
+    """Read the name of a parameter, or a word that a sender uses as a value."""
+    text = read_text(value)
+    if _NOT_IN_NAMES.search(text):
+        raise BadValue(f'"{text}" can never be sent as it stands; write it without blanks, braces, "=" and "&"')
+    return text
+
+
+def read_names(value: object) -> tuple[str, ...]:
+    """Read one name, or a list of names."""
+    return tuple(read_name(text) for text in read_texts(value))
 
 
 def read_flag(value: object) -> bool:

@@ -16,7 +16,9 @@ from postledger.platform.postgres.errors import DatabaseFailed, translated_error
 from postledger.platform.postgres.migrations import list_applied, shipped_migrations
 from postledger.platform.postgres.sql import statements_of
 from postledger.policy.read import find_fault, read_settings
+from postledger.policy.secret_strength import STRONG_BYTES, is_weak
 from postledger.policy.source_secrets import SourceSecrets
+from postledger.policy.store import read_stored_settings
 from postledger.vocabulary.wording import count
 
 sql = statements_of("postledger.doctor")
@@ -138,9 +140,23 @@ def _check_secrets(connection: Connection[Any], keyring: Keyring) -> CheckResult
         return CheckResult("secrets", False, f"{locked} has one that no master key decrypts", advice)
     is_current = stored.list_current()
     found = f"{count(len(is_current), 'secret')} can be decrypted"
+    if weak := _list_weak(connection, stored):
+        found += f"; shorter than {STRONG_BYTES} bytes: {', '.join(weak)}; run: postledger source rotate SLUG"
     if older := is_current.count(False):
         found += f"; {older} of {len(is_current)} are under an older master key; run: postledger source reencrypt"
     return CheckResult("secrets", True, found)
+
+
+def _list_weak(connection: Connection[Any], secrets: SourceSecrets) -> list[str]:
+    """List the sources in force with a short secret. It is no failure: a network may give no longer one."""
+    weak = []
+    for slug, document in read_settings(connection):
+        settings, source_id = read_stored_settings(document), secrets.find_source(slug)
+        if settings is None or settings.auth == "none" or source_id is None:
+            continue
+        if any(one.secret is not None and is_weak(settings, one.secret) for one in secrets.read(source_id)):
+            weak.append(slug)
+    return weak
 
 
 def _read_settings(connection: Connection[Any], *names: str) -> dict[str, str]:

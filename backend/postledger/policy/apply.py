@@ -7,11 +7,14 @@ from typing import Any
 import msgspec
 from psycopg import Connection
 
+from postledger.decoding.toml_table import Fault
 from postledger.platform.keyring import Keyring
 from postledger.policy.config_file import BadConfiguration, Configuration
+from postledger.policy.config_warnings import find_warnings
 from postledger.policy.diff import Action, Change, Stored, find_changes, find_missing_secrets
 from postledger.policy.path_conflicts import find_contested_paths
 from postledger.policy.retired_secrets import find_retired_secrets
+from postledger.policy.secret_strength import find_short_secrets
 from postledger.policy.store import PolicyStore, lock_policy
 
 
@@ -24,10 +27,11 @@ class Prune(Enum):
 
 
 class Applied(msgspec.Struct, frozen=True):
-    """The changes, and whether they were written."""
+    """The changes, whether they were written, and what the operator should look at."""
 
     changes: list[Change]
     is_written: bool
+    warnings: list[Fault] = []
 
 
 def apply(
@@ -56,7 +60,7 @@ def apply(
         is_written = not dry_run and (prune is Prune.CONFIRMED or not retires)
         if is_written:
             store.write(changes, now)
-    return Applied(changes, is_written)
+    return Applied(changes, is_written, find_warnings(target))
 
 
 def _plan(store: PolicyStore, target: Configuration, *, prune: bool) -> list[Change]:
@@ -65,6 +69,7 @@ def _plan(store: PolicyStore, target: Configuration, *, prune: bool) -> list[Cha
         *find_missing_secrets(target, stored),
         *find_contested_paths(target, stored, prune=prune),
         *find_retired_secrets(target, store.read_retired_secrets),
+        *find_short_secrets(target, stored),
     ]
     if faults:
         raise BadConfiguration(faults)

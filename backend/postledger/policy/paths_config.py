@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 from postledger.decoding.parameters import CANONICAL_NAMES
 from postledger.decoding.source_paths import KEY, check_host, check_path
-from postledger.decoding.toml_table import BadValue, Table, read_text, read_texts
+from postledger.decoding.toml_table import BadValue, Table, read_name, read_texts
 from postledger.policy.source import DEFAULT_PROFILE, Settings, find_profile
 from postledger.vocabulary.statuses import Status
 
@@ -27,7 +27,7 @@ def read_status_parameters(value: object) -> dict[str, Status]:
     if not isinstance(value, dict):
         raise BadValue("must be a table [sources.status_parameters] of PARAMETER = a status")
     for name, status in value.items():
-        read_text(name)
+        read_name(name)
         if name in CANONICAL_NAMES:
             raise BadValue(f"{name} is a canonical name and cannot list words; use the parameter of your tracker")
         if status not in set(Status):
@@ -40,7 +40,7 @@ def read_test_parameters(value: object) -> dict[str, tuple[str, ...]]:
     if not isinstance(value, dict):
         raise BadValue("must be a table [sources.test_parameters] of PARAMETER = a word, or a list of words")
     for name in value:
-        read_text(name)
+        read_name(name)
         if name in CANONICAL_NAMES:
             raise BadValue(f"{name} is a canonical name and cannot mark test postbacks; use another parameter")
     return {name: read_texts(words) for name, words in value.items()}
@@ -50,7 +50,7 @@ def read_notices(value: object) -> dict[str, tuple[str, ...]]:
     """Read a table of parameters, each with the words that mark a notice: a request that is no conversion."""
     if not isinstance(value, dict):
         raise BadValue("must be a table [sources.notices] of PARAMETER = a word, or a list of words")
-    return {read_text(name): read_texts(words) for name, words in value.items()}
+    return {read_name(name): read_texts(words) for name, words in value.items()}
 
 
 def check_paths(table: Table, settings: Settings) -> None:

@@ -13,6 +13,8 @@ from postledger.decoding.toml_table import (
     Table,
     one_of,
     read_flag,
+    read_name,
+    read_names,
     read_text,
     read_texts,
     whole_number,
@@ -63,6 +65,7 @@ _NETWORK_FORM = 'must be addresses or networks such as "203.0.113.7", "203.0.113
 _SECRET_KEYS = ("secrets", "secrets_env", "secrets_file")
 OF_PRESET = "preset"
 """In `allow`: the addresses of the source's preset at the time when the file is applied."""
+_VERSION_BEFORE = re.compile(r"\s*(v1a?,)\s*(whsec_|whpk_|whsk_)", re.IGNORECASE)
 _NOT_MASKABLE = ("click_id", "transaction_id", "event", "status", "payout", "currency", "affiliate_id", "event_time")
 
 
@@ -76,7 +79,7 @@ def read_settings(table: Table, lookups: Lookups, presets: Mapping[str, Preset])
         paths=table.take("paths", read_paths, defaults.paths),
         hosts=table.take("hosts", read_hosts, defaults.hosts),
         auth=table.take("auth", one_of(*AUTHS), defaults.auth),
-        token=table.take("token", read_text, defaults.token),
+        token=table.take("token", read_name, defaults.token),
         token_header=table.take("token_header", _read_name, defaults.token_header),
         signature=table.take("signature", lambda value: _read_signature(value, presets), defaults.signature),
         public_url=table.take("public_url", _read_public_url, defaults.public_url),
@@ -264,7 +267,7 @@ def _read_event_names(value: object) -> dict[str, tuple[str, ...]]:
     """Read the table `[sources.event_names]`: our name of an event, and the names that the sender uses for it."""
     if not isinstance(value, dict):
         raise BadValue("must be a table [sources.event_names] of EVENT = the sender's name, or a list of names")
-    names = {_read_event_name(event): _read_named(event, listed) for event, listed in value.items()}
+    names = {_read_event_name(event): _read_named(event, listed, read_texts) for event, listed in value.items()}
     _refuse_ambiguous({event: [name.lower() for name in listed] for event, listed in names.items()})
     return names
 
@@ -314,9 +317,9 @@ def _read_amount_forms(value: object) -> tuple[AmountForm, ...]:
     return () if forms == ("plain",) else forms
 
 
-def _read_named(name: str, value: object) -> tuple[str, ...]:
+def _read_named(name: str, value: object, read: Callable[[object], tuple[str, ...]] = read_names) -> tuple[str, ...]:
     try:
-        return read_texts(value)
+        return read(value)
     except BadValue as error:
         raise BadValue(f"{name} {error}, or a list of such texts") from None
 
@@ -342,7 +345,12 @@ def _read_secret_list(value: object) -> tuple[str, ...]:
 def _check_secrets(secrets: Sequence[str]) -> tuple[str, ...]:
     if not secrets:
         raise BadValue("has no secret; add one, or remove the key to keep the stored secrets")
+    secrets = [secret.strip() if secret.startswith("-----BEGIN") else secret for secret in secrets]  # the PEM of a key
     for number, secret in enumerate(secrets, 1):
+        if found := _VERSION_BEFORE.match(secret):
+            raise BadValue(
+                f"secret {number} has {found[1]} in front; remove it, because the secret starts with {found[2]}"
+            )
         if secret != secret.strip():
             raise BadValue(f"secret {number} is empty, or starts or ends with a space; correct it")
     if len(set(secrets)) < len(secrets):

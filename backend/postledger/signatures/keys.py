@@ -4,7 +4,6 @@ Some networks use the text of the secret as the key, others its decoded base64. 
 """
 
 import base64
-import binascii
 from collections.abc import Callable
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -18,6 +17,7 @@ _WHSEC = "whsec_"
 _WHPK = "whpk_"
 _ED25519_PREFIXES = (_WHPK, "whsk_")
 _PEM_LINE = "-----"
+_STANDARD_ALPHABET = str.maketrans("-_", "+/")
 
 KeyMaterial = bytes | EllipticCurvePublicKey | Ed25519PublicKey
 
@@ -44,14 +44,32 @@ def decode_base64(text: str) -> bytes:
     """Decode base64; raises ValueError for any other character."""
     try:
         return base64.b64decode(text, validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise ValueError("it is not base64") from error
+
+
+def is_lenient_base64(form: KeyForm, secret: str) -> bool:
+    """Return whether a secret is base64 only for a lenient decoder: its URL-safe alphabet, white space, no padding."""
+    text = secret.removeprefix(_WHSEC) if form == "whsec" else secret
+    if form not in ("base64", "whsec") or (form == "whsec" and text == secret):
+        return False
+    try:
+        decode_base64(text)
+    except ValueError:
+        return True
+    return False
+
+
+def _decode_leniently(text: str) -> bytes:
+    """Decode base64 as Node.js does. A partner's secret in another alphabet is accepted; `apply` warns of it."""
+    bare = "".join(text.split()).translate(_STANDARD_ALPHABET).rstrip("=")
+    return decode_base64(bare + "=" * (-len(bare) % 4))
 
 
 def decode_whsec(secret: str) -> bytes:
     """Decode the key in `whsec_<base64>`; raises ValueError."""
     try:
-        return decode_base64(secret.removeprefix(_WHSEC))
+        return _decode_leniently(secret.removeprefix(_WHSEC))
     except ValueError as error:
         raise ValueError("the text after whsec_ is not base64") from error
 
@@ -101,7 +119,7 @@ def _read_ed25519(secret: str) -> Ed25519PublicKey:
 
 _READERS: dict[KeyForm, Callable[[str], KeyMaterial]] = {
     "utf8": _read_utf8,
-    "base64": decode_base64,
+    "base64": _decode_leniently,
     "hex": _read_hex,
     "whsec": _read_whsec,
     "spki": _read_spki,

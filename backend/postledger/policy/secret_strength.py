@@ -1,0 +1,63 @@
+"""Judges how strong a secret is, and whether its base64 can be read in two ways. Pure; it never quotes a secret."""
+
+from collections.abc import Mapping, Sequence
+
+from postledger.decoding.toml_table import Fault
+from postledger.policy.config_file import Configuration, SourceConfig
+from postledger.policy.diff import Stored
+from postledger.policy.source import DEFAULT_PROFILE, Settings, find_profile
+from postledger.signatures.keys import is_lenient_base64, read_key
+
+SHORTEST_BYTES = 8
+"""A new secret of our own profile must have as many bytes: docs/adr/0008-short-secrets.md."""
+STRONG_BYTES = 16
+
+
+def count_key_bytes(settings: Settings, secret: str) -> int | None:
+    """Count the bytes of the key that a secret gives; None for a public key. Raises ValueError."""
+    keys = [read_key(scheme.key, secret) for scheme in find_profile(settings).schemes]
+    return min((len(key) for key in keys if isinstance(key, bytes)), default=None)
+
+
+def is_weak(settings: Settings, secret: str) -> bool:
+    """Return whether a secret is shorter than it should be."""
+    try:
+        length = count_key_bytes(settings, secret)
+    except ValueError:  # another check reports a secret that cannot be used
+        return False
+    return length is not None and length < STRONG_BYTES
+
+
+def find_short_secrets(target: Configuration, stored: Stored) -> list[Fault]:
+    """Find new secrets of our own profile that are too short. A live one may stay, or nobody could replace it."""
+    return [
+        Fault(f"sources[{slug}]", "secrets", f"secret {number} has less than {SHORTEST_BYTES} bytes; {_ADVICE}")
+        for slug, source in target.sources.items()
+        if source.settings.auth == "signature" and source.settings.signature == DEFAULT_PROFILE
+        for number, secret in _list_new(source, stored.in_force.sources)
+        if (count_key_bytes(source.settings, secret) or 0) < SHORTEST_BYTES
+    ]
+
+
+def warn_of_secrets(slug: str, source: SourceConfig) -> list[Fault]:
+    """Warn of the secrets in a file that are weak, or that libraries decode in different ways."""
+    warnings = []
+    if source.settings.auth == "none":
+        return []
+    for number, secret in enumerate(source.secrets or (), 1):
+        if is_weak(source.settings, secret):
+            message = f"secret {number} has less than {STRONG_BYTES} bytes; {_ADVICE}"
+            warnings.append(Fault(f"sources[{slug}]", "secrets", message))
+        if any(is_lenient_base64(scheme.key, secret) for scheme in find_profile(source.settings).schemes):
+            message = f"secret {number} is base64 only if it is read leniently, as Node.js reads it; {_EXACT}"
+            warnings.append(Fault(f"sources[{slug}]", "secrets", message))
+    return warnings
+
+
+_ADVICE = f"use at least {STRONG_BYTES} random bytes, such as the output of: openssl rand -hex 32"
+_EXACT = "other libraries get another key: copy it again, with + / and its = at the end"
+
+
+def _list_new(source: SourceConfig, known: Mapping[str, SourceConfig]) -> Sequence[tuple[int, str]]:
+    live = known[source.slug].secrets if source.slug in known else ()
+    return [(number, secret) for number, secret in enumerate(source.secrets or (), 1) if secret not in (live or ())]
