@@ -28,7 +28,7 @@ def entry_of(*, click_check: ClickCheck = None, rules: Rules = USUAL, **fields: 
     """An accepted entry of source 1; the fields are a postback's canonical parameters."""
     receipt = new_receipt()
     settings = Settings(currency="USD", duplicates=rules.duplicates, key=rules.key_by)
-    event = read_fields({"click_id": "C1", **fields}, Source(1, "acme", settings), receipt)
+    event = read_fields({"click_id": "C1", **fields}, Source(1, "acme", settings), receipt, datetime.now(UTC))
     return Entry(
         receipt=receipt,
         received_at=datetime.now(UTC),

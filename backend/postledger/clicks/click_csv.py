@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from postledger.decoding.parameters import MAX_LENGTH, SUB_NAMES, read_event_time
+from postledger.decoding.identities import MAX_LENGTH
+from postledger.decoding.parameters import SUB_NAMES, read_event_time
 from postledger.vocabulary.click import Click
 from postledger.vocabulary.refusal import Refused
 from postledger.vocabulary.wording import count

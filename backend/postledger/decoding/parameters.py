@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from iso4217 import Currency
 
+from postledger.decoding.identities import MAX_LENGTH, read_doubtful
 from postledger.vocabulary.refusal import Reason, Refused
 
 SUB_NAMES = tuple(f"sub{number}" for number in range(1, 11))
@@ -14,7 +15,13 @@ CANONICAL_NAMES = (
     *SUB_NAMES, "event_time", "reverses", "v", "ts", "sig",
 )  # fmt: skip
 
-MAX_LENGTH = 255
+# How placeholders and words for "no value" begin. All other ids of usual characters need no closer look.
+_SUSPECT = (
+    r"xx|__|your|my[_-]|myid|insert|enter|put|paste|replace|change|fill|optional|todo|tbd|fixme|placeholder|0{8}|"
+    r"(?:undef|undefined|null|nil|none|nan|not[_-]?set|empty|unknown|false|array)\Z|"
+    r"(?:click|transaction|order|sub|tx|aff|affiliate)[_-]?(?:sub|id)\d*\Z"
+)
+_PLAIN_ID = re.compile(rf"(?!(?i:{_SUSPECT}))[A-Za-z0-9](?:[A-Za-wyz0-9.:-]++|_(?!_)|x(?!x))*+")
 _CURRENCIES = frozenset(currency.code for currency in Currency)
 _EVENT = re.compile(r"[a-z0-9_.-]{1,64}")
 _PAYOUT = re.compile(r"(-?[0-9]{1,12}(?:\.[0-9]{1,6})?)(?:(?<=\.[0-9]{6})0+)?")
@@ -25,10 +32,10 @@ _EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzin
 
 
 def read_identifier(name: str, value: str) -> str:
-    """Read an id of 1 to 255 printable characters."""
-    if 0 < len(value) <= MAX_LENGTH and value.isprintable():
+    """Read an id of 1 to 255 printable characters, without the blanks around it."""
+    if len(value) <= MAX_LENGTH and _PLAIN_ID.fullmatch(value):
         return value
-    raise Refused(Reason.INVALID_PARAMETER, name)
+    return read_doubtful(name, value)
 
 
 def read_label(name: str, value: str) -> str:

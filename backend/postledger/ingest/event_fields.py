@@ -1,8 +1,12 @@
 """Reads the fields of a verified postback into a conversion event, and validates every value."""
 
 from collections.abc import Container, Mapping
+from datetime import datetime, timedelta
 from decimal import Decimal
 
+from msgspec.structs import replace
+
+from postledger.decoding.identities import IDENTITY_FIELDS, read_literal
 from postledger.decoding.parameters import (
     SUB_NAMES,
     read_currency,
@@ -13,28 +17,40 @@ from postledger.decoding.parameters import (
     read_payout,
 )
 from postledger.decoding.unresolved_macros import OPENINGS, find_macro
+from postledger.ingest.damaged_parameters import refuse_missing_in_text, refuse_swallowed
+from postledger.ingest.former_keys import NOTHING_SENT, list_former_keys
 from postledger.ledger.rules.dedup_key import dedup_key_by
 from postledger.policy.source import Source
-from postledger.vocabulary.conversion_event import Event
-from postledger.vocabulary.refusal import Reason, Refused
+from postledger.vocabulary.conversion_event import DEFAULT_EVENT, Event
+from postledger.vocabulary.refusal import Cause, Reason, Refused
 from postledger.vocabulary.statuses import Status
 
 _VERSION = "1"
-DEFAULT_EVENT = "conversion"
 DEFAULT_STATUS = Status.APPROVED
+MAX_AHEAD = timedelta(hours=1)
+"""How far ahead of the receipt an event may have happened: clocks differ, and some senders use local time."""
+_IDENTITY = frozenset(IDENTITY_FIELDS)
 
 
-def read_fields(fields: Mapping[str, str], source: Source, idempotency_key: str) -> Event:
+def read_fields(
+    fields: Mapping[str, str],
+    source: Source,
+    idempotency_key: str,
+    received_at: datetime,
+    sent: Mapping[str, str] = NOTHING_SENT,
+) -> Event:
     """Validate the fields of a verified postback. Raises `Refused` with the name of the parameter at fault.
 
     Test postbacks are refused too: a source marks them with one of its `test_parameters`. `idempotency_key` names the
-    conversion if every postback is one and brings no transaction id.
+    conversion if every postback is one and brings no transaction id. `sent` are the values by the sender's names.
     """
     refuse_unresolved_macros(fields)
     if fields.get("v", _VERSION) != _VERSION:
         raise Refused(Reason.UNSUPPORTED_VERSION)
-    click_id = _read_click_id(fields)
-    transaction_id = read_identifier("transaction_id", fields["transaction_id"]) if "transaction_id" in fields else None
+    click_id = _read_click_id(fields, source)
+    transaction_id = (
+        _read_id("transaction_id", fields["transaction_id"], source) if "transaction_id" in fields else None
+    )
     event = _read_event(fields["event"], source) if "event" in fields else DEFAULT_EVENT
     reverses = _read_reverses(fields, source, transaction_id)
     status = _read_status(fields, source, reverses)
@@ -59,21 +75,42 @@ def read_fields(fields: Mapping[str, str], source: Source, idempotency_key: str)
         source_status=fields.get("status"),
         payout=payout,
         currency=_read_currency(fields, source, payout),
-        affiliate_id=read_label("affiliate_id", fields.get("affiliate_id", "")) or None,
-        subs=_read_subs(fields),
-        event_time=read_event_time(fields["event_time"]) if "event_time" in fields else None,
+        affiliate_id=_read_affiliate_id(fields, source),
+        subs=_read_subs(fields, source),
+        event_time=_read_event_time(fields["event_time"], received_at) if "event_time" in fields else None,
         reverses=reverses,
     )
     if source.test_words:
         _refuse_test(fields, source.test_words)  # last, so that this refusal means that everything else is valid
-    return found
+    if _is_as_sent(found, fields) and not source.settings.former:
+        return found
+    return replace(found, former_keys=list_former_keys(found, fields, sent, source, idempotency_key))
+
+
+def _is_as_sent(event: Event, fields: Mapping[str, str]) -> bool:
+    """Return whether no name of the conversion was trimmed or mapped, as for nearly all events."""
+    return (
+        event.click_id == fields["click_id"]
+        and event.transaction_id == fields.get("transaction_id")
+        and event.event == fields.get("event", event.event).lower()
+        and (event.reverses is None or event.reverses == fields.get("reverses", event.reverses))
+    )
 
 
 def refuse_unresolved_macros(fields: Mapping[str, str]) -> None:
-    """Refuse a field that holds a macro which the sender's template did not fill."""
+    """Refuse a field that holds a macro which the sender's template did not fill. Ids have stricter rules."""
     for name, value in fields.items():
-        if value[:1] in OPENINGS and (macro := find_macro(value)):  # the first check spares nearly all of the calls
+        # The first check spares nearly all of the calls.
+        if value[:1] in OPENINGS and name not in _IDENTITY and (macro := find_macro(value)):
             raise Refused(Reason.UNRESOLVED_MACRO, name, macro)
+
+
+def _read_id(name: str, value: str, source: Source) -> str:
+    if name in source.settings.literal:
+        return read_literal(name, value)
+    if "=" in value or "%" in value:
+        refuse_swallowed(value, source)
+    return read_identifier(name, value)
 
 
 def _refuse_test(fields: Mapping[str, str], words: Mapping[str, Container[str]]) -> None:
@@ -82,23 +119,35 @@ def _refuse_test(fields: Mapping[str, str], words: Mapping[str, Container[str]])
             raise Refused(Reason.INVALID_PARAMETER, name)
 
 
-def _read_click_id(fields: Mapping[str, str]) -> str:
+def _read_click_id(fields: Mapping[str, str], source: Source) -> str:
     if not fields.get("click_id"):
         raise Refused(Reason.MISSING_PARAMETER, "click_id")
-    return read_identifier("click_id", fields["click_id"])
+    return _read_id("click_id", fields["click_id"], source)
+
+
+def _read_affiliate_id(fields: Mapping[str, str], source: Source) -> str | None:
+    sent = fields.get("affiliate_id", "")
+    return None if not sent or sent.isspace() else _read_id("affiliate_id", sent, source)
+
+
+def _read_event_time(value: str, received_at: datetime) -> datetime:
+    time = read_event_time(value)
+    if time > received_at + MAX_AHEAD:  # every later event would be older, and would change nothing
+        raise Refused(Reason.INVALID_PARAMETER, "event_time", cause=Cause.FUTURE)
+    return time
 
 
 def _read_event(name: str, source: Source) -> str:
-    return source.events_by_name.get(name.strip().lower()) or read_event(name)
+    return source.events_by_name.get(name.strip().lower()) or read_event(_read_id("event", name, source))
 
 
 def _read_reverses(fields: Mapping[str, str], source: Source, transaction_id: str | None) -> str | None:
     if fields.get("reverses"):
-        return read_identifier("reverses", fields["reverses"])
+        return _read_id("reverses", fields["reverses"], source)
     prefix = source.settings.reversal_prefix
     if prefix is None or transaction_id is None or not transaction_id.startswith(prefix):
         return None
-    return read_identifier("transaction_id", transaction_id.removeprefix(prefix))
+    return _read_id("transaction_id", transaction_id.removeprefix(prefix), source)
 
 
 def _read_status(fields: Mapping[str, str], source: Source, reverses: str | None) -> Status:
@@ -158,5 +207,9 @@ def _read_currency(fields: Mapping[str, str], source: Source, payout: Decimal | 
     return source.settings.currency if payout is not None else None
 
 
-def _read_subs(fields: Mapping[str, str]) -> dict[str, str] | None:
+def _read_subs(fields: Mapping[str, str], source: Source) -> dict[str, str] | None:
+    for name in (*SUB_NAMES, "status"):
+        text = fields.get(name, "")
+        if "=" in text or "%" in text:
+            refuse_missing_in_text(text, fields, source)
     return {name: read_label(name, fields[name]) for name in SUB_NAMES if name in fields} or None

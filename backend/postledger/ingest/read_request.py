@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from postledger.decoding import json_v2 as nested
 from postledger.decoding.byte_offsets import find_repeated
+from postledger.decoding.damaged_names import is_tidy, tidy
 from postledger.decoding.pairs import (
     MAX_PARAMETERS,
     DecodedRequest,
@@ -203,7 +204,11 @@ def _read_macro(value: Unreadable, form: Sequence[Segment]) -> str:
 
 def _refuse_known_in_query(query: bytes, source: Source) -> None:
     # The signature of a POST covers only its body, so a parameter in the query would be accepted unsigned.
-    if query and not source.names_refused_beside_body.isdisjoint([name for _, name, _ in read_segments_once(query)]):
+    if not query:
+        return
+    names = [name for _, name, _ in read_segments_once(query)]
+    refused = source.names_refused_beside_body
+    if not refused.isdisjoint(names) or not refused.isdisjoint([tidy(name) for name in names if not is_tidy(name)]):
         raise malformed(Cause.PARAMETERS_BESIDE_BODY)
 
 

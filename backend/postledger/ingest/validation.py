@@ -3,10 +3,12 @@
 Pure: the same request and verification give the same entry.
 """
 
+from postledger.decoding.identities import MAX_LENGTH, trim
 from postledger.decoding.json_v2 import check_items
 from postledger.decoding.pairs import DecodedRequest
-from postledger.decoding.parameters import MAX_LENGTH
+from postledger.ingest.damaged_parameters import refuse_damaged_names
 from postledger.ingest.event_fields import read_fields
+from postledger.ingest.former_keys import NOTHING_SENT
 from postledger.ingest.idempotency_key import find_idempotency_key
 from postledger.ingest.read_request import names_only, write_masked
 from postledger.ingest.verification import Verification
@@ -36,9 +38,10 @@ def validate(request: Request, source: Source, verification: Verification) -> En
     event, observed, click_id, transaction_id = None, request.observed, None, None
     unsigned: tuple[str, ...] = ()
     if refusal is None:
-        click_id, transaction_id = _claimed(decoded, "click_id"), _claimed(decoded, "transaction_id")
         try:
             _refuse_version(decoded, source)
+            if not _has_only_known(decoded, source):
+                refuse_damaged_names(decoded, source)
             if source.notice_words:
                 _refuse_notice(decoded, source)
             if not verification.coverage.is_total:
@@ -47,6 +50,7 @@ def validate(request: Request, source: Source, verification: Verification) -> En
             event = _read_event(request, source, decoded, is_signed=verification.secret_id is not None)
         except Refused as refused:
             refusal = refused.refusal
+            click_id, transaction_id = _claimed(decoded, "click_id"), _claimed(decoded, "transaction_id")
     return Entry(
         request.receipt, request.received_at, request.method, source.id, source.store_address(request.client_address),
         write_masked(decoded, source) if decoded.is_masked else decoded.storable,
@@ -58,8 +62,16 @@ def validate(request: Request, source: Source, verification: Verification) -> En
 
 def _claimed(decoded: DecodedRequest, name: str) -> str | None:
     # A refused postback keeps the ids that it names, so that an operator can find it by them.
-    value = decoded.fields.get(name, "")
+    value = trim(decoded.fields.get(name, ""))
     return value if 0 < len(value) <= MAX_LENGTH and value.isprintable() else None
+
+
+def _has_only_known(decoded: DecodedRequest, source: Source) -> bool:
+    known = source.canonical_names
+    for _, name, _ in decoded.segments:
+        if name not in known:
+            return False
+    return bool(decoded.segments)
 
 
 def _refuse_version(decoded: DecodedRequest, source: Source) -> None:
@@ -92,4 +104,7 @@ def _read_event(request: Request, source: Source, decoded: DecodedRequest, *, is
     key = request.receipt
     if source.counts_every:
         key = find_idempotency_key(request, decoded, source, is_signed=is_signed)
-    return read_fields(decoded.fields, source, key)
+    sent = NOTHING_SENT
+    if source.settings.former:
+        sent = {name: value for _, name, value in decoded.segments} or dict(decoded.members)
+    return read_fields(decoded.fields, source, key, request.received_at, sent)

@@ -13,6 +13,7 @@ from psycopg import Connection
 from postledger.ledger.entry import Entry, Outcome
 from postledger.ledger.repeat_writer import write_repeats
 from postledger.ledger.rows import encode_rows, entry_row
+from postledger.ledger.rules.former_keys import Booked, choose_key
 from postledger.platform.postgres.sql import statements_of
 from postledger.vocabulary.click import Click
 from postledger.vocabulary.refusal import Reason, Refusal
@@ -64,12 +65,22 @@ def write_entries(connection: Connection[Any], entries: Sequence[Entry]) -> list
 
     One statement settles new and refused entries, in a transaction of its own. Repeats need a second transaction.
     """
+    entries = [_use_former_key(connection, entry) for entry in entries]
     document = encode_rows([entry_row(entry) for entry in entries])
     settled = {row[0]: Settled(*row[1:]) for row in connection.execute(_RECORD_ENTRIES, (document,))}
     outcomes = {entry.receipt: _read_outcome(entry, settled[entry.receipt]) for entry in entries}
     repeats = [entry for entry in entries if outcomes[entry.receipt] is None]
     folded = _record_repeats(connection, repeats, settled) if repeats else {}
     return [outcomes[entry.receipt] or folded[entry.receipt] for entry in entries]
+
+
+def _use_former_key(connection: Connection[Any], entry: Entry) -> Entry:
+    event = entry.event
+    if event is None or not event.former_keys:
+        return entry
+    keys = [event.dedup_key, *(former.dedup_key for former in event.former_keys)]
+    booked = {key: Booked(*rest) for key, *rest in connection.execute(sql("find_booked"), (keys,)).fetchall()}
+    return replace(entry, event=replace(event, dedup_key=choose_key(event, booked)))
 
 
 def _read_outcome(entry: Entry, settled: Settled) -> Outcome | None:

@@ -1,5 +1,6 @@
 """A source: its settings, and what is compiled from them once, when the policy is loaded."""
 
+import re
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Literal
@@ -8,7 +9,8 @@ import msgspec
 from msgspec.structs import replace
 
 from postledger.decoding.amount_formats import AmountForm, ReadAmount, compile_amount
-from postledger.decoding.parameters import CANONICAL_NAMES
+from postledger.decoding.damaged_names import compile_swallowed, list_tidy
+from postledger.decoding.parameters import CANONICAL_NAMES, SUB_NAMES
 from postledger.ledger.rules.status_rules import REVERSAL_GUARD, Duplicates, KeyBy, Rules
 from postledger.policy.privacy import MASK, hash_personal, shorten_address
 from postledger.responses.network_responses import Render, ResponseTemplate, compile_responses
@@ -27,6 +29,7 @@ STORES_IP: tuple[StoreIp, ...] = ("full", "truncated", "none")
 _OF_SIGNATURES = frozenset({"sig", "ts"})
 _NEVER_RANKED = _OF_SIGNATURES | {"v"}
 _LAST = 1000
+_NOT_MISSED = frozenset({*SUB_NAMES, "v"})
 
 
 class EventSettings(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -67,6 +70,8 @@ class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
     store_ip: StoreIp = "full"
     params: dict[str, tuple[str, ...]] = {}
     empty: Literal["refuse", "absent"] = "refuse"
+    literal: tuple[str, ...] = ()
+    former: dict[str, tuple[str, ...]] = {}
     versions: tuple[Literal[1, 2], ...] = VERSIONS
     statuses: dict[Status, tuple[str, ...]] = {}
     status_parameters: dict[str, Status] = {}
@@ -122,7 +127,7 @@ class Source(msgspec.Struct, frozen=True, dict=True):
         """Compile everything before the first request; raises ValueError as `verifier` does."""
         _ = self.versions, self.verifier, self.canonical_names, self.statuses_by_word, self.read_amount, self.responses
         _ = self.rules, self.rules_by_event, self.counts_every, self.test_words, self.events_by_name, self.name_order
-        _ = self.notice_words
+        _ = self.notice_words, self.tidy_names, self.swallowed
 
     @cached_property
     def canonical_names(self) -> dict[str, str]:
@@ -132,6 +137,20 @@ class Source(msgspec.Struct, frozen=True, dict=True):
         own_words = (*self.settings.status_parameters, *self.settings.test_parameters, *self.settings.notices)
         words = {name: name for name in own_words}
         return own | words | self.profile.name_parameters() | aliases
+
+    @cached_property
+    def tidy_names(self) -> dict[str, str]:
+        """Map the tidied form of each known name to the canonical name that a damaged one meant.
+
+        Labels are left out, because they never cost a conversion, and `v`, because many senders have a version.
+        """
+        known = {name: meant for name, meant in self.canonical_names.items() if meant not in _NOT_MISSED}
+        return list_tidy(known)
+
+    @cached_property
+    def swallowed(self) -> re.Pattern[str]:
+        """The pattern of a known parameter inside the value of another one."""
+        return compile_swallowed(name for name, meant in self.canonical_names.items() if meant != "v")
 
     @cached_property
     def name_order(self) -> dict[str, int]:

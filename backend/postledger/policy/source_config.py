@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal
 
 from postledger.decoding.amount_formats import AMOUNT_FORMS, AmountForm, check_forms
-from postledger.decoding.parameters import CANONICAL_NAMES, read_currency, read_event
+from postledger.decoding.identities import IDENTITY_FIELDS
+from postledger.decoding.parameters import CANONICAL_NAMES, SUB_NAMES, read_currency, read_event
 from postledger.decoding.toml_table import (
     BadValue,
     Fault,
@@ -104,6 +105,8 @@ def read_settings(table: Table, lookups: Lookups, presets: Mapping[str, Preset])
         store_ip=table.take("store_ip", one_of(*STORES_IP), defaults.store_ip),
         params=table.take("params", _read_params, defaults.params),
         empty=table.take("empty", one_of("refuse", "absent"), defaults.empty),
+        literal=table.take("literal", _read_literal, defaults.literal),
+        former=table.take("former", _read_former, defaults.former),
         versions=table.take("versions", _read_versions, defaults.versions),
         statuses=table.take("statuses", _read_statuses, defaults.statuses),
         status_parameters=table.take("status_parameters", read_status_parameters, defaults.status_parameters),
@@ -250,6 +253,21 @@ def _read_params(value: object) -> dict[str, tuple[str, ...]]:
     names = {name: _read_named(name, listed) for name, listed in value.items()}
     _refuse_ambiguous(names)
     return names
+
+
+def _read_literal(value: object) -> tuple[str, ...]:
+    names = read_texts(value)
+    unknown = [name for name in names if name not in (*IDENTITY_FIELDS, *SUB_NAMES)]
+    if unknown:
+        raise BadValue(f"{unknown[0]} is not an id or a label; use {', '.join(IDENTITY_FIELDS)}, sub1 to sub10")
+    return names
+
+
+def _read_former(value: object) -> dict[str, tuple[str, ...]]:
+    known = ("event", "transaction_id", "click_id")
+    if not isinstance(value, dict) or not all(name in known and isinstance(value[name], list) for name in value):
+        raise BadValue(f"must be a table [sources.former] of {', '.join(known)} = a list of the sender's names")
+    return {name: read_texts(listed) if listed else () for name, listed in value.items()}
 
 
 def _read_statuses(value: object) -> dict[Status, tuple[str, ...]]:

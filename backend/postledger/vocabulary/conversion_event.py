@@ -7,12 +7,24 @@ import msgspec
 
 from postledger.vocabulary.statuses import Standing, Status
 
+DEFAULT_EVENT = "conversion"
+
+
+class FormerKey(msgspec.Struct, frozen=True):
+    """A dedup key that an earlier release, or earlier settings, gave to the same postback.
+
+    It is certain if it named this conversion alone. If not, other conversions of the click had the same key.
+    """
+
+    dedup_key: str
+    is_certain: bool
+
 
 class Event(msgspec.Struct, frozen=True):
     """One goal that was reached, as its source reports it.
 
     `source_status` is the source's own word for `status`; `event_time` is aware UTC. `reverses` is the transaction id
-    of the sale that a refund with an id of its own takes back from.
+    of the sale that a refund with an id of its own takes back from. `former_keys` are empty for nearly all events.
     """
 
     dedup_key: str
@@ -27,6 +39,7 @@ class Event(msgspec.Struct, frozen=True):
     subs: dict[str, str] | None
     event_time: datetime | None
     reverses: str | None = None
+    former_keys: tuple[FormerKey, ...] = ()
 
     @property
     def refund_id(self) -> str | None:

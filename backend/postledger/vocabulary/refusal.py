@@ -54,6 +54,10 @@ class Cause(StrEnum):
     MEDIA_TYPE = "media_type"
     CHARSET = "charset"
     NOTICE = "notice"
+    FUTURE = "future"
+    NO_VALUE = "no_value"
+    DAMAGED_NAME = "damaged_name"
+    PARAMETER_IN_VALUE = "parameter_in_value"
 
 
 class Refusal(msgspec.Struct, frozen=True):

@@ -20,7 +20,7 @@ from postledger.vocabulary.incoming_request import Request
 from postledger.vocabulary.refusal import Cause, Reason, Refusal, malformed
 from tests.parts.sender import sign_webhook
 
-NOW = datetime.fromtimestamp(1_790_000_010, UTC)
+NOW = datetime.fromtimestamp(1_796_100_010, UTC)
 SECRET = "s3cret-current"
 SCHEMAS = {name: json.loads(text) for name, text in read_schemas().items()}
 EXAMPLES = [(name, example) for name, schema in SCHEMAS.items() for example in schema["examples"]]
@@ -39,8 +39,8 @@ def source(**settings: Any) -> Source:
 def ask(body: object, by: Source | None = None) -> Entry:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     headers = {
-        "webhook-id": "m", "webhook-timestamp": "1790000000",
-        "webhook-signature": sign_webhook(SECRET, "m", "1790000000", raw),
+        "webhook-id": "m", "webhook-timestamp": "1796100000",
+        "webhook-signature": sign_webhook(SECRET, "m", "1796100000", raw),
     }  # fmt: skip
     request = Request("receipt", NOW, "POST", body=raw, media_type="application/json", headers=headers)
     return evaluate(request, by or source())

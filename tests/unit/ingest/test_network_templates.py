@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from postledger.policy.preset_files import read_known
-from postledger.vocabulary.refusal import Reason, Refusal
+from postledger.vocabulary.refusal import Cause, Reason, Refusal
 from tests.parts.signed_requests import event_of
 from tests.parts.token_sources import ask, make
 
@@ -118,7 +118,7 @@ def test_a_link_to_another_postback_is_no_reversal_without_the_status() -> None:
 def test_a_reversal_prefix_without_an_id_is_refused() -> None:
     entry = ask(make(preset="ayet", auth="token"), "click_id=C1&transaction_id=r-")
 
-    assert entry.refusal == Refusal(Reason.INVALID_PARAMETER, "transaction_id")
+    assert entry.refusal == Refusal(Reason.INVALID_PARAMETER, "transaction_id", cause=Cause.NO_VALUE)
 
 
 def test_every_preset_with_several_names_of_a_field_is_tried_here() -> None:

@@ -1,0 +1,59 @@
+"""Recognises the names of known parameters after a template or a program has damaged them.
+
+A damaged name is no known parameter, so its money would be ignored and the conversion booked without it.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from html.entities import html5
+from urllib.parse import unquote
+
+from postledger.decoding.identities import BLANKS
+
+_ENTITIES = {name: text for name, text in html5.items() if not name.endswith(";")}
+_BLANK = re.compile(f"[{re.escape(BLANKS)}]+")
+_AMPERSAND = re.compile(r"(?:amp;|#0*38;|#x0*26;)+")
+_BRACKETS = re.compile(r"\[[0-9]*\]\Z")
+_SEPARATOR = rf"[;&?,|{re.escape(BLANKS)}]"
+
+
+def is_tidy(name: str) -> bool:
+    """Return whether a name cannot be a damaged one, as nearly all are."""
+    return name.isascii() and name.islower() and name.isidentifier()
+
+
+def tidy(name: str) -> str:
+    """Undo what usually happens to a name: other case, blanks, `amp;` in front, `[]` behind."""
+    return _BRACKETS.sub("", _AMPERSAND.sub("", _BLANK.sub("", name).lower(), count=1))
+
+
+def list_tidy(known: Mapping[str, str]) -> dict[str, str]:
+    """Map the tidied form of each known name, and what HTML makes of it behind a `&`, to its canonical name."""
+    plain = {tidy(name): canonical for name, canonical in known.items()}
+    eaten = {tidy(text): canonical for name, canonical in known.items() for text in _eat(name)}
+    return eaten | plain
+
+
+def compile_swallowed(known: Iterable[str]) -> re.Pattern[str]:
+    """Make the pattern of a known name with `=` inside a value: behind a separator, or behind a part of an entity.
+
+    HTML reads `&currency=` as `¤cy=`, because `&curren` is an entity that needs no semicolon.
+    """
+    names = sorted(known, key=len, reverse=True)
+    behind = "|".join(map(re.escape, names)) or r"\Z."
+    eaten = "|".join(re.escape(text) for name in names for text in _eat(name)) or r"\Z."
+    pattern = rf"(?:{_SEPARATOR}(?:amp;|#0*38;|#x0*26;)*({behind})|({eaten}))(?:\[[0-9]*\])?[{re.escape(BLANKS)}]*="
+    return re.compile(pattern, re.IGNORECASE)
+
+
+def list_swallowed(value: str, pattern: re.Pattern[str]) -> Iterator[str]:
+    """List the tidied names of known parameters inside a value, which may be encoded once too often."""
+    for text in (value, unquote(value)) if "%" in value else (value,):
+        for found in pattern.finditer(text) if "=" in text else ():
+            yield tidy(found[1] or found[2])
+
+
+def _eat(name: str) -> Iterator[str]:
+    for entity, text in _ENTITIES.items():
+        if name.startswith(entity):
+            yield text + name[len(entity) :]

@@ -1,0 +1,53 @@
+"""Refuses a request whose parameters were damaged on the way, because it would be booked without its money.
+
+It runs after verification: what a forger damages is refused as forged.
+"""
+
+from collections.abc import Container, Iterable
+
+from postledger.decoding.damaged_names import is_tidy, list_swallowed, tidy
+from postledger.decoding.json_v2 import NAMES
+from postledger.decoding.pairs import DecodedRequest
+from postledger.policy.source import Source
+from postledger.vocabulary.refusal import Cause, Reason, Refused
+
+_MAX_NAME = 255
+_MAX_VALUE = 4096
+_NESTED = {".".join(path): name for path, name in NAMES.items()}
+
+
+def refuse_damaged_names(decoded: DecodedRequest, source: Source) -> None:
+    """Refuse a request with a name that is a known one, except for case, blanks, `amp;` or `[]`."""
+    if decoded.version != "1":
+        _refuse_like([name for name, _ in decoded.members if name not in _NESTED], _NESTED)
+        return
+    known = source.canonical_names
+    sent = [name for _, name, _ in decoded.segments] or [name for name, _ in decoded.members]
+    _refuse_like([name for name in sent if name not in known and not is_tidy(name)], source.tidy_names)
+
+
+def _refuse_like(names: Iterable[str], meant: dict[str, str]) -> None:
+    for name in names:
+        parameter = meant.get(tidy(name)) if len(name) <= _MAX_NAME else None
+        if parameter is not None:
+            raise Refused(Reason.INVALID_PARAMETER, parameter, cause=Cause.DAMAGED_NAME)
+
+
+def refuse_swallowed(value: str, source: Source) -> None:
+    """Refuse a value that holds another known parameter, with the parameter that was meant."""
+    for name in list_swallowed(value[:_MAX_VALUE], source.swallowed):
+        raise _inside_value(source.tidy_names.get(name, name))
+
+
+def refuse_missing_in_text(value: str, fields: Container[str], source: Source) -> None:
+    """Refuse a text that holds a known parameter which the request does not have. A URL may hold anything."""
+    if "://" in value:
+        return
+    for name in list_swallowed(value[:_MAX_VALUE], source.swallowed):
+        parameter = source.tidy_names.get(name)
+        if parameter is not None and parameter not in fields:
+            raise _inside_value(parameter)
+
+
+def _inside_value(parameter: str) -> Refused:
+    return Refused(Reason.INVALID_PARAMETER, parameter, cause=Cause.PARAMETER_IN_VALUE)

@@ -1,0 +1,49 @@
+"""Damaged names: what the rules make of them, and of parameters inside a value."""
+
+import pytest
+
+from postledger.decoding.damaged_names import compile_swallowed, is_tidy, list_swallowed, list_tidy, tidy
+
+KNOWN = {name: name for name in ("click_id", "payout", "currency", "timestamp", "notify_url", "sub1", "copy")}
+SWALLOWED = compile_swallowed(KNOWN)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["PAYOUT", " payout", "payout ", "\ufeffpayout", "\u00a0payout", "amp;payout", "amp;amp;payout", "payout[]",
+     "payout[0]", "Amp;Payout[]", "#038;payout", "pay out"],
+)  # fmt: skip
+def test_a_damaged_name_becomes_the_known_one(name: str) -> None:
+    assert not is_tidy(name)
+    assert list_tidy(KNOWN)[tidy(name)] == "payout"
+
+
+@pytest.mark.parametrize("name", ["payouts", "my_payout", "payout2", "amppayout", "utm_source", ""])
+def test_another_name_stays_another(name: str) -> None:
+    assert tidy(name) not in list_tidy(KNOWN)
+
+
+def test_what_html_makes_of_a_known_name_is_known() -> None:
+    names = list_tidy(KNOWN)
+
+    assert (names["¤cy"], names["×tamp"], names["¬ify_url"], names["©"]) == (
+        "currency", "timestamp", "notify_url", "copy",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [
+        ("A?payout=12.5", "payout"), ("A&payout=50", "payout"), ("A;payout=50", "payout"), ("A,payout=50", "payout"),
+        ("A&amp;payout=50", "payout"), ("A&#038;payout=50", "payout"), ("A%26payout%3D50", "payout"),
+        ("A payout=50", "payout"), ("A¤cy=USD", "¤cy"), ("A×tamp=1", "×tamp"), ("A©=1", "©"), ("A?PAYOUT=1", "payout"),
+        ("A&payout[]=1", "payout"), ("A& payout =1", "payout"), ("A?x=1&sub1=y", "sub1"),
+    ],
+)  # fmt: skip
+def test_a_parameter_inside_a_value_is_found(value: str, name: str) -> None:
+    assert next(list_swallowed(value, SWALLOWED)) == name
+
+
+@pytest.mark.parametrize("value", ["payout=1", "A?payouts=1", "A-payout=1", "A&payout", "A¤cyan=1", "QUJD==", "x%3D1"])
+def test_a_value_without_one_is_left_alone(value: str) -> None:
+    assert list(list_swallowed(value, SWALLOWED)) == []
