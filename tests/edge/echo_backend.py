@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
 from types import TracebackType
@@ -25,6 +26,11 @@ OPTIONS = (
     *("--log-level", "critical", "--no-control-socket"),
     *("--limit-request-fields", "256"),  # as the shipped backend
 )
+
+
+def campaign(slug: str, rate: int, burst: int) -> dict[str, Any]:
+    """A campaign as the policy has it."""
+    return {"slug": slug, "click_rate": rate, "click_burst": burst}
 
 
 def source(slug: str, **settings: Any) -> dict[str, Any]:
@@ -58,9 +64,10 @@ class EchoBackend:
         )
         wait_until(self._answers, what="the echoing backend")
 
-    def set_sources(self, *sources: dict[str, Any]) -> None:
-        """Has a new policy with these sources from now on."""
-        self.set_policy(json.dumps({"version": next(self._versions), "sources": sources}).encode())
+    def set_sources(self, *sources: dict[str, Any], campaigns: Sequence[dict[str, Any]] = ()) -> None:
+        """Has a new policy with these sources and campaigns from now on."""
+        policy = {"version": next(self._versions), "sources": sources, "campaigns": campaigns}
+        self.set_policy(json.dumps(policy).encode())
 
     def set_policy(self, text: bytes) -> None:
         """Gives these bytes out as its policy from now on."""

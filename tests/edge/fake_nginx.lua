@@ -55,6 +55,7 @@ _G.ngx = {
     shared = {
         postledger_policy = new_dictionary(math.huge),
         postledger_quota = new_dictionary(math.huge),
+        postledger_click_quota = new_dictionary(math.huge),
         postledger_metrics = new_dictionary(math.huge),
     },
     config = { prefix = function() return _M.prefix end },

@@ -1,6 +1,6 @@
 """An edge whose quotas count by a clock that stands still until a test sets it.
 
-It runs a copy of the patient files with two differences: where the gate reads nginx's clock, and for how long nginx
+It runs a copy of the patient files with two differences: where quotas read nginx's clock, and for how long nginx
 keeps a number that no request has used, because nginx measures that by its own clock.
 """
 
@@ -9,8 +9,10 @@ from pathlib import Path
 from tests.parts.edge import Edge
 from tests.parts.patience import LONG_S, copy_patient
 
+_CLOCK = ("ngx.now()", 'dofile(ngx.config.prefix() .. "quota_clock.lua")')
 _CHANGES = {
-    "gate.lua": ("ngx.now()", 'dofile(ngx.config.prefix() .. "quota_clock.lua")'),
+    "gate.lua": _CLOCK,
+    "clicks.lua": _CLOCK,
     "quota.lua": ("SLACK_S = 1 ", f"SLACK_S = {LONG_S} "),
 }
 

@@ -152,7 +152,7 @@ def test_what_is_not_http_is_malformed(edge: Edge, request_bytes: bytes) -> None
 
 @pytest.mark.parametrize("body_of_it", [b"0x5\r\n", b"3\r\na=bXX0\r\n\r\n"])
 @pytest.mark.parametrize(
-    "start", ["POST /nowhere", "POST /tracking/postback/closed", "BREW /click/spring", "GET /click/x#"]
+    "start", ["POST /nowhere", "POST /tracking/postback/closed", "BREW /click/spring", "GET /schemas/x#"]
 )
 def test_a_refused_request_with_a_broken_body_is_malformed(edge: Edge, start: str, body_of_it: bytes) -> None:
     """nginx reads the body on, to throw it away, and finds a second fault when it is about to answer the first."""
@@ -189,7 +189,7 @@ UNREADABLE_FIELDS = [
 
 
 @pytest.mark.parametrize("fields", [TOO_MANY, *UNREADABLE_FIELDS], ids=lambda fields: fields[0])
-@pytest.mark.parametrize("path", [PATH, "/click/spring", "/healthz"])
+@pytest.mark.parametrize("path", [PATH, "/schemas/x", "/healthz"])
 def test_header_fields_that_the_backend_cannot_read_are_malformed(edge: Edge, path: str, fields: list[str]) -> None:
     answer = exchange(edge, get(path, *fields))
 

@@ -3,11 +3,17 @@
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import httpx
 import pytest
 
 from tests.http.conftest import Service
 from tests.parts.cli import CommandLine
 from tests.parts.sender import Sender
+
+
+def click_id_of(answer: httpx.Response) -> str:
+    """The click id that a visitor carries to the offer."""
+    return parse_qs(urlsplit(answer.headers["location"]).query)["cid"][0]
 
 
 def test_a_click_is_stored_and_redirected_with_filled_macros(service: Service) -> None:
@@ -47,22 +53,50 @@ def test_parameters_of_ad_platforms_are_ignored(service: Service) -> None:
 def test_no_value_changes_the_redirects_target(service: Service, value: str) -> None:
     answer = service.client.get(f"/click/spring?aff={value}")
 
-    assert answer.status_code in (302, 400)
-    assert urlsplit(answer.headers.get("location", "https://shop.example/")).netloc == "shop.example"
+    assert answer.status_code == 302
+    assert urlsplit(answer.headers["location"]).netloc == "shop.example"
 
 
-def test_an_unknown_campaign_is_not_found(service: Service) -> None:
-    assert service.client.get("/click/nowhere").status_code == 404
+@pytest.mark.parametrize("slug", ["nowhere", "spring%20", "%C3%A9t%C3%A9", "a'\"><script>"])
+def test_an_unknown_campaign_is_answered_with_a_page(service: Service, slug: str) -> None:
+    answer = service.client.get(f"/click/{slug}?sub1=MARK")
+
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert answer.text.startswith("<!doctype html>")
+    assert "script" not in answer.text
+    assert "MARK" not in answer.text
 
 
 @pytest.mark.parametrize(
-    ("query", "reason"),
-    [("sub1=" + "x" * 256, "invalid_parameter"), ("sub1=%ff", "malformed"), ("aff=1&aff=2", "duplicate_parameter")],
+    ("query", "subs", "cause"),
+    [
+        ("sub1=" + "x" * 256, "x" * 255, "too_long"),
+        ("sub1=%E9t%E9", None, "encoding"),
+        ("sub1=%00", None, "unprintable"),
+        ("sub1=a&sub1=b", "a", "repeated"),
+    ],
 )
-def test_own_parameters_must_be_well_formed(service: Service, query: str, reason: str) -> None:
-    answer = service.client.get(f"/click/spring?{query}")
+def test_a_label_never_costs_the_visit(service: Service, query: str, subs: str | None, cause: str) -> None:
+    counter = f'postledger_click_labels_dropped_total{{campaign="spring",cause="{cause}"}}'
+    before = service.counted(counter)
 
-    assert (answer.status_code, answer.json()["reason"]) == (400, reason)
+    answer = service.client.get(f"/click/spring?aff=456&{query}")
+
+    assert answer.status_code == 302
+    assert service.fetch(
+        "SELECT affiliate_id, subs ->> 'sub1', label_notes FROM clicks WHERE click_id = %s", click_id_of(answer)
+    ) == [("456", subs, {"sub1": cause})]
+    assert service.counted(counter) == [before[0] + 1]
+
+
+def test_head_is_answered_like_get_and_records_nothing(service: Service) -> None:
+    before = service.counted('postledger_clicks_total{campaign="spring"}')
+
+    answer = service.client.head("/click/spring?aff=456&sub1=a")
+
+    assert (answer.status_code, answer.content, answer.headers["cache-control"]) == (302, b"", "no-store")
+    assert service.fetch("SELECT FROM clicks WHERE click_id = %s", click_id_of(answer)) == []
+    assert service.counted('postledger_clicks_total{campaign="spring"}') == before
 
 
 def test_clicks_and_their_conversions_are_counted_by_campaign(service: Service, unique: str) -> None:

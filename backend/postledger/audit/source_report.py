@@ -54,13 +54,17 @@ class Tally(msgspec.Struct, frozen=True):
 
 
 class SourceReport(msgspec.Struct, frozen=True):
-    """The report on one source. `observed` is what enforce mode would have refused."""
+    """The report on one source. `observed` is what enforce mode would have refused.
+
+    `click_shed` counts the postbacks of clicks of ours that were not stored.
+    """
 
     source: str
     mode: str
     since: datetime
     until: datetime
     received: int
+    click_shed: int
     observed: Tally
     refused: Tally
 
@@ -79,9 +83,9 @@ def report_source(
         for key, count in _count(connection, source_id, span):
             counts[key] = count.plus(counts[key]) if key in counts else count
         on_progress(number, len(spans))
-    received = _tally(counts, "received").postbacks
+    received, shed = _tally(counts, "received").postbacks, _tally(counts, "click_shed").postbacks
     return SourceReport(
-        slug, mode, since, until, received, observed=_tally(counts, "observed"), refused=_tally(counts, "refused")
+        slug, mode, since, until, received, shed, observed=_tally(counts, "observed"), refused=_tally(counts, "refused")
     )
 
 

@@ -12,7 +12,8 @@ from typing import cast
 import msgspec
 from prometheus_client import CollectorRegistry
 
-from postledger.clicks.record import ENTROPY_BYTES, RecordClick
+from postledger.clicks.record import ClickCounters, RecordClick
+from postledger.clicks.store import StoreClick
 from postledger.http.app import App, create_operators_app, create_public_app
 from postledger.http.click import ClickResource
 from postledger.http.dialect import DialectSink
@@ -68,9 +69,10 @@ class _Parts(msgspec.Struct, frozen=True):
 
 def create() -> ByListener:
     """Build one worker's applications from the process environment; gunicorn calls it after the fork."""
-    parts = _start_parts(read_settings(os.environ))
+    settings = read_settings(os.environ)
+    parts = _start_parts(settings)
     operators = {read_sockets(os.environ).operators: _create_operators_app(parts)}
-    return ByListener(_create_public_app(parts), operators, close=partial(_close, parts))
+    return ByListener(_create_public_app(parts, settings), operators, close=partial(_close, parts))
 
 
 def _start_parts(settings: Settings) -> _Parts:
@@ -139,11 +141,11 @@ def _list_sources(keeper: PolicyRefresher) -> Container[str]:
     return keeper.policy.sources if keeper.policy is not None else ()
 
 
-def _create_public_app(parts: _Parts) -> App:
+def _create_public_app(parts: _Parts, settings: Settings) -> App:
     receive = _receive_postback(parts)
     return create_public_app(
         PostbackResource(receive),
-        ClickResource(_record_click(parts)),
+        ClickResource(_record_click(parts), settings.click_fallback_url),
         SchemaResource(read_schemas()),
         DialectSink(receive),
         parts.observer,
@@ -174,8 +176,9 @@ def _receive_postback(parts: _Parts) -> ReceivePostback:
 
 
 def _record_click(parts: _Parts) -> RecordClick:
-    make_id = partial(secrets.token_urlsafe, ENTROPY_BYTES)
-    return RecordClick(parts.policy, parts.ledger.submit, make_id, parts.metrics.count_click)
+    metrics = parts.metrics
+    counters = ClickCounters(metrics.count_click, metrics.count_shed_click, metrics.count_label)
+    return RecordClick(parts.policy, StoreClick(parts.ledger.submit_sheddable), counters)
 
 
 def _end_process() -> None:

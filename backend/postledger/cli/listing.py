@@ -46,8 +46,8 @@ Limit = Annotated[
 _CONVERSIONS = Columns(
     everything=(
         "id", "created_at", "updated_at", "source", "event", "transaction_id", "click_id", "campaign", "affiliate_id",
-        "status", "source_status", "payout", "currency", "subs", "event_time", "unsigned", "conflicted_at",
-        "dedup_key",
+        "status", "source_status", "payout", "currency", "subs", "event_time", "unsigned", "click_shed",
+        "conflicted_at", "dedup_key",
     ),
     of_table=(
         "created_at", "source", "event", "transaction_id", "click_id", "campaign", "status", "payout", "currency", "id",
@@ -60,7 +60,7 @@ _POSTBACKS = Columns(
     everything=(
         "id", "received_at", "source", "source_ip", "method", "verdict", "reason", "parameter", "cause",
         "byte_offset", "conversion_id", "secret_id", "event", "click_id", "transaction_id", "status",
-        "source_status", "payout", "currency", "event_time",
+        "source_status", "payout", "currency", "event_time", "click_shed",
     ),
     of_table=("received_at", "source", "method", "verdict", "reason", "event", "transaction_id", "click_id", "id"),
     by_importance=(

@@ -12,7 +12,7 @@ from postledger.cli.connections import LONG_STATEMENT_TIMEOUT_MS, open_keyring, 
 from postledger.cli.current_user import find_actor
 from postledger.cli.errors import CommandFailed
 from postledger.cli.output import AsJson, print_json, show_progress
-from postledger.policy.pii_key import hash_datum as hash_personal_datum
+from postledger.policy.instance_keys import hash_datum as hash_personal_datum
 from postledger.vocabulary.wording import count
 
 

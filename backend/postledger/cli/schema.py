@@ -7,10 +7,11 @@ import typer
 
 from postledger.cli.connections import LONG_STATEMENT_TIMEOUT_MS, open_ledger
 from postledger.cli.output import AsJson, print_json
+from postledger.clicks.retention import delete_expired_clicks
 from postledger.ledger.migrate import migrate as bring_up_to_date
 from postledger.ledger.partitions import retain as retain_days
 from postledger.platform.postgres.grants import grant_reader
-from postledger.platform.settings import read_environment, read_retention_days
+from postledger.platform.settings import read_click_retention_days, read_environment, read_retention_days
 from postledger.vocabulary.wording import count
 
 
@@ -37,15 +38,22 @@ def grant(
 
 
 def retain(context: typer.Context, as_json: AsJson = False) -> None:
-    """Create the audit table's next days, and drop those older than POSTLEDGER_RETENTION_DAYS. Cron runs it daily."""
-    days = read_retention_days(read_environment())
+    """Create the audit's next days, and drop what is older than the retention periods. Cron runs it daily.
+
+    Audit rows are kept for POSTLEDGER_RETENTION_DAYS, clicks without a conversion for POSTLEDGER_CLICK_RETENTION_DAYS.
+    """
+    environment, now = read_environment(), datetime.now(UTC)
+    days, click_days = read_retention_days(environment), read_click_retention_days(environment)
     with open_ledger(context, statement_timeout_ms=LONG_STATEMENT_TIMEOUT_MS) as connection:
-        retained = retain_days(connection, datetime.now(UTC), days)
+        retained = retain_days(connection, now, days)
+        clicks = delete_expired_clicks(connection, now, click_days)
     if as_json:
-        print_json({"made": retained.made, "dropped": retained.dropped, "retention_days": days})
+        kept = {"retention_days": days, "clicks_deleted": clicks, "click_retention_days": click_days}
+        print_json({"made": retained.made, "dropped": retained.dropped, **kept})
         return
     for action, names in (("created", retained.made), ("dropped", retained.dropped)):
         for name in names:
             print(f"{action:<8} {name}")
     made, dropped = count(len(retained.made), "partition"), len(retained.dropped)
     print(f"{made} created, {dropped} dropped; the audit keeps {count(days, 'day')}. Conversions are kept for ever.")
+    print(f"{count(clicks, 'click')} without a conversion deleted; they are kept for {count(click_days, 'day')}.")

@@ -38,6 +38,8 @@ def _print(report: SourceReport) -> None:
     if report.mode == "observe" or report.observed.postbacks:
         print(_summarize("would have refused", report.observed, report.received))
     print(_summarize("refused", report.refused, report.received))
+    if report.click_shed:
+        print(f"click_shed {_grouped(report.click_shed)} of {_grouped(report.received)}: their clicks were not stored")
     rows = [*_list_rows("would refuse", report.observed), *_list_rows("refused", report.refused)]
     if rows:
         print_table(_TITLES, rows)
@@ -96,6 +98,7 @@ def _as_facts(report: SourceReport) -> dict[str, object]:
         "since": report.since,
         "until": report.until,
         "received": report.received,
+        "click_shed": report.click_shed,
         "would_refuse": _tally_facts(report.observed),
         "refused": _tally_facts(report.refused),
     }

@@ -27,7 +27,9 @@ def trace(
 
 def _print(found: Trace) -> None:
     for click in found.clicks:
-        _line("click", click["created_at"], click["click_id"], _labelled(click, "campaign", "affiliate_id"))
+        notes = ", ".join(f"{name} ({cause})" for name, cause in (click["label_notes"] or {}).items())
+        rest = _labelled(click, "campaign", "affiliate_id") + (f"  labels cut or left out: {notes}" if notes else "")
+        _line("click", click["created_at"], click["click_id"], rest)
     for postback in found.postbacks:
         _line("postback", postback["received_at"], postback["id"], _describe_postback(postback))
     for conversion in found.conversions:
@@ -66,7 +68,11 @@ def _describe_conversion(conversion: Row) -> str:
     conflicted = f"  conflict at {show(conversion['conflicted_at'])}" if conversion["conflicted_at"] else ""
     unsigned = f"  unsigned: {', '.join(conversion['unsigned'])}" if conversion["unsigned"] else ""
     labels = _labelled(conversion, "source", "transaction_id", "click_id", "campaign", "affiliate_id")
-    return f"{_describe_money(conversion)}  {labels}{unsigned}{conflicted}"
+    return f"{_describe_money(conversion)}  {labels}{_describe_click(conversion)}{unsigned}{conflicted}"
+
+
+def _describe_click(row: Row) -> str:
+    return "  click_shed: its click was not stored" if row["click_shed"] else ""
 
 
 def _describe_money(row: dict[str, Any]) -> str:

@@ -37,7 +37,7 @@ def create_public_app(
     app = _create_app(observer)
     app.add_route("/tracking/postback", postbacks)
     app.add_route("/tracking/postback/{source}", postbacks)
-    app.add_route("/click/{campaign}", clicks)
+    app.add_route("/click/{campaign:path}", clicks)
     app.add_route("/schemas/{name}", schemas)
     app.add_sink(dialects, r"/")
     return app

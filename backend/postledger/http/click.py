@@ -1,58 +1,67 @@
-"""`/click/{campaign}`: records a visit and redirects the visitor to the offer."""
+"""`/click/{campaign}`: records a visit and redirects the visitor to the offer. Errors are pages, for people."""
 
 from datetime import UTC, datetime
 
 import falcon
 
 from postledger.clicks.record import RecordClick, UnknownCampaign
-from postledger.decoding.pairs import MAX_PARAMETERS, Unreadable, read_segments
-from postledger.decoding.parameters import SUB_NAMES
+from postledger.clicks.visit import read_visit
 from postledger.http.answers import answer_get_only, answer_not_found, answer_refusal
 from postledger.http.requests import receipt_of
-from postledger.vocabulary.refusal import Reason, Refused, malformed
+from postledger.vocabulary.refusal import Reason, Refused
 
-_KNOWN = frozenset({"aff", *SUB_NAMES})
+_PAGE = (
+    "<!doctype html>\n"
+    '<html lang="en"><head><meta charset="utf-8"><meta name="robots" content="noindex"><title>{title}</title></head>\n'
+    "<body><h1>{title}</h1><p>{text}</p></body></html>\n"
+)
+_NOT_FOUND = _PAGE.format(title="This link leads nowhere", text="The offer has ended, or the link is not complete.")
+_UNAVAILABLE = _PAGE.format(title="Please try again", text="This link does not work at the moment.")
 
 
 class ClickResource:
-    """Records a click and redirects the visitor."""
+    """Records a click and redirects the visitor, without a campaign to `fallback_url`, if there is one."""
 
     route = "click"
 
-    def __init__(self, record: RecordClick) -> None:
-        self._record = record
+    def __init__(self, record: RecordClick, fallback_url: str | None) -> None:
+        self._record, self._fallback_url = record, fallback_url
 
     def on_get(self, request: falcon.Request, response: falcon.Response, campaign: str) -> None:
-        """Answer 302 to the campaign's destination, never cached, because each visitor needs another click id."""
+        """Answer 302 to the campaign's destination. HEAD is answered alike, and records nothing."""
+        visit, now = read_visit(request.env["QUERY_STRING"]), datetime.now(UTC)
         try:
-            location = self._record(campaign, read_parameters(request.env["QUERY_STRING"]), datetime.now(UTC))
+            if request.method == "HEAD":
+                location = self._record.redirect(campaign, visit, now)
+            else:
+                is_over_rate = request.env.get("HTTP_X_EDGE_OBSERVED") == Reason.RATE_LIMITED
+                location = self._record(campaign, visit, now, is_over_rate=is_over_rate)
         except UnknownCampaign:
             answer_not_found(response, receipt_of(request))
+            self._answer_without_offer(response, _NOT_FOUND)
         except Refused as refused:
             answer_refusal(response, receipt_of(request), refused.refusal)
+            self._answer_without_offer(response, _UNAVAILABLE)
         else:
-            response.status = falcon.HTTP_302
-            response.set_header("Location", location)
-            response.set_header("Cache-Control", "no-store")
+            _redirect(response, location)
+
+    on_head = on_get
+
+    def _answer_without_offer(self, response: falcon.Response, page: str) -> None:
+        if self._fallback_url is not None:
+            _redirect(response, self._fallback_url)
+        else:
+            response.content_type = "text/html; charset=utf-8"
+            response.data = page.encode()
 
     def on_options(self, request: falcon.Request, response: falcon.Response, campaign: str) -> None:  # noqa: ARG002
         """Refuse OPTIONS like every other method; Falcon would answer 200."""
         answer_get_only(response, receipt_of(request))
 
 
-def read_parameters(query: str) -> dict[str, str]:
-    """Read the parameters of a link that Postledger knows. Raises `Refused`.
-
-    Ad platforms append parameters of their own, so no other is checked. What follows the hundredth is ignored: a long
-    link costs no more, and still sends its visitor on.
-    """
-    parts = query.split("&", MAX_PARAMETERS)[:MAX_PARAMETERS]
-    own = "&".join(part for part in parts if part.partition("=")[0] in _KNOWN)
-    parameters: dict[str, str] = {}
-    for _, name, value in read_segments(own.encode("latin-1")):
-        if name in parameters:
-            raise Refused(Reason.DUPLICATE_PARAMETER, name)
-        if type(value) is Unreadable:
-            raise malformed(value.cause)
-        parameters[name] = value
-    return parameters
+def _redirect(response: falcon.Response, location: str) -> None:
+    # Never cached, because each visitor needs another click id.
+    response.status = falcon.HTTP_302
+    response.data = b""
+    response.set_header("Location", location)
+    response.set_header("Cache-Control", "no-store")

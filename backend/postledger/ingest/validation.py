@@ -15,6 +15,7 @@ from postledger.ingest.verification import Verification
 from postledger.ledger.entry import Entry
 from postledger.policy.source import Source
 from postledger.policy.unsigned_fields import find_unsigned, refuse_unsigned
+from postledger.vocabulary import click_id as click_ids
 from postledger.vocabulary.conversion_event import Event
 from postledger.vocabulary.incoming_request import Request
 from postledger.vocabulary.refusal import Cause, Reason, Refusal, Refused
@@ -56,8 +57,16 @@ def validate(request: Request, source: Source, verification: Verification) -> En
         write_masked(decoded, source) if decoded.is_masked else decoded.storable,
         verification.secret_id, event, refusal,
         source.click_check, source.rules_for(event.event if event else ""), observed,
-        click_id, transaction_id, unsigned,
+        click_id, transaction_id, unsigned, _find_campaign(event, source),
     )  # fmt: skip
+
+
+def _find_campaign(event: Event | None, source: Source) -> int | None:
+    # A click that was not stored has no row. Its id names the campaign, and proves that it is ours.
+    if event is None or source.click_key is None or len(event.click_id) != click_ids.LENGTH:
+        return None
+    minted = click_ids.verify_click_id(source.click_key, event.click_id)
+    return None if minted is None else minted.campaign_id
 
 
 def _claimed(decoded: DecodedRequest, name: str) -> str | None:

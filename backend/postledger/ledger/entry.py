@@ -18,6 +18,7 @@ class Entry(msgspec.Struct, frozen=True):
     - `click_id`, `transaction_id`: the ids that a refused request names, to find it by. An event has its own.
     - `unsigned`: the fields that it brings and that its signature does not cover.
     - `rules`: how the event changes a conversion that is known already.
+    - `named_campaign_id`: the campaign that its click id names, if Postledger made that id. The click may have no row.
     """
 
     receipt: str
@@ -35,13 +36,15 @@ class Entry(msgspec.Struct, frozen=True):
     click_id: str | None = None
     transaction_id: str | None = None
     unsigned: tuple[str, ...] = ()
+    named_campaign_id: int | None = None
 
 
 class Outcome(msgspec.Struct, frozen=True):
     """The verdict on one entry, and the conversion that it belongs to.
 
     `status` is the status that the conversion has reached by it. `is_of_imported_click`: another system recorded the
-    visit, so that no metric of Postledger counts it.
+    visit, so that no metric of Postledger counts it. `click_shed`: Postledger made the click id, and the visit was not
+    stored.
     """
 
     verdict: Verdict
@@ -51,6 +54,7 @@ class Outcome(msgspec.Struct, frozen=True):
     status: Status | None = None
     observed: tuple[Reason, ...] = ()
     is_of_imported_click: bool = False
+    click_shed: bool = False
 
 
 def refused(reason: Reason, parameter: str | None = None) -> Outcome:

@@ -52,6 +52,8 @@ class EntryRow(msgspec.Struct, omit_defaults=True):
     event_time: datetime | None = None
     unsigned: tuple[str, ...] | None = None
     reverses: str | None = None
+    named_campaign_id: int | None = None
+    click_shed: bool | None = None
 
 
 class FoldedRow(msgspec.Struct, omit_defaults=True):
@@ -111,12 +113,14 @@ def entry_row(entry: Entry, outcome: Outcome | None = None) -> EntryRow:
     row.observed = (entry.observed if outcome is None else outcome.observed) or None
     if outcome is not None:
         row.verdict, row.conversion_id = outcome.verdict, outcome.conversion_id
+        row.click_shed = outcome.click_shed or None
     refusal = outcome.refusal if outcome is not None else entry.refusal
     if refusal is not None:
         row.reason, row.parameter = refusal.reason, refusal.parameter
         row.cause, row.byte_offset = refusal.cause, refusal.byte_offset
     if entry.event is not None:
         row.click_check, row.unsigned = entry.click_check, entry.unsigned or None
+        row.named_campaign_id = entry.named_campaign_id
         _add_event(row, entry.event)
     return row
 

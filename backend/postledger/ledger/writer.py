@@ -32,6 +32,7 @@ class Settled(NamedTuple):
     campaign_id: int | None
     observed: list[str] | None
     is_imported: bool | None
+    click_shed: bool | None
 
     @property
     def observed_reasons(self) -> tuple[Reason, ...]:
@@ -88,7 +89,7 @@ def _read_outcome(entry: Entry, settled: Settled) -> Outcome | None:
         status, is_imported = entry.event.status, settled.is_imported is True
         return Outcome(
             Verdict.ACCEPTED, None, entry.receipt, settled.campaign_id, status, settled.observed_reasons,
-            is_of_imported_click=is_imported,
+            is_of_imported_click=is_imported, click_shed=settled.click_shed is True,
         )  # fmt: skip
     if settled.verdict == Verdict.REFUSED:
         refusal = entry.refusal or Refusal(Reason(str(settled.reason)))
@@ -105,6 +106,7 @@ def _record_repeats(
                 outcome,
                 observed=settled[receipt].observed_reasons,
                 is_of_imported_click=settled[receipt].is_imported is True,
+                click_shed=settled[receipt].click_shed is True,
             )
             for receipt, outcome in write_repeats(cursor, repeats).items()
         }

@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from postledger.ledger.entry import Outcome
+from postledger.metrics.click_counters import ClickCounters
 from postledger.metrics.gauges import Gauges
 from postledger.metrics.postback_counters import UNKNOWN, PostbackCounters
 from postledger.platform.metrics.buffered_values import flush_values
@@ -41,7 +42,9 @@ class Metrics:
             buckets=_SECONDS,
             registry=registry,
         )
-        self._clicks = Counter("postledger_clicks", "Clicks recorded.", ["campaign"], registry=registry)
+        self._clicks = ClickCounters(registry)
+        self.count_click, self.count_shed_click = self._clicks.count, self._clicks.count_shed
+        self.count_label = self._clicks.count_label
         self._flush_rows = Histogram(
             "postledger_flush_rows", "Rows in one group commit.", buckets=_ROWS, registry=registry
         )
@@ -73,8 +76,7 @@ class Metrics:
         self._postbacks.show(policy)
         for source in (*policy.sources.keys() - {SELFTEST}, UNKNOWN):
             self._unrecorded.labels(source)
-        for campaign in (*policy.campaigns, UNKNOWN):
-            self._clicks.labels(campaign)
+        self._clicks.show(policy.campaigns)
         self._gauges.show(policy)
 
     def count_postback(self, source: str | None, campaign: str | None, outcome: Outcome, event: Event | None) -> None:
@@ -84,10 +86,6 @@ class Metrics:
     def count_unrecorded(self, source: str | None) -> None:
         """Count a refusal that was answered without an audit row."""
         self._unrecorded.labels(UNKNOWN if source in (None, SELFTEST) else source).inc()
-
-    def count_click(self, campaign: str) -> None:
-        """Count one recorded click."""
-        self._clicks.labels(campaign).inc()
 
     def observe_request(self, route: str, status: str, seconds: float) -> None:
         """Observe one answered request."""

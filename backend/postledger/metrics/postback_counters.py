@@ -23,9 +23,9 @@ _KINDS = 4096
 _BOOKED = (Verdict.ACCEPTED, Verdict.UPDATED)
 
 
-# Source, campaign, verdict, status, reason, observed reasons, and whether the click was imported: everything that
-# selects the counters of a postback, except its payout. A bare tuple, because each postback makes one.
-_Kind = tuple[str, str, Verdict, Status | None, Reason | None, tuple[Reason, ...], bool]
+# Source, campaign, verdict, status, reason, observed reasons, and whether the click was imported or shed: everything
+# that selects the counters of a postback, except its payout. A bare tuple, because each postback makes one.
+_Kind = tuple[str, str, Verdict, Status | None, Reason | None, tuple[Reason, ...], bool, bool]
 _Size = tuple[str, str, str]  # source, currency, size
 
 
@@ -63,6 +63,12 @@ class PostbackCounters:
             ["campaign"],
             registry=registry,
         )
+        self._opened_of_shed = Counter(
+            "postledger_conversions_of_shed_clicks",
+            "Conversions of clicks that were not stored, each counted once. They are not among the recorded clicks.",
+            ["campaign"],
+            registry=registry,
+        )
         self._payouts = Counter(
             "postledger_payouts",
             "Booked payouts by rounded size; the amount itself is in no metric.",
@@ -84,8 +90,8 @@ class PostbackCounters:
                 return
             source = UNKNOWN  # anyone can send to this slug: what is refused must not be invisible
         reason = refusal.reason if refusal is not None else None
-        is_of_imported_click = outcome.is_of_imported_click
-        self._kinds[source, campaign, verdict, outcome.status, reason, outcome.observed, is_of_imported_click] += 1
+        imported, shed = outcome.is_of_imported_click, outcome.click_shed
+        self._kinds[source, campaign, verdict, outcome.status, reason, outcome.observed, imported, shed] += 1
         if event is not None and verdict in _BOOKED and event.payout is not None and event.currency is not None:
             self._sizes[source, event.currency, size_of(event.payout, random.random())] += 1  # noqa: S311 - a rounding
 
@@ -121,11 +127,12 @@ class PostbackCounters:
     def _campaign_at_zero(self, campaign: str) -> None:
         self._opened.labels(campaign)
         self._opened_of_imports.labels(campaign)
+        self._opened_of_shed.labels(campaign)
         for status in Status:
             self._conversions.labels(campaign, status.value)
 
     def _find(self, kind: _Kind) -> tuple[Counter, ...]:
-        source, campaign, verdict, status, reason, observed, is_of_imported_click = kind
+        source, campaign, verdict, status, reason, observed, is_of_imported_click, click_shed = kind
         found = [self._postbacks.labels(source, verdict.value)]
         if reason is not None:
             found.append(self._refusals.labels(source, reason.value))
@@ -134,5 +141,6 @@ class PostbackCounters:
             found.append(self._conversions.labels(campaign, status.value))
         if verdict is Verdict.ACCEPTED:
             opened = self._opened_of_imports if is_of_imported_click else self._opened
+            opened = self._opened_of_shed if click_shed else opened
             found.append(opened.labels(campaign))
         return tuple(found)

@@ -19,6 +19,7 @@ RUNTIME_FILE = Path("var/runtime.env")
 _MACHINE_FILE = Path("/etc/postledger.env")
 _ADDRESS = "postgresql://user@host:5432/database"
 _ANY_ADDRESS = re.compile(r"postgres(ql)?://|[a-z_]+ *=")  # libpq also accepts "host=… dbname=…", without a scheme
+_WEB_ADDRESS = re.compile(r"https?://[!#-;=?-\[\]_a-z~]+")  # ASCII without space, quotes, angle brackets and braces
 
 
 class BadSetting(Exception):
@@ -34,6 +35,7 @@ class Settings(msgspec.Struct, frozen=True):
     flush_rows: int
     retention_days: int
     request_log: Path | None
+    click_fallback_url: str | None
 
 
 class Sockets(msgspec.Struct, frozen=True):
@@ -52,6 +54,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         flush_rows=read_count(environment, "POSTLEDGER_FLUSH_ROWS", 256),
         retention_days=read_retention_days(environment),
         request_log=read_request_log(environment),
+        click_fallback_url=read_click_fallback(environment),
     )
 
 
@@ -64,6 +67,7 @@ def check_given(environment: Mapping[str, str]) -> None:
     made = {} if has_key else {"POSTLEDGER_MASTER_KEY": Fernet.generate_key().decode()}
     read_settings({"DATABASE_URL": "postgresql://", **made, **given})
     read_workers(given)
+    read_click_retention_days(given)
     for name in ("POSTLEDGER_READER_URL", "POSTLEDGER_MONITOR_URL"):
         if name in given:
             read_role_url(given, name)
@@ -115,6 +119,19 @@ def read_role_url(environment: Mapping[str, str], name: str) -> str:
 def read_retention_days(environment: Mapping[str, str]) -> int:
     """Read how many days audit rows are kept."""
     return read_count(environment, "POSTLEDGER_RETENTION_DAYS", 90)
+
+
+def read_click_retention_days(environment: Mapping[str, str]) -> int:
+    """Read how many days clicks without a conversion are kept."""
+    return read_count(environment, "POSTLEDGER_CLICK_RETENTION_DAYS", 400)
+
+
+def read_click_fallback(environment: Mapping[str, str]) -> str | None:
+    """Read where visitors of an unknown campaign are redirected to. None without a redirect."""
+    url = environment.get("POSTLEDGER_CLICK_FALLBACK_URL")
+    if not url or _WEB_ADDRESS.fullmatch(url):
+        return url or None
+    raise BadSetting("POSTLEDGER_CLICK_FALLBACK_URL must be an address such as https://shop.example/, in ASCII")
 
 
 def read_request_log(environment: Mapping[str, str]) -> Path | None:

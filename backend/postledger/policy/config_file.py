@@ -10,13 +10,14 @@ from urllib.parse import urlsplit
 import msgspec
 
 from postledger.decoding.parameters import SUB_NAMES
-from postledger.decoding.toml_table import BadValue, Fault, Table, read_text
+from postledger.decoding.toml_table import BadValue, Fault, Table, read_text, whole_number
 from postledger.policy.preset import NOTHING_KNOWN, Known, Preset, merge_preset
 from postledger.policy.source import Settings
-from postledger.policy.source_config import Lookups, check_signature, read_secrets, read_settings
+from postledger.policy.source_config import MOST_PER_SECOND, Lookups, check_signature, read_secrets, read_settings
 from postledger.vocabulary.selftest import SELFTEST
 
 MAX_DESTINATION_CHARACTERS = 2000
+CLICK_RATE, CLICK_BURST = 20, 100
 MACROS = ("click_id", "affiliate_id", "campaign", *SUB_NAMES)
 _SLUG = re.compile(r"[a-z0-9-]{1,40}")
 _MACRO = re.compile(r"\{([^{}]*)\}")
@@ -43,6 +44,8 @@ class CampaignConfig(msgspec.Struct, frozen=True):
     slug: str
     name: str
     destination: str
+    click_rate: int = CLICK_RATE
+    click_burst: int = CLICK_BURST
 
 
 class AffiliateConfig(msgspec.Struct, frozen=True):
@@ -141,7 +144,11 @@ def _find_known(value: object, known: Mapping[str, Preset], kind: str) -> Preset
 def _read_campaign(table: Table) -> CampaignConfig:
     slug = table.require("slug", _read_slug, "")
     campaign = CampaignConfig(
-        slug, table.take("name", read_text, slug), table.require("destination", read_destination, "")
+        slug,
+        table.take("name", read_text, slug),
+        table.require("destination", read_destination, ""),
+        table.take("click_rate", whole_number(1, MOST_PER_SECOND), CLICK_RATE),
+        table.take("click_burst", whole_number(0, MOST_PER_SECOND), CLICK_BURST),
     )
     table.refuse_unknown()
     return campaign

@@ -31,12 +31,21 @@ class EdgeSource(msgspec.Struct, frozen=True):
     any_key: bool = False
 
 
+class EdgeCampaign(msgspec.Struct, frozen=True):
+    """One campaign as the edge sees it: how many clicks of one client network are recorded."""
+
+    slug: str
+    click_rate: int
+    click_burst: int
+
+
 class Snapshot(msgspec.Struct, frozen=True):
-    """The sources of one version of the policy, and the salt of the key digests in hex."""
+    """The sources and campaigns of one version of the policy, and the salt of the key digests in hex."""
 
     version: int
     salt: str
     sources: tuple[EdgeSource, ...]
+    campaigns: tuple[EdgeCampaign, ...] = ()
 
 
 def render_snapshot(policy: Policy, salt: bytes) -> bytes:
@@ -44,7 +53,8 @@ def render_snapshot(policy: Policy, salt: bytes) -> bytes:
     known = [_edge_source(source, salt) for source in policy.sources.values()]
     passed = [_pass_through(slug, unusable, salt) for slug, unusable in policy.unusable.items()]
     sources = sorted([*known, *passed], key=lambda source: source.slug)
-    return msgspec.json.encode(Snapshot(policy.version, salt.hex(), tuple(sources)))
+    campaigns = [EdgeCampaign(one.slug, one.click_rate, one.click_burst) for one in policy.campaigns.values()]
+    return msgspec.json.encode(Snapshot(policy.version, salt.hex(), tuple(sources), tuple(campaigns)))
 
 
 def _pass_through(slug: str, unusable: Unusable, salt: bytes) -> EdgeSource:

@@ -10,11 +10,16 @@ from postledger.signatures.secret_key import Key
 
 
 class Campaign(msgspec.Struct, frozen=True):
-    """A campaign, and the URL that its visitors are sent to."""
+    """A campaign, and the URL that its visitors are sent to.
+
+    The edge lets one client network record `click_rate` clicks per second, after `click_burst` at once.
+    """
 
     id: int
     slug: str
     destination: str
+    click_rate: int
+    click_burst: int
 
 
 class Unusable(msgspec.Struct, frozen=True):
@@ -29,7 +34,8 @@ class Policy(msgspec.Struct, frozen=True):
     """One version of the configuration, indexed as requests look it up.
 
     `unusable` holds sources whose stored settings are invalid or whose secrets cannot be decrypted. Their senders get
-    503 and retry later; nothing is recorded.
+    503 and retry later; nothing is recorded. `click_key` makes and verifies click ids. It is None if no master key
+    decrypts it.
     """
 
     version: int
@@ -37,6 +43,7 @@ class Policy(msgspec.Struct, frozen=True):
     campaigns: Mapping[str, Campaign]
     campaign_slugs: Mapping[int, str]
     unusable: Mapping[str, Unusable] = {}
+    click_key: bytes | None = None
 
 
 def salvage(document: object, keys: tuple[Key, ...]) -> Unusable:

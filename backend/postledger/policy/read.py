@@ -11,7 +11,7 @@ from psycopg import Connection
 
 from postledger.platform.keyring import Keyring, WrongMasterKey
 from postledger.platform.postgres.sql import statements_of
-from postledger.policy.pii_key import open_pii_key
+from postledger.policy.instance_keys import Name, open_key
 from postledger.policy.policy import Campaign, Policy, Unusable, salvage
 from postledger.policy.source import Settings, Source, find_profile
 from postledger.signatures.profile_checks import check_secrets
@@ -39,6 +39,7 @@ class _Stored(NamedTuple):
     settings: str
     secrets: tuple[tuple[int, bytes], ...]  # id and ciphertext of each, newest first
     pii_key: bytes | None
+    click_key: bytes | None
 
 
 class PolicyReader:
@@ -54,11 +55,11 @@ class PolicyReader:
 
     def load(self, connection: Connection[Any]) -> Policy:
         """Read the whole policy in one snapshot, with the live keys of each source."""
-        pii_key = _open_pii_key(connection, self._keyring)
+        keys = [_open_key(connection, self._keyring, name) for name in ("pii", "click")]
         with connection.transaction():
             connection.execute(sql("begin_snapshot"))
             version = read_version(connection)
-            stored = _list_stored(connection, pii_key)
+            stored = _list_stored(connection, *keys)
             campaigns = [Campaign(*row) for row in connection.execute(sql("load_campaigns")).fetchall()]
         self._read = {one: self._read.get(one) or _read_source(one, self._keyring) for one in stored}
         return Policy(
@@ -67,6 +68,7 @@ class PolicyReader:
             campaigns={campaign.slug: campaign for campaign in campaigns},
             campaign_slugs={campaign.id: campaign.slug for campaign in campaigns},
             unusable={one.slug: source for one, source in self._read.items() if isinstance(source, Unusable)},
+            click_key=keys[1],
         )
 
 
@@ -94,12 +96,14 @@ def find_fault(document: object) -> str | None:
     return None
 
 
-def _list_stored(connection: Connection[Any], pii_key: bytes | None) -> list[_Stored]:
+def _list_stored(connection: Connection[Any], pii_key: bytes | None, click_key: bytes | None) -> list[_Stored]:
     secrets = defaultdict[int, list[tuple[int, bytes]]](list)
     for secret_id, source_id, ciphertext in connection.execute(sql("load_secrets")).fetchall():
         secrets[source_id].append((secret_id, bytes(ciphertext)))
     rows = connection.execute(sql("load_sources")).fetchall()
-    return [_Stored(number, slug, settings, tuple(secrets[number]), pii_key) for number, slug, settings in rows]
+    return [
+        _Stored(number, slug, settings, tuple(secrets[number]), pii_key, click_key) for number, slug, settings in rows
+    ]
 
 
 def _read_source(stored: _Stored, keyring: Keyring) -> Source | Unusable:
@@ -120,16 +124,16 @@ def _read_source(stored: _Stored, keyring: Keyring) -> Source | Unusable:
 def _compile(stored: _Stored, settings: Settings, keys: list[Key]) -> Source:
     profile = find_profile(settings)
     usable = _select_usable(keys, profile, stored.id)
-    source = Source(stored.id, stored.slug, settings, usable, profile, stored.pii_key)
+    source = Source(stored.id, stored.slug, settings, usable, profile, stored.pii_key, stored.click_key)
     source.compile()
     return source
 
 
-def _open_pii_key(connection: Connection[Any], keyring: Keyring) -> bytes | None:
+def _open_key(connection: Connection[Any], keyring: Keyring, name: Name) -> bytes | None:
     try:
-        return open_pii_key(connection, keyring, datetime.now(UTC))
-    except (WrongMasterKey, ValueError) as error:  # without the key, personal data are masked instead of hashed
-        _log.error("the key that hashes personal data cannot be used: %s", type(error).__name__)
+        return open_key(connection, keyring, name, datetime.now(UTC))
+    except (WrongMasterKey, ValueError) as error:  # personal data are masked then, and no click id can be verified
+        _log.error("the key %r of this ledger cannot be used: %s", name, type(error).__name__)
         return None
 
 

@@ -6,7 +6,7 @@ import msgspec
 from psycopg import Connection
 
 from postledger.platform.keyring import Keyring
-from postledger.policy.pii_key import reencrypt_pii_key
+from postledger.policy.instance_keys import reencrypt_keys
 from postledger.policy.source_secrets import LockedSecret, SourceSecrets
 from postledger.policy.store import lock_policy
 from postledger.vocabulary.operator_error import NotPossible
@@ -20,7 +20,7 @@ class Reencrypted(msgspec.Struct, frozen=True):
 
 
 def reencrypt(connection: Connection[Any], keyring: Keyring) -> Reencrypted:
-    """Encrypt all secrets again, or none. Raises `NotPossible`, or `WrongMasterKey` for the key of the hashes."""
+    """Encrypt all secrets again, or none. Raises `NotPossible`, or `WrongMasterKey` for a key of the ledger itself."""
     with connection.transaction():
         lock_policy(connection)
         try:
@@ -30,5 +30,5 @@ def reencrypt(connection: Connection[Any], keyring: Keyring) -> Reencrypted:
                 f"{slug} has a secret that no master key decrypts; nothing was changed. Add the key that encrypted it"
                 " after the others in POSTLEDGER_MASTER_KEY, or give the source new secrets"
             ) from None
-        reencrypt_pii_key(connection, keyring)
+        reencrypt_keys(connection, keyring)
     return Reencrypted(len(slugs), len(set(slugs)))

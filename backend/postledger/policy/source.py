@@ -105,6 +105,7 @@ class Source(msgspec.Struct, frozen=True, dict=True):
     keys: tuple[Key, ...] = ()
     profile: Profile = POSTLEDGER_V1
     pii_key: bytes | None = None
+    click_key: bytes | None = None
 
     def hide(self, value: str) -> str:
         """Replace a personal datum with its keyed hash, or with a mask if the key is not available."""

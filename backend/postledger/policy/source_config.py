@@ -57,7 +57,7 @@ Lookups = Mapping[str, Callable[[str], Sequence[str]]]
 `secrets_env` finds secrets by variable, `secrets_file` by path, `client_ca` certificates by path or in PEM text.
 """
 
-_MOST_PER_SECOND = 1_000_000
+MOST_PER_SECOND = 1_000_000
 _MOST_REVERSALS = 1_000_000
 _MAX_TOLERANCE_S = 3650 * 86400
 _DURATION = re.compile(r"([0-9]{1,7})([smhd])")
@@ -85,8 +85,8 @@ def read_settings(table: Table, lookups: Lookups, presets: Mapping[str, Preset])
         signature=table.take("signature", lambda value: _read_signature(value, presets), defaults.signature),
         public_url=table.take("public_url", _read_public_url, defaults.public_url),
         allow=table.take("allow", lambda value: _read_networks(value, presets.get(preset or "")), defaults.allow),
-        rate=table.take("rate", whole_number(1, _MOST_PER_SECOND), defaults.rate),
-        burst=table.take("burst", whole_number(0, _MOST_PER_SECOND), defaults.burst),
+        rate=table.take("rate", whole_number(1, MOST_PER_SECOND), defaults.rate),
+        burst=table.take("burst", whole_number(0, MOST_PER_SECOND), defaults.burst),
         timestamp_tolerance_s=table.take("timestamp_tolerance", read_duration_s, defaults.timestamp_tolerance_s),
         click=table.take("click", one_of("required", "optional"), defaults.click),
         currency=table.take("currency", _read_currency, defaults.currency),

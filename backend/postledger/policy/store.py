@@ -92,8 +92,7 @@ class PolicyStore:
             case SourceConfig() as source:
                 self._write_source(source, now)
             case CampaignConfig() as campaign:
-                values = (campaign.slug, campaign.name, campaign.destination, now)
-                self._connection.execute(sql("upsert_campaign"), values)
+                self._connection.execute(sql("upsert_campaign"), (*msgspec.structs.astuple(campaign), now))
             case AffiliateConfig() as affiliate:
                 self._connection.execute(sql("upsert_affiliate"), (affiliate.id, affiliate.name, now))
 

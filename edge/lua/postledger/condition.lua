@@ -30,7 +30,7 @@ end
 local function write_dictionaries(lines)
     series.write_labelled(lines, "postledger_edge_dictionary_evictions_total", "counter",
         "Entries that a full dictionary pushed out before their time, or did not take.", "dictionary",
-        { "metrics", "quota" }, function(name) return shared:get("evictions|" .. name) or 0 end)
+        { "clicks", "metrics", "quota" }, function(name) return shared:get("evictions|" .. name) or 0 end)
 end
 
 local function write_connections(lines)

@@ -5,6 +5,7 @@ local address = require("postledger.address")
 local allowlist = require("postledger.allowlist")
 local body = require("postledger.body")
 local certificate = require("postledger.certificate")
+local clicks = require("postledger.clicks")
 local counters = require("postledger.counters")
 local fields = require("postledger.fields")
 local parameters = require("postledger.parameters")
@@ -67,8 +68,8 @@ end
 
 -- After a reload nginx hangs up on whoever is between two requests, and one that is just coming would be lost. Who
 -- speaks before that is told with his answer: @farewell keeps no connection.
-local function pass_on(current)
-    if current and current.is_handed_over then return ngx.exec("@farewell") end
+local function pass_on(current, farewell)
+    if current and current.is_handed_over then return ngx.exec(farewell or "@farewell") end
     return body.await()
 end
 
@@ -79,6 +80,20 @@ function _M.require_plain_path()
     if not source.slug(path, arguments, var.uri) then return ngx.exit(404) end
     if not fields.are_readable() then return ngx.exit(400) end
     return pass_on(policy.current())
+end
+
+-- Phase access of a click link. It may hold any bytes: the backend gets the path that nginx judged, and the query.
+function _M.admit_click()
+    local var = ngx.var
+    local path, arguments = receive(var)
+    if not clicks.is_plain(path, var.uri) then return ngx.exit(404) end
+
+    local current = policy.current()
+    if ngx.req.get_method() == "GET" and clicks.is_over_rate(current, var.uri, var.binary_remote_addr) then
+        var.observed = "rate_limited"
+    end
+    var.click_target = clicks.target(var.uri, arguments)
+    return pass_on(current, "@farewell_click")
 end
 
 -- May this source be spoken for by this client? Ends the request where it may not. By a copy from the disk that is not

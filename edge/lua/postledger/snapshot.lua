@@ -67,6 +67,21 @@ local function compile_source(entry, breathe)
     }
 end
 
+-- The limits of clicks by the campaign's slug, none where a backend of the previous release names none; or nil and the
+-- fault.
+local function read_campaigns(listed)
+    if listed == nil then return {} end
+    if not is_list(listed) then return nil, "campaigns" end
+    local campaigns = {}
+    for _, entry in ipairs(listed) do
+        if type(entry) ~= "table" or type(entry.slug) ~= "string" then return nil, "campaigns" end
+        if not is_whole(entry.click_rate, 1, MOST_PER_SECOND) then return nil, "click_rate" end
+        if not is_whole(entry.click_burst, 0, MOST_PER_SECOND) then return nil, "click_burst" end
+        campaigns[entry.slug] = { rate = entry.click_rate, burst = entry.click_burst }
+    end
+    return campaigns
+end
+
 -- The sources by slug and the version; or nil and the fault: "json", "version", "empty", "repeated", or the faulty key.
 -- `breathe` is called over and over while allowlists are compiled, for who has more to do.
 function _M.compile(text, breathe)
@@ -88,9 +103,11 @@ function _M.compile(text, breathe)
         sources[source.slug] = source
         wants_certificates = wants_certificates or source.client_ca ~= nil
     end
+    local campaigns, fault = read_campaigns(read.campaigns)
+    if not campaigns then return nil, fault end
     return {
-        version = read.version, sources = sources, routes = routes.compile(sources, read.salt or ""),
-        wants_certificates = wants_certificates,
+        version = read.version, sources = sources, campaigns = campaigns,
+        routes = routes.compile(sources, read.salt or ""), wants_certificates = wants_certificates,
     }
 end
 

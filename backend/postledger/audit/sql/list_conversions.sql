@@ -4,7 +4,7 @@
 SELECT
     conversions.id::text, conversions.created_at, conversions.updated_at, sources.slug AS source, event,
     transaction_id, click_id, campaigns.slug AS campaign, affiliate_id, status, source_status, payout, currency,
-    subs, event_time, unsigned, conflicted_at, dedup_key::text
+    subs, event_time, unsigned, click_shed, conflicted_at, dedup_key::text
 FROM conversions
 LEFT JOIN sources ON sources.id = source_id
 LEFT JOIN campaigns ON campaigns.id = campaign_id

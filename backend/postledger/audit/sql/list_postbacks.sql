@@ -6,7 +6,8 @@ SELECT
         WHEN verdict = 'spooled' AND postbacks.id IN (SELECT id FROM parked_reversals) THEN 'parked' ELSE verdict
     END AS verdict,
     reason, parameter, cause, byte_offset, conversion_id::text, secret_id, postbacks.event, postbacks.click_id,
-    postbacks.transaction_id, postbacks.status, postbacks.source_status, postbacks.payout, postbacks.currency, postbacks.event_time,
+    postbacks.transaction_id, postbacks.status, postbacks.source_status, postbacks.payout, postbacks.currency,
+    postbacks.event_time, postbacks.click_shed,
     CASE WHEN %(with_raw)s THEN raw END AS raw
 FROM postbacks
 LEFT JOIN sources ON sources.id = postbacks.source_id

@@ -3,15 +3,19 @@
 WITH batch AS MATERIALIZED (
     SELECT
         entry.*,
-        clicks.campaign_id,
         clicks.is_imported,
+        -- The click has no row, and its id names a campaign of ours. Else NULL.
+        CASE WHEN entry.named_campaign_id IS NOT NULL AND clicks.click_id IS NULL THEN true END AS click_shed,
+        CASE WHEN clicks.click_id IS NULL THEN entry.named_campaign_id ELSE clicks.campaign_id END AS campaign_id,
         coalesce(entry.affiliate_id, clicks.affiliate_id) AS attributed_to, -- the postback overrides the click
         CASE
-            WHEN entry.reason IS NULL AND entry.click_check = 'required' AND clicks.click_id IS NULL THEN 'unknown_click'
+            WHEN entry.reason IS NULL AND entry.click_check = 'required' AND clicks.click_id IS NULL
+                AND entry.named_campaign_id IS NULL THEN 'unknown_click'
             ELSE entry.reason
         END AS refused_for,
         CASE
-            WHEN entry.click_check = 'observed' AND clicks.click_id IS NULL THEN array_append(entry.observed, 'unknown_click')
+            WHEN entry.click_check = 'observed' AND clicks.click_id IS NULL AND entry.named_campaign_id IS NULL
+                THEN array_append(entry.observed, 'unknown_click')
             ELSE entry.observed
         END AS observed_for
     FROM ROWS FROM (json_to_recordset(%s::json) AS (
@@ -19,7 +23,7 @@ WITH batch AS MATERIALIZED (
         cause text, byte_offset integer, secret_id integer, observed text [], click_check text, dedup_key uuid,
         event text, click_id text, transaction_id text,
         affiliate_id text, status text, source_status text, payout numeric, currency text, subs jsonb,
-        event_time timestamptz, unsigned text [], reverses text, raw text
+        event_time timestamptz, unsigned text [], reverses text, named_campaign_id integer, raw text
     )) WITH ORDINALITY AS entry
     LEFT JOIN clicks ON clicks.click_id = entry.click_id
 ),
@@ -30,11 +34,11 @@ WITH batch AS MATERIALIZED (
 opened AS (
     INSERT INTO conversions (
         dedup_key, id, source_id, event, transaction_id, click_id, campaign_id, affiliate_id,
-        status, source_status, payout, currency, subs, event_time, unsigned, created_at, updated_at
+        status, source_status, payout, currency, subs, event_time, unsigned, created_at, updated_at, click_shed
     )
     SELECT
         dedup_key, id, source_id, event, coalesce(reverses, transaction_id), click_id, campaign_id, attributed_to,
-        status, source_status, abs(payout), currency, subs, event_time, unsigned, received_at, received_at
+        status, source_status, abs(payout), currency, subs, event_time, unsigned, received_at, received_at, click_shed
     FROM batch
     WHERE refused_for IS NULL
     ORDER BY dedup_key, ordinality
@@ -54,17 +58,17 @@ settled AS (
 recorded AS (
     INSERT INTO postbacks (
         id, received_at, source_id, source_ip, method, verdict, reason, parameter, cause, byte_offset, conversion_id,
-        secret_id,
-        event, click_id, transaction_id, status, source_status, payout, currency, event_time, raw, observed
+        secret_id, event, click_id, transaction_id, status, source_status, payout, currency, event_time, raw, observed,
+        click_shed
     )
     SELECT
         id, received_at, source_id, source_ip, method, verdict, refused_for, parameter, cause, byte_offset, conversion_id,
         secret_id,
         event, click_id, transaction_id, status, source_status, payout, currency, event_time, decode(raw, 'base64'),
-        observed_for
+        observed_for, click_shed
     FROM settled
     WHERE verdict IS NOT NULL
     ON CONFLICT (id, received_at) DO NOTHING -- the rows of a batch that is written again, because its commit went unanswered
 )
 
-SELECT id::text, verdict, refused_for, campaign_id, observed_for, is_imported FROM settled
+SELECT id::text, verdict, refused_for, campaign_id, observed_for, is_imported, click_shed FROM settled

@@ -18,6 +18,8 @@ CREATE TABLE public.campaigns (
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
     removed_at timestamp with time zone,
+    click_rate integer DEFAULT 20 NOT NULL,
+    click_burst integer DEFAULT 100 NOT NULL,
     CONSTRAINT campaigns_slug_check CHECK ((slug ~ '^[a-z0-9-]{1,40}$'::text))
 );
 
@@ -36,7 +38,8 @@ CREATE TABLE public.clicks (
     affiliate_id text COLLATE pg_catalog."C",
     subs jsonb,
     created_at timestamp with time zone NOT NULL,
-    is_imported boolean
+    is_imported boolean,
+    label_notes jsonb
 );
 
 CREATE TABLE public.conversion_events (
@@ -76,6 +79,7 @@ CREATE TABLE public.conversions (
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
     unsigned text[],
+    click_shed boolean,
     CONSTRAINT conversions_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'approved'::text, 'rejected'::text, 'reversed'::text])))
 )
 WITH (fillfactor='90');
@@ -152,7 +156,8 @@ CREATE TABLE public.postbacks (
     raw bytea NOT NULL,
     observed text[],
     cause text COLLATE pg_catalog."C",
-    byte_offset integer
+    byte_offset integer,
+    click_shed boolean
 )
 PARTITION BY RANGE (received_at);
 

@@ -1,2 +1,2 @@
 -- The campaigns in force, or the retired ones, as configuration.
-SELECT slug, name, destination FROM campaigns WHERE (removed_at IS NULL) = %s ORDER BY slug
+SELECT slug, name, destination, click_rate, click_burst FROM campaigns WHERE (removed_at IS NULL) = %s ORDER BY slug
