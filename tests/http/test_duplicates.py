@@ -132,3 +132,12 @@ def test_beyond_the_guard_a_reversal_is_taken_and_not_booked(shop: Service, mast
     assert shop.audit_row(told[2].receipt) == ("parked", None, None)
     assert shop.counted('postledger_postbacks_total{source="careful-shop",verdict="parked"}') == [1]
     assert shop.fetch("SELECT status FROM conversions WHERE transaction_id = %s", f"{unique}-2") == [("approved",)]
+
+
+def test_another_click_under_a_known_transaction_is_a_conflict_on_record(service: Service, unique: str) -> None:
+    first = service.send(SHOP.get({"click_id": "C1", "transaction_id": unique, "payout": "12.50"}))
+    other = service.send(SHOP.get({"click_id": "C2", "transaction_id": unique, "payout": "12.50"}))
+
+    assert (first.status, other.code, other.reason, other.cause) == ("accepted", 409, "conflict", "other_click")
+    row = service.fetch("SELECT reason, cause, conversion_id::text FROM postbacks WHERE id = %s", other.receipt)
+    assert row == [("conflict", "other_click", first.receipt)]

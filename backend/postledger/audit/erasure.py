@@ -22,11 +22,11 @@ from postledger.platform.postgres.connection import WRITER
 from postledger.platform.postgres.sql import statements_of
 from postledger.platform.timeouts import SETTLED_WITHIN_S
 from postledger.policy.privacy import is_hash
+from postledger.vocabulary.click import FORGOTTEN
 from postledger.vocabulary.operator_error import InvalidRequest
 
 sql = statements_of("postledger.audit")
 
-FORGOTTEN = "forgotten"
 _STEP_S = 0.1
 _LOCK_ID = 0x66726774  # "frgt" in ASCII
 _ESCAPE = re.compile("%[0-9A-F]{2}")

@@ -38,6 +38,7 @@ class _Locked(NamedTuple):
 
     dedup_key: str
     id: str
+    click_id: str
     campaign_id: int | None
     status: str
     payout: Decimal | None
@@ -70,7 +71,9 @@ def _lock(cursor: Cursor[Any], dedup_keys: Collection[str]) -> list[_Locked]:
 def _known(row: _Locked) -> KnownConversion:
     standing = Standing(Status(row.status), row.payout, row.currency, row.event_time)
     unsigned = tuple(row.unsigned or ())
-    return KnownConversion(row.dedup_key, row.id, row.campaign_id, standing, row.source_status, unsigned, _past_of(row))
+    return KnownConversion(
+        row.dedup_key, row.id, row.click_id, row.campaign_id, standing, row.source_status, unsigned, _past_of(row)
+    )
 
 
 def _past_of(row: _Locked) -> Past:

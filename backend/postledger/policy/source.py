@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from postledger.decoding.amount_formats import AmountForm, ReadAmount, compile_amount
 from postledger.decoding.damaged_names import compile_swallowed, list_tidy
 from postledger.decoding.parameters import CANONICAL_NAMES, SUB_NAMES
-from postledger.ledger.rules.status_rules import REVERSAL_GUARD, Duplicates, KeyBy, Rules
+from postledger.ledger.rules.status_rules import REVERSAL_GUARD, Duplicates, KeyBy, OtherClick, Rules
 from postledger.policy.privacy import MASK, hash_personal, shorten_address
 from postledger.responses.network_responses import Render, ResponseTemplate, compile_responses
 from postledger.signatures.profile_schema import POSTLEDGER_V1, Profile, make_token_profile
@@ -64,6 +64,7 @@ class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
     key: KeyBy = "transaction"
     events: dict[str, EventSettings] = {}
     reversal_guard: int = REVERSAL_GUARD
+    other_click: OtherClick = "conflict"
     require_signed: tuple[str, ...] = ()
     client_ca: str | None = None
     pii: tuple[str, ...] = ()
@@ -208,7 +209,7 @@ class Source(msgspec.Struct, frozen=True, dict=True):
     def rules(self) -> Rules:
         """The rules for repeats of events that have no settings of their own."""
         own = self.settings
-        return Rules(own.duplicates, own.key, own.may_reapprove, own.reversal_guard)
+        return Rules(own.duplicates, own.key, own.may_reapprove, own.reversal_guard, own.other_click)
 
     @cached_property
     def rules_by_event(self) -> dict[str, Rules]:

@@ -20,7 +20,7 @@ from postledger.decoding.toml_table import (
     read_texts,
     whole_number,
 )
-from postledger.ledger.rules.status_rules import DUPLICATES, KEYS_BY
+from postledger.ledger.rules.status_rules import DUPLICATES, KEYS_BY, OTHER_CLICKS
 from postledger.policy.paths_config import (
     check_notices,
     check_paths,
@@ -97,6 +97,7 @@ def read_settings(table: Table, lookups: Lookups, presets: Mapping[str, Preset])
         key=table.take("key", one_of(*KEYS_BY), defaults.key),
         events=table.take("events", _read_events, defaults.events),
         reversal_guard=table.take("reversal_guard", whole_number(0, _MOST_REVERSALS), defaults.reversal_guard),
+        other_click=table.take("other_click", one_of(*OTHER_CLICKS), defaults.other_click),
         require_signed=table.take("require_signed", _read_signable, defaults.require_signed),
         client_ca=table.take(
             "client_ca", lambda value: _read_client_ca(lookups["client_ca"], value), defaults.client_ca

@@ -5,6 +5,9 @@ from enum import StrEnum
 
 import msgspec
 
+FORGOTTEN = "forgotten"
+"""What replaces an erased click id."""
+
 
 class LabelCause(StrEnum):
     """Why a label of a visit is not stored as it was sent."""

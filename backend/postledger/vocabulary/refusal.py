@@ -56,6 +56,7 @@ class Cause(StrEnum):
     NOTICE = "notice"
     FUTURE = "future"
     NO_VALUE = "no_value"
+    OTHER_CLICK = "other_click"
     DAMAGED_NAME = "damaged_name"
     PARAMETER_IN_VALUE = "parameter_in_value"
 

@@ -12,10 +12,10 @@ from msgspec.structs import replace
 from postledger.ledger.entry import Entry, Outcome
 from postledger.ledger.rows import ChangeRow, FoldedRow, ParkedRow
 from postledger.ledger.rules.reversal_guard import ReversalGuard, Reversals
-from postledger.ledger.rules.status_rules import Change, Folded, Past, fold, remember
+from postledger.ledger.rules.status_rules import Change, Folded, Past, fold, is_other_click, remember
 from postledger.ledger.rules.unsigned_fields import carry_unsigned
 from postledger.vocabulary.conversion_event import Event
-from postledger.vocabulary.refusal import Reason, Refusal
+from postledger.vocabulary.refusal import Cause, Reason, Refusal
 from postledger.vocabulary.statuses import Standing, Verdict
 
 
@@ -24,6 +24,7 @@ class KnownConversion(msgspec.Struct, frozen=True):
 
     dedup_key: str
     id: str
+    click_id: str
     campaign_id: int | None
     standing: Standing
     source_status: str | None = None
@@ -67,10 +68,11 @@ class _Batch:
         if known.id == entry.receipt:  # this entry opened it, in an attempt whose commit went unanswered
             return Outcome(Verdict.ACCEPTED, None, known.id, known.campaign_id, event.status)
         before = known.standing
+        if entry.rules.other_click == "conflict" and is_other_click(event.click_id, known.click_id):
+            return self._contradict(entry, known, Refusal(Reason.CONFLICT, cause=Cause.OTHER_CLICK))
         folded = fold(before, event.standing, entry.rules, known.past, event.refund_id)
         if folded.verdict is None:
-            self.contradicted[known.dedup_key] = entry.received_at
-            return Outcome(Verdict.REFUSED, Refusal(Reason.CONFLICT), known.id, known.campaign_id, before.status)
+            return self._contradict(entry, known, Refusal(Reason.CONFLICT))
         held_back = self._hold_back(entry, event, known, folded.change)
         if held_back is not None:
             return Outcome(held_back, None, known.id, known.campaign_id)
@@ -78,6 +80,10 @@ class _Batch:
             self._update(entry, event, known, folded)
         reached = None if folded.standing.status == before.status else folded.standing.status
         return Outcome(folded.verdict, None, known.id, known.campaign_id, reached)
+
+    def _contradict(self, entry: Entry, known: KnownConversion, refusal: Refusal) -> Outcome:
+        self.contradicted[known.dedup_key] = entry.received_at
+        return Outcome(Verdict.REFUSED, refusal, known.id, known.campaign_id, known.standing.status)
 
     def _hold_back(self, entry: Entry, event: Event, known: KnownConversion, change: Change | None) -> Verdict | None:
         if change is None or change.kind == "correction":

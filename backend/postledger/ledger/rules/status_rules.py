@@ -9,10 +9,13 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
+from postledger.vocabulary.click import FORGOTTEN
 from postledger.vocabulary.statuses import Standing, Status, Verdict
 
 Duplicates = Literal["fold", "correct", "first", "every"]
 KeyBy = Literal["transaction", "click"]
+OtherClick = Literal["conflict", "ignore"]
+OTHER_CLICKS: tuple[OtherClick, ...] = ("conflict", "ignore")
 ChangeKind = Literal["correction", "refund", "reversal"]
 DUPLICATES: tuple[Duplicates, ...] = ("fold", "correct", "first", "every")
 KEYS_BY: tuple[KeyBy, ...] = ("transaction", "click")
@@ -23,13 +26,15 @@ REVERSAL_GUARD = 100
 class Rules(msgspec.Struct, frozen=True):
     """The rules of one event of a source. `key_by` and `every` are applied in the dedup key already.
 
-    `reversal_guard`: from how many conversions the source may take back within an hour; None is no limit.
+    - `reversal_guard`: from how many conversions the source may take back within an hour; None is no limit.
+    - `other_click`: what a postback with the key of a conversion and another click is.
     """
 
     duplicates: Duplicates = "fold"
     key_by: KeyBy = "transaction"
     may_reapprove: bool = False
     reversal_guard: int | None = REVERSAL_GUARD
+    other_click: OtherClick = "conflict"
 
 
 class HadPayout(NamedTuple):
@@ -97,6 +102,14 @@ def fold(
     if reapproved or (known.status, event.status) in _ALLOWED:
         return Folded(_advance(known, event), Verdict.UPDATED)
     return Folded(known, None)
+
+
+def is_other_click(brought: str, known: str) -> bool:
+    """Return whether a postback names another click than the conversion with its key.
+
+    Earlier releases stored click ids with the blanks around them. An erased click id equals every other.
+    """
+    return known not in (brought, FORGOTTEN) and brought.strip() != known.strip()
 
 
 def remember(

@@ -2,14 +2,14 @@
 -- changed its worth before. `is_stale`: another transaction changed the conversion while this statement waited for the
 -- lock. The conversion is then as that transaction left it, but its past is as this statement's snapshot shows it.
 SELECT
-    locked.dedup_key::text, locked.id::text, campaign_id, status, payout, currency, event_time, source_status, unsigned,
+    locked.dedup_key::text, locked.id::text, click_id, campaign_id, status, payout, currency, event_time, source_status, unsigned,
     version IS DISTINCT FROM (
         SELECT seen.ctid FROM conversions AS seen WHERE seen.dedup_key = locked.dedup_key
     ) AS is_stale,
     past.kinds, past.payouts_before, past.amounts, past.times, past.refund_ids
 FROM (
     SELECT
-        ctid AS version, dedup_key, id, campaign_id, status, payout, currency, event_time, source_status, unsigned
+        ctid AS version, dedup_key, id, click_id, campaign_id, status, payout, currency, event_time, source_status, unsigned
     FROM conversions
     WHERE dedup_key = ANY(%s::uuid[])
     ORDER BY dedup_key

@@ -2,10 +2,14 @@
 
 from decimal import Decimal
 
+import pytest
+
 from postledger.ledger.entry import Entry, Outcome
 from postledger.ledger.rules.repeats import Decisions, KnownConversion, decide_repeats
 from postledger.ledger.rules.reversal_guard import Reversals
-from postledger.ledger.rules.status_rules import HadPayout, Past, Rules
+from postledger.ledger.rules.status_rules import Duplicates, HadPayout, Past, Rules, is_other_click
+from postledger.vocabulary.click import FORGOTTEN
+from postledger.vocabulary.refusal import Cause, Reason, Refusal
 from postledger.vocabulary.statuses import Standing, Status
 from tests.parts.entries import entry_of, same_again
 
@@ -22,7 +26,7 @@ def known_of(entry: Entry, payout: str | None = None, past: Past = frozenset()) 
     event = entry.event
     assert event is not None
     standing = Standing(Status.APPROVED, event.payout if payout is None else Decimal(payout), "USD", None)
-    return KnownConversion(event.dedup_key, "opened", 7, standing, "approved", past=past)
+    return KnownConversion(event.dedup_key, "opened", event.click_id, 7, standing, "approved", past=past)
 
 
 def decide(known: KnownConversion, *entries: Entry, reversals: Reversals = NONE) -> Decisions:
@@ -106,6 +110,38 @@ def test_a_refund_keeps_the_status_and_its_word() -> None:
 
 def test_the_entry_that_opened_the_conversion_is_accepted_again() -> None:
     opened = sale("1")
-    known = KnownConversion(known_of(opened).dedup_key, opened.receipt, 7, known_of(opened).standing)
+    known = KnownConversion(known_of(opened).dedup_key, opened.receipt, "C1", 7, known_of(opened).standing)
 
     assert verdicts(decide(known, opened)) == ["accepted"]
+
+
+@pytest.mark.parametrize(
+    ("booked", "brought", "is_other"),
+    [
+        ("C1", "C1", False),
+        ("C1 ", "C1", False),
+        ("C1", "C2", True),
+        ("C1", "c1", True),
+        (FORGOTTEN, "C1", False),
+    ],
+)  # fmt: skip
+def test_another_click_is_told_from_the_same_one(booked: str, brought: str, is_other: bool) -> None:
+    assert is_other_click(brought, booked) is is_other
+
+
+@pytest.mark.parametrize("status", ["approved", "pending", "rejected", "reversed"])
+@pytest.mark.parametrize("duplicates", ["fold", "correct", "first"])
+def test_another_click_under_the_same_transaction_is_a_conflict(duplicates: Duplicates, status: str) -> None:
+    other = entry_of(transaction_id="T1", payout="1", click_id="C2", status=status, rules=Rules(duplicates=duplicates))
+
+    decisions = decide(known_of(sale("1")), other)
+
+    assert decisions.outcomes[other.receipt].refusal == Refusal(Reason.CONFLICT, cause=Cause.OTHER_CLICK)
+    assert rows_of(decisions) == []
+    assert list(decisions.contradicted) == [known_of(sale("1")).dedup_key]
+
+
+def test_a_source_can_ignore_the_click() -> None:
+    other = entry_of(transaction_id="T1", payout="1", click_id="C2", rules=Rules(other_click="ignore"))
+
+    assert verdicts(decide(known_of(sale("1")), other)) == ["duplicate"]
