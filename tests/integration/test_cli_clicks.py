@@ -58,7 +58,8 @@ def test_bad_rows_are_reported_by_line_and_good_ones_stored(cli: CommandLine) ->
     assert "not UTF-8" in told["line 6"]
     assert "campaign" in told["line 7"]
     assert "created_at" in told["line 8"]
-    assert ran.err.splitlines()[-1].endswith("10 bad rows skipped; correct the file and import it again")
+    last = "10 bad rows skipped (read as utf-8, delimiter comma); correct the file and import it again"
+    assert ran.err.splitlines()[-1].endswith(last)
     assert [row[0] for row in stored(cli)] == ["good-1", "good-2"]
 
 
@@ -66,9 +67,9 @@ def test_bad_rows_are_reported_by_line_and_good_ones_stored(cli: CommandLine) ->
     ("content", "fault"),
     [
         ("", "the header is missing"),
-        ("campaign\nspring\n", "the header must name click_id"),
-        ("click_id,click_id\na,b\n", "each column once"),
-        ("click_id,color\na,b\n", "column 2 is unknown"),
+        ("campaign\nspring\n", "no column is click_id; name the column that is, such as --map click_id=COLUMN"),
+        ("subid;color\na;b\n", "The columns are subid, color (read as utf-8, delimiter semicolon)"),
+        ("click_id,click_id\na,b\n", 'the header has "click_id" twice'),
     ],
 )
 def test_an_unknown_header_stops_the_import(cli: CommandLine, content: str, fault: str) -> None:

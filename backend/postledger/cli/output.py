@@ -34,7 +34,7 @@ def print_table(titles: Sequence[str], rows: Sequence[Sequence[object]]) -> None
 
 
 @contextmanager
-def show_progress(doing: str) -> Iterator[Callable[[float, float], None]]:
+def show_progress(doing: str) -> Iterator[Callable[[float, float | None], None]]:
     """Show a progress bar on stderr if that is a terminal. Call the result with done and total."""
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:

@@ -9,36 +9,24 @@ from postledger.vocabulary.click import Click
 from postledger.vocabulary.refusal import Refused
 from postledger.vocabulary.wording import count
 
-COLUMNS = ("click_id", "campaign", "affiliate_id", *SUB_NAMES, "created_at")
 _TIME_FORM = "ISO 8601 with an offset, or unix seconds"
 
 
 class BadRow(Exception):
-    """A row or the header cannot be imported. The message says why."""
-
-
-def read_header(cells: Sequence[str]) -> tuple[str, ...]:
-    """Read the names of the columns. Raises `BadRow` if one is unknown or repeated, or if `click_id` is missing."""
-    names = tuple(cell.strip() for cell in cells)
-    unknown = [name for name in names if name not in COLUMNS]
-    if unknown:
-        raise BadRow(f"column {names.index(unknown[0]) + 1} is unknown; the columns are {', '.join(COLUMNS)}")
-    if "click_id" not in names or len(set(names)) < len(names):
-        raise BadRow("the header must name click_id, and each column once")
-    return names
+    """A row cannot be imported. The message says why."""
 
 
 class ClickReader:
-    """Turns the rows of one file into clicks."""
+    """Turns the rows of one file into clicks. `columns` has the position of each column that is read."""
 
-    def __init__(self, names: Sequence[str], campaigns: Mapping[str, int], now: datetime) -> None:
-        self._names, self._campaigns, self._now = tuple(names), campaigns, now
+    def __init__(self, columns: Mapping[str, int], width: int, campaigns: Mapping[str, int], now: datetime) -> None:
+        self._columns, self._width, self._campaigns, self._now = dict(columns), width, campaigns, now
 
     def __call__(self, cells: Sequence[str]) -> Click:
         """Read one row. Raises `BadRow`."""
-        if len(cells) != len(self._names):
-            raise BadRow(f"has {count(len(cells), 'cell')}; the header has {len(self._names)}")
-        row = dict(zip(self._names, cells, strict=True))
+        if len(cells) != self._width:
+            raise BadRow(f"has {count(len(cells), 'cell')}; the header has {self._width}")
+        row = {name: cells[position].strip() for name, position in self._columns.items()}
         for name, cell in row.items():
             if len(cell) > MAX_LENGTH or not cell.isprintable():
                 raise BadRow(_describe_fault(name, cell))

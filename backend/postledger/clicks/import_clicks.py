@@ -6,7 +6,7 @@ Each portion is a transaction of its own, because memory must stay bounded. An i
 import csv
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from io import TextIOWrapper
+from io import BufferedReader, TextIOWrapper
 from itertools import islice
 from typing import IO, Any
 
@@ -14,7 +14,9 @@ import msgspec
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
-from postledger.clicks.click_csv import BadRow, ClickReader, read_header
+from postledger.clicks.click_csv import BadRow, ClickReader
+from postledger.clicks.csv_format import BadFormat, CsvFormat, detect_format, find_columns
+from postledger.clicks.csv_input import HeadedInput, open_input
 from postledger.platform.postgres.sql import statements_of
 from postledger.vocabulary.click import Click
 from postledger.vocabulary.operator_error import InvalidRequest
@@ -25,18 +27,31 @@ PORTION_ROWS = 20_000
 _TYPES = ("text", "int4", "text", "jsonb", "timestamptz")
 
 
+class Options(msgspec.Struct, frozen=True):
+    """What an operator says of a file: our names of its columns, and its encoding and delimiter if they are known."""
+
+    mapping: dict[str, str] = {}
+    encoding: str | None = None
+    delimiter: str | None = None
+
+
 class Imported(msgspec.Struct, frozen=True):
-    """The rows of a file: all of them, those with a new click id, those with a known one, and the bad ones."""
+    """The rows of a file: all of them, those with a new click id, those with a known one, and the bad ones.
+
+    `written_as`: how the file was read.
+    """
 
     rows: int
     new: int
     known: int
     bad: int
+    written_as: CsvFormat
 
 
 def import_clicks(
     connection: Connection[Any],
     file: IO[bytes],
+    options: Options,
     now: datetime,
     *,
     on_bad_row: Callable[[int, str], None],
@@ -44,16 +59,29 @@ def import_clicks(
 ) -> Imported:
     """Import a CSV file. A bad row is reported with its line and skipped, a known click id stays as it is.
 
-    Raises `InvalidRequest` if the header cannot be used.
+    Raises `InvalidRequest` if the header or the bytes cannot be read, and OSError or EOFError as the file does.
     """
+    with open_input(file) as opened:
+        written_as = detect_format(opened.head, options.encoding, options.delimiter)
+        with _decode(opened, written_as.encoding) as text:
+            reader = csv.reader(text, strict=True, delimiter=written_as.delimiter)
+            campaigns = read_campaign_ids(connection)
+
+            def make_reader(header: list[str]) -> ClickReader:
+                return ClickReader(find_columns(header, options.mapping), len(header), campaigns, now)
+
+            rows = _Rows(reader, written_as, make_reader, on_bad_row)
+            new = 0
+            while portion := list(islice(rows, PORTION_ROWS)):
+                new += store_clicks(connection, portion)
+                on_portion()
+    return Imported(rows.good + rows.bad, new, rows.good - new, rows.bad, written_as)
+
+
+def _decode(opened: HeadedInput, encoding: str) -> TextIOWrapper:
     # A byte that is not UTF-8 becomes a character that no check accepts, therefore only its own row is bad.
-    with TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
-        rows = _Rows(csv.reader(text, strict=True), read_campaign_ids(connection), now, on_bad_row)
-        new = 0
-        while portion := list(islice(rows, PORTION_ROWS)):
-            new += store_clicks(connection, portion)
-            on_portion()
-    return Imported(rows.good + rows.bad, new, rows.good - new, rows.bad)
+    errors = "surrogateescape" if encoding == "utf-8-sig" else "strict"
+    return TextIOWrapper(BufferedReader(opened), encoding=encoding, errors=errors, newline="")
 
 
 def read_campaign_ids(connection: Connection[Any]) -> dict[str, int]:
@@ -77,10 +105,14 @@ class _Rows(Iterator[Click]):
     """The good rows of a file. Bad ones are reported, counted and skipped."""
 
     def __init__(
-        self, reader: Any, campaigns: dict[str, int], now: datetime, on_bad_row: Callable[[int, str], None]
+        self,
+        reader: Any,
+        written_as: CsvFormat,
+        make_reader: Callable[[list[str]], ClickReader],
+        on_bad_row: Callable[[int, str], None],
     ) -> None:
-        self._reader, self._line, self._on_bad_row = reader, 1, on_bad_row
-        self._read = ClickReader(self._read_header(), campaigns, now)
+        self._reader, self._line, self._on_bad_row, self._written_as = reader, 1, on_bad_row, written_as
+        self._read = self._read_header(make_reader)
         self.good = self.bad = 0
 
     def __next__(self) -> Click:
@@ -94,11 +126,11 @@ class _Rows(Iterator[Click]):
                 self.good += 1
                 return click
 
-    def _read_header(self) -> tuple[str, ...]:
+    def _read_header(self, make_reader: Callable[[list[str]], ClickReader]) -> ClickReader:
         try:
-            return read_header(self._next_cells())
-        except BadRow as error:
-            raise InvalidRequest(f"line 1: {error}") from None
+            return make_reader(self._next_cells())
+        except (BadRow, BadFormat) as error:
+            raise InvalidRequest(f"line 1: {error} ({self._written_as})") from None
         except StopIteration:
             raise InvalidRequest("line 1: the header is missing; name the columns, click_id among them") from None
 
@@ -110,4 +142,7 @@ class _Rows(Iterator[Click]):
                 cells = next(self._reader)
             except csv.Error:
                 raise BadRow(f"is not CSV up to line {self._reader.line_num}; check the quotes") from None
+            except UnicodeError:
+                fault = f"line {self._line}: is not {self._written_as.encoding}; give the --encoding of the file"
+                raise InvalidRequest(f"{fault} ({self._written_as})") from None
         return cells
