@@ -1,0 +1,75 @@
+"""The history of a run, second by second, and its figures."""
+
+from pathlib import Path
+
+import pytest
+
+from loadtests.acks import join_logs, read_acks, write_acks
+from loadtests.history import Mark, Sample, by_second, percentile
+from loadtests.lost import lost_by_rule
+from loadtests.ramp import factor_at
+from loadtests.report.plots import Plot, draw, nice_ceiling
+from loadtests.report.summary import figures
+from tests.unit.loadtests.made_runs import START_S, ack, run_of
+
+
+def test_latency_counts_from_when_a_request_was_due() -> None:
+    values = figures(run_of(ack(late_s=2.0, took_s=0.5)))
+    assert (values["due_p99_ms"], values["sent_p99_ms"]) == (2500.0, 500.0)
+
+
+def test_a_second_counts_what_was_due_and_what_was_done() -> None:
+    rows = by_second(run_of(ack(0.1), ack(0.2, took_s=1.0), ack(1.5, said="refused", reason="conflict", http=409)))
+    assert [(row["due"], row["done"]) for row in rows] == [(2, 1), (1, 2)]
+    assert rows[1]["said conflict"] == rows[1]["said accepted"] == 1
+
+
+def test_processor_time_is_that_since_the_sample_before() -> None:
+    run = run_of(ack(11))
+    run.samples.append(Sample(START_S + 11, {"backend": 5.75}, {"backend": 3 * 2**20}, 6.0, {}))
+    row = by_second(run)[11]
+    assert (row["cores backend"], row["MiB backend"]) == (0.75, 3.0)
+
+
+@pytest.mark.parametrize(("share", "value"), [(0.0, 1), (0.5, 51), (0.99, 100), (1.0, 100)])
+def test_percentile(share: float, value: int) -> None:
+    assert percentile(range(1, 101), share) == value
+    assert percentile([], share) == 0
+
+
+@pytest.mark.parametrize(("at", "factor"), [(0.0, 1), (0.2, 1), (0.25, 10.5), (0.5, 20), (1.0, 1)])
+def test_a_shape_moves_between_its_stages(at: float, factor: float) -> None:
+    assert factor_at([(0.2, 1), (0.3, 20), (0.7, 20), (0.71, 1), (1, 1)], at) == pytest.approx(factor)
+
+
+def test_a_conversion_is_lost_when_no_try_was_taken() -> None:
+    unknown = {"http": 503, "said": "refused", "sender": "awin"}
+    acks = [ack(transaction="A", **unknown), ack(transaction="A", sender="awin"), ack(transaction="B", **unknown)]
+    assert lost_by_rule(acks) == {"awin": {"sent": 2, "taken": 1, "repeats": 1, "lost": 1}}
+
+
+def test_ack_logs_of_several_processes_become_one(tmp_path: Path) -> None:
+    paths = [tmp_path / "one.tsv", tmp_path / "two.tsv"]
+    for path, at_s in zip(paths, (2.0, 1.0), strict=True):
+        write_acks([ack(at_s, transaction=path.stem)], path)
+    with paths[0].open("a") as file:
+        file.write("cut off by the end of its")
+    join_logs(paths, tmp_path / "acks.tsv")
+    assert [one.transaction for one in read_acks(tmp_path / "acks.tsv")] == ["two", "one"]
+    assert next(read_acks(tmp_path / "acks.tsv")) == ack(1.0, transaction="two")
+
+
+def test_a_plot_shows_each_series_and_each_mark() -> None:
+    svg = draw(
+        Plot("Load & more", "/s", {"due": [1, 2, 3], "<done>": [1, 1, 1]}),
+        [Mark(START_S + 1, "a worker killed")],
+        START_S,
+    )
+    assert svg.count("<polyline") == 2
+    assert "&lt;done&gt;" in svg
+    assert "a worker killed, 1.0 s" in svg
+
+
+@pytest.mark.parametrize(("value", "ceiling"), [(0, 1), (0.3, 0.5), (1, 1), (1.2, 2), (37, 50), (51, 100), (100, 100)])
+def test_the_top_of_a_plot_is_a_round_number(value: float, ceiling: float) -> None:
+    assert nice_ceiling(value) == pytest.approx(ceiling)
