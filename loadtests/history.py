@@ -11,6 +11,8 @@ import msgspec
 from loadtests.acks import CLICK, POSTBACK, Ack
 from loadtests.generator_report import Honesty
 
+SHARES = (("p50", 0.5), ("p95", 0.95), ("p99", 0.99), ("max", 1.0))
+
 
 class Sample(msgspec.Struct, frozen=True):
     """The system at one moment: processor time and memory by process, and its own metrics."""
@@ -77,7 +79,7 @@ def _row(second: int, due: list[Ack], done: list[Ack]) -> dict[str, float]:
     from_due = sorted(ack.sent + ack.took - ack.due for ack in honest)
     from_sent = sorted(ack.took for ack in honest)
     row: dict[str, float] = {"second": second, "due": len(due), "done": len(done)}
-    for name, share in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99), ("max", 1.0)):
+    for name, share in SHARES if honest else ():
         row[f"{name}_due_ms"] = round(percentile(from_due, share) * 1000, 2)
         row[f"{name}_sent_ms"] = round(percentile(from_sent, share) * 1000, 2)
     said = Counter(ack.reason or ack.said or "other" for ack in done)
@@ -103,8 +105,8 @@ def _metrics(before: Sample, after: Sample) -> dict[str, float]:
 
     flushes = increase("postledger_flush_rows_count")
     return {
-        "rows a flush": round(increase("postledger_flush_rows_sum") / flushes, 2) if flushes else 0.0,
-        "flush ms": round(increase("postledger_flush_duration_seconds_sum") / flushes * 1000, 2) if flushes else 0.0,
+        "rows a flush": round(increase("postledger_flush_rows_sum") / max(1, flushes), 2),
+        "flush ms": round(increase("postledger_flush_duration_seconds_sum") / max(1, flushes) * 1000, 2),
         "queue": after.metrics.get("postledger_queue_waiting", 0.0),
         "connections": after.metrics.get("connections", 0.0),
     }

@@ -87,10 +87,17 @@ def _judge_ledger(verification: Verification) -> Judged:
 def _judge_answers(run: Run, *, may_fail: bool) -> Judged:
     honest = [ack for ack in run.acks if ack.kind in (POSTBACK, CLICK)]
     wrong = [ack for ack in honest if not ack.is_expected and not (ack.is_unknown and may_fail)]
+    if is_late(run):
+        wrong = [ack for ack in wrong if ack.http != 429]
     words = sorted({f"{ack.http} {ack.reason or ack.said}" for ack in wrong})
     return Judged(
         "every answer is the expected one", "0 others", f"{len(wrong)} {', '.join(words[:5])}".strip(), not wrong
     )
+
+
+def is_late(run: Run) -> bool:
+    """Whether the generator was late. It sends what waited all at once then, which a quota rightly refuses."""
+    return any(one.lag_p99_s > LAG_LIMIT_S for one in run.generators)
 
 
 def _judge_count(count: Count, run: Run) -> Judged:

@@ -100,6 +100,7 @@ def stop_stack(var: Path) -> None:
 def stack_environment(var: Path) -> dict[str, str]:
     """The environment of a stack's scripts: nothing that the shell or another stack has set reaches it."""
     return clean_environment() | {
+        "POSTLEDGER_SETTINGS_FILE": str(var / "settings.env"),
         "POSTLEDGER_VAR": str(var),
         "POSTLEDGER_VENV": str(Path(sys.prefix)),
         "POSTLEDGER_DEMO": "off",

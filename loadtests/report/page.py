@@ -45,34 +45,36 @@ def write_report(path: Path, result: Result) -> None:
 def list_plots(rows: Sequence[dict[str, float]]) -> list[Plot]:
     """All plots of a run, each from some of the columns of its history."""
     return [
-        Plot("Requests due and done", "/s", _columns(rows, ["due", "done"])),
+        Plot("Requests due and done", "/s", {name: _column(rows, name) for name in ("due", "done")}),
         Plot(
             "Latency from when a request was due",
             "ms",
-            _columns(rows, [f"{name}_due_ms" for name in SHOWN]),
+            {name: _column(rows, f"{name}_due_ms") for name in SHOWN},
         ),
         Plot(
             "Latency from when it was sent",
             "ms",
-            _columns(rows, [f"{name}_sent_ms" for name in SHOWN]),
+            {name: _column(rows, f"{name}_sent_ms") for name in SHOWN},
         ),
-        Plot("Verdicts and reasons", "/s", _prefixed(rows, "said ")),
+        Plot("Verdicts and reasons", "/s", _prefixed(rows, "said ", 0)),
         Plot("Processor time", "cores", _prefixed(rows, "cores ")),
         Plot("Private memory", "MiB", _prefixed(rows, "MiB ")),
-        Plot("Rows in a group commit", "rows", _columns(rows, ["rows a flush"])),
-        Plot("Time of a group commit", "ms", _columns(rows, ["flush ms"])),
-        Plot("Requests that wait for the writer", "", _columns(rows, ["queue"])),
-        Plot("Connections of the edge", "", _columns(rows, ["connections"])),
+        Plot("Rows in a group commit", "rows", {"rows": _column(rows, "rows a flush")}),
+        Plot("Time of a group commit", "ms", {"mean": _column(rows, "flush ms")}),
+        Plot("Requests that wait for the writer", "", {"waiting": _column(rows, "queue")}),
+        Plot("Connections of the edge", "", {"open": _column(rows, "connections")}),
     ]
 
 
-def _columns(rows: Sequence[dict[str, float]], names: Sequence[str]) -> dict[str, list[float]]:
-    return {name: [row.get(name, 0.0) for row in rows] for name in names}
+def _column(rows: Sequence[dict[str, float]], name: str, missing: float | None = None) -> list[float | None]:
+    return [row.get(name, missing) for row in rows]
 
 
-def _prefixed(rows: Sequence[dict[str, float]], prefix: str) -> dict[str, list[float]]:
+def _prefixed(
+    rows: Sequence[dict[str, float]], prefix: str, missing: float | None = None
+) -> dict[str, list[float | None]]:
     names = dict.fromkeys(name for row in rows for name in row if name.startswith(prefix))
-    return {name.removeprefix(prefix): values for name, values in _columns(rows, list(names)).items()}
+    return {name.removeprefix(prefix): _column(rows, name, missing) for name in names}
 
 
 def _compare(now: dict[str, float], other: Path | None) -> list[tuple[str, float, float | None]]:

@@ -14,17 +14,21 @@ COLOURS = 10
 
 
 class Plot(msgspec.Struct, frozen=True):
-    """One plot over the seconds of a run: a title, a unit, and a value for each second of each series."""
+    """One plot over the seconds of a run: a title, a unit, and a value for each second of each series.
+
+    A second without a value is None, and the line leads past it.
+    """
 
     title: str
     unit: str
-    series: Mapping[str, Sequence[float]]
+    series: Mapping[str, Sequence[float | None]]
 
 
 def draw(plot: Plot, marks: Sequence[Mark], start_s: float) -> str:
     """Draw a plot as an SVG element."""
     seconds = max((len(values) for values in plot.series.values()), default=1)
-    top = nice_ceiling(max((max(values, default=0.0) for values in plot.series.values()), default=0.0))
+    known = [value for values in plot.series.values() for value in values if value is not None]
+    top = nice_ceiling(max(known, default=0.0))
     lines = "".join(
         f'<polyline class="s{number % COLOURS}" points="{_points(values, seconds, top)}">'
         f"<title>{escape(name)}</title></polyline>"
@@ -44,8 +48,9 @@ def nice_ceiling(value: float) -> float:
     return next(step * size for step in (1, 2, 5, 10) if step * size >= value)
 
 
-def _points(values: Sequence[float], seconds: int, top: float) -> str:
-    return " ".join(f"{_x(at, seconds):.1f},{_y(value, top):.1f}" for at, value in enumerate(values))
+def _points(values: Sequence[float | None], seconds: int, top: float) -> str:
+    known = ((at, value) for at, value in enumerate(values) if value is not None)
+    return " ".join(f"{_x(at, seconds):.1f},{_y(value, top):.1f}" for at, value in known)
 
 
 def _x(second: float, seconds: int) -> float:

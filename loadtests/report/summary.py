@@ -7,12 +7,10 @@ from xml.etree import ElementTree
 
 import msgspec
 
-from loadtests.history import Run, percentile
+from loadtests.history import SHARES, Run, percentile
 from loadtests.judge import other_cores
 from loadtests.lost import lost_by_rule
 from loadtests.result import Result
-
-SHARES = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "max": 1.0}
 
 
 def write_summary(path: Path, result: Result) -> None:
@@ -48,7 +46,7 @@ def figures(run: Run) -> dict[str, float]:
     values = {
         f"{name}_{share}_ms": round(percentile(of, number) * 1000, 2)
         for name, of in latencies.items()
-        for share, number in SHARES.items()
+        for share, number in SHARES
     }
     return values | {"requests": len(run.acks), "requests_per_s": round(len(run.acks) / run.duration_s, 1)}
 

@@ -3,6 +3,7 @@
 from loadtests import users
 from loadtests.acks import FORGED
 from loadtests.history import Run, percentile
+from loadtests.judge import is_late
 from loadtests.scenario import Count, Scenario, Timing
 from loadtests.shapes import Stages
 
@@ -26,7 +27,7 @@ def _honest_failures(run: Run) -> int:
 
 
 def _honest_limited(run: Run) -> int:
-    return sum(ack.http == 429 for ack in run.honest())
+    return 0 if is_late(run) else sum(ack.http == 429 for ack in run.honest())
 
 
 def _no_attack(run: Run) -> int:

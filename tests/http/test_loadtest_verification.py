@@ -140,4 +140,4 @@ def verified_again(ledger: psycopg.Connection, acks: list[Ack], folder: Path) ->
 
 
 def _changed(ack: Ack, changes: dict[str, object]) -> Ack:
-    return Ack(**({name: getattr(ack, name) for name in Ack.__struct_fields__} | changes))  # type: ignore[arg-type]
+    return Ack(**({name: getattr(ack, name) for name in Ack.__struct_fields__} | changes))

@@ -50,10 +50,3 @@ def test_arguments_reach_the_script() -> None:
     commands = run("make", "--dry-run", "test", "ARGS=tests/unit -k money").stdout
 
     assert commands == "script/test tests/unit -k money\n"
-
-
-def test_load_tests_that_are_not_there_yet_do_not_pass() -> None:
-    ran = run("script/loadtest", "spike")
-
-    assert ran.returncode == 4
-    assert "no load tests yet" in ran.stderr

@@ -13,7 +13,7 @@ GOOD = Verification({"taken": 1}, 0, {}, [Finding("a promise", 0, [])])
 
 def ack(at_s: float = 0.0, took_s: float = 0.01, late_s: float = 0.0, **changes: Any) -> Ack:
     """An accepted postback that was due so many seconds after the start."""
-    fields = {
+    fields: dict[str, Any] = {
         "receipt": "0197", "due": START_S + at_s, "sent": START_S + at_s + late_s, "took": took_s, "http": 200,
         "said": "accepted", "reason": "", "transaction": "T1", "payout": "1.50", "currency": "EUR", "kind": "postback",
         "source": "load-get", "event": "sale", "status": "approved", "click": "C1", "sender": "Network",

@@ -1,6 +1,7 @@
 """The history of a run, second by second, and its figures."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,7 +44,7 @@ def test_a_shape_moves_between_its_stages(at: float, factor: float) -> None:
 
 
 def test_a_conversion_is_lost_when_no_try_was_taken() -> None:
-    unknown = {"http": 503, "said": "refused", "sender": "awin"}
+    unknown: dict[str, Any] = {"http": 503, "said": "refused", "sender": "awin"}
     acks = [ack(transaction="A", **unknown), ack(transaction="A", sender="awin"), ack(transaction="B", **unknown)]
     assert lost_by_rule(acks) == {"awin": {"sent": 2, "taken": 1, "repeats": 1, "lost": 1}}
 

@@ -70,3 +70,9 @@ def test_a_count_that_a_stall_can_break_is_not_judged_in_a_short_run() -> None:
     counted = scenario(counts=(Count("lost", lambda run: 1, only_full=True),))
     assert judge(counted, run_of(ack()), GOOD, is_short=True).code == Code.GOOD
     assert judge(counted, run_of(ack()), GOOD, is_short=False).code == Code.WRONG
+
+
+def test_a_late_generator_may_be_rate_limited() -> None:
+    limited = ack(http=429, said="refused", reason="rate_limited")
+    assert judge(scenario(), run_of(limited), GOOD, is_short=True).code == Code.WRONG
+    assert judge(scenario(), run_of(limited, lag_s=0.5), GOOD, is_short=True).code == Code.GOOD
