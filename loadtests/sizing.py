@@ -6,7 +6,7 @@ CPU_S_A_POSTBACK = 332e-6
 """Processor time of edge, backend and Postgres for one postback: 75 + 191 + 66 µs, `make bench`, 2026-11-22."""
 
 BYTES_A_POSTBACK = 1_200
-"""Disk for one conversion with its click, its audit row and their indexes: 12 GB for ten million, `make bench ROWS=`."""
+"""Disk for one conversion with its click and audit row, indexes included: 12 GB for ten million, `make bench ROWS=`."""
 
 FLUSHES_A_WORKER_S = 200
 """Group commits per second of a busy worker at 5 ms each; each is one write to disk."""
