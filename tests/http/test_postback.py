@@ -177,6 +177,21 @@ def test_each_refusal_has_its_code_and_its_audit_row(service: Service, refused: 
     assert service.audit_row(answer.receipt) == ("refused", reason, parameter)
 
 
+def test_a_label_costs_no_money_and_is_noted_and_counted(service: Service, unique: str) -> None:
+    counter = 'postledger_postback_labels_dropped_total{cause="unresolved_macro",source="acme"}'
+    (before,) = service.counted(counter)
+    query = f"click_id=A&transaction_id={unique}&payout=5&sub1={'x' * 256}&sub5={{sub5}}&foo=%E9%00"
+
+    answers = [service.send(ACME.get(query)) for _ in range(2)]
+
+    assert [answer.status for answer in answers] == ["accepted", "duplicate"]
+    for answer in answers:
+        row = service.fetch("SELECT payout, label_notes FROM postbacks WHERE id = %s", answer.receipt)
+        assert row == [(Decimal(5), {"sub1": "too_long", "sub5": "unresolved_macro"})]
+    assert service.fetch("SELECT subs FROM conversions WHERE id = %s", answers[0].receipt) == [({"sub1": "x" * 255},)]
+    assert service.counted(counter) == [before + 2]
+
+
 def test_the_answer_and_the_audit_row_say_what_is_wrong_and_where(service: Service) -> None:
     answer = service.send(ACME.post(b'{"click_id":"A",}', JSON))
 

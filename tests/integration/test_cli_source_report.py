@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from postledger.audit.source_report import report_source
 from postledger.ledger.partitions import make_partitions
@@ -14,8 +15,8 @@ from tests.parts.entries import new_receipt
 from tests.parts.sources import add_source, change_source
 
 _ADD = """
-INSERT INTO postbacks (id, received_at, source_id, source_ip, method, verdict, reason, observed, raw)
-VALUES (%s, %s, %s, %s, 'GET', %s, %s, %s, '')
+INSERT INTO postbacks (id, received_at, source_id, source_ip, method, verdict, reason, observed, label_notes, raw)
+VALUES (%s, %s, %s, %s, 'GET', %s, %s, %s, %s, '')
 """
 
 
@@ -35,11 +36,20 @@ class Audit:
         reason: str | None = None,
         address: str | None = "203.0.113.9",
         at: datetime | None = None,
+        notes: dict[str, str] | None = None,
     ) -> None:
         """Add rows that differ only in their receipts."""
         verdict = "refused" if reason else "accepted"
         with psycopg.connect(self._url) as connection, connection.cursor() as cursor:
-            values = (at or self.now, self._source_id, address, verdict, reason, observed)
+            values = (
+                at or self.now,
+                self._source_id,
+                address,
+                verdict,
+                reason,
+                observed,
+                Jsonb(notes) if notes else None,
+            )
             cursor.executemany(_ADD, [(new_receipt(), *values) for _ in range(count)])
 
 
@@ -72,6 +82,17 @@ def test_a_postback_with_two_reasons_is_one_postback(cli: CommandLine, audit: Au
         ("bad_signature", 1),
         ("ip_not_allowed", 1),
     ]
+
+
+def test_labels_that_were_cut_or_left_out_are_counted_by_cause(cli: CommandLine, audit: Audit) -> None:
+    audit.add(2, notes={"sub1": "too_long", "sub5": "unresolved_macro"})
+    audit.add(1, notes={"sub5": "unresolved_macro"})
+
+    told = cli("source", "report", "acme").out
+    labels = cli("source", "report", "acme", "--json").facts["labels"]
+
+    assert re.search(r"label cut or left out +unresolved_macro +3 ", told)
+    assert [(one["cause"], one["labels"]) for one in labels] == [("unresolved_macro", 3), ("too_long", 2)]
 
 
 def test_a_source_in_enforce_mode_shows_what_was_refused(cli: CommandLine, audit: Audit, database: str) -> None:

@@ -56,7 +56,8 @@ class Tally(msgspec.Struct, frozen=True):
 class SourceReport(msgspec.Struct, frozen=True):
     """The report on one source. `observed` is what enforce mode would have refused.
 
-    `click_shed` counts the postbacks of clicks of ours that were not stored.
+    `click_shed` counts the postbacks of clicks of ours that were not stored. `labels` counts labels that were cut or
+    left out, by cause.
     """
 
     source: str
@@ -65,6 +66,7 @@ class SourceReport(msgspec.Struct, frozen=True):
     until: datetime
     received: int
     click_shed: int
+    labels: Tally
     observed: Tally
     refused: Tally
 
@@ -85,7 +87,15 @@ def report_source(
         on_progress(number, len(spans))
     received, shed = _tally(counts, "received").postbacks, _tally(counts, "click_shed").postbacks
     return SourceReport(
-        slug, mode, since, until, received, shed, observed=_tally(counts, "observed"), refused=_tally(counts, "refused")
+        slug,
+        mode,
+        since,
+        until,
+        received,
+        shed,
+        _tally(counts, "label"),
+        observed=_tally(counts, "observed"),
+        refused=_tally(counts, "refused"),
     )
 
 

@@ -40,7 +40,11 @@ def _print(report: SourceReport) -> None:
     print(_summarize("refused", report.refused, report.received))
     if report.click_shed:
         print(f"click_shed {_grouped(report.click_shed)} of {_grouped(report.received)}: their clicks were not stored")
-    rows = [*_list_rows("would refuse", report.observed), *_list_rows("refused", report.refused)]
+    rows = [
+        *_list_rows("would refuse", report.observed),
+        *_list_rows("refused", report.refused),
+        *_list_rows("label cut or left out", report.labels),
+    ]
     if rows:
         print_table(_TITLES, rows)
     note(
@@ -99,9 +103,22 @@ def _as_facts(report: SourceReport) -> dict[str, object]:
         "until": report.until,
         "received": report.received,
         "click_shed": report.click_shed,
+        "labels": _label_facts(report.labels),
         "would_refuse": _tally_facts(report.observed),
         "refused": _tally_facts(report.refused),
     }
+
+
+def _label_facts(tally: Tally) -> list[dict[str, object]]:
+    return [
+        {
+            "cause": cause,
+            "labels": count.total.postbacks,
+            "first_seen": count.total.first_seen,
+            "last_seen": count.total.last_seen,
+        }
+        for cause, count in _sort(tally)
+    ]
 
 
 def _tally_facts(tally: Tally) -> dict[str, object]:

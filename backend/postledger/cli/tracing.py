@@ -52,9 +52,14 @@ def _describe_postback(postback: Row) -> str:
     return "  ".join(
         part
         for part in (verdict, postback["method"], _describe_secret(postback), _describe_money(postback),
-                     _labelled(postback, "source", "transaction_id", "click_id"))
+                     _labelled(postback, "source", "transaction_id", "click_id"), _describe_labels(postback))
         if part
     )  # fmt: skip
+
+
+def _describe_labels(postback: Row) -> str:
+    notes = postback["label_notes"] or {}
+    return f"labels cut or left out: {', '.join(f'{name} ({cause})' for name, cause in notes.items())}" if notes else ""
 
 
 def _describe_secret(postback: Row) -> str:

@@ -46,6 +46,10 @@ class Unreadable(str):
     from_end: int
 
 
+class Repeated(str):
+    """A label that was sent more than once: its first value. A label never costs the conversion."""
+
+
 class DecodedRequest(msgspec.Struct, frozen=True):
     """The decoded parameters of a request.
 
@@ -148,7 +152,11 @@ def _find_fault(encoded: bytes) -> tuple[Cause, int] | None:
 
 
 def _keep(encoded: bytes, sent: str, cause: Cause, at: int) -> Unreadable:
-    kept = Unreadable(encoded.decode("utf-8", "surrogateescape"))
+    return _mark(encoded.decode("utf-8", "surrogateescape"), sent, cause, at)
+
+
+def _mark(text: str, sent: str, cause: Cause, at: int) -> Unreadable:
+    kept = Unreadable(text)
     kept.sent, kept.cause, kept.from_end = sent, cause, len(sent) - at
     return kept
 
@@ -197,7 +205,13 @@ def read_flat(document: "JsonObject") -> list[tuple[str, str]]:
     """Read the members of an object without nested objects or lists."""
     if len(document) > MAX_PARAMETERS:
         raise malformed(Cause.TOO_MANY_PARAMETERS)
-    return [(read_json_text(name), read_json_scalar(value)) for name, value in document if value is not None]
+    return [(name, _read_flat_value(value)) for name, value in document if value is not None]
+
+
+def _read_flat_value(value: object) -> str:
+    if isinstance(value, str) and (found := _NOT_STORABLE.search(value)):
+        return _mark(value, "", Cause.NUL if found[0] == "\0" else Cause.ENCODING, 0)
+    return read_json_scalar(value)
 
 
 class JsonObject(list[tuple[str, object]]):

@@ -33,6 +33,8 @@ _STYLES = (
 )
 _PLACEHOLDER = re.compile("|".join(f"({pattern})" for pattern, _ in _STYLES))
 _OPENING = re.compile(r"[{}\[<#%!(]|xx|__")
+_SEPARATORS = re.compile(r"[,;|]")
+_MAX_SEPARATORS = 20
 _ESCAPES_ONLY = re.compile(r"(?:[^%]|%[0-9A-Fa-f]{2})*+")
 _FILL_IN = re.compile(
     r"""(?ix)
@@ -59,6 +61,14 @@ def find_placeholder(value: str) -> str | None:
     if is_escaped(value):  # `%C3%A9` is an escape, not the name C3
         return _find(decoded)
     return _find(value) or _find(decoded)
+
+
+def is_placeholder(value: str) -> bool:
+    """Return whether a label is nothing but a placeholder that was not filled, or a list of them."""
+    if value in ("REPLACE", "OPTIONAL", "REPLACE_ME"):
+        return True
+    parts = [part.strip() for part in _SEPARATORS.split(value, _MAX_SEPARATORS) if part.strip()]
+    return bool(parts) and all(_OPENING.search(part) and _find_whole(part) for part in parts)
 
 
 def is_escaped(value: str) -> bool:

@@ -1,12 +1,13 @@
 """Reads the fields of a verified postback into a conversion event, and validates every value."""
 
+import re
 from collections.abc import Container, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from msgspec.structs import replace
 
-from postledger.decoding.identities import IDENTITY_FIELDS, read_literal
+from postledger.decoding.identities import IDENTITY_FIELDS, MAX_LENGTH, read_literal
 from postledger.decoding.parameters import (
     SUB_NAMES,
     read_currency,
@@ -19,8 +20,10 @@ from postledger.decoding.parameters import (
 from postledger.decoding.unresolved_macros import OPENINGS, find_macro
 from postledger.ingest.damaged_parameters import refuse_missing_in_text, refuse_swallowed
 from postledger.ingest.former_keys import NOTHING_SENT, list_former_keys
+from postledger.ingest.labels import read_doubtful_label
 from postledger.ledger.rules.dedup_key import dedup_key_by
 from postledger.policy.source import Source
+from postledger.vocabulary.click import LabelCause
 from postledger.vocabulary.conversion_event import DEFAULT_EVENT, Event
 from postledger.vocabulary.refusal import Cause, Reason, Refused
 from postledger.vocabulary.statuses import Status
@@ -29,7 +32,8 @@ _VERSION = "1"
 DEFAULT_STATUS = Status.APPROVED
 MAX_AHEAD = timedelta(hours=1)
 """How far ahead of the receipt an event may have happened: clocks differ, and some senders use local time."""
-_IDENTITY = frozenset(IDENTITY_FIELDS)
+_STRICTER = frozenset({*IDENTITY_FIELDS, *SUB_NAMES})
+_PLAIN_LABEL = re.compile(r"(?!REPLACE|OPTIONAL|xx)[A-Za-z0-9 .,:/@+-](?:[A-Za-z0-9 .,:/@+-]|_(?!_))*+|")
 
 
 def read_fields(
@@ -59,6 +63,7 @@ def read_fields(
         status = _read_negative(payout, status, source)
     if status != Status.REVERSED:
         reverses = None
+    subs, label_notes = _read_subs(fields, source)
     found = Event(
         dedup_key=dedup_key_by(
             source.rules_for(event),
@@ -76,9 +81,10 @@ def read_fields(
         payout=payout,
         currency=_read_currency(fields, source, payout),
         affiliate_id=_read_affiliate_id(fields, source),
-        subs=_read_subs(fields, source),
+        subs=subs,
         event_time=_read_event_time(fields["event_time"], received_at) if "event_time" in fields else None,
         reverses=reverses,
+        label_notes=label_notes,
     )
     if source.test_words:
         _refuse_test(fields, source.test_words)  # last, so that this refusal means that everything else is valid
@@ -98,10 +104,10 @@ def _is_as_sent(event: Event, fields: Mapping[str, str]) -> bool:
 
 
 def refuse_unresolved_macros(fields: Mapping[str, str]) -> None:
-    """Refuse a field that holds a macro which the sender's template did not fill. Ids have stricter rules."""
+    """Refuse a field that holds a macro which the sender did not fill. Ids and labels have rules of their own."""
     for name, value in fields.items():
         # The first check spares nearly all of the calls.
-        if value[:1] in OPENINGS and name not in _IDENTITY and (macro := find_macro(value)):
+        if value[:1] in OPENINGS and name not in _STRICTER and (macro := find_macro(value)):
             raise Refused(Reason.UNRESOLVED_MACRO, name, macro)
 
 
@@ -169,6 +175,7 @@ def _read_word(word: str, fields: Mapping[str, str], source: Source) -> Status:
         return status
     if word and source.settings.unknown_status == "pending":  # never approved, because no known word says so
         read_label("status", word)
+        refuse_missing_in_text(word, fields, source)
         return Status.PENDING
     raise Refused(Reason.INVALID_PARAMETER, "status")
 
@@ -207,9 +214,19 @@ def _read_currency(fields: Mapping[str, str], source: Source, payout: Decimal | 
     return source.settings.currency if payout is not None else None
 
 
-def _read_subs(fields: Mapping[str, str], source: Source) -> dict[str, str] | None:
-    for name in (*SUB_NAMES, "status"):
-        text = fields.get(name, "")
-        if "=" in text or "%" in text:
-            refuse_missing_in_text(text, fields, source)
-    return {name: read_label(name, fields[name]) for name in SUB_NAMES if name in fields} or None
+def _read_subs(fields: Mapping[str, str], source: Source) -> tuple[dict[str, str] | None, dict[str, LabelCause] | None]:
+    subs: dict[str, str] = {}
+    notes: dict[str, LabelCause] = {}
+    for name in SUB_NAMES:
+        value = fields.get(name)
+        if value is None:
+            continue
+        if type(value) is not str or len(value) > MAX_LENGTH or not _PLAIN_LABEL.fullmatch(value):
+            kept, cause = read_doubtful_label(name, value, fields, source)
+            if cause is not None:
+                notes[name] = cause
+            if kept is None:
+                continue
+            value = kept
+        subs[name] = value
+    return subs or None, notes or None

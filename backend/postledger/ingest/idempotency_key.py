@@ -28,5 +28,5 @@ def find_idempotency_key(request: Request, decoded: DecodedRequest, source: Sour
 
 def _hash_fields(fields: Mapping[str, str]) -> str:
     # Each part with its length, as in a dedup key, so that no two sets of fields have the same text.
-    parts = [part.encode() for pair in sorted(fields.items()) for part in pair]
+    parts = [part.encode("utf-8", "surrogatepass") for pair in sorted(fields.items()) for part in pair]
     return "fields " + hashlib.sha256(b"".join(len(part).to_bytes(4, "big") + part for part in parts)).hexdigest()

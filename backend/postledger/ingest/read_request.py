@@ -17,6 +17,7 @@ from postledger.decoding.pairs import (
     MAX_PARAMETERS,
     DecodedRequest,
     JsonObject,
+    Repeated,
     Segment,
     Unreadable,
     decode_utf8,
@@ -28,7 +29,7 @@ from postledger.decoding.pairs import (
     read_segments,
     read_segments_once,
 )
-from postledger.decoding.parameters import CANONICAL_NAMES
+from postledger.decoding.parameters import CANONICAL_NAMES, SUB_NAMES
 from postledger.decoding.unresolved_macros import find_macro
 from postledger.policy.privacy import MASK
 from postledger.policy.source import Source
@@ -39,6 +40,8 @@ from postledger.vocabulary.refusal import Cause, Reason, Refusal, Refused, malfo
 
 _FORM = "application/x-www-form-urlencoded"
 _JSON = "application/json"
+
+_LABELS = frozenset(SUB_NAMES)
 
 Format = Literal["query", "form", "json"]
 """Where the parameters of a request are, and how they are written."""
@@ -109,11 +112,12 @@ def _read_json(body: bytes, source: Source) -> DecodedRequest:
         return _read_json_of(version, document, body, source)
     try:
         pairs = read_flat(document)
+        fields, repeated = _collect(pairs, source)
     except Refused as refused:
         raise _locate(refused.refusal, body) from None
-    fields, repeated = _collect(pairs, source)
-    if repeated is None and len({name for name, _ in pairs}) < len(pairs):
-        raise malformed(Cause.JSON_DUPLICATE_KEY, _find_repeated(pairs, body))
+    unknown = [pair for pair in pairs if source.canonical_names.get(pair[0]) not in _LABELS]
+    if repeated is None and len({name for name, _ in unknown}) < len(unknown):
+        raise malformed(Cause.JSON_DUPLICATE_KEY, _find_repeated(unknown, body))
     return DecodedRequest(fields, body, _mask_json(body, pairs, source), repeated, members=pairs)
 
 
@@ -163,8 +167,11 @@ def _collect(
         if canonical is None:
             continue
         if canonical in fields:
+            if canonical in _LABELS:
+                fields[canonical] = _repeat(fields[canonical], value)
+                continue
             repeated = repeated or canonical
-        if type(value) is Unreadable:
+        if type(value) is Unreadable and canonical not in _LABELS:
             value = _read_macro(value, form)  # noqa: PLW2901 - rare
         fields[canonical] = source.hide(value) if name in source.settings.pii else value
     if repeated is not None and source.name_order:
@@ -172,16 +179,26 @@ def _collect(
     return _drop_empty(fields, source), repeated
 
 
+def _repeat(first: str, second: str) -> str:
+    if second in ("", first):
+        return first
+    return Repeated(first) if first and type(first) is not Unreadable else second
+
+
 def _collect_ranked(pairs: Sequence[tuple[str, str]], source: Source) -> tuple[dict[str, str], str | None]:
     """Collect fields that were sent under several names: the first name whose value is not empty counts."""
     order, names, pii = source.name_order, source.canonical_names, source.settings.pii
     # Values that cannot be read were refused before, except macros such as `%payout%`.
-    known = [(name, value.sent if type(value) is Unreadable else value) for name, value in pairs if name in names]
+    known = [
+        (name, value.sent if type(value) is Unreadable and names[name] not in _LABELS else value)
+        for name, value in pairs
+        if name in names
+    ]
     fields: dict[str, str] = {}
     seen, repeated = set[str](), None
     for name, value in sorted(known, key=lambda pair: (not pair[1].strip(), order.get(pair[0], 0))):
         canonical = names[name]
-        if name in seen or (canonical in fields and name not in order):
+        if (name in seen or (canonical in fields and name not in order)) and canonical not in _LABELS:
             repeated = repeated or canonical
         seen.add(name)
         fields.setdefault(canonical, source.hide(value) if name in pii else value)
@@ -237,4 +254,5 @@ def _mask_json(body: bytes, pairs: Iterable[tuple[str, str]], source: Source) ->
     if not any(name in masked for name, _ in pairs):
         return body
     kept = {name: source.hide(value) if name in pii else MASK if name in masked else value for name, value in pairs}
-    return json.dumps(kept, ensure_ascii=False).encode()
+    # Half a surrogate becomes its JSON escape again.
+    return json.dumps(kept, ensure_ascii=False).encode("utf-8", "backslashreplace")

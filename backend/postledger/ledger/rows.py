@@ -11,6 +11,7 @@ import msgspec
 
 from postledger.ledger.entry import Entry, Outcome
 from postledger.ledger.rules.status_rules import ChangeKind
+from postledger.vocabulary.click import LabelCause
 from postledger.vocabulary.conversion_event import Event
 
 _encoder = msgspec.json.Encoder(decimal_format="string")
@@ -54,6 +55,7 @@ class EntryRow(msgspec.Struct, omit_defaults=True):
     reverses: str | None = None
     named_campaign_id: int | None = None
     click_shed: bool | None = None
+    label_notes: dict[str, LabelCause] | None = None
 
 
 class FoldedRow(msgspec.Struct, omit_defaults=True):
@@ -130,5 +132,5 @@ def _add_event(row: EntryRow, event: Event) -> None:
         event.dedup_key, event.event, event.click_id, event.transaction_id,
     )  # fmt: skip
     row.affiliate_id, row.status, row.source_status = event.affiliate_id, event.status, event.source_status
-    row.reverses = event.reverses
+    row.reverses, row.label_notes = event.reverses, event.label_notes
     row.payout, row.currency, row.subs, row.event_time = event.payout, event.currency, event.subs, event.event_time

@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry, Counter
 from postledger.ledger.entry import Outcome
 from postledger.metrics.payout_buckets import size_of
 from postledger.policy.policy import Policy
+from postledger.vocabulary.click import LabelCause
 from postledger.vocabulary.conversion_event import Event
 from postledger.vocabulary.refusal import Reason
 from postledger.vocabulary.selftest import SELFTEST
@@ -75,6 +76,12 @@ class PostbackCounters:
             ["source", "currency", "size"],
             registry=registry,
         )
+        self._labels = Counter(
+            "postledger_postback_labels_dropped",
+            "Labels of postbacks that were cut or left out; by cause.",
+            ["source", "cause"],
+            registry=registry,
+        )
         # Looking a counter up by its labels costs more than incrementing it. Label sets are closed, so each is kept.
         self._find_all, self._find_payouts = lru_cache(_KINDS)(self._find), cache(self._payouts.labels)
         # A new policy comes with every change of a source, and most of its series exist already.
@@ -94,6 +101,9 @@ class PostbackCounters:
         self._kinds[source, campaign, verdict, outcome.status, reason, outcome.observed, imported, shed] += 1
         if event is not None and verdict in _BOOKED and event.payout is not None and event.currency is not None:
             self._sizes[source, event.currency, size_of(event.payout, random.random())] += 1  # noqa: S311 - a rounding
+        if event is not None and event.label_notes is not None:
+            for cause in event.label_notes.values():
+                self._labels.labels(source, cause.value).inc()
 
     def increment_all(self) -> None:
         """Increment the counters by what was tallied since the last call."""
@@ -119,6 +129,8 @@ class PostbackCounters:
             self._postbacks.labels(source, verdict.value)
         for reason in Reason:
             self._refusals.labels(source, reason.value)
+        for cause in LabelCause:
+            self._labels.labels(source, cause.value)
 
     def _observed_at_zero(self, source: str) -> None:
         for reason in Reason:

@@ -17,7 +17,7 @@ def hash_personal(key: bytes, value: str) -> str:
     """
     if not value:
         return value
-    normalized = value.strip().lower().encode("utf-8", "surrogateescape")  # an unreadable value
+    normalized = value.strip().lower().encode("utf-8", "surrogatepass")  # an unreadable value
     return "h-" + hmac.digest(key, normalized, hashlib.sha256).hex()[:_CHARACTERS]
 
 

@@ -54,6 +54,13 @@ def decode_segment(segment: Segment, decoding: Decoding | None) -> tuple[bytes, 
     """Return the name and the value of a parameter under a decoding; the default is that of forms."""
     part, name, value = segment
     if decoding in (None, "form") or not part:
-        return name.encode("utf-8", "surrogateescape"), value.encode("utf-8", "surrogateescape")
+        return _encode(name), _encode(value)
     raw_name, _, raw_value = part.encode("latin-1").partition(b"=")
     return decode_text(raw_name, decoding), decode_text(raw_value, decoding)
+
+
+def _encode(text: str) -> bytes:
+    try:
+        return text.encode("utf-8", "surrogateescape")  # the bytes of a query that are no UTF-8
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")  # half a surrogate in JSON

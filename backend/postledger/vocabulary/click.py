@@ -10,13 +10,14 @@ FORGOTTEN = "forgotten"
 
 
 class LabelCause(StrEnum):
-    """Why a label of a visit is not stored as it was sent."""
+    """Why a label of a visit or of a postback is not stored as it was sent."""
 
     TOO_LONG = "too_long"
     ENCODING = "encoding"
     UNPRINTABLE = "unprintable"
     REPEATED = "repeated"
     TOO_MANY_BYTES = "too_many_bytes"
+    UNRESOLVED_MACRO = "unresolved_macro"
 
 
 class ShedCause(StrEnum):

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import msgspec
 
+from postledger.vocabulary.click import LabelCause
 from postledger.vocabulary.statuses import Standing, Status
 
 DEFAULT_EVENT = "conversion"
@@ -25,6 +26,7 @@ class Event(msgspec.Struct, frozen=True):
 
     `source_status` is the source's own word for `status`; `event_time` is aware UTC. `reverses` is the transaction id
     of the sale that a refund with an id of its own takes back from. `former_keys` are empty for nearly all events.
+    `label_notes` are the labels that were cut or left out, and why.
     """
 
     dedup_key: str
@@ -40,6 +42,7 @@ class Event(msgspec.Struct, frozen=True):
     event_time: datetime | None
     reverses: str | None = None
     former_keys: tuple[FormerKey, ...] = ()
+    label_notes: dict[str, LabelCause] | None = None
 
     @property
     def refund_id(self) -> str | None:

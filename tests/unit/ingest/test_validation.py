@@ -88,7 +88,7 @@ def test_json_and_form_say_the_same_as_a_query() -> None:
         (get("click_id=A&status=sold&ts=1790000000"), "invalid_parameter", "status"),
         (get("click_id=A&currency=XYZ1&ts=1790000000"), "invalid_parameter", "currency"),
         (get("click_id=A&transaction_id=&ts=1790000000"), "invalid_parameter", "transaction_id"),
-        (get("click_id=A&sub3=" + "x" * 256 + "&ts=1790000000"), "invalid_parameter", "sub3"),
+        (get("click_id=A&affiliate_id=" + "x" * 256 + "&ts=1790000000"), "invalid_parameter", "affiliate_id"),
         (get("click_id=A&event_time=2026-01-01T00:00:00&ts=1790000000"), "invalid_parameter", "event_time"),
         (get("click_id=A&v=2&ts=1790000000"), "unsupported_version", None),
         (get("click_id=A&payout=%ff&ts=1790000000"), "malformed", None),

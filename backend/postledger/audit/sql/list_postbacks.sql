@@ -7,7 +7,7 @@ SELECT
     END AS verdict,
     reason, parameter, cause, byte_offset, conversion_id::text, secret_id, postbacks.event, postbacks.click_id,
     postbacks.transaction_id, postbacks.status, postbacks.source_status, postbacks.payout, postbacks.currency,
-    postbacks.event_time, postbacks.click_shed,
+    postbacks.event_time, postbacks.click_shed, label_notes,
     CASE WHEN %(with_raw)s THEN raw END AS raw
 FROM postbacks
 LEFT JOIN sources ON sources.id = postbacks.source_id

@@ -23,7 +23,8 @@ WITH batch AS MATERIALIZED (
         cause text, byte_offset integer, secret_id integer, observed text [], click_check text, dedup_key uuid,
         event text, click_id text, transaction_id text,
         affiliate_id text, status text, source_status text, payout numeric, currency text, subs jsonb,
-        event_time timestamptz, unsigned text [], reverses text, named_campaign_id integer, raw text
+        event_time timestamptz, unsigned text [], reverses text, named_campaign_id integer, label_notes jsonb,
+        raw text
     )) WITH ORDINALITY AS entry
     LEFT JOIN clicks ON clicks.click_id = entry.click_id
 ),
@@ -59,13 +60,13 @@ recorded AS (
     INSERT INTO postbacks (
         id, received_at, source_id, source_ip, method, verdict, reason, parameter, cause, byte_offset, conversion_id,
         secret_id, event, click_id, transaction_id, status, source_status, payout, currency, event_time, raw, observed,
-        click_shed
+        click_shed, label_notes
     )
     SELECT
         id, received_at, source_id, source_ip, method, verdict, refused_for, parameter, cause, byte_offset, conversion_id,
         secret_id,
         event, click_id, transaction_id, status, source_status, payout, currency, event_time, decode(raw, 'base64'),
-        observed_for, click_shed
+        observed_for, click_shed, label_notes
     FROM settled
     WHERE verdict IS NOT NULL
     ON CONFLICT (id, received_at) DO NOTHING -- the rows of a batch that is written again, because its commit went unanswered

@@ -157,7 +157,8 @@ CREATE TABLE public.postbacks (
     observed text[],
     cause text COLLATE pg_catalog."C",
     byte_offset integer,
-    click_shed boolean
+    click_shed boolean,
+    label_notes jsonb
 )
 PARTITION BY RANGE (received_at);
 
