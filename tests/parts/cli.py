@@ -33,10 +33,10 @@ class Ran:
 
 
 class CommandLine:
-    """Runs commands with a given environment in a given directory, where no `var/runtime.env` interferes."""
+    """Runs commands with a given environment in a given directory, where no settings of this machine interfere."""
 
     def __init__(self, environment: Mapping[str, str], directory: Path) -> None:
-        self.environment, self.directory = dict(environment), directory
+        self.environment, self.directory = {"POSTLEDGER_SETTINGS_FILE": "/dev/null", **environment}, directory
 
     def __call__(self, *arguments: str, stdin: str = "") -> Ran:
         """Run a command in this process; the test must have made `directory` the working directory."""

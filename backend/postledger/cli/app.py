@@ -4,6 +4,7 @@ import os
 
 import typer
 
+from postledger.cli.backup import backup, restore
 from postledger.cli.campaigns import campaigns
 from postledger.cli.clicks import clicks
 from postledger.cli.configure import apply, export
@@ -33,7 +34,21 @@ def create_cli(connections: Connections) -> typer.Typer:
         pretty_exceptions_enable=False,  # its tracebacks print local variables, some of which are secrets
     )
     app.callback()(_take_options)
-    for command in (migrate, grant, apply, export, sign, send, selftest, trace, retain, forget, doctor):
+    for command in (
+        migrate,
+        grant,
+        apply,
+        export,
+        sign,
+        send,
+        selftest,
+        trace,
+        retain,
+        backup,
+        restore,
+        forget,
+        doctor,
+    ):
         app.command()(command)
     conversions.command("parked")(list_parked)
     conversions.command("release")(release_parked)

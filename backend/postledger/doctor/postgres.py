@@ -39,14 +39,14 @@ def check_postgres(
 ) -> Iterator[CheckResult]:
     """Run the checks one after the other. A check that Postgres refuses has failed. Without a keyring, skip secrets."""
     checks: list[tuple[str, Callable[[], CheckResult]]] = [
-        ("postgres version", lambda: _check_version(connection)),
-        ("postgres encoding", lambda: _check_encoding(connection)),
+        ("postgres version", lambda: check_version(connection)),
+        ("postgres encoding", lambda: check_encoding(connection)),
         ("durability", lambda: _check_durability(connection)),
         ("postgres log", lambda: _check_log(connection)),
         ("clock", lambda: _check_clock(connection, now)),
         ("migrations", lambda: _check_migrations(connection)),
         ("partitions", lambda: _check_partitions(connection, now())),
-        ("sources", lambda: _check_sources(connection)),
+        ("sources", lambda: check_sources(connection)),
     ]
     if keyring is not None:
         checks.append(("secrets", lambda: _check_secrets(connection, keyring)))
@@ -59,14 +59,16 @@ def check_postgres(
         yield result
 
 
-def _check_version(connection: Connection[Any]) -> CheckResult:
+def check_version(connection: Connection[Any]) -> CheckResult:
+    """Check that the server is new enough."""
     version = connection.info.server_version
     found = f"{version // 10000}.{version % 10000}"
     advice = f"upgrade to Postgres {OLDEST_VERSION // 10000} or newer"
     return CheckResult("postgres version", version >= OLDEST_VERSION, found, advice)
 
 
-def _check_encoding(connection: Connection[Any]) -> CheckResult:
+def check_encoding(connection: Connection[Any]) -> CheckResult:
+    """Check that the database stores every character."""
     encoding = str(connection.info.parameter_status("server_encoding"))
     advice = "create the database again with ENCODING 'UTF8'"
     return CheckResult("postgres encoding", encoding == "UTF8", encoding, advice)
@@ -122,7 +124,8 @@ def _check_partitions(connection: Connection[Any], now: datetime) -> CheckResult
     return CheckResult("partitions", not missing, found, "run: postledger retain (cron must run it every day)")
 
 
-def _check_sources(connection: Connection[Any]) -> CheckResult:
+def check_sources(connection: Connection[Any]) -> CheckResult:
+    """Check that this release can read the settings of every source."""
     stored = read_settings(connection)
     faults = [(slug, fault) for slug, document in stored if (fault := find_fault(document)) is not None]
     if faults:

@@ -6,17 +6,16 @@ A bad setting fails at start, with one line that names the variable and the acce
 import os
 import re
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 from cryptography.fernet import Fernet
 
 from postledger.platform.known_settings import describe_unknown
-from postledger.platform.settings_file import BadSettingsFile, read_settings_file
+from postledger.platform.machine_settings import VAR, read_machine_settings
+from postledger.platform.settings_file import BadSettingsFile
 
-RUNTIME_FILE = Path("var/runtime.env")
-_MACHINE_FILE = Path("/etc/postledger.env")
+RUNTIME_FILE = VAR / "runtime.env"
 _ADDRESS = "postgresql://user@host:5432/database"
 _ANY_ADDRESS = re.compile(r"postgres(ql)?://|[a-z_]+ *=")  # libpq also accepts "host=… dbname=…", without a scheme
 _WEB_ADDRESS = re.compile(r"https?://[!#-;=?-\[\]_a-z~]+")  # ASCII without space, quotes, angle brackets and braces
@@ -88,12 +87,15 @@ def read_workers(environment: Mapping[str, str]) -> int:
 
 
 def read_environment() -> dict[str, str]:
-    """Read the process environment. It overrides `runtime.env`, which `make up` writes.
+    """Read the process environment. It overrides `runtime.env`, which `make up` writes. Raises `BadSetting`.
 
-    That file is in `POSTLEDGER_VAR`, else in `var` of the working directory, else in the `POSTLEDGER_VAR` that
-    `/etc/postledger.env` names.
+    That file is in `POSTLEDGER_VAR`, else in `var` of the working directory, else where `/etc/postledger.env` says.
+    Before the first `make up` there is none, and the settings file counts.
     """
-    made = _read_runtime_file()
+    try:
+        made = read_machine_settings(os.environ)
+    except BadSettingsFile as error:
+        raise BadSetting(f"the settings file: {error}") from None
     if "POSTLEDGER_EDGE_URL" in os.environ:  # it can be another edge, to which the address of this one does not belong
         for name in ("POSTLEDGER_EDGE_ADDRESS", "POSTLEDGER_PROXY_PROTOCOL"):
             made.pop(name, None)
@@ -177,23 +179,3 @@ def _read_key_file(environment: Mapping[str, str]) -> str:
         return Path(path).read_text("utf-8") if path else ""
     except OSError as error:
         raise BadSetting(f"POSTLEDGER_MASTER_KEY_FILE cannot be read ({error.strerror}); check its path") from None
-
-
-def _read_runtime_file() -> dict[str, str]:
-    file = _find_runtime_file()
-    try:
-        return read_settings_file(file) if file.is_file() else {}
-    except BadSettingsFile as error:
-        raise BadSetting(f"{file}: {error}") from None
-    except PermissionError:  # a command that needs nothing of it still works
-        return {}
-
-
-def _find_runtime_file() -> Path:
-    var = os.environ.get("POSTLEDGER_VAR")
-    if var or RUNTIME_FILE.is_file() or not _MACHINE_FILE.is_file() or "POSTLEDGER_SETTINGS_FILE" in os.environ:
-        return Path(var) / "runtime.env" if var else RUNTIME_FILE
-    with suppress(OSError, BadSettingsFile):
-        if var := read_settings_file(_MACHINE_FILE).get("POSTLEDGER_VAR"):
-            return Path(var) / "runtime.env"
-    return RUNTIME_FILE

@@ -74,6 +74,7 @@ _CANNOT_CONNECT = {
     "No such file": "the socket in DATABASE_URL does not exist; start Postgres, or correct DATABASE_URL",
     "authentication failed": "Postgres rejects the user or the password in DATABASE_URL; correct it",
     "does not exist": "the database or the role in DATABASE_URL does not exist; create it, or correct DATABASE_URL",
+    "resolve host": "the host in DATABASE_URL cannot be found; correct it",
     "translate host": "the host in DATABASE_URL cannot be found; correct it",
     "starting up": "Postgres is starting; try again in a moment",
 }

@@ -1,0 +1,2 @@
+-- Statistics for the planner: a backup contains none.
+ANALYZE

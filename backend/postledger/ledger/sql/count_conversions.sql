@@ -1,0 +1,2 @@
+-- How many conversions the ledger has.
+SELECT count(*) FROM conversions

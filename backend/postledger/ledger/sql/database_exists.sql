@@ -1,0 +1,2 @@
+-- A database of this server.
+SELECT FROM pg_database WHERE datname = %s

@@ -1,0 +1,2 @@
+-- A table, with its partitions and what depends on it.
+DROP TABLE {table} CASCADE

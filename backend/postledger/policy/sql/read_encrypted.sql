@@ -1,0 +1,8 @@
+-- What this ledger has encrypted and cannot do without: the live secrets of sources in force, and its own keys.
+SELECT slug, ciphertext
+FROM source_secrets
+JOIN sources ON sources.id = source_id
+WHERE removed_at IS NULL
+UNION ALL
+SELECT 'its own key "' || name || '"', ciphertext FROM instance_keys
+ORDER BY 1
