@@ -14,6 +14,7 @@ import pytest
 
 from tests.acceptance.test_make_up import examine
 from tests.parts.checkout import EXPORTERS, ROOT, Checkout
+from tests.parts.waiting import wait_until
 
 IS_ROOT = os.geteuid() == 0
 SELF = pwd.getpwuid(os.geteuid()).pw_name
@@ -116,3 +117,19 @@ def test_a_checkout_in_a_closed_folder_is_named_as_the_reason(tmp_path: Path) ->
     shutil.copytree(ROOT / "script", tmp_path / "script")
 
     assert _obstacle(tmp_path).startswith("the user postledger cannot enter /" if IS_ROOT else "the user")
+
+
+def test_the_command_of_a_unit_runs_as_its_user(checkout: Checkout) -> None:
+    """As systemd starts it: with the settings in the environment, as a user who cannot read their file."""
+    checkout.run("down")
+    settings = [f"{name}={value}" for name, value in checkout.runtime().items()]
+    user = ["setpriv", "--reuid", "postledger", "--regid", "postledger", "--clear-groups"] if IS_ROOT else []
+    part = checkout.root / "script" / "part"
+
+    with subprocess.Popen(
+        [*user, "env", "-i", f"POSTLEDGER_VAR={checkout.var}", *settings, part, "--unit", "prometheus"]
+    ) as prometheus:
+        try:
+            wait_until(lambda: checkout.answers("prometheus"), what="prometheus")
+        finally:
+            prometheus.terminate()
