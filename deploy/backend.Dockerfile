@@ -17,6 +17,9 @@ ENV PYTHONPATH=/opt/postledger/backend \
     POSTLEDGER_COMMIT=$POSTLEDGER_COMMIT \
     POSTLEDGER_BACKEND_SOCKET=/run/postledger/backend.sock \
     PROMETHEUS_MULTIPROC_DIR=/tmp/metrics
+# Only the backend (10001) and the edge's group (10002) enter the directory of the sockets, a volume of both.
+RUN install --directory --owner=10001 --group=10002 --mode=0710 /run/postledger
+USER 10001:10001
 # Under it runs what compose.yaml names: gunicorn, or a command of `python -m postledger`.
 ENTRYPOINT ["with-ledger"]
 CMD ["gunicorn", "-c", "backend/gunicorn.conf.py"]

@@ -16,7 +16,10 @@ ENV POSTLEDGER_VAR=/var/lib/postledger \
     POSTLEDGER_LISTEN_ADDRESS=0.0.0.0 \
     POSTLEDGER_EDGE_PLATFORM=openresty \
     POSTLEDGER_BACKEND_SOCKET=/run/postledger/backend.sock
-RUN mkdir -p /var/lib/postledger/edge
+# As in the image of the backend, because a volume takes its owner from the first image that uses it.
+RUN install --directory --owner=10002 --group=10002 --mode=0750 /var/lib/postledger /var/lib/postledger/edge \
+    && install --directory --owner=10001 --group=10002 --mode=0710 /run/postledger
+USER 10002:10002
 VOLUME /var/lib/postledger
 EXPOSE 8443 8080
 STOPSIGNAL SIGQUIT

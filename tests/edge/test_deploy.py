@@ -113,3 +113,30 @@ def test_no_secret_is_in_the_files() -> None:
     for file in DEPLOY.iterdir():
         if file.is_file():
             assert not re.search(r"(PASSWORD|SECRET|KEY): *[^/\s$]", file.read_text()), file.name
+
+
+@pytest.mark.parametrize("name", ["edge.Dockerfile", "backend.Dockerfile"])
+def test_an_image_does_not_run_as_root(name: str) -> None:
+    users = re.findall(r"^USER (\d+):(\d+)$", (DEPLOY / name).read_text(), re.MULTILINE)
+
+    assert len(users) == 1
+    assert "0" not in users[0]
+
+
+def test_every_container_is_closed_and_limited() -> None:
+    services = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
+
+    for name, service in services.items():
+        assert service["read_only"] is True, name
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert int(service["user"].split(":")[0]) > 0, name
+        assert {"mem_limit", "pids_limit"} <= service.keys(), name
+        assert "privileged" not in service, name
+
+
+def test_containers_of_our_images_run_as_their_users() -> None:
+    services = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
+
+    for name in ("edge", "backend"):
+        assert f"\nUSER {services[name]['user']}\n" in (DEPLOY / f"{name}.Dockerfile").read_text()
