@@ -74,6 +74,16 @@ def test_a_click_id_is_erased_from_every_table_and_the_money_stays(
     ]
 
 
+def test_length_and_hash_of_the_whole_are_erased_too(ledger: Connection[Any], cli: CommandLine) -> None:
+    raw = b'{"click_id":71,"note":"' + b"x" * 2000 + b'"}'
+    write_entries(ledger, [replace(refused_entry(), raw=raw)])
+    assert rows(ledger, "SELECT raw, raw_length FROM postbacks") == [(b'{"click_id":71,', len(raw))]
+
+    cli("forget", "--click-id", "71")
+
+    assert rows(ledger, "SELECT raw, raw_length, raw_sha256 FROM postbacks") == [(b"", None, None)]
+
+
 @pytest.mark.parametrize(
     "raw",
     [

@@ -24,9 +24,11 @@ from postledger.http.request_log_event import RequestObserver
 from postledger.http.schemas import SchemaResource, read_schemas
 from postledger.ingest.receive import ReceivePostback
 from postledger.ingest.refusal_sampling import UNAUTHENTICATED_PER_SECOND, Allowance, RefuseStranger
+from postledger.ledger.byte_leases import ByteLeases
 from postledger.ledger.entry import Entry, Outcome
 from postledger.ledger.group_commit import GroupCommit
 from postledger.ledger.partitions import PartitionKeeper
+from postledger.ledger.rules.byte_budget import Limits
 from postledger.ledger.writer import check_writable, write_batch
 from postledger.metrics.metrics import Metrics, render_metrics
 from postledger.platform.build_info import read_build_info
@@ -56,6 +58,7 @@ class _Parts(msgspec.Struct, frozen=True):
     pool: Pool
     metrics: Metrics
     ledger: GroupCommit[Entry | Click, Outcome | None]
+    budget: ByteLeases
     usage: SecretUsage
     keeper: PolicyRefresher
     observer: RequestObserver
@@ -81,14 +84,18 @@ def _start_parts(settings: Settings) -> _Parts:
     metrics.note_build(read_build_info(os.environ))
     pool = make_pool(settings.database_url, size=POOL_SIZE)
     pool.open()
-    ledger = _start_group_commit(settings, metrics)
+    metrics.note_byte_limit(settings.unauthenticated_bytes_per_day)
+    budget = ByteLeases(Limits(settings.unauthenticated_bytes_per_day), metrics.count_unauthenticated_bytes)
+    ledger = _start_group_commit(settings, metrics, budget)
     usage = SecretUsage()
     keeper = _start_policy_refresher(settings, pool, metrics, usage)
     observer, stop_logging = _start_observer(settings, metrics, keeper)
-    return _Parts(pool, metrics, ledger, usage, keeper, observer, stop_logging)
+    return _Parts(pool, metrics, ledger, budget, usage, keeper, observer, stop_logging)
 
 
-def _start_group_commit(settings: Settings, metrics: Metrics) -> GroupCommit[Entry | Click, Outcome | None]:
+def _start_group_commit(
+    settings: Settings, metrics: Metrics, budget: ByteLeases
+) -> GroupCommit[Entry | Click, Outcome | None]:
     metrics.note_queue_limit(settings.queue_limit)
     return GroupCommit(
         partial(
@@ -100,7 +107,7 @@ def _start_group_commit(settings: Settings, metrics: Metrics) -> GroupCommit[Ent
             connect_timeout_s=CONNECT_S,
             kind=GreenletConnection,
         ),
-        write_batch,
+        partial(write_batch, budget=budget),
         check=check_writable,
         queue_limit=settings.queue_limit,
         flush_rows=settings.flush_rows,
@@ -169,7 +176,7 @@ def _receive_postback(parts: _Parts) -> ReceivePostback:
     return ReceivePostback(
         parts.policy,
         record,
-        RefuseStranger(record_sheddable, may_record, parts.metrics.count_unrecorded),
+        RefuseStranger(record_sheddable, may_record, parts.budget.is_spent),
         parts.metrics.count_postback,
         note_match=parts.usage.note,
     )

@@ -69,9 +69,9 @@ _POSTBACKS = Columns(
     ),
 )  # fmt: skip
 _POSTBACKS_WITH_RAW = Columns(
-    everything=(*_POSTBACKS.everything, "raw"),
-    of_table=(*_POSTBACKS.of_table, "raw"),
-    by_importance=("id", "raw", *_POSTBACKS.by_importance[1:]),
+    everything=(*_POSTBACKS.everything, "raw", "raw_length", "raw_sha256"),
+    of_table=(*_POSTBACKS.of_table, "raw", "raw_length"),
+    by_importance=("id", "raw", "raw_length", *_POSTBACKS.by_importance[1:]),
 )
 
 

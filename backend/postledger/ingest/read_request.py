@@ -77,6 +77,11 @@ def read_again(decoded: DecodedRequest, decoding: Decoding, source: Source) -> D
     return replace(decoded, fields=fields)
 
 
+def mask_form(body: bytes, source: Source) -> bytes:
+    """Mask a form for its audit row. Raises `Refused`."""
+    return _mask_segments(read_segments(body), source)
+
+
 def names_only(query: bytes, source: Source | None) -> bytes:
     """Keep only the known parameter names of a query that must not be stored; drop every value and other name.
 

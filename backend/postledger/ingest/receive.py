@@ -35,7 +35,7 @@ class ReceivePostback:
         self,
         policy: Callable[[], Policy | None],
         record: Callable[[Entry], Outcome],
-        refuse_stranger: Callable[[str | None, Entry, Refusal], Outcome],
+        refuse_stranger: Callable[[Entry, Refusal], Outcome],
         count: Callable[[str | None, str | None, Outcome, Event | None], None],
         *,
         note_match: Callable[[int, datetime], None],
@@ -53,7 +53,7 @@ class ReceivePostback:
             is_known = source is not None or slug in policy.unusable  # any other slug is the sender's own text
             return self._refuse_unavailable(slug if is_known else None)
         entry = refuse_unread(request, source, unread) if unread else evaluate(request, source)
-        outcome = self._settle(source, entry)
+        outcome = self._settle(entry)
         campaign = policy.campaign_slugs.get(outcome.campaign_id or 0)
         self._count(source.slug if source else None, campaign, outcome, entry.event)
         return Reply(outcome, find_response(outcome, entry, source) if source else None)
@@ -63,11 +63,11 @@ class ReceivePostback:
         self._count(slug, None, outcome, None)
         return Reply(outcome)
 
-    def _settle(self, source: Source | None, entry: Entry) -> Outcome:
+    def _settle(self, entry: Entry) -> Outcome:
         if entry.secret_id is not None:
             self._note_match(entry.secret_id, entry.received_at)
         elif entry.refusal is not None:
-            return self._refuse_stranger(source.slug if source else None, entry, entry.refusal)
+            return self._refuse_stranger(entry, entry.refusal)
         try:
             return self._record(entry)
         except Refused as unavailable:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from postledger.ledger.entry import Entry, Outcome
+from postledger.ledger.entry import Entry, Outcome, Unrecorded
 from postledger.vocabulary.refusal import Refusal, Refused
 from postledger.vocabulary.statuses import Verdict
 
@@ -26,28 +26,29 @@ class Allowance:
 
 
 class RefuseStranger:
-    """Settles a refusal without a secret: records a sample, and counts what is not recorded.
+    """Settles a refusal without a secret: records a sample, within the byte budget.
 
-    `record` may drop an entry; it raises `Refused` then.
+    `record` may drop an entry; it raises `Refused` then. `is_spent` returns whether an entry's budget is spent.
     """
 
     def __init__(
         self,
         record: Callable[[Entry], Outcome],
         may_record: Callable[[], bool],
-        count_unrecorded: Callable[[str | None], None],
+        is_spent: Callable[[Entry], bool],
     ) -> None:
-        self._record, self._may_record, self._count_unrecorded = record, may_record, count_unrecorded
+        self._record, self._may_record, self._is_spent = record, may_record, is_spent
 
-    def __call__(self, slug: str | None, entry: Entry, refusal: Refusal) -> Outcome:
-        """Record the refusal of a request to that source if it may be, and return it in any case.
+    def __call__(self, entry: Entry, refusal: Refusal) -> Outcome:
+        """Record a refusal if it may be, and return it in any case.
 
         Without a row it is no 503, because a repeat of such a request is not more valid.
         """
+        if self._is_spent(entry):
+            return Outcome(Verdict.REFUSED, refusal, unrecorded=Unrecorded.BUDGET)
+        if not self._may_record():
+            return Outcome(Verdict.REFUSED, refusal, unrecorded=Unrecorded.SAMPLED)
         try:
-            if self._may_record():
-                return self._record(entry)
+            return self._record(entry)
         except Refused:
-            pass
-        self._count_unrecorded(slug)
-        return Outcome(Verdict.REFUSED, refusal)
+            return Outcome(Verdict.REFUSED, refusal, unrecorded=Unrecorded.QUEUE)

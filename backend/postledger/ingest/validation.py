@@ -3,6 +3,8 @@
 Pure: the same request and verification give the same entry.
 """
 
+from msgspec.structs import replace
+
 from postledger.decoding.identities import MAX_LENGTH, trim
 from postledger.decoding.json_v2 import check_items
 from postledger.decoding.pairs import DecodedRequest
@@ -35,7 +37,8 @@ def validate(request: Request, source: Source, verification: Verification) -> En
     decoded, refusal = verification.decoded, verification.refusal
     if decoded is None:
         assert refusal is not None, "what cannot be read is refused"
-        return refuse_unread(request, source, refusal)
+        entry, found = refuse_unread(request, source, refusal), verification.beginning
+        return entry if found is None else replace(entry, raw=found.raw, whole=found.whole)
     event, observed, click_id, transaction_id = None, request.observed, None, None
     unsigned: tuple[str, ...] = ()
     if refusal is None:

@@ -10,6 +10,8 @@ import msgspec
 
 from postledger.decoding.pairs import DecodedRequest
 from postledger.ingest.read_request import Format, find_format, read_again, read_request
+from postledger.ingest.unread_body import Beginning, read_beginning
+from postledger.ledger.rules.raw_beginning import MAX_UNPROVED_RAW_BYTES
 from postledger.policy.source import Source
 from postledger.signatures.signed_fields import NOTHING, Coverage
 from postledger.signatures.verifier import Verified
@@ -24,10 +26,6 @@ _OBSERVABLE = frozenset({
 })  # fmt: skip
 
 
-MAX_UNPROVED_BODY_BYTES = 1024
-"""How long a forged body may be to be read and stored in its audit row."""
-
-
 class Verification(msgspec.Struct, frozen=True):
     """What is known of a request before its values are validated.
 
@@ -35,6 +33,7 @@ class Verification(msgspec.Struct, frozen=True):
     - `secret_id`: the secret whose signature matched; None without a valid signature.
     - `coverage`: the parameters that the signature covers.
     - `observed`: why the request would be refused if its source were not in observe mode.
+    - `beginning`: what may be stored of a forged body that is too long to be read.
     - `refusal`: set if the request is refused already; then nothing else was proved.
     """
 
@@ -43,6 +42,7 @@ class Verification(msgspec.Struct, frozen=True):
     coverage: Coverage = NOTHING
     observed: tuple[Reason, ...] = ()
     refusal: Refusal | None = None
+    beginning: Beginning | None = None
 
 
 def verify(request: Request, source: Source) -> Verification:
@@ -54,17 +54,17 @@ def verify(request: Request, source: Source) -> Verification:
     try:
         verified = _verify_raw(request, source) if request.method == "POST" else None
     except Refused as refused:
-        return Verification(_read_unproved(request, source, written_as), refusal=refused.refusal)
+        return _keep_unproved(request, source, written_as, refused.refusal)
     try:
         decoded = read_request(request, source, written_as)
     except Refused as refused:
-        forged = None if verified else _refuse_forged(request, source)
-        return Verification(None, refusal=forged or refused.refusal)
+        return _refuse_unreadable(request, source, written_as, refused.refusal, is_verified=verified is not None)
     try:
         return _verify_decoded(request, source, decoded, verified)
     except Refused as refused:
-        is_kept = verified or len(request.body) <= MAX_UNPROVED_BODY_BYTES or not _needs_proof(request, source)
-        return Verification(decoded if is_kept else None, refusal=refused.refusal)
+        if verified or not _needs_proof(request, source) or not _is_long(request):
+            return Verification(decoded, refusal=refused.refusal)
+        return _keep_unproved(request, source, written_as, refused.refusal)
 
 
 def _needs_proof(request: Request, source: Source) -> bool:
@@ -78,14 +78,27 @@ def _verify_raw(request: Request, source: Source) -> Verified | None:
     return source.verifier.verify_raw(request, source.settings.timestamp_tolerance_s)
 
 
-def _read_unproved(request: Request, source: Source, written_as: Format) -> DecodedRequest | None:
+def _is_long(request: Request) -> bool:
+    return len(request.body) > MAX_UNPROVED_RAW_BYTES
+
+
+def _keep_unproved(request: Request, source: Source, written_as: Format, refusal: Refusal) -> Verification:
     # An operator who looks for a partner's wrong secret needs the ids of its postbacks.
-    if len(request.body) > MAX_UNPROVED_BODY_BYTES:
-        return None
+    if _is_long(request):
+        return Verification(None, refusal=refusal, beginning=read_beginning(request.body, source, written_as))
     try:
-        return read_request(request, source, written_as)
+        return Verification(read_request(request, source, written_as), refusal=refusal)
     except Refused:
-        return None
+        return Verification(None, refusal=refusal)
+
+
+def _refuse_unreadable(
+    request: Request, source: Source, written_as: Format, refusal: Refusal, *, is_verified: bool
+) -> Verification:
+    forged = None if is_verified else _refuse_forged(request, source)
+    if forged is not None and _is_long(request):
+        return _keep_unproved(request, source, written_as, forged)
+    return Verification(None, refusal=forged or refusal)
 
 
 def _refuse_forged(request: Request, source: Source) -> Refusal | None:

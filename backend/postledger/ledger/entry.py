@@ -1,10 +1,12 @@
 """An entry is everything that one request writes to the ledger. An outcome is the ledger's answer to it."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Literal
 
 import msgspec
 
+from postledger.ledger.rules.raw_beginning import Whole
 from postledger.ledger.rules.status_rules import Rules
 from postledger.vocabulary.conversion_event import Event
 from postledger.vocabulary.refusal import Reason, Refusal
@@ -17,6 +19,7 @@ class Entry(msgspec.Struct, frozen=True):
     - `observed`: why the request would be refused if its source were not in observe mode.
     - `click_id`, `transaction_id`: the ids that a refused request names, to find it by. An event has its own.
     - `unsigned`: the fields that it brings and that its signature does not cover.
+    - `whole`: what `raw` is the beginning of. None if `raw` is whole.
     - `rules`: how the event changes a conversion that is known already.
     - `named_campaign_id`: the campaign that its click id names, if Postledger made that id. The click may have no row.
     """
@@ -37,6 +40,15 @@ class Entry(msgspec.Struct, frozen=True):
     transaction_id: str | None = None
     unsigned: tuple[str, ...] = ()
     named_campaign_id: int | None = None
+    whole: Whole | None = None
+
+
+class Unrecorded(StrEnum):
+    """Why a refusal without a matching secret has no audit row."""
+
+    SAMPLED = "sampled"
+    QUEUE = "queue"
+    BUDGET = "budget"
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -55,6 +67,7 @@ class Outcome(msgspec.Struct, frozen=True):
     observed: tuple[Reason, ...] = ()
     is_of_imported_click: bool = False
     click_shed: bool = False
+    unrecorded: Unrecorded | None = None
 
 
 def refused(reason: Reason, parameter: str | None = None) -> Outcome:

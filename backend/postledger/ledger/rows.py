@@ -10,6 +10,7 @@ from decimal import Decimal
 import msgspec
 
 from postledger.ledger.entry import Entry, Outcome
+from postledger.ledger.rules.raw_beginning import MAX_UNPROVED_RAW_BYTES, cut, measure
 from postledger.ledger.rules.status_rules import ChangeKind
 from postledger.vocabulary.click import LabelCause
 from postledger.vocabulary.conversion_event import Event
@@ -56,6 +57,10 @@ class EntryRow(msgspec.Struct, omit_defaults=True):
     named_campaign_id: int | None = None
     click_shed: bool | None = None
     label_notes: dict[str, LabelCause] | None = None
+    raw_length: int | None = None
+    raw_sha256: bytes | None = None
+    kept_bytes: int | None = None
+    is_unpaid: bool | None = None
 
 
 class FoldedRow(msgspec.Struct, omit_defaults=True):
@@ -124,7 +129,21 @@ def entry_row(entry: Entry, outcome: Outcome | None = None) -> EntryRow:
         row.click_check, row.unsigned = entry.click_check, entry.unsigned or None
         row.named_campaign_id = entry.named_campaign_id
         _add_event(row, entry.event)
+    if entry.secret_id is None and (outcome is None or refusal is not None):
+        _cut_raw(row, entry)
     return row
+
+
+def _cut_raw(row: EntryRow, entry: Entry) -> None:
+    # Whether an event is refused is known only in the statement, so it gets the number of bytes to keep.
+    if entry.whole is None and len(entry.raw) <= MAX_UNPROVED_RAW_BYTES:
+        return
+    whole, kept = entry.whole or measure(entry.raw), cut(entry.raw)
+    row.raw_length, row.raw_sha256 = whole.length, whole.sha256
+    if row.reason is None:
+        row.kept_bytes = len(kept)
+    else:
+        row.raw = kept
 
 
 def _add_event(row: EntryRow, event: Event) -> None:

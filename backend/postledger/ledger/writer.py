@@ -4,13 +4,14 @@ One statement settles all entries with new keys. A second transaction folds thos
 is written twice has the same effect as one that is written once.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 from psycopg import Connection
 
-from postledger.ledger.entry import Entry, Outcome
+from postledger.ledger.byte_leases import NOTHING, ByteLeases
+from postledger.ledger.entry import Entry, Outcome, Unrecorded
 from postledger.ledger.repeat_writer import write_repeats
 from postledger.ledger.rows import encode_rows, entry_row
 from postledger.ledger.rules.former_keys import Booked, choose_key
@@ -40,13 +41,15 @@ class Settled(NamedTuple):
         return tuple(map(Reason, self.observed)) if self.observed else ()
 
 
-def write_batch(connection: Connection[Any], rows: Sequence[Entry | Click]) -> list[Outcome | None]:
+def write_batch(
+    connection: Connection[Any], rows: Sequence[Entry | Click], budget: ByteLeases | None = None
+) -> list[Outcome | None]:
     """Write the rows of one flush. A click has no outcome."""
     clicks = [row for row in rows if isinstance(row, Click)]
     entries = [row for row in rows if isinstance(row, Entry)]
     if clicks:
         _write_clicks(connection, clicks)
-    outcomes = iter(write_entries(connection, entries) if entries else ())
+    outcomes = iter(write_entries(connection, entries, budget) if entries else ())
     return [next(outcomes) if isinstance(row, Entry) else None for row in rows]
 
 
@@ -61,18 +64,38 @@ def check_writable(connection: Connection[Any]) -> None:
     write_entries(connection, ())
 
 
-def write_entries(connection: Connection[Any], entries: Sequence[Entry]) -> list[Outcome]:
+def write_entries(
+    connection: Connection[Any], entries: Sequence[Entry], budget: ByteLeases | None = None
+) -> list[Outcome]:
     """Write a batch of entries; the outcomes are in the order of the entries.
 
-    One statement settles new and refused entries, in a transaction of its own. Repeats need a second transaction.
+    One statement settles new and refused entries, in a transaction of its own. Repeats need a second transaction. A
+    refusal without a secret gets no audit row if the budget does not cover it.
     """
+    unproved = [entry for entry in entries if entry.secret_id is None]
+    charge = budget.charge(connection, unproved) if budget is not None and unproved else NOTHING
+    outcomes = _settle(connection, entries, charge.unpaid)
+    if budget is not None and charge.paid:
+        budget.settle(charge.paid, outcomes)
+    return [_note_unrecorded(outcomes[entry.receipt], entry.receipt in charge.unpaid) for entry in entries]
+
+
+def _settle(connection: Connection[Any], entries: Sequence[Entry], unpaid: Collection[str]) -> dict[str, Outcome]:
     entries = [_use_former_key(connection, entry) for entry in entries]
-    document = encode_rows([entry_row(entry) for entry in entries])
-    settled = {row[0]: Settled(*row[1:]) for row in connection.execute(_RECORD_ENTRIES, (document,))}
+    rows = [entry_row(entry) for entry in entries]
+    for row in rows if unpaid else ():
+        row.is_unpaid = row.id in unpaid or None
+    settled = {row[0]: Settled(*row[1:]) for row in connection.execute(_RECORD_ENTRIES, (encode_rows(rows),))}
     outcomes = {entry.receipt: _read_outcome(entry, settled[entry.receipt]) for entry in entries}
     repeats = [entry for entry in entries if outcomes[entry.receipt] is None]
-    folded = _record_repeats(connection, repeats, settled) if repeats else {}
-    return [outcomes[entry.receipt] or folded[entry.receipt] for entry in entries]
+    folded = _record_repeats(connection, repeats, settled, unpaid) if repeats else {}
+    return {receipt: outcome or folded[receipt] for receipt, outcome in outcomes.items()}
+
+
+def _note_unrecorded(outcome: Outcome, is_unpaid: bool) -> Outcome:
+    if is_unpaid and outcome.verdict is Verdict.REFUSED:
+        return replace(outcome, unrecorded=Unrecorded.BUDGET)
+    return outcome
 
 
 def _use_former_key(connection: Connection[Any], entry: Entry) -> Entry:
@@ -98,7 +121,10 @@ def _read_outcome(entry: Entry, settled: Settled) -> Outcome | None:
 
 
 def _record_repeats(
-    connection: Connection[Any], repeats: Sequence[Entry], settled: Mapping[str, Settled]
+    connection: Connection[Any],
+    repeats: Sequence[Entry],
+    settled: Mapping[str, Settled],
+    unpaid: Collection[str],
 ) -> dict[str, Outcome]:
     with connection.transaction(), connection.cursor() as cursor:
         outcomes = {
@@ -110,6 +136,10 @@ def _record_repeats(
             )
             for receipt, outcome in write_repeats(cursor, repeats).items()
         }
-        rows = [entry_row(entry, outcomes[entry.receipt]) for entry in repeats]
+        rows = [
+            entry_row(entry, outcomes[entry.receipt])
+            for entry in repeats
+            if entry.receipt not in unpaid or outcomes[entry.receipt].verdict is not Verdict.REFUSED
+        ]
         cursor.execute(_RECORD_REPEATS, (encode_rows(rows),))
     return outcomes

@@ -91,6 +91,12 @@ class Gauges:
             multiprocess_mode="livesum",
             registry=registry,
         )
+        self._byte_limit = Gauge(
+            "postledger_unauthenticated_bytes_limit",
+            "What audit rows of unauthenticated refusals may take in a day.",
+            multiprocess_mode="livemax",
+            registry=registry,
+        )
         Gauge(
             "postledger_backend_start_timestamp_seconds",
             "Start of the first of the backend's processes.",
@@ -149,6 +155,10 @@ class Gauges:
     def note_writer_failing(self, is_failing: bool) -> None:
         """Note whether the last write of this process failed."""
         self._failing.set(is_failing)
+
+    def note_byte_limit(self, limit: int) -> None:
+        """Note how many bytes unauthenticated refusals may take in a day."""
+        self._byte_limit.set(limit)
 
     def note_queue_limit(self, limit: int) -> None:
         """Note how many requests may wait for the writer."""

@@ -18,7 +18,6 @@ from postledger.platform.periodic_task import Periodic
 from postledger.platform.postgres.errors import Cause
 from postledger.policy.policy import Policy
 from postledger.vocabulary.conversion_event import Event
-from postledger.vocabulary.selftest import SELFTEST
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 _ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
@@ -29,10 +28,9 @@ class Metrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._postbacks = PostbackCounters(registry)
-        self._unrecorded = Counter(
-            "postledger_refusals_unrecorded",
-            "Unauthenticated refusals beyond the sample that gets an audit row.",
-            ["source"],
+        self._unauthenticated_bytes = Counter(
+            "postledger_unauthenticated_bytes",
+            "What audit rows of unauthenticated refusals take, as the byte budget counts it.",
             registry=registry,
         )
         self._requests = Histogram(
@@ -63,6 +61,7 @@ class Metrics:
         self.note_build, self.note_ledger = self._gauges.note_build, self._gauges.note_ledger
         self.note_days, self.note_writer_failing = self._gauges.note_days, self._gauges.note_writer_failing
         self.note_waiting, self.note_queue_limit = self._gauges.note_waiting, self._gauges.note_queue_limit
+        self.note_byte_limit = self._gauges.note_byte_limit
         self._durations = defaultdict[tuple[str, str], list[float]](list)
 
         self._writing = Periodic(self._write)
@@ -74,8 +73,6 @@ class Metrics:
     def prepare(self, policy: Policy) -> None:
         """Create every series of the policy at zero, because Prometheus does not see the increase of a new series."""
         self._postbacks.show(policy)
-        for source in (*policy.sources.keys() - {SELFTEST}, UNKNOWN):
-            self._unrecorded.labels(source)
         self._clicks.show(policy.campaigns)
         self._gauges.show(policy)
 
@@ -83,9 +80,9 @@ class Metrics:
         """Count one answered postback, the conversion that it opened or changed, and the payout that it booked."""
         self._postbacks.tally(source or UNKNOWN, campaign or UNKNOWN, outcome, event)
 
-    def count_unrecorded(self, source: str | None) -> None:
-        """Count a refusal that was answered without an audit row."""
-        self._unrecorded.labels(UNKNOWN if source in (None, SELFTEST) else source).inc()
+    def count_unauthenticated_bytes(self, count: int) -> None:
+        """Count what the audit row of an unauthenticated refusal takes."""
+        self._unauthenticated_bytes.inc(count)
 
     def observe_request(self, route: str, status: str, seconds: float) -> None:
         """Observe one answered request."""

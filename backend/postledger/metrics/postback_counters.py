@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 
 from prometheus_client import CollectorRegistry, Counter
 
-from postledger.ledger.entry import Outcome
+from postledger.ledger.entry import Outcome, Unrecorded
 from postledger.metrics.payout_buckets import size_of
 from postledger.policy.policy import Policy
 from postledger.vocabulary.click import LabelCause
@@ -39,6 +39,18 @@ class PostbackCounters:
         )
         self._refusals = Counter(
             "postledger_refusals", "Refused postbacks by reason.", ["source", "reason"], registry=registry
+        )
+        self._unrecorded = Counter(
+            "postledger_refusals_unrecorded",
+            "Unauthenticated refusals without an audit row.",
+            ["source"],
+            registry=registry,
+        )
+        self._over_budget = Counter(
+            "postledger_refusals_over_budget",
+            "Unauthenticated refusals without an audit row, because the byte budget of the day is spent.",
+            ["source"],
+            registry=registry,
         )
         self._observed = Counter(
             "postledger_observed",
@@ -88,6 +100,7 @@ class PostbackCounters:
         self._show_source, self._show_observed = cache(self._source_at_zero), cache(self._observed_at_zero)
         self._show_campaign = cache(self._campaign_at_zero)
         self._kinds, self._sizes = defaultdict[_Kind, int](int), defaultdict[_Size, int](int)
+        self._lost = defaultdict[tuple[str, Unrecorded], int](int)
 
     def tally(self, source: str, campaign: str, outcome: Outcome, event: Event | None) -> None:
         """Tally one answered postback, by the slugs of source and campaign."""
@@ -97,6 +110,8 @@ class PostbackCounters:
                 return
             source = UNKNOWN  # anyone can send to this slug: what is refused must not be invisible
         reason = refusal.reason if refusal is not None else None
+        if outcome.unrecorded is not None:
+            self._lost[source, outcome.unrecorded] += 1
         imported, shed = outcome.is_of_imported_click, outcome.click_shed
         self._kinds[source, campaign, verdict, outcome.status, reason, outcome.observed, imported, shed] += 1
         if event is not None and verdict in _BOOKED and event.payout is not None and event.currency is not None:
@@ -114,6 +129,14 @@ class PostbackCounters:
                 counter.inc(times)
         for size, times in sizes.items():
             self._find_payouts(*size).inc(times)
+        self._increment_lost()
+
+    def _increment_lost(self) -> None:
+        lost, self._lost = self._lost, defaultdict(int)
+        for (source, cause), times in lost.items():
+            self._unrecorded.labels(source).inc(times)
+            if cause is Unrecorded.BUDGET:
+                self._over_budget.labels(source).inc(times)
 
     def show(self, policy: Policy) -> None:
         """Create every series of a policy at zero."""
@@ -125,6 +148,8 @@ class PostbackCounters:
             self._show_campaign(campaign)
 
     def _source_at_zero(self, source: str) -> None:
+        self._unrecorded.labels(source)
+        self._over_budget.labels(source)
         for verdict in Verdict:
             self._postbacks.labels(source, verdict.value)
         for reason in Reason:

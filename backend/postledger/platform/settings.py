@@ -33,6 +33,7 @@ class Settings(msgspec.Struct, frozen=True):
     queue_limit: int
     flush_rows: int
     retention_days: int
+    unauthenticated_bytes_per_day: int
     request_log: Path | None
     click_fallback_url: str | None
 
@@ -52,6 +53,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         queue_limit=read_count(environment, "POSTLEDGER_QUEUE_LIMIT", 1000),
         flush_rows=read_count(environment, "POSTLEDGER_FLUSH_ROWS", 256),
         retention_days=read_retention_days(environment),
+        unauthenticated_bytes_per_day=read_count(environment, "POSTLEDGER_UNAUTHENTICATED_BYTES_PER_DAY", 268435456),
         request_log=read_request_log(environment),
         click_fallback_url=read_click_fallback(environment),
     )

@@ -166,16 +166,6 @@ def test_a_forged_body_is_refused_before_it_is_read(body: bytes) -> None:
     assert signed.reason in (Reason.MALFORMED, Reason.DUPLICATE_PARAMETER)
 
 
-@pytest.mark.parametrize(("length", "is_stored"), [(1024, True), (1025, False)])
-def test_a_forged_body_is_stored_up_to_1_kib(length: int, is_stored: bool) -> None:
-    body = b'{"click_id":"' + b"A" * (length - 15) + b'"}'
-
-    entry = evaluate(msgspec.structs.replace(post(b"{}"), body=body), source())
-
-    assert entry.refusal == Refusal(Reason.BAD_SIGNATURE)
-    assert entry.raw == (body if is_stored else b"")
-
-
 @pytest.mark.parametrize(("place", "refusal"), [(7, None), (8, Refusal(Reason.BAD_SIGNATURE))])
 def test_eight_signatures_of_a_header_are_tried(place: int, refusal: Refusal | None) -> None:
     signed = post(b'{"click_id":"A"}')

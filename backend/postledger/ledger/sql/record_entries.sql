@@ -24,7 +24,8 @@ WITH batch AS MATERIALIZED (
         event text, click_id text, transaction_id text,
         affiliate_id text, status text, source_status text, payout numeric, currency text, subs jsonb,
         event_time timestamptz, unsigned text [], reverses text, named_campaign_id integer, label_notes jsonb,
-        raw text
+        raw text,
+        raw_length integer, raw_sha256 text, kept_bytes integer, is_unpaid boolean
     )) WITH ORDINALITY AS entry
     LEFT JOIN clicks ON clicks.click_id = entry.click_id
 ),
@@ -60,15 +61,21 @@ recorded AS (
     INSERT INTO postbacks (
         id, received_at, source_id, source_ip, method, verdict, reason, parameter, cause, byte_offset, conversion_id,
         secret_id, event, click_id, transaction_id, status, source_status, payout, currency, event_time, raw, observed,
-        click_shed, label_notes
+        click_shed, label_notes, raw_length, raw_sha256
     )
     SELECT
         id, received_at, source_id, source_ip, method, verdict, refused_for, parameter, cause, byte_offset, conversion_id,
         secret_id,
-        event, click_id, transaction_id, status, source_status, payout, currency, event_time, decode(raw, 'base64'),
-        observed_for, click_shed, label_notes
+        event, click_id, transaction_id, status, source_status, payout, currency, event_time,
+        CASE
+            WHEN refused_for IS NOT NULL AND kept_bytes IS NOT NULL THEN substring(decode(raw, 'base64') FOR kept_bytes)
+            ELSE decode(raw, 'base64')
+        END,
+        observed_for, click_shed, label_notes,
+        CASE WHEN refused_for IS NOT NULL THEN raw_length END,
+        CASE WHEN refused_for IS NOT NULL THEN decode(raw_sha256, 'base64') END
     FROM settled
-    WHERE verdict IS NOT NULL
+    WHERE verdict IS NOT NULL AND (refused_for IS NULL OR is_unpaid IS NULL)
     ON CONFLICT (id, received_at) DO NOTHING -- the rows of a batch that is written again, because its commit went unanswered
 )
 

@@ -158,7 +158,9 @@ CREATE TABLE public.postbacks (
     cause text COLLATE pg_catalog."C",
     byte_offset integer,
     click_shed boolean,
-    label_notes jsonb
+    label_notes jsonb,
+    raw_length integer,
+    raw_sha256 bytea
 )
 PARTITION BY RANGE (received_at);
 
@@ -223,6 +225,12 @@ ALTER TABLE public.sources ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.unauthenticated_bytes (
+    day date NOT NULL,
+    source_id integer NOT NULL,
+    bytes bigint NOT NULL
+);
+
 ALTER TABLE ONLY public.affiliates
     ADD CONSTRAINT affiliates_pkey PRIMARY KEY (id);
 
@@ -273,6 +281,9 @@ ALTER TABLE ONLY public.sources
 
 ALTER TABLE ONLY public.sources
     ADD CONSTRAINT sources_slug_key UNIQUE (slug);
+
+ALTER TABLE ONLY public.unauthenticated_bytes
+    ADD CONSTRAINT unauthenticated_bytes_pkey PRIMARY KEY (day, source_id);
 
 CREATE INDEX clicks_created_at ON public.clicks USING brin (created_at timestamptz_minmax_multi_ops) WITH (autosummarize='on');
 
