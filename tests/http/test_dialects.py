@@ -28,11 +28,12 @@ def ask(moved: Service, target: str, slug: str | None = "moved", method: str = "
     return moved.client.request(method, target, headers={"X-Edge-Source": slug} if slug else {})
 
 
+@pytest.mark.parametrize("path", [f"/{KEY}/postback", f"/{KEY}/postback/"])
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_the_address_of_the_old_tracker_books_and_its_key_is_nowhere(moved: Service, method: str) -> None:
+def test_the_address_of_the_old_tracker_books_and_its_key_is_nowhere(moved: Service, method: str, path: str) -> None:
     transaction_id = uuid4().hex
 
-    answer = ask(moved, f"/{KEY}/postback?subid=C1&status=sale&payout=2&tid={transaction_id}", method=method)
+    answer = ask(moved, f"{path}?subid=C1&status=sale&payout=2&tid={transaction_id}", method=method)
 
     assert answer.json()["status"] == "accepted"
     ((raw, secret_id),) = moved.fetch("SELECT raw, secret_id FROM postbacks WHERE id = %s", answer.json()["id"])

@@ -85,20 +85,20 @@ def test_the_operators_socket_answers_404_to_other_paths(service: Service, path:
     assert (answer.status_code, answer.json()["reason"]) == (404, "not_found")
 
 
-@pytest.mark.parametrize("method", ["OPTIONS", "POST", "PUT", "DELETE", "HEAD"])
+@pytest.mark.parametrize("method", ["OPTIONS", "POST", "PUT", "DELETE"])
 @pytest.mark.parametrize("path", ["/click/spring", "/schemas/postback-v1.json"])
 def test_a_public_route_that_can_only_be_read_answers_405(service: Service, method: str, path: str) -> None:
     answer = service.client.request(method, path)
 
-    assert (answer.status_code, answer.headers["allow"]) == (405, "GET")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "HEAD"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
 @pytest.mark.parametrize("path", OPERATORS)
 def test_an_operators_route_can_only_be_read(service: Service, method: str, path: str) -> None:
     answer = service.operators.request(method, path)
 
-    assert (answer.status_code, answer.headers["allow"]) == (405, "GET")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
 
 
 def test_source_info_follows_trust_and_removal(service: Service, master_key: str) -> None:

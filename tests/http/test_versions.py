@@ -28,4 +28,4 @@ def test_each_version_has_its_schema(service: Service, version: str) -> None:
 def test_another_schema_or_method_is_refused(service: Service) -> None:
     assert service.client.get("/schemas/postback-v3.json").json()["reason"] == "not_found"
     assert service.client.post("/schemas/postback-v1.json").json()["reason"] == "method_not_allowed"
-    assert service.client.options("/schemas/postback-v1.json").headers["allow"] == "GET"
+    assert service.client.options("/schemas/postback-v1.json").headers["allow"] == "GET, HEAD"

@@ -244,9 +244,9 @@ class Edge(Part):
         transport = httpx.HTTPTransport(verify=self.tls_context(), http2=http2, local_address=address)
         return httpx.Client(base_url=self.https_url, transport=transport, timeout=ANSWER_WITHIN_S)
 
-    def ask_ops(self, path: str) -> httpx.Response:
-        """What the listener for operators answers to a GET."""
-        return httpx.get(self.ops_url + path, timeout=ANSWER_WITHIN_S)
+    def ask_ops(self, path: str, method: str = "GET") -> httpx.Response:
+        """What the listener for operators answers."""
+        return httpx.request(method, self.ops_url + path, timeout=ANSWER_WITHIN_S)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

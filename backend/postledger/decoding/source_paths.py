@@ -38,6 +38,11 @@ def check_host(host: str) -> None:
         raise ValueError('must be host names in lower case, such as "track.example.com", without a port')
 
 
+def without_last_slash(path: str) -> str:
+    """Return a path without its last slash: both are the same route."""
+    return path[:-1] if len(path) > 1 and path.endswith("/") else path
+
+
 def split_path(path: str) -> tuple[str, str]:
     """Split a path at its key; raises ValueError if it has none."""
     before, key, after = path.partition(KEY)

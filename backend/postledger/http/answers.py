@@ -85,9 +85,9 @@ def _quote(name: str) -> str:
 
 
 def answer_get_only(response: falcon.Response, receipt: str) -> None:
-    """Answer 405 on a route that allows only GET."""
+    """Answer 405 on a route that allows only GET and HEAD."""
     answer_refusal(response, receipt, Refusal(Reason.METHOD_NOT_ALLOWED))
-    response.set_header("Allow", "GET")
+    response.set_header("Allow", "GET, HEAD")
 
 
 def answer_not_found(response: falcon.Response, receipt: str) -> None:

@@ -56,6 +56,7 @@ def create_operators_app(
 
 def _create_app(observer: RequestObserver) -> App:
     app = App(media_type=falcon.MEDIA_JSON, middleware=[observer])
+    app.req_options.strip_url_path_trailing_slash = True  # the same route, as for the edge
     app.add_error_handler(falcon.HTTPError, _answer_http_error)
     app.add_error_handler(Exception, _answer_bug)
     return app

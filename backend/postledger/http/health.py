@@ -25,6 +25,8 @@ class HealthResource:
             response.status = falcon.HTTP_503
             response.data = b'{"status":"unavailable","failing":"%b"}' % failing.encode()
 
+    on_head = on_get
+
     def on_options(self, request: falcon.Request, response: falcon.Response) -> None:
         """Refuse OPTIONS like every other method; Falcon would answer 200."""
         answer_get_only(response, receipt_of(request))
@@ -42,3 +44,5 @@ class MetricsResource:
         """Answer in Prometheus' text format."""
         response.content_type = "text/plain; version=0.0.4; charset=utf-8"
         response.data = self._render()
+
+    on_head = on_get

@@ -32,6 +32,8 @@ class PolicyResource:
         else:
             response.data = render_snapshot(policy, self._salt)
 
+    on_head = on_get
+
 
 def _knows(request: falcon.Request, version: str) -> bool:
     """Whether `If-None-Match` names this version: a list, compared weakly (RFC 9110, section 13.1.2)."""

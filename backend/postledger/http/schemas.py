@@ -36,6 +36,8 @@ class SchemaResource:
         response.set_header("Cache-Control", f"public, max-age={MAX_AGE_S}")
         response.data = schema
 
+    on_head = on_get
+
     def on_options(self, request: falcon.Request, response: falcon.Response, name: str) -> None:  # noqa: ARG002
         """Refuse OPTIONS like every other method; Falcon would answer 200."""
         answer_get_only(response, receipt_of(request))

@@ -53,8 +53,6 @@ def find_format(request: Request, source: Source) -> Format:
         return "query"
     if request.method != "POST":
         raise Refused(Reason.METHOD_NOT_ALLOWED)
-    if not request.body and source.reads_query_of_post:
-        return "query"
     if len(request.body) > MAX_BODY_BYTES:
         raise Refused(Reason.PAYLOAD_TOO_LARGE)
     _refuse_known_in_query(request.query, source)

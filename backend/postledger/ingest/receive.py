@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 import msgspec
+from msgspec.structs import replace
 
 from postledger.ingest.edge_agreement import is_agreed
 from postledger.ingest.validation import refuse_unread, validate
@@ -75,9 +76,18 @@ class ReceivePostback:
 
 
 def evaluate(request: Request, source: Source | None) -> Entry:
-    """Turn a request into the entry that the ledger records: verify it, then validate its values."""
+    """Turn a request into the entry that the ledger records: verify it, then validate its values.
+
+    A POST with an empty body is read as the GET with the same query. Its signature must therefore cover the query.
+    """
     if source is None:
         return refuse_unread(request, None, Refusal(Reason.UNKNOWN_SOURCE))
+    if request.method == "POST" and request.query and not request.body:
+        return replace(_evaluate(replace(request, method="GET"), source), method=request.method)
+    return _evaluate(request, source)
+
+
+def _evaluate(request: Request, source: Source) -> Entry:
     return validate(request, source, verify(request, source))
 
 

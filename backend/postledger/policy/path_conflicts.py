@@ -5,7 +5,7 @@ Two sources may use the same path if their host names or the secrets in the path
 
 from collections.abc import Iterator
 
-from postledger.decoding.source_paths import KEY
+from postledger.decoding.source_paths import KEY, without_last_slash
 from postledger.decoding.toml_table import Fault
 from postledger.policy.config_file import Configuration, SourceConfig
 from postledger.policy.diff import Stored
@@ -30,7 +30,7 @@ def _list_claims(source: SourceConfig, stored: Stored) -> Iterator[_Claim]:
     for path in source.settings.paths:
         for host in source.settings.hosts or ("",):
             for key in _find_secrets(source, stored) if KEY in path else ("",):
-                yield path, host, key
+                yield without_last_slash(path), host, key
 
 
 def _find_secrets(source: SourceConfig, stored: Stored) -> tuple[str, ...]:

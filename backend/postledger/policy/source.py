@@ -243,11 +243,6 @@ class Source(msgspec.Struct, frozen=True, dict=True):
         return frozenset(self.canonical_names) - {s.signature.name for s in schemes if s.signature.location == "query"}
 
     @cached_property
-    def reads_query_of_post(self) -> bool:
-        """Whether the query of a POST without a body is read, as other trackers do; only without a signature."""
-        return bool(self.settings.paths) and self.settings.auth != "signature"
-
-    @cached_property
     def masked_names(self) -> frozenset[str]:
         """The parameters, by the sender's names, that are never stored."""
         signatures = {name for name, canonical in self.canonical_names.items() if canonical == "sig"}

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from postledger.decoding.pairs import DecodedRequest, read_segments_once
-from postledger.decoding.source_paths import split_path
+from postledger.decoding.source_paths import split_path, without_last_slash
 from postledger.decoding.unresolved_macros import OPENINGS, find_macro
 from postledger.signatures.profile_schema import SignatureLocation, TimestampLocation
 from postledger.vocabulary.incoming_request import Request
@@ -44,11 +44,11 @@ def compile_find(location: SignatureLocation | TimestampLocation, canonical: str
 
 
 def _compile_find_in_path(path: str) -> Find:
-    before, after = (part.encode() for part in split_path(path))
+    before, after = (part.encode() for part in split_path(without_last_slash(path)))
     beside = len(before) + len(after)
 
     def find(request: Request, _: DecodedRequest) -> str | None:
-        sent = request.path
+        sent = request.path.removesuffix(b"/")  # a key is never empty, so that no slash before one is removed
         if len(sent) <= beside or not (sent.startswith(before) and sent.endswith(after)):
             return None
         key = sent[len(before) : len(sent) - len(after)]

@@ -28,8 +28,7 @@ function _M.is_plain(path, normalized)
 end
 
 local function campaign_of(path)
-    local slug = sub(path, #PREFIX + 1)
-    return sub(slug, -1) == "/" and sub(slug, 1, -2) or slug
+    return sub(query.without_last_slash(path), #PREFIX + 1)
 end
 
 -- Whether the client's network has used up what it may record of this campaign. `path` is without escapes. The network

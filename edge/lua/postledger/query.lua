@@ -46,6 +46,11 @@ function _M.only(query, wanted)
     return nil
 end
 
+-- A path without its last slash: both are the same route, as in the backend.
+function _M.without_last_slash(path)
+    return #path > 1 and sub(path, -1) == "/" and sub(path, 1, -2) or path
+end
+
 -- Path and query of a request target, as it was sent.
 function _M.split(target)
     local at = find(target, "?", 1, true)

@@ -1,6 +1,8 @@
 -- Which source answers on a path that is not one of ours, as a tracker had it whose addresses are still in use? By its
 -- host name, by the key in the path, or because nobody else claims it. Where two do, nobody: `apply` refuses that.
 
+local query = require("postledger.query")
+
 local _M = {}
 
 local byte, char, find, gsub, hmac, match, sub =
@@ -48,7 +50,8 @@ end
 function _M.compile(sources, salt)
     local index = { exact = {}, keyed = {}, salt = bytes_of(salt) }
     for slug, source in pairs(sources) do
-        for _, path in ipairs(source.paths) do
+        for _, listed in ipairs(source.paths) do
+            local path = query.without_last_slash(listed)
             local before, after = match(path, "^(.-){key}(.*)$")
             if not before then
                 claim(index.exact, path, source.hosts, slug)
@@ -83,6 +86,7 @@ end
 -- that the time taken says nothing of how much of it was right; the backend compares it then.
 function _M.find(index, host, path)
     if byte(path) ~= SLASH or sub(path, 1, 9) == "/internal" then return nil end
+    path = query.without_last_slash(path)
     local slug = choose(index.exact[path], host)
     if slug then return slug end
 

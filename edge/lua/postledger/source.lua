@@ -24,6 +24,7 @@ end
 function _M.slug(path, arguments, normalized)
     if path ~= normalized and query.unescape(path) ~= normalized then return false end
 
+    normalized = query.without_last_slash(normalized)
     if IN_QUERY[normalized] then return true, query.only(arguments, "source") end
     return true, slug_after(normalized, "/tracking/postback/") or slug_after(normalized, "/sandbox/postback/")
 end
