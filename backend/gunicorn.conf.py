@@ -2,7 +2,6 @@
 
 import gc
 import os
-import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -39,11 +38,18 @@ logger_class = "postledger.platform.server.gunicorn_logger.GunicornLogger"
 
 
 def on_starting(_: Any) -> None:
-    """Empty the metrics directory; otherwise counters of the last run would be summed for ever."""
+    """Empty the metrics directory; otherwise counters of the last run would be summed for ever.
+
+    Below /dev/shm any user may have made it first. Whoever owns it could replace its files, so it must be ours.
+    """
+    # It needs the directory when it is imported.
+    from postledger.platform.metrics.preallocated_file import remove_files  # noqa: PLC0415
+
     directory = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
-    shutil.rmtree(directory, ignore_errors=True)
-    # It may exist still: a worker whose master was killed may have made another file in it.
-    directory.mkdir(parents=True, exist_ok=True)
+    directory.mkdir(mode=0o750, parents=True, exist_ok=True)
+    if directory.is_symlink() or directory.stat().st_uid != os.geteuid():
+        sys.exit(f"postledger: PROMETHEUS_MULTIPROC_DIR: {directory} belongs to another user; remove it")
+    remove_files(directory)
 
 
 def post_worker_init(_: Any) -> None:

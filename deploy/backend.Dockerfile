@@ -16,7 +16,7 @@ ARG POSTLEDGER_COMMIT
 ENV PYTHONPATH=/opt/postledger/backend \
     POSTLEDGER_COMMIT=$POSTLEDGER_COMMIT \
     POSTLEDGER_BACKEND_SOCKET=/run/postledger/backend.sock \
-    PROMETHEUS_MULTIPROC_DIR=/tmp/metrics
+    PROMETHEUS_MULTIPROC_DIR=/dev/shm/postledger
 # Only the backend (10001) and the edge's group (10002) enter the directory of the sockets, a volume of both.
 RUN install --directory --owner=10001 --group=10002 --mode=0710 /run/postledger
 USER 10001:10001

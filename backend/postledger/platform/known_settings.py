@@ -39,6 +39,7 @@ SETTINGS = (
     Setting("POSTLEDGER_CLICK_FALLBACK_URL", secret=True),
     Setting("POSTLEDGER_REQUEST_LOG"),
     Setting("POSTLEDGER_COMMIT"),
+    Setting("POSTLEDGER_METRICS_DIR"),
     Setting("PROMETHEUS_MULTIPROC_DIR", made=True),
     # Of the edge.
     Setting("POSTLEDGER_LISTEN_ADDRESS"),

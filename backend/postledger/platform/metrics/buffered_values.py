@@ -9,6 +9,8 @@ from typing import Any
 
 from prometheus_client import values
 
+from postledger.platform.metrics.preallocated_file import preallocate_files, return_to_files
+
 _incremented: list[Any] = []
 
 
@@ -17,12 +19,14 @@ def buffer_values() -> None:
 
     It also fixes the process id, because the library would ask the system for it at every write.
     """
+    preallocate_files()
     process_id = os.getpid()
     values.ValueClass = _make_buffered(values.MultiProcessValue(lambda: process_id))
 
 
 def flush_values() -> None:
-    """Write all increments since the last call."""
+    """Write all increments since the last call, and values that were kept in memory, if their file has room again."""
+    return_to_files()
     for value in _incremented:
         value.flush()
     _incremented.clear()

@@ -24,7 +24,7 @@ from gunicorn.glogging import Logger
 from gunicorn.http import wsgi
 from gunicorn.workers.ggevent import GeventWorker
 from packaging.requirements import Requirement
-from prometheus_client import metrics, values
+from prometheus_client import metrics, mmap_dict, values
 from psycopg import waiting
 
 from tests.parts.documents import ROOT
@@ -54,6 +54,9 @@ SIGNATURES: list[tuple[str, Callable[..., Any], str]] = [
         "self, host, port, timeout, local_address, socket_options",
     ),
     ("metrics/buffered_values.py", values.MultiProcessValue, "process_identifier"),
+    ("metrics/preallocated_file.py", mmap_dict.MmapedDict.__init__, "self, filename, read_mode"),
+    ("metrics/preallocated_file.py", mmap_dict.MmapedDict._init_value, "self, key"),
+    ("metrics/preallocated_file.py", mmap_dict._pack_integer, "data, pos, value"),
 ]
 
 
@@ -119,6 +122,15 @@ def test_gevents_loop_watches_descriptors() -> None:
 def test_prometheus_client_makes_each_value_by_a_class_that_can_be_replaced() -> None:
     assert "values.ValueClass(" in inspect.getsource(metrics), "platform/metrics/buffered_values.py replaces it"
     assert list(inspect.signature(values.MultiProcessValue().inc).parameters) == ["self", "amount"]
+
+
+def test_prometheus_client_keeps_its_values_in_a_file_that_can_be_replaced(tmp_path: Path) -> None:
+    file = mmap_dict.MmapedDict(str(tmp_path / "counter_1.db"))
+
+    assert "files[file_prefix] = MmapedDict(filename)" in inspect.getsource(values.MultiProcessValue)
+    assert vars(file).keys() == {"_f", "_fname", "_capacity", "_m", "_positions", "_used"}
+    assert (file._capacity, file._used) == (mmap_dict._INITIAL_MMAP_SIZE, 8), "platform/metrics/preallocated_file.py"
+    file.close()
 
 
 def test_every_library_with_a_seam_has_a_ceiling() -> None:
