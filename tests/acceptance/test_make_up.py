@@ -153,6 +153,28 @@ def test_down_stops_what_a_killed_supervisor_left_behind(checkout: Checkout) -> 
 
     assert down.returncode == 0, down.stdout
     assert checkout.processes() == []
+    assert not Path(checkout.runtime()["PROMETHEUS_MULTIPROC_DIR"]).exists(), "memory is given back"
+
+
+def test_a_killed_backend_leaves_no_metrics_of_its_workers(checkout: Checkout) -> None:
+    metrics = Path(checkout.runtime()["PROMETHEUS_MULTIPROC_DIR"])
+    assert metrics.parent == Path("/dev/shm"), "a full disk cannot reach it"
+    assert S_IMODE(metrics.stat().st_mode) == 0o750
+    dead = {file.name for file in metrics.glob("histogram_*.db")}
+    assert dead
+
+    kill_part(checkout, "backend")
+
+    wait_until(lambda: checkout.answers("edge"), what="the next backend")
+    assert dead.isdisjoint(file.name for file in metrics.iterdir())
+
+
+def test_a_metrics_directory_that_cannot_be_used_stops_up(checkout: Checkout) -> None:
+    for directory in ("metrics", "/nowhere/metrics", "/proc/version"):
+        up = checkout.run("up", POSTLEDGER_METRICS_DIR=directory)
+
+        assert (up.returncode, up.stdout.count("\n")) == (1, 1), up.stdout
+        assert f"POSTLEDGER_METRICS_DIR is '{directory}'" in up.stdout
 
 
 def examine(checkout: Checkout) -> subprocess.CompletedProcess[str]:

@@ -1,4 +1,4 @@
-"""A full disk below `var` and the metrics is answered 503, kills no worker, and everything goes on by itself when there is room."""
+"""A full disk is answered 503 and kills no worker. Everything goes on by itself when there is room."""
 
 import ssl
 import subprocess

@@ -10,17 +10,19 @@ import os
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from prometheus_client import mmap_dict, values
 
 _INITIAL_BYTES = 1 << 16
 _in_memory: list["PreallocatedFile"] = []
+_Library: Any = mmap_dict.MmapedDict  # it has no types
 _log = logging.getLogger("postledger.metrics")
 
 
 def preallocate_files() -> None:
     """Make the library use preallocated files; call it once, before any metric is made."""
-    values.MmapedDict = PreallocatedFile  # type: ignore[misc]
+    values.MmapedDict = PreallocatedFile  # type: ignore[attr-defined]
 
 
 def return_to_files() -> None:
@@ -39,7 +41,7 @@ def _list_files(directory: Path) -> Iterable[Path]:
     return (*directory.glob("*.db"), *directory.glob("*.db.new"))
 
 
-class PreallocatedFile(mmap_dict.MmapedDict):
+class PreallocatedFile(_Library):
     """The values of one file. The library maps the file; its growth is replaced."""
 
     def __init__(self, filename: str, read_mode: bool = False) -> None:
