@@ -41,8 +41,10 @@ def _list_files(directory: Path) -> Iterable[Path]:
     return (*directory.glob("*.db"), *directory.glob("*.db.new"))
 
 
-class PreallocatedFile(_Library):
+class PreallocatedFile(_Library):  # type: ignore[misc] # the library has no types
     """The values of one file. The library maps the file; its growth is replaced."""
+
+    _f: Any
 
     def __init__(self, filename: str, read_mode: bool = False) -> None:
         try:
