@@ -78,7 +78,8 @@ def _run_on(stack: Stack, scenario: Scenario, folder: Path, options: Options) ->
 
 
 def _shed_clicks(done: Run) -> int:
-    return int(done.samples[-1].metrics.get("postledger_clicks_shed_total", 0)) if done.samples else 0
+    name = "postledger_clicks_shed_total"
+    return int(done.after.get(name, 0) - done.before.get(name, 0))
 
 
 def _write(folder: Path, result: Result) -> None:

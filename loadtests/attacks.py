@@ -36,7 +36,15 @@ class Attacker(User):
         """Send one request and record its answer."""
         due_s = now_s()
         answer = self.client.send(request)
-        report(self.environment.events.request.fire, sale, answer, due_s, source, type(self).__name__, expected)
+        report(
+            self.environment.events.request.fire,
+            sale,
+            answer,
+            due_s,
+            source,
+            f"{type(self).__name__} {self.address}",
+            expected,
+        )
 
     def make_forgery(self) -> Sale:
         """Make up a conversion that would be worth a lot, with a click that exists."""

@@ -14,15 +14,16 @@ import msgspec
 from loadtests.acks import join_logs, read_acks
 from loadtests.client import now_s
 from loadtests.generator_report import Honesty
-from loadtests.history import Mark, Run, Sample
+from loadtests.history import Mark, Run
 from loadtests.options import Options
 from loadtests.run_settings import VARIABLE, RunSettings
-from loadtests.sampler import Sampler
+from loadtests.sampler import Sampler, read_metrics
 from loadtests.scenario import Scenario
 from loadtests.stack import ROOT, Stack, clean_environment
 
 HERE = Path(__file__).parent
 START_WITHIN_S = 120
+COUNTED_WITHIN_S = 30
 BESIDE = "attackers"
 
 Locusts = dict[str, subprocess.Popen[bytes]]
@@ -71,6 +72,7 @@ def _scale(scenario: Scenario, rate: float) -> int:
 def drive(stack: Stack, scenario: Scenario, settings: RunSettings, options: Options) -> Run:
     """Run a scenario to its end; Ctrl-C ends it early, and what was sent is still collected. Raises `NotRun`."""
     parts = {"honest": options.scenario} | ({"attackers": scenario.beside} if scenario.beside else {})
+    before = read_metrics(stack)
     locusts = {part: _start_locust(settings, part, name, options) for part, name in parts.items()}
     start_s = _wait_for_start(settings.folder, locusts)
     sampler = Sampler(stack, {f"generator {part}": locust.pid for part, locust in locusts.items()})
@@ -81,7 +83,10 @@ def drive(stack: Stack, scenario: Scenario, settings: RunSettings, options: Opti
     except KeyboardInterrupt:
         _wait(locusts)  # Ctrl-C reached Locust too, and it ends as after its last stage
     disturbing.kill()
-    return _collect(settings, start_s, sampler.stop(), marks)
+    run = Run(start_s, settings.duration_s, [], sampler.stop(), marks, [], before, {})
+    _collect(settings, run)
+    _read_counters(stack, run)
+    return run
 
 
 def _start_locust(settings: RunSettings, part: str, scenario: str, options: Options) -> subprocess.Popen[bytes]:
@@ -120,12 +125,23 @@ def _disturb(stack: Stack, scenario: Scenario, start_s: float, duration_s: float
         one.do(stack)
 
 
-def _collect(settings: RunSettings, start_s: float, samples: list[Sample], marks: list[Mark]) -> Run:
+def _read_counters(stack: Stack, run: Run) -> None:
+    """Read the metrics once the workers, which write theirs ten times a second, have written what they answered."""
+    deadline = time.monotonic() + COUNTED_WITHIN_S
+    while time.monotonic() < deadline:
+        run.after = read_metrics(stack)
+        if all(run.after.get(name, 0) - run.before.get(name, 0) >= told for name, told in run.answers().items()):
+            return
+        gevent.sleep(0.2)
+
+
+def _collect(settings: RunSettings, run: Run) -> None:
+    """Fill in what the generators left behind."""
     parts = sorted(settings.folder.glob("acks-*.tsv"))
     joined = settings.folder / "acks.tsv"
     join_logs(parts, joined)
     for part in parts:
         part.unlink()
     reports = sorted(settings.folder.glob("generator-*.json"))
-    honesty = [msgspec.json.decode(path.read_bytes(), type=Honesty) for path in reports]
-    return Run(start_s, settings.duration_s, list(read_acks(joined)), samples, marks, honesty)
+    run.generators = [msgspec.json.decode(path.read_bytes(), type=Honesty) for path in reports]
+    run.acks = list(read_acks(joined))

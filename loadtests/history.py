@@ -11,6 +11,7 @@ import msgspec
 from loadtests.acks import CLICK, POSTBACK, Ack
 from loadtests.generator_report import Honesty
 
+COUNTED = ("accepted", "duplicate", "updated", "parked")
 SHARES = (("p50", 0.5), ("p95", 0.95), ("p99", 0.99), ("max", 1.0))
 
 
@@ -32,7 +33,7 @@ class Mark(msgspec.Struct, frozen=True):
 
 
 class Run(msgspec.Struct):
-    """Everything that is known of a finished run. Times are epoch seconds."""
+    """A finished run. Times are epoch seconds; `before` and `after` are the stack's metrics around it."""
 
     start_s: float
     duration_s: float
@@ -40,6 +41,12 @@ class Run(msgspec.Struct):
     samples: list[Sample]
     marks: list[Mark]
     generators: list[Honesty]
+    before: dict[str, float]
+    after: dict[str, float]
+
+    def answers(self) -> Counter[str]:
+        """How often each verdict was answered; these are counted by the backend too."""
+        return Counter(f"verdict {ack.said}" for ack in self.acks if ack.said in COUNTED)
 
     def honest(self, since: float = 0.0, until: float = math.inf) -> list[Ack]:
         """Return the acks of honest senders that were due within a part of the run (shares of its duration).

@@ -46,6 +46,7 @@ def judge(scenario: Scenario, run: Run, verification: Verification, *, is_short:
     """Judge correctness and counts always, timings only of a full run on a quiet machine."""
     noise = ["this was a short run"] if is_short else find_noise(run)
     counts = [_judge_ledger(verification), _judge_answers(run, may_fail=scenario.may_fail or is_short)]
+    counts += [_judge_counters(run)] if not run.marks else []
     counts += [_judge_count(one, run) for one in scenario.counts if not (is_short and one.only_full)]
     timings = [_judge_timing(one.says, one.bound, one.measure(run), bool(noise)) for one in scenario.timings]
     code = _code(counts, timings, bool(noise) and not is_short)
@@ -93,6 +94,14 @@ def _judge_answers(run: Run, *, may_fail: bool) -> Judged:
     return Judged(
         "every answer is the expected one", "0 others", f"{len(wrong)} {', '.join(words[:5])}".strip(), not wrong
     )
+
+
+def _judge_counters(run: Run) -> Judged:
+    """Compare the backend's counters with the ack log; what was answered 503 may have been counted as well."""
+    unknown = sum(ack.is_unknown for ack in run.acks)
+    counted = {name: run.after.get(name, 0) - run.before.get(name, 0) for name in run.answers()}
+    wrong = {name: counted[name] for name, told in run.answers().items() if not told <= counted[name] <= told + unknown}
+    return Judged("the backend counted what it answered", "all", f"{wrong or 'all'}", not wrong)
 
 
 def is_late(run: Run) -> bool:

@@ -16,7 +16,7 @@ STEP_S = 1.0
 PAGE = os.sysconf("SC_PAGE_SIZE")
 SUMMED = (
     "postledger_flush_rows_sum", "postledger_flush_rows_count", "postledger_flush_duration_seconds_sum",
-    "postledger_queue_waiting", "postledger_clicks_shed_total", "postledger_postbacks_total",
+    "postledger_queue_waiting", "postledger_clicks_shed_total",
 )  # fmt: skip
 
 
@@ -77,6 +77,11 @@ def read_metrics(stack: Stack) -> dict[str, float]:
         return {}
     samples = [sample for family in families for sample in family.samples if sample.name in SUMMED]
     values = {name: sum(one.value for one in samples if one.name == name) for name in SUMMED}
+    for family in families:
+        for one in family.samples:
+            if one.name == "postledger_postbacks_total":
+                verdict = f"verdict {one.labels['verdict']}"
+                values[verdict] = values.get(verdict, 0.0) + one.value
     return values | {"connections": float(connections[-1] or connections[-2])}
 
 

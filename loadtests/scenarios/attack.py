@@ -1,5 +1,7 @@
 """Honest senders beside forged signatures, floods, large bodies and slow headers from other addresses."""
 
+from collections import Counter
+
 from loadtests import users
 from loadtests.acks import FORGED
 from loadtests.history import Run, percentile
@@ -9,6 +11,7 @@ from loadtests.shapes import Stages
 
 BEFORE, DURING = (0.05, 0.30), (0.36, 0.94)
 ALLOWED_S, FACTOR = 0.020, 3
+RATE, BURST = 10, 20  # of a source, by default
 
 
 def _p99(run: Run, part: tuple[float, float]) -> float:
@@ -30,6 +33,13 @@ def _honest_limited(run: Run) -> int:
     return 0 if is_late(run) else sum(ack.http == 429 for ack in run.honest())
 
 
+def _beyond_quota(run: Run) -> int:
+    """Forged requests of one address that the quota of the source should have stopped, with half as many to spare."""
+    passed = Counter(ack.sender for ack in run.acks if ack.kind == FORGED and ack.http not in (0, 429))
+    allowed = 1.5 * (BURST + RATE * run.duration_s)
+    return sum(max(0, round(count - allowed)) for count in passed.values())
+
+
 def _no_attack(run: Run) -> int:
     return int(not any(ack.kind == FORGED for ack in run.acks))
 
@@ -40,6 +50,7 @@ SCENARIO = Scenario(
     counts=(
         Count("honest requests that failed beyond one in a thousand", _honest_failures, only_full=True),
         Count("honest requests that were rate-limited", _honest_limited),
+        Count("forged requests beyond the quota of their address", _beyond_quota),
         Count("runs in which nothing was forged", _no_attack),
     ),
     timings=(Timing("honest p99 by three times that of before and 20 ms", 1.0, _over_the_bound),),

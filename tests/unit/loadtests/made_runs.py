@@ -1,5 +1,6 @@
 """Runs that were never run, for tests of what is made of one."""
 
+from collections import Counter
 from typing import Any
 
 from loadtests.acks import Ack
@@ -25,4 +26,5 @@ def ack(at_s: float = 0.0, took_s: float = 0.01, late_s: float = 0.0, **changes:
 def run_of(*acks: Ack, lag_s: float = 0.001, cores: float = 0.3, others: float = 0.0) -> Run:
     """A run of ten seconds with two samples of the system."""
     samples = [Sample(START_S + at, {"backend": at / 2}, {"backend": 2**20}, at * (0.5 + others), {}) for at in (0, 10)]
-    return Run(START_S, 10.0, list(acks), samples, [], [Honesty("honest", lag_s, cores)])
+    said = Counter(f"verdict {one.said}" for one in acks)
+    return Run(START_S, 10.0, list(acks), samples, [], [Honesty("honest", lag_s, cores)], {}, dict(said))

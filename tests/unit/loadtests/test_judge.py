@@ -72,6 +72,14 @@ def test_a_count_that_a_stall_can_break_is_not_judged_in_a_short_run() -> None:
     assert judge(counted, run_of(ack()), GOOD, is_short=False).code == Code.WRONG
 
 
+def test_a_counter_that_differs_from_the_answers_is_wrong() -> None:
+    run = run_of(ack(), ack())
+    run.after["verdict accepted"] = 3
+    judgement = judge(scenario(), run, GOOD, is_short=True)
+    assert judgement.code == Code.WRONG
+    assert "the backend counted what it answered" in judgement.sentence
+
+
 def test_a_late_generator_may_be_rate_limited() -> None:
     limited = ack(http=429, said="refused", reason="rate_limited")
     assert judge(scenario(), run_of(limited), GOOD, is_short=True).code == Code.WRONG
