@@ -11,7 +11,7 @@ from loadtests.acks import CLICK, POSTBACK
 from loadtests.history import Run, by_second
 from loadtests.judge import other_cores
 from loadtests.lost import lost_by_rule
-from loadtests.report.plots import Plot, draw
+from loadtests.report.plots import COLOURS, Plot, draw
 from loadtests.report.summary import figures
 from loadtests.result import Result
 from loadtests.verify import print_lines
@@ -57,8 +57,8 @@ def list_plots(rows: Sequence[dict[str, float]]) -> list[Plot]:
             {name: _column(rows, f"{name}_sent_ms") for name in SHOWN},
         ),
         Plot("Verdicts and reasons", "/s", _prefixed(rows, "said ", 0)),
-        Plot("Processor time", "cores", _prefixed(rows, "cores ")),
-        Plot("Private memory", "MiB", _prefixed(rows, "MiB ")),
+        Plot("Processor time", "cores", _largest(_prefixed(rows, "cores "))),
+        Plot("Private memory", "MiB", _largest(_prefixed(rows, "MiB "))),
         Plot("Rows in a group commit", "rows", {"rows": _column(rows, "rows a flush")}),
         Plot("Time of a group commit", "ms", {"mean": _column(rows, "flush ms")}),
         Plot("Requests that wait for the writer", "", {"waiting": _column(rows, "queue")}),
@@ -75,6 +75,12 @@ def _prefixed(
 ) -> dict[str, list[float | None]]:
     names = dict.fromkeys(name for row in rows for name in row if name.startswith(prefix))
     return {name.removeprefix(prefix): _column(rows, name, missing) for name in names}
+
+
+def _largest(series: dict[str, list[float | None]]) -> dict[str, list[float | None]]:
+    """The largest series, as many as there are colours."""
+    names = sorted(series, key=lambda name: max(value or 0.0 for value in series[name]), reverse=True)
+    return {name: series[name] for name in names[:COLOURS]}
 
 
 def _compare(now: dict[str, float], other: Path | None) -> list[tuple[str, float, float | None]]:
