@@ -65,7 +65,8 @@ def _grid(top: float, unit: str, seconds: int) -> str:
     unit = f" {escape(unit)}"
     rows = "".join(
         f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{_y(value, top):.1f}" y2="{_y(value, top):.1f}"/>'
-        f'<text x="{LEFT - 6}" y="{_y(value, top) + 4:.1f}" class="right">{value:g}{unit if value == top else ""}</text>'
+        f'<text x="{LEFT - 6}" y="{_y(value, top) + 4:.1f}" class="right">{value:g}{unit if value == top else ""}'
+        "</text>"
         for value in (0, top / 4, top / 2, top * 3 / 4, top)
     )
     columns = "".join(
