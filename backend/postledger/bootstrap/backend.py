@@ -30,7 +30,7 @@ from postledger.ledger.group_commit import GroupCommit
 from postledger.ledger.partitions import PartitionKeeper
 from postledger.ledger.rules.byte_budget import Limits
 from postledger.ledger.writer import check_writable, write_batch
-from postledger.metrics.metrics import Metrics, render_metrics
+from postledger.metrics.metrics import Metrics, count_failing_writers, render_metrics
 from postledger.platform.build_info import read_build_info
 from postledger.platform.keyring import Keyring
 from postledger.platform.metrics.buffered_values import buffer_values
@@ -196,12 +196,13 @@ def _end_process() -> None:
 def _find_failing(parts: _Parts) -> str | None:
     """Name the part because of which postbacks are answered 503, or None.
 
-    The writer fails health from a failed write until the next one succeeds. An idle writer tries an empty write every
-    second, so health recovers without traffic, and a table that stays locked keeps it at 503.
+    A writer fails health from a failed write until the next one succeeds. An idle writer tries an empty write every
+    second, so health recovers without traffic, and a table that stays locked keeps it at 503. The writers of the other
+    workers count too, because any worker may take the next postback.
     """
     if not answers(parts.pool):
         return "postgres"
-    if parts.ledger.is_failing():
+    if parts.ledger.is_failing() or count_failing_writers() > 0:
         return "writer"
     return "policy" if parts.policy() is None else None
 

@@ -17,6 +17,7 @@ sql = statements_of("postledger.ledger")
 
 _LOCK_ID = 0x62797465  # "byte" in ASCII
 _KEPT_DAYS = 7
+_BYTES_OF_LABEL_NOTE = 64
 _COPIES_OF_ID = 3  # in the row, and in an index whose pages are half full
 
 
@@ -78,7 +79,13 @@ def cost_of(entry: Entry) -> int:
     event = entry.event
     ids = (entry.click_id, entry.transaction_id) if event is None else (event.click_id, event.transaction_id)
     ids_bytes = sum(len(one.encode()) for one in ids if one is not None)
-    return ROW_BYTES + min(len(entry.raw), MAX_UNPROVED_RAW_BYTES) + _COPIES_OF_ID * ids_bytes
+    notes = len(event.label_notes or ()) if event is not None else 0
+    return (
+        ROW_BYTES
+        + notes * _BYTES_OF_LABEL_NOTE
+        + min(len(entry.raw), MAX_UNPROVED_RAW_BYTES)
+        + _COPIES_OF_ID * ids_bytes
+    )
 
 
 def _account_of(entry: Entry) -> Account:

@@ -4,14 +4,16 @@ In multiprocess mode every process writes its own files, so a counter outlives t
 worker writes ten times a second: a scrape may lag by a tenth of a second, and a worker that is killed loses as much.
 """
 
+import os
 from collections import defaultdict
+from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from postledger.ledger.entry import Outcome
 from postledger.metrics.click_counters import ClickCounters
-from postledger.metrics.gauges import Gauges
+from postledger.metrics.gauges import WRITERS_FAILING, Gauges
 from postledger.metrics.postback_counters import UNKNOWN, PostbackCounters
 from postledger.platform.metrics.buffered_values import flush_values
 from postledger.platform.periodic_task import Periodic
@@ -108,6 +110,18 @@ class Metrics:
             requests = self._requests.labels(*labels)
             for seconds in all_seconds:
                 requests.observe(seconds)
+
+
+def count_failing_writers() -> int:
+    """Count the living workers whose last write failed.
+
+    It reads only the files of such gauges, because anyone can ask for the health. The file of a worker that has ended
+    is removed, so it counts no more.
+    """
+    files = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).glob("gauge_livesum_*.db")
+    gauges = {metric.name: metric for metric in MultiProcessCollector.merge([str(file) for file in files])}
+    gauge = gauges.get(WRITERS_FAILING)
+    return 0 if gauge is None else int(sum(sample.value for sample in gauge.samples))
 
 
 def render_metrics() -> bytes:
