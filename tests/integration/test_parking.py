@@ -241,7 +241,7 @@ def test_what_is_released_is_booked_and_does_not_count(
 ) -> None:
     listed = cli("conversions", "parked", "--json").facts
 
-    released = cli("conversions", "release", parked[0].receipt, "--json").facts
+    released = cli("conversions", "release", f" {parked[0].receipt.upper()} ", "--json").facts
 
     assert [(row["id"], row["transaction_id"], row["booked"]) for row in listed] == [
         (parked[0].receipt, "T2", "10"),

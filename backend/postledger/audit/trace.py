@@ -4,6 +4,7 @@ Each query uses an index, because a trace must be fast on a ledger of many years
 """
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ import msgspec
 from psycopg import Connection
 from psycopg.rows import dict_row
 
+from postledger.decoding.identities import trim
 from postledger.platform.postgres.sql import statements_of
 from postledger.vocabulary.operator_error import NotFound
 from postledger.vocabulary.receipt import is_receipt, receipt_unix_ms
@@ -48,7 +50,23 @@ class Trace(msgspec.Struct, frozen=True):
 
 
 def trace(connection: Connection[Any], searched: str) -> Trace:
-    """Trace an id. Raises `NotFound`.
+    """Trace an id, with or without the blanks around it, and a receipt in any case. Raises `NotFound`."""
+    *others, last = _list_candidates(searched)
+    for candidate in others:
+        with suppress(NotFound):
+            return _trace(connection, candidate)
+    return _trace(connection, last)
+
+
+def _list_candidates(text: str) -> list[str]:
+    # The last one finds an id that an earlier release stored with its blanks.
+    trimmed = trim(text)
+    receipt = [trimmed.lower()] if is_receipt(trimmed.lower()) else []
+    return list(dict.fromkeys([trimmed, *receipt, text]))
+
+
+def _trace(connection: Connection[Any], searched: str) -> Trace:
+    """Trace an id as it is. Raises `NotFound`.
 
     Each conversion holds the `events` that were folded into it, the `changes` of its amount, and its reversals that
     were `parked`. A parked reversal without `settled_at` still waits.

@@ -12,6 +12,7 @@ from postledger.audit import lists
 from postledger.audit.lists import Filters, Row
 from postledger.cli.connections import open_ledger
 from postledger.cli.errors import CommandFailed
+from postledger.cli.id_arguments import MOST_ROWS, read_event, read_id
 from postledger.cli.output import AsJson, join_reason, note
 from postledger.cli.row_output import Columns, print_csv_rows, print_json_rows, print_row_table
 from postledger.cli.time_options import FORMS, read_moment, read_zone
@@ -24,6 +25,9 @@ postbacks = typer.Typer(help="Every request that was received, with its verdict.
 
 ROWS_OF_A_TABLE = 50
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV for spreadsheets.")]
+ForExcel = Annotated[
+    bool, typer.Option("--excel", help="With --csv: begin with a byte order mark, so that Excel reads UTF-8.")
+]
 Wide = Annotated[bool, typer.Option("--wide", help="All columns of the table, however narrow the terminal is.")]
 OneSource = Annotated[str | None, typer.Option("--source", help="Only this source.")]
 OneCampaign = Annotated[str | None, typer.Option("--campaign", help="Only this campaign.")]
@@ -39,6 +43,7 @@ Limit = Annotated[
     typer.Option(
         "--limit",
         min=1,
+        max=MOST_ROWS,
         help=f"At most this many, newest first. The default is {ROWS_OF_A_TABLE} for a table, else everything.",
     ),
 ]
@@ -83,6 +88,7 @@ class _Format(msgspec.Struct, frozen=True):
     as_json: bool
     as_csv: bool
     wide: bool
+    excel: bool
 
 
 @conversions.command("list")
@@ -103,17 +109,19 @@ def list_conversions(
     wide: Wide = False,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
+    excel: ForExcel = False,
 ) -> None:
     """List conversions, newest first."""
-    form = _read_format(timezone, limit, as_json=as_json, as_csv=as_csv, wide=wide)
+    form = _Format(read_zone(timezone), limit, as_json, as_csv, wide, excel)
+    _check_format(form)
     now = datetime.now(UTC)
     filters = Filters(
         _limit_rows(form),
         source,
         status,
         campaign=campaign,
-        affiliate=affiliate,
-        event=event,
+        affiliate=read_id(affiliate),
+        event=read_event(event),
         currency=_read_currency(currency),
         since=read_moment("--since", since, now, form.zone),
         until=read_moment("--until", until, now, form.zone),
@@ -140,9 +148,11 @@ def list_postbacks(
     wide: Wide = False,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
+    excel: ForExcel = False,
 ) -> None:
     """List received postbacks, newest first."""
-    form = _read_format(timezone, limit, as_json=as_json, as_csv=as_csv, wide=wide)
+    form = _Format(read_zone(timezone), limit, as_json, as_csv, wide, excel)
+    _check_format(form)
     now = datetime.now(UTC)
     filters = Filters(
         _limit_rows(form),
@@ -150,7 +160,7 @@ def list_postbacks(
         verdict=verdict,
         reason=reason,
         campaign=campaign,
-        event=event,
+        event=read_event(event),
         since=read_moment("--since", since, now, form.zone),
         until=read_moment("--until", until, now, form.zone),
     )
@@ -162,10 +172,11 @@ def list_postbacks(
         _print(shown, _POSTBACKS_WITH_RAW if with_raw else _POSTBACKS, form)
 
 
-def _read_format(timezone: str | None, limit: int | None, *, as_json: bool, as_csv: bool, wide: bool) -> _Format:
-    if as_json and as_csv:
+def _check_format(form: _Format) -> None:
+    if form.as_json and form.as_csv:
         raise CommandFailed("--json and --csv cannot be combined; leave one of them out")
-    return _Format(read_zone(timezone), limit, as_json, as_csv, wide)
+    if form.excel and not form.as_csv:
+        raise CommandFailed("--excel has no effect without --csv; add --csv")
 
 
 def _read_currency(currency: str | None) -> str | None:
@@ -185,7 +196,7 @@ def _print(rows: Iterator[Row], columns: Columns, form: _Format) -> None:
     if form.as_json:
         print_json_rows(rows, columns.everything, form.zone)
     elif form.as_csv:
-        print_csv_rows(rows, columns.everything, form.zone)
+        print_csv_rows(rows, columns.everything, form.zone, for_excel=form.excel)
     else:
         _print_table(list(rows), columns, form)
 

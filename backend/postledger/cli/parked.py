@@ -8,6 +8,7 @@ import typer
 
 from postledger.cli.connections import open_ledger
 from postledger.cli.current_user import find_actor
+from postledger.cli.id_arguments import MOST_ROWS, read_receipt
 from postledger.cli.listing import Wide
 from postledger.cli.output import AsJson, print_json, show_progress
 from postledger.cli.row_output import Columns, print_row_table
@@ -32,7 +33,9 @@ AllOf = Annotated[str | None, typer.Option("--source", help="All parked reversal
 def list_parked(
     context: typer.Context,
     source: Annotated[str | None, typer.Option("--source", help="Only this source.")] = None,
-    limit: Annotated[int | None, typer.Option("--limit", min=1, help="At most this many, oldest first.")] = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=1, max=MOST_ROWS, help="At most this many, oldest first.")
+    ] = None,
     wide: Wide = False,
     as_json: AsJson = False,
 ) -> None:
@@ -49,14 +52,14 @@ def release_parked(
     context: typer.Context, receipts: Receipts = None, source: AllOf = None, as_json: AsJson = False
 ) -> None:
     """Book parked reversals, by receipt or all of a source. Each is judged against the ledger as it is now."""
-    _settle(context, receipts or [], source, books=True, as_json=as_json)
+    _settle(context, [read_receipt(one) for one in receipts or []], source, books=True, as_json=as_json)
 
 
 def discard_parked(
     context: typer.Context, receipts: Receipts = None, source: AllOf = None, as_json: AsJson = False
 ) -> None:
     """Discard parked reversals, by receipt or all of a source. The conversions stay as they are."""
-    _settle(context, receipts or [], source, books=False, as_json=as_json)
+    _settle(context, [read_receipt(one) for one in receipts or []], source, books=False, as_json=as_json)
 
 
 def _settle(context: typer.Context, receipts: Sequence[str], source: str | None, *, books: bool, as_json: bool) -> None:

@@ -11,22 +11,27 @@ from postledger.audit.erasure import erase
 from postledger.cli.connections import LONG_STATEMENT_TIMEOUT_MS, open_keyring, open_ledger
 from postledger.cli.current_user import find_actor
 from postledger.cli.errors import CommandFailed
+from postledger.cli.id_arguments import read_id
 from postledger.cli.output import AsJson, print_json, show_progress
 from postledger.policy.instance_keys import hash_datum as hash_personal_datum
 from postledger.vocabulary.wording import count
 
 
 def hash_datum(context: typer.Context, as_json: AsJson = False) -> None:
-    """Print the hash that replaces a personal datum in this ledger. The datum is read from standard input."""
-    datum = sys.stdin.readline().strip()
-    if not datum:
-        raise CommandFailed("standard input is empty; write the datum to it")
+    """Print the hashes that replace personal data in this ledger. They are read from standard input, one per line."""
+    lines = [sys.stdin.readline()] if sys.stdin.isatty() else sys.stdin  # a person types one, and sees its hash
+    data = [line.strip() for line in lines if line.strip()]
+    if not data:
+        raise CommandFailed("standard input is empty; write one datum per line to it")
     with open_ledger(context) as connection:
-        hashed = hash_personal_datum(connection, open_keyring(context), datum, datetime.now(UTC))
-    if as_json:
-        print_json({"hash": hashed})
+        keyring, now = open_keyring(context), datetime.now(UTC)
+        hashes = [hash_personal_datum(connection, keyring, datum, now) for datum in data]
+    if not as_json:
+        print("\n".join(hashes))
+    elif len(hashes) == 1:
+        print_json({"hash": hashes[0]})
     else:
-        print(hashed)
+        print_json([{"hash": hashed} for hashed in hashes])
 
 
 def forget(
@@ -42,8 +47,8 @@ def forget(
     ):
         erased = erase(
             connection,
-            click_id=click_id,
-            hashed=hashed,
+            click_id=read_id(click_id),
+            hashed=None if hashed is None else hashed.strip().lower(),
             actor=find_actor(),
             now=datetime.now(UTC),
             on_progress=on_progress,

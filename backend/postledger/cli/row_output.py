@@ -21,7 +21,8 @@ from postledger.cli.output import as_text, note, show
 
 Row = Mapping[str, object]
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # and in full width
+_BYTE_ORDER_MARK = "\ufeff"
 _GAP = 2
 _LONGEST_ID = 255
 _FOLDED_WIDTH = 120
@@ -46,8 +47,10 @@ def print_json_rows(rows: Iterable[Row], names: Sequence[str], zone: tzinfo) -> 
     sys.stdout.write("[]\n" if separator == "[" else "\n]\n")
 
 
-def print_csv_rows(rows: Iterable[Row], names: Sequence[str], zone: tzinfo) -> None:
-    """Print rows as CSV."""
+def print_csv_rows(rows: Iterable[Row], names: Sequence[str], zone: tzinfo, *, for_excel: bool = False) -> None:
+    """Print rows as CSV; `for_excel` with a byte order mark, without which Excel reads another encoding."""
+    if for_excel:
+        sys.stdout.write(_BYTE_ORDER_MARK)
     writer = csv.writer(sys.stdout)
     writer.writerow(names)
     writer.writerows([_write_csv_cell(row[name], zone) for name in names] for row in rows)

@@ -1,6 +1,10 @@
 """A table in a terminal shows the most important columns that fit, and never breaks a value."""
 
-from postledger.cli.row_output import choose_columns
+from datetime import UTC
+
+import pytest
+
+from postledger.cli.row_output import choose_columns, print_csv_rows
 
 WIDTHS = {"created_at": 20, "source": 10, "status": 8, "payout": 6, "id": 36}
 BY_IMPORTANCE = ("id", "status", "payout", "source", "created_at")
@@ -19,3 +23,10 @@ def test_the_first_column_is_chosen_however_narrow_the_terminal_is() -> None:
 
 def test_a_narrow_column_is_chosen_after_one_that_does_not_fit() -> None:
     assert choose_columns(WIDTHS, ("id", "created_at", "payout"), 50) == {"id", "payout"}
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\uff1d", "\uff0b", "\uff0d", "\uff20"])
+def test_a_text_that_looks_like_a_formula_is_quoted(start: str, capsys: pytest.CaptureFixture[str]) -> None:
+    print_csv_rows([{"sub1": f"{start}1+1"}], ["sub1"], UTC)
+
+    assert capsys.readouterr().out == f"sub1\r\n'{start}1+1\r\n"
