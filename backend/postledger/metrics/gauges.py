@@ -14,7 +14,6 @@ from postledger.platform.build_info import BuildInfo
 from postledger.policy.policy import Policy
 from postledger.vocabulary.selftest import SELFTEST
 
-WRITERS_FAILING = "postledger_writers_failing"
 _DAY_S = 86_400
 
 
@@ -87,7 +86,7 @@ class Gauges:
             registry=registry,
         )
         self._failing = Gauge(
-            WRITERS_FAILING,
+            "postledger_writers_failing",
             "Backend workers whose last write to the ledger failed.",
             multiprocess_mode="livesum",
             registry=registry,

@@ -13,7 +13,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from postledger.ledger.entry import Outcome
 from postledger.metrics.click_counters import ClickCounters
-from postledger.metrics.gauges import WRITERS_FAILING, Gauges
+from postledger.metrics.gauges import Gauges
 from postledger.metrics.postback_counters import UNKNOWN, PostbackCounters
 from postledger.platform.metrics.buffered_values import flush_values
 from postledger.platform.periodic_task import Periodic
@@ -120,7 +120,7 @@ def count_failing_writers() -> int:
     """
     files = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).glob("gauge_livesum_*.db")
     gauges = {metric.name: metric for metric in MultiProcessCollector.merge([str(file) for file in files])}
-    gauge = gauges.get(WRITERS_FAILING)
+    gauge = gauges.get("postledger_writers_failing")
     return 0 if gauge is None else int(sum(sample.value for sample in gauge.samples))
 
 
