@@ -6,7 +6,8 @@ from postledger.decoding.unresolved_macros import OPENINGS, find_macro
 
 REAL = [
     ("{payout}", "{…}"), ("{{MONEY}}", "{{…}}"), ("#s2#", "#…#"), ("##CLICK_ID##", "##…##"), ("[payout]", "[…]"),
-    ("[[[subid]]]", "[[[…]]]"), ("${sum}", "${…}"), ("%commission%", "%…%"), ("<click_id>", "<…>"),
+    ("[[[subid]]]", "[[[…]]]"),
+    ("[[tx_id]]", "[[…]]"), ("${sum}", "${…}"), ("%commission%", "%…%"), ("<click_id>", "<…>"),
     ("!!!clickRef!!!", "!!!…!!!"), ("(Sub Param 1)", "(…)"), ("[%UID%]", "[%…%]"), ("xxc1xx", "xx…xx"),
     ("REPLACE", "REPLACE"), ("OPTIONAL", "OPTIONAL"),
 ]  # fmt: skip

@@ -5,6 +5,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 
+from postledger.decoding.placeholders import find_placeholder
+from postledger.decoding.unresolved_macros import find_macro
 from postledger.partners.panel_url import write_panel_url
 from postledger.policy.preset_files import read_known
 from postledger.policy.source import Source
@@ -72,6 +74,13 @@ def test_every_parameter_of_a_template_is_known_to_its_preset(name: str) -> None
     unknown = set(preset.url) - set(source.canonical_names)
 
     assert unknown <= UNMAPPED.get(name, set())
+
+
+@pytest.mark.parametrize("name", [name for name, preset in PRESETS.items() if preset.url])
+def test_every_macro_of_a_template_is_recognised_if_it_arrives_unfilled(name: str) -> None:
+    macros = (PRESETS[name].url or {}).values()
+
+    assert [macro for macro in macros if not find_placeholder(macro) or not find_macro(macro)] == []
 
 
 # Parameters that the signature covers, and that no field of a conversion has.
