@@ -29,6 +29,7 @@ def ask(service: Service, request: bytes) -> bytes:
         b"GET / HTTP/1.1\r\nHost: x\r\n" + CANARY + b" : x\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: x\r\nContent-Type: " + CANARY + b"\r\nContent-Type: " + CANARY + b"\r\n\r\n",
         b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: " + CANARY + b"\r\n\r\n",
+        b"POST /tracking/postback/acme HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + CANARY + b"\r\n",
     ],
 )
 def test_a_request_that_is_not_http_is_malformed_and_not_quoted(service: Service, request_: bytes) -> None:

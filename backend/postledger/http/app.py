@@ -19,6 +19,7 @@ from postledger.http.postback import PostbackResource
 from postledger.http.request_log_event import RequestObserver
 from postledger.http.requests import receipt_of
 from postledger.http.schemas import SchemaResource
+from postledger.platform.server.wsgi_exchange import CLOSE
 from postledger.vocabulary.refusal import Cause, Reason, Refusal
 
 App = falcon.App[falcon.Request, falcon.Response]
@@ -67,7 +68,8 @@ def _answer_http_error(request: falcon.Request, response: falcon.Response, error
         answer_get_only(response, receipt_of(request))  # postbacks refuse for themselves; all else can only be read
     elif isinstance(error, falcon.HTTPNotFound):
         answer_not_found(response, receipt_of(request))
-    else:  # a fault that Falcon finds in a request before any resource sees it
+    else:  # a fault that Falcon finds in a request before any resource sees it, or a body that ends nowhere
+        response.set_header(*CLOSE)
         answer_refusal(response, receipt_of(request), Refusal(Reason.MALFORMED, cause=Cause.REQUEST_HEAD))
 
 

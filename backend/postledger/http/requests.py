@@ -10,6 +10,7 @@ from typing import Any
 
 import falcon
 
+from postledger.platform.server.wsgi_exchange import BODY_FAULTS
 from postledger.vocabulary.incoming_request import MAX_BODY_BYTES, Request
 from postledger.vocabulary.receipt import ENTROPY_BYTES, is_receipt, make_receipt
 from postledger.vocabulary.refusal import Reason
@@ -102,5 +103,8 @@ def _read_observed(text: str) -> tuple[Reason, ...]:
 def _read_body(environment: dict[str, Any]) -> bytes:
     if environment.get("CONTENT_LENGTH", "0") == "0" and "HTTP_TRANSFER_ENCODING" not in environment:
         return b""
-    body: bytes = environment["wsgi.input"].read(MAX_BODY_BYTES + 1)
+    try:
+        body: bytes = environment["wsgi.input"].read(MAX_BODY_BYTES + 1)
+    except BODY_FAULTS as error:
+        raise falcon.HTTPBadRequest from error
     return body

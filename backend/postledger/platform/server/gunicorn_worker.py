@@ -72,8 +72,7 @@ class Worker(GeventWorker):
         self.nr += 1
         self.alive = self.alive and self.nr < self.max_requests
         closes = not self.alive or req.should_close()
-        exchange(self.wsgi, self._bases[listener_name], req, sock, closes=closes)
-        if closes:
+        if exchange(self.wsgi, self._bases[listener_name], req, sock, closes=closes):
             raise StopIteration
         return True
 

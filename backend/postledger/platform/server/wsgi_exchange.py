@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from gunicorn.http.errors import ParseException
 from gunicorn.http.wsgi import base_environ
 from gunicorn.util import unquote_to_wsgi_str
 
@@ -19,6 +20,12 @@ STARTED_S = "postledger.started_s"
 
 LISTENER = "postledger.listener"
 """Key of the environment: the path of the unix socket that accepted the connection."""
+
+BODY_FAULTS = (OSError, ParseException)
+"""What gunicorn raises when a body's chunks, or the header fields after them, cannot be read, or it ends too early."""
+
+CLOSE = ("connection", "close")
+"""The header field by which an application ends the connection, because the start of the next request is unknown."""
 
 _BARE = {"CONTENT-TYPE": "CONTENT_TYPE", "CONTENT-LENGTH": "CONTENT_LENGTH"}  # the two that WSGI writes without HTTP_
 
@@ -52,14 +59,18 @@ def make_base_environment(cfg: Any, listener: str) -> dict[str, Any]:
     }
 
 
-def exchange(application: Application, base: dict[str, Any], request: Any, client: Any, *, closes: bool) -> None:
-    """Answer a request, in one write if the socket takes it; raises `OSError` if the edge has closed the connection."""
+def exchange(application: Application, base: dict[str, Any], request: Any, client: Any, *, closes: bool) -> bool:
+    """Answer a request, in one write if the socket takes it; return whether the connection ends with it.
+
+    Raises `OSError` if the edge has closed the connection.
+    """
     response = _Response(closes=closes)
     body = b"".join(application(_make_environment(base, request), response.start))
     octets = response.head + body
     sent = client.send(octets)
     if sent < len(octets):
         client.sendall(octets[sent:])
+    return response.closes
 
 
 def _make_environment(base: dict[str, Any], request: Any) -> dict[str, Any]:
@@ -81,17 +92,18 @@ def _make_environment(base: dict[str, Any], request: Any) -> dict[str, Any]:
 class _Response:
     """The head of a response, once the application has called `start`."""
 
-    __slots__ = ("_closes", "head")
+    __slots__ = ("closes", "head")
 
     def __init__(self, *, closes: bool) -> None:
-        self._closes = closes
+        self.closes = closes
         self.head = b""
 
     def start(self, status: str, headers: list[tuple[str, str]], _: Any = None) -> None:
         """WSGI's `start_response`; raises `ValueError` if a header contains a line break."""
         lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in headers)]
-        if self._closes:
+        if self.closes:
             lines.append("Connection: close")
+        self.closes = self.closes or CLOSE in headers
         if any("\n" in line or "\r" in line for line in lines):
             raise ValueError("a header with a line break")
         self.head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
