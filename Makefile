@@ -7,6 +7,7 @@ status: ## Print the state of each process that `make up` started
 reload: ## Make the running edge read new certificates, without dropping a connection
 test: ## Run all tests; ARGS="tests/unit -k money" goes to pytest
 drills: ## Measure the promises in seconds, one after the other; ARGS goes to pytest
+fuzz: ## Send fuzzed requests for longer than `make test`; SECONDS=600, COUNT, SEED
 lint: ## Check every file without running it
 bench: ## Measure capacity against a constant, the textbook and pgbench
 loadtest: ## Run a load test; SCENARIO=spike names the scenario
