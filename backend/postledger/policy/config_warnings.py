@@ -7,9 +7,10 @@ from postledger.policy.config_file import MACROS, CampaignConfig, Configuration
 from postledger.policy.secret_strength import warn_of_secrets
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
-# Placeholders of other systems: [x] and [[[x]]], #x#, %x% (but no escape such as %2F), ${x}, $x, !!!x!!!, (x), xxXxx.
+_IN_PERCENT = rf"(?:{'|'.join(MACROS)}|(?![0-9A-Fa-f]{{2}}){_NAME})"  # %af%20 holds two escapes, %affiliate_id% none
+# Placeholders of other systems: [x] and [[[x]]], [%x%], #x#, %x%, ${x}, $x, !!!x!!!, (x), xxXxx, __X__.
 _OTHER_STYLES = re.compile(
-    rf"\[+{_NAME}\]+|#{_NAME}#|%(?![0-9A-Fa-f]{{2}}){_NAME}%|\$\{{?{_NAME}\}}?|!!!{_NAME}!!!|\({_NAME}\)|xx{_NAME}xx"
+    rf"\[+%?{_NAME}%?\]+|#{_NAME}#|%{_IN_PERCENT}%|\$\{{?{_NAME}\}}?|!!!{_NAME}!!!|\({_NAME}\)|xx{_NAME}xx|__[A-Z_]+__"
 )
 
 

@@ -114,7 +114,19 @@ def test_base64_that_libraries_read_in_two_ways_is_a_warning(secret: str, *, is_
 
 
 @pytest.mark.parametrize(
-    "name", ["[click_id]", "#click_id#", "%click_id%", "!!!click_id!!!", "(click_id)", "$click_id"]
+    "name",
+    [
+        "[click_id]",
+        "#click_id#",
+        "%click_id%",
+        "!!!click_id!!!",
+        "(click_id)",
+        "$click_id",
+        "%affiliate_id%",
+        "%campaign%",
+        "[%click_id%]",
+        "__CLICK_ID__",
+    ],
 )
 def test_a_placeholder_of_another_style_in_a_destination_is_a_warning(name: str) -> None:
     first, second = warnings_of(f"https://shop.example/?cid={name}")
