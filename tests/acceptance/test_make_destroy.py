@@ -3,6 +3,8 @@
 import subprocess
 from pathlib import Path
 
+import psycopg
+
 from tests.parts.checkout import Checkout
 from tests.parts.databases import create_database, drop_database, fetch
 from tests.parts.postgres import Postgres
@@ -68,7 +70,15 @@ def test_destroy_removes_nothing_if_the_dump_fails(checkout: Checkout) -> None:
     assert_nothing_changed(checkout)
 
 
-def test_destroy_writes_a_dump_that_restores_and_removes_the_rest(checkout: Checkout, postgres: Postgres) -> None:
+def test_destroy_writes_dumps_that_restore_and_removes_the_rest(checkout: Checkout, postgres: Postgres) -> None:
+    """Two, because DATABASE_URL names another database of the private cluster, as after a restore."""
+    own = checkout.runtime()["DATABASE_URL"]
+    with psycopg.connect(own, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE moved")
+    with psycopg.connect(own.rpartition("/")[0] + "/moved") as connection:
+        connection.execute("CREATE TABLE conversions AS SELECT 'moved' AS event, '1' AS payout")
+    with (checkout.var / "runtime.env").open("a") as runtime:
+        runtime.write(f"DATABASE_URL={own.rpartition('/')[0]}/moved\n")
     key = (checkout.var / "master.key").read_text()
 
     destroyed = checkout.answer("destroy", "destroy\n")
@@ -80,10 +90,12 @@ def test_destroy_writes_a_dump_that_restores_and_removes_the_rest(checkout: Chec
     assert str(saved) in destroyed.stdout
     assert saved.stat().st_mode & 0o077 == 0
     assert (saved / "master.key").read_text() == key
-    restored = create_database(postgres)
-    subprocess.run(["pg_restore", "--no-owner", f"--dbname={restored}", saved / "ledger.dump"], check=True)
-    assert fetch(restored, BOOKED) == [("sale", "0.50")]
-    drop_database(postgres, restored)
+    assert "POSTLEDGER_EDGE_PORT=" in (saved / "settings.env").read_text()
+    for name, booked in (("ledger.dump", ("moved", "1")), ("postledger.dump", ("sale", "0.50"))):
+        restored = create_database(postgres)
+        subprocess.run(["pg_restore", "--no-owner", f"--dbname={restored}", saved / name], check=True)
+        assert fetch(restored, BOOKED) == [booked]
+        drop_database(postgres, restored)
 
 
 def test_destroy_leaves_a_folder_that_postledger_did_not_make(root: Path, tmp_path: Path) -> None:

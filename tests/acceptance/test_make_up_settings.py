@@ -1,6 +1,7 @@
 """`make up` with settings that cannot be used: one line that names them, and all that runs stays as it is."""
 
 import socket
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -92,3 +93,17 @@ def test_a_certificate_that_nginx_could_not_use_is_named_in_one_line(
 
     assert (up.returncode, up.stdout.count("\n")) == (1, 1), up.stdout
     assert said in up.stdout
+
+
+def test_a_key_that_is_too_short_is_found_before_the_edge_stops(checkout: Checkout, tmp_path: Path) -> None:
+    certificate, key, pid = tmp_path / "short.crt", tmp_path / "short.key", checkout.pid("edge")
+    names = ("-subj", "/CN=localhost", "-addext", "subjectAltName = DNS:localhost, IP:127.0.0.1")
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:1024", "-nodes", "-days", "2", *names]
+    subprocess.run([*command, "-keyout", key, "-out", certificate], check=True, capture_output=True)
+
+    up = checkout.run("up", POSTLEDGER_TLS_CERTIFICATE=str(certificate), POSTLEDGER_TLS_KEY=str(key))
+
+    assert (up.returncode, up.stdout.count("\n")) == (1, 1), up.stdout
+    assert "nginx cannot use these settings: " in up.stdout
+    assert "key too small" in up.stdout
+    assert (checkout.pid("edge"), checkout.answers("edge")) == (pid, True)
