@@ -77,7 +77,7 @@ def _read_secrets(path: Path) -> list[str]:
 
 def _read_text(path: Path) -> str:
     try:
-        return path.read_text("utf-8")
+        return path.read_text("utf-8-sig")
     except OSError as error:
         raise BadValue(f"{path} cannot be read ({error.strerror}); check the path") from None
     except UnicodeDecodeError:

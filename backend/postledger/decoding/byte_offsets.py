@@ -8,7 +8,7 @@ import re
 
 _ESCAPED_BYTE = "(?:%[0-9A-Fa-f]{2}|[^%])"
 _STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
-_FIRST_NESTED = re.compile(rf'\s*\{{(?:[^"\[\]{{}}]++|{_STRING})*+[\[{{]', re.DOTALL)
+_FIRST_NESTED = re.compile(rf'\ufeff?\s*\{{(?:[^"\[\]{{}}]++|{_STRING})*+[\[{{]', re.DOTALL)
 _BEFORE_CONSTANT = re.compile(rf'(?:[^"NI-]++|{_STRING}|-(?!I))*+', re.DOTALL)
 _NOT_STORABLE_ESCAPE = re.compile(r"(?<!\\)(?:\\\\)*\\u(?:0000|[dD][89a-fA-F][0-9a-fA-F]{2})")
 

@@ -6,6 +6,7 @@ ignored if it is not.
 
 import json
 import re
+from codecs import BOM_UTF8
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import NoReturn
@@ -21,6 +22,7 @@ from postledger.decoding.byte_offsets import (
 )
 from postledger.vocabulary.refusal import Cause, malformed
 
+BYTE_ORDER_MARK = "\ufeff"
 MAX_PARAMETERS = 100
 MAX_NODES = 500
 """How many values a JSON body may have; nested objects and lists count as well. A body with 100 items needs 430."""
@@ -74,11 +76,18 @@ class DecodedRequest(msgspec.Struct, frozen=True):
 
 
 def read_segments(raw: bytes) -> list[Segment]:
-    """Split and decode a query string or a form body; an empty part (`a=1&&b=2`) is kept with an empty name."""
+    """Split and decode a query string or a form body; an empty part (`a=1&&b=2`) is kept with an empty name.
+
+    A byte order mark in front is no part of the first name.
+    """
     if raw.count(b"&") >= MAX_PARAMETERS:
         last = raw.split(b"&", MAX_PARAMETERS)[-1]
         raise malformed(Cause.TOO_MANY_PARAMETERS, len(raw) - len(last))
-    return [_read_segment(part) for part in raw.decode("latin-1").split("&")]
+    segments = [_read_segment(part) for part in raw.decode("latin-1").split("&")]
+    part, name, value = segments[0]
+    if name.startswith(BYTE_ORDER_MARK) and type(name) is str:
+        segments[0] = part, name.removeprefix(BYTE_ORDER_MARK), value
+    return segments
 
 
 def find_unreadable(segments: Sequence[Segment], value: Unreadable) -> int:
@@ -166,7 +175,8 @@ def load_json(body: bytes) -> "JsonObject":
     fault = _find_fault(body)
     if fault is not None:
         raise malformed(*fault)
-    text = body.decode()
+    text = body.decode("utf-8-sig")
+    skipped = len(BOM_UTF8) if body.startswith(BOM_UTF8) else 0
     _refuse_too_many_nodes(text)
     try:
         document = json.loads(
@@ -177,9 +187,9 @@ def load_json(body: bytes) -> "JsonObject":
             parse_constant=_refuse_constant,
         )
     except json.JSONDecodeError as error:
-        raise malformed(Cause.JSON_SYNTAX, count_bytes(text, error.pos)) from None
+        raise malformed(Cause.JSON_SYNTAX, skipped + count_bytes(text, error.pos)) from None
     except ValueError:
-        raise malformed(Cause.JSON_SYNTAX, find_constant(text)) from None
+        raise malformed(Cause.JSON_SYNTAX, find_constant(body.decode())) from None
     except RecursionError:
         raise malformed(Cause.JSON_NESTING) from None
     if not isinstance(document, JsonObject):

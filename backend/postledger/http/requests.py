@@ -55,6 +55,8 @@ ROUTE = "postledger.route"
 SOURCE = "postledger.source"
 """Key of the environment: the slug of the source. It is the sender's text until it is looked up."""
 
+_LONGEST_MEDIA_TYPE = 256  # Falcon's parser takes quadratic time for quotes and semicolons
+
 EDGE_REASONS = (Reason.IP_NOT_ALLOWED, Reason.CLIENT_CERTIFICATE, Reason.RATE_LIMITED)
 
 
@@ -80,11 +82,19 @@ def read_postback(request: falcon.Request, *, with_body: bool = True) -> Request
         path=request.env.get("RAW_URI", "").partition("?")[0].encode("latin-1"),
         query=environment["QUERY_STRING"].encode("latin-1"),
         body=_read_body(environment) if with_body else b"",
-        media_type=environment.get("CONTENT_TYPE", ""),
+        media_type=_read_media_type(environment.get("CONTENT_TYPE", "")),
         headers=_Headers(environment),
         observed=_read_observed(environment.get("HTTP_X_EDGE_OBSERVED", "")),
         edge_policy=environment.get("HTTP_X_EDGE_POLICY", ""),
     )
+
+
+def _read_media_type(header: str) -> str:
+    if not header or len(header) > _LONGEST_MEDIA_TYPE:
+        return ""
+    kind, options = falcon.parse_header(header)
+    charset = options.get("charset")
+    return f"{kind}; charset={charset}".lower() if charset else kind.lower()
 
 
 @lru_cache(maxsize=4096)

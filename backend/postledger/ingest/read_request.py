@@ -39,7 +39,7 @@ from postledger.vocabulary.incoming_request import MAX_BODY_BYTES, Request
 from postledger.vocabulary.refusal import Cause, Reason, Refusal, Refused, malformed
 
 _FORM = "application/x-www-form-urlencoded"
-_JSON = "application/json"
+_JSON = ("application/json", "text/json")
 
 _LABELS = frozenset(SUB_NAMES)
 
@@ -55,6 +55,7 @@ def find_format(request: Request, source: Source) -> Format:
         raise Refused(Reason.METHOD_NOT_ALLOWED)
     if len(request.body) > MAX_BODY_BYTES:
         raise Refused(Reason.PAYLOAD_TOO_LARGE)
+    _refuse_encoded(request.headers.get("content-encoding", ""))
     _refuse_known_in_query(request.query, source)
     return "form" if _media_type(request) == _FORM else "json"
 
@@ -235,11 +236,23 @@ def _refuse_known_in_query(query: bytes, source: Source) -> None:
 def _media_type(request: Request) -> str:
     kind, _, options = request.media_type.lower().partition(";")
     charset = options.strip().removeprefix("charset=").strip('"')
-    if kind.strip() not in (_FORM, _JSON):
+    if kind.strip() != _FORM and not _is_json(kind.strip()):
         raise Refused(Reason.UNSUPPORTED_MEDIA_TYPE, cause=Cause.MEDIA_TYPE)
     if charset not in ("", "utf-8", "utf8"):
         raise Refused(Reason.UNSUPPORTED_MEDIA_TYPE, cause=Cause.CHARSET)
     return kind.strip()
+
+
+def _is_json(kind: str) -> bool:
+    return kind in _JSON or (kind.startswith("application/") and kind.endswith("+json"))
+
+
+def _refuse_encoded(content_encoding: str) -> None:
+    # A signature covers the bytes as sent, and unpacking them before it is checked may cost anything.
+    # Programs that mean the charset write `utf-8` here.
+    codings = content_encoding.lower().split(",") if content_encoding else ()
+    if any(coding.strip() not in ("", "identity", "utf-8") for coding in codings):
+        raise Refused(Reason.UNSUPPORTED_MEDIA_TYPE, cause=Cause.CONTENT_ENCODING)
 
 
 def _mask_segments(segments: Iterable[Segment], source: Source) -> bytes:

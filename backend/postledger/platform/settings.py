@@ -178,6 +178,6 @@ def read_count(environment: Mapping[str, str], name: str, default: int) -> int:
 def _read_key_file(environment: Mapping[str, str]) -> str:
     path = environment.get("POSTLEDGER_MASTER_KEY_FILE")
     try:
-        return Path(path).read_text("utf-8") if path else ""
+        return Path(path).read_text("utf-8-sig") if path else ""
     except OSError as error:
         raise BadSetting(f"POSTLEDGER_MASTER_KEY_FILE cannot be read ({error.strerror}); check its path") from None

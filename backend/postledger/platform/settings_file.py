@@ -24,7 +24,7 @@ def parse_settings(text: str) -> dict[str, str]:
 
 def read_settings_file(path: Path) -> dict[str, str]:
     """Read the settings of a file. Raises `BadSettingsFile` or `OSError`."""
-    return parse_settings(path.read_text("utf-8"))
+    return parse_settings(path.read_text("utf-8-sig"))
 
 
 def write_settings(settings: Mapping[str, str]) -> str:

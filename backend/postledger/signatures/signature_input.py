@@ -10,6 +10,8 @@ from postledger.signatures.profile_schema import Decoding
 from postledger.vocabulary.incoming_request import Request
 from postledger.vocabulary.refusal import Reason, Refused
 
+_BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"%EF%BB%BF", b"%ef%bb%bf")
+
 NOT_DECODED: Final = DecodedRequest({}, b"", b"")
 """Stands in for a body that cannot be parsed. A scheme that signs the raw body can still verify it."""
 
@@ -56,6 +58,8 @@ def decode_segment(segment: Segment, decoding: Decoding | None) -> tuple[bytes, 
     if decoding in (None, "form") or not part:
         return _encode(name), _encode(value)
     raw_name, _, raw_value = part.encode("latin-1").partition(b"=")
+    for mark in _BYTE_ORDER_MARKS:
+        raw_name = raw_name.removeprefix(mark)
     return decode_text(raw_name, decoding), decode_text(raw_value, decoding)
 
 

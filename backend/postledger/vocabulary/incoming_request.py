@@ -13,6 +13,8 @@ MAX_BODY_BYTES = 64 * 1024
 class Request(msgspec.Struct, frozen=True):
     """A postback as received: path and query raw, header names lower-case, header values as WSGI gives them (latin-1).
 
+    `media_type` is lower-case, without options except `charset`.
+
     `observed`: why the edge would refuse it if the source were not in observe mode. `edge_policy`: what the edge
     reports about the policy that it used, if that is not the one in force (see `ingest/edge_agreement.py`).
     """

@@ -53,6 +53,7 @@ class Cause(StrEnum):
     REQUEST_HEAD = "request_head"
     MEDIA_TYPE = "media_type"
     CHARSET = "charset"
+    CONTENT_ENCODING = "content_encoding"
     NOTICE = "notice"
     FUTURE = "future"
     NO_VALUE = "no_value"

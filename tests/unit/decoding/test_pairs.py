@@ -82,7 +82,7 @@ def test_json_numbers_keep_their_digits() -> None:
     [
         b"", b"{", b"[]", b'"x"', b"1", b"null", b'{"a": {}}', b'{"a": []}', b'{"a": [[]]}', b'{"a": NaN}',
         b'{"a": Infinity}', b'{"a": -Infinity}',
-        b"\xef\xbb\xbf{}", b'{"a": "\xff"}', b"[" * 60_000, b'{"a":' * 10_000, b'{"a": 1} x',
+        b"\xef\xbb\xbf\xef\xbb\xbf{}", b'{"a": "\xff"}', b"[" * 60_000, b'{"a":' * 10_000, b'{"a": 1} x',
         json.dumps({str(number): number for number in range(101)}).encode(),
     ],
 )  # fmt: skip
