@@ -19,6 +19,17 @@ s/ \[crit\] \([0-9#]*: \*[0-9]* connect() to unix:.* failed (2: No such file or 
 s/ \[crit\] \([0-9#]*: \*[0-9]* SSL_[a-z_]*() failed.*, client: \)/ [info] \1/
 # A full cache of sessions whose oldest one leaves too small a place: the next handshake is a whole one, and that is all.
 s/ \[alert\] \([0-9#]*: \*[0-9]* could not allocate new session in SSL session shared cache\)/ [warn] \1/
+# A full worker writes one alert for each connection that it closes, and any client can open those. One record in ten
+# seconds is enough: the hold space has the time of the last one, without its last digit.
+/ worker_connections are not enough\| failed (24: Too many open files)/{
+G
+/^\(.\{18\}\).*\n\1$/d
+s/\n.*//
+h
+x
+s/^\(.\{18\}\).*/\1/
+x
+}
 w /dev/stderr
 b
 }

@@ -103,3 +103,27 @@ def test_the_lines_of_a_lua_traceback_pass_without_a_senders_words() -> None:
     traceback = b"stack traceback:\ncoroutine 0:\n\t/edge/lua/x.lua: in function 'y', client: ::1, request: "
 
     assert scrubbed(traceback + b'"GET /?canary"\n') == traceback + b"[cut]\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        b"32768 worker_connections are not enough while connecting to upstream, client: 192.0.2.1",
+        b"accept4() failed (24: Too many open files)",
+        b"socket() failed (24: Too many open files) while connecting to upstream, client: 192.0.2.1",
+    ],
+)
+def test_a_full_worker_writes_one_record_in_ten_seconds(words: bytes) -> None:
+    times = (b"12:00:00", b"12:00:00", b"12:00:09", b"12:00:10", b"12:00:11")
+    records = [b"2026/01/31 " + time + b" [alert] 77#77: " + words + b"\n" for time in times]
+    between = START + b"other words\n"
+
+    assert scrubbed(between.join(records)) == (
+        records[0] + between + between + between + records[3] + between
+    )
+
+
+def test_what_a_client_sends_cannot_silence_a_record() -> None:
+    record = START + b'refused, client: ::1, request: "GET /32768 worker_connections are not enough"\n'
+
+    assert scrubbed(record + record).count(b"[cut]") == 2
