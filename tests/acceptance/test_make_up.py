@@ -230,7 +230,7 @@ def test_who_connects_after_a_reload_is_shown_the_renewed_certificate(checkout: 
 
 def _workers(checkout: Checkout) -> set[str]:
     """The edge's workers, also those on their way out."""
-    command = ["pgrep", "-x", "nginx", "-P", str(checkout.pid("edge"))]
+    command = ["pgrep", "-x", "nginx|openresty", "-P", str(checkout.pid("edge"))]
     return set(subprocess.run(command, capture_output=True, text=True, check=False).stdout.split())
 
 

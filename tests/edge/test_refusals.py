@@ -115,7 +115,10 @@ def test_over_http2_what_is_too_long_for_the_buffers_ends_the_connection(
     [("x-a", "b\r\nx-b: c"), ("x-a", "b\0"), ("x-a: b\r\nx-b", "c"), ("X-Client-Address", "192.0.2.1"), ("x a", "b")],
 )
 def test_over_http2_a_header_that_would_be_two_in_http1_is_no_request(edge: Edge, header: tuple[str, str]) -> None:
-    assert ask(edge, [*over_http2(PATH), header]).end == "reset"
+    heard = ask(edge, [*over_http2(PATH), header])
+
+    # Debian's nginx resets the stream; a newer one, as in OpenResty, can answer 400 for a broken value.
+    assert heard.end == "reset" or (heard.status, json.loads(heard.body)["reason"]) == (400, "malformed")
 
 
 def test_a_request_line_beyond_the_buffers_is_malformed(edge: Edge) -> None:

@@ -8,9 +8,12 @@ from tests.edge.wire import exchange, get, status
 from tests.parts.edge import Edge, wait_until
 
 
-def processes(edge: Edge, name: str) -> set[int]:
-    """The processes with this name in the group of the running edge."""
-    return {pid for pid, (comm, _, group) in _living().items() if (comm, group) == (name, edge.pid)}
+SERVER = ("nginx", "openresty")
+
+
+def processes(edge: Edge, *names: str) -> set[int]:
+    """The processes with one of these names in the group of the running edge."""
+    return {pid for pid, (name, _, group) in _living().items() if group == edge.pid and name in names}
 
 
 def alive() -> set[int]:
@@ -36,7 +39,8 @@ def serves(edge: Edge) -> bool:
 
 def test_after_kill_9_of_the_master_the_next_start_serves_and_no_old_worker_is_left(own_edge: Edge) -> None:
     assert serves(own_edge)
-    old = processes(own_edge, "nginx")
+    old = processes(own_edge, *SERVER)
+    assert old
     own_edge.kill()
     assert serves(own_edge), "workers are expected to outlive their master; that is the problem"
 
@@ -65,7 +69,7 @@ def test_the_start_leaves_another_edge_alone(edge: Edge, own_edge: Edge) -> None
 def test_a_killed_worker_is_replaced(own_edge: Edge) -> None:
     own_edge.expected_alarms.append(r"worker process \d+ exited on signal 9")
     assert serves(own_edge)  # the kernel accepts connections before there are workers
-    (worker, *_) = processes(own_edge, "nginx") - {own_edge.pid}
+    (worker, *_) = processes(own_edge, *SERVER) - {own_edge.pid}
 
     os.kill(worker, signal.SIGKILL)
 

@@ -1,6 +1,7 @@
 """Slow clients: they hold a connection of the edge for a while, and never a worker of the backend."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
@@ -28,6 +29,8 @@ BEGINNINGS = {
     "no end of the headers": get(PATH)[:-2],
 }
 STALLED = {"headers": get(PATH)[:-2], "body": post(PATH, b"x" * 1000)[:-500]}
+# OpenResty leaves a body of unknown length to nginx, which ends the stream later and without an answer (docs/edge.md).
+ANSWERED = ["of known length"] if shutil.which("openresty") else ["of known length", "of unknown length"]
 LENGTHS = {"of known length": {"Content-Length": "6"}, "of unknown length": {}}
 
 
@@ -104,7 +107,7 @@ def test_a_body_that_comes_in_pieces_and_in_time_is_taken(edge: Edge) -> None:
     assert b'"body_bytes": 100000' in answer
 
 
-@pytest.mark.parametrize("name", LENGTHS)
+@pytest.mark.parametrize("name", ANSWERED)
 def test_over_http2_a_body_that_stops_is_answered_too(slow: Slow, name: str) -> None:
     answer = slow.answers_over_http2[name].result()
 
