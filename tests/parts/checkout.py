@@ -149,6 +149,20 @@ def kill_part(checkout: Checkout, part: str) -> float:
     return wait_until(lambda: checkout.pid(part) not in (0, killed) and checkout.answers(part), what=part)
 
 
+def kill_supervisor(checkout: Checkout) -> float:
+    """`kill -9` of the supervisor; waits until the watcher has restarted it and all parts, and returns the seconds."""
+    killed = [checkout.pid(part) for part in ("supervisord", *PARTS)]
+    os.kill(killed[0], signal.SIGKILL)
+    return wait_until(lambda: _is_replaced(checkout, killed) and all(map(checkout.answers, PARTS)), what="all parts")
+
+
+def _is_replaced(checkout: Checkout, killed: list[int]) -> bool:
+    try:
+        return all(checkout.pid(part) not in (0, *killed) for part in ("supervisord", *PARTS))
+    except FileNotFoundError:  # there is no supervisor at this moment
+        return False
+
+
 def _connects(url: str) -> bool:
     try:
         psycopg.connect(url, connect_timeout=ANSWER_WITHIN_S).close()
