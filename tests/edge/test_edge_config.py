@@ -139,7 +139,7 @@ def test_workers_want_as_many_files_as_they_may_have(prefix: Path) -> None:
     """To want more is an alert to nginx, and leaves it with less. Root may have any number, but not in a container."""
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     allowed = sys.maxsize if most == resource.RLIM_INFINITY else most
-    few, wanted = min(allowed, 4096), 32768 + 1024
+    few, wanted = min(allowed, 4096), 2 * 32768
     limited = [
         "prlimit",
         f"--nofile={few // 2}:{few}",
@@ -151,10 +151,10 @@ def test_workers_want_as_many_files_as_they_may_have(prefix: Path) -> None:
     configure(prefix)
 
     assert f"worker_rlimit_nofile {few};" in with_little
-    assert connections.splitlines()[0].startswith(f"# {few - 1024} connections for each worker of the edge, not 32768")
-    assert connections.splitlines()[1] == f"worker_connections {few - 1024};"
+    assert connections.splitlines()[0].startswith(f"# {few // 2} connections for each worker of the edge, not 32768")
+    assert connections.splitlines()[1] == f"worker_connections {few // 2};"
     assert f"worker_rlimit_nofile {min(allowed, wanted)};" in runtime(prefix, "main.conf")
-    assert f"worker_connections {min(allowed, wanted) - 1024};" in runtime(prefix, "events.conf")
+    assert f"worker_connections {min(allowed, wanted) // 2};" in runtime(prefix, "events.conf")
 
 
 def test_proxy_protocol_without_anybody_to_believe_is_refused(prefix: Path) -> None:

@@ -1,6 +1,6 @@
 """A foreign name that nginx itself would answer with 421, as newer versions in OpenResty do.
 
-Debian's nginx answers 421 if the server of that name verifies client certificates, so that setting takes OpenResty's part.
+With a server that verifies client certificates, Debian's nginx answers 421 too, so it replaces OpenResty here.
 """
 
 import shutil

@@ -7,7 +7,6 @@ from pathlib import Path
 from tests.edge.wire import exchange, get, status
 from tests.parts.edge import Edge, wait_until
 
-
 SERVER = ("nginx", "openresty")
 
 

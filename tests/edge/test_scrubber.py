@@ -118,9 +118,7 @@ def test_a_full_worker_writes_one_record_in_ten_seconds(words: bytes) -> None:
     records = [b"2026/01/31 " + time + b" [alert] 77#77: " + words + b"\n" for time in times]
     between = START + b"other words\n"
 
-    assert scrubbed(between.join(records)) == (
-        records[0] + between + between + between + records[3] + between
-    )
+    assert scrubbed(between.join(records)) == (records[0] + between + between + between + records[3] + between)
 
 
 def test_what_a_client_sends_cannot_silence_a_record() -> None:
