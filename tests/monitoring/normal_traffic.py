@@ -89,6 +89,8 @@ def _add_parts(series: Series, requests: list[int], beats: int, beat_s: int) -> 
         series[f"postledger_request_duration_seconds_bucket{{{label}}}"] = part
         series[f'postledger_flush_duration_seconds_bucket{{le="{le}"}}'] = part
     series['postledger_request_duration_seconds_count{route="postback", status="200"}'] = total
+    for result, share in (("fast", 0.998), ("slow", 0.002)):
+        series[f'postledger_authenticated_postbacks_total{{result="{result}"}}'] = [count * share for count in total]
     series["postledger_flush_duration_seconds_count"] = total
     series["postledger_ledger_contact_timestamp_seconds"] = [float(second) for second in now_s]
     series["postledger_queue_waiting"] = [float(count % 40) for count in requests]

@@ -134,7 +134,11 @@ def _send(edge: Edge, *, rounds: int) -> None:
 
 def _remember(backend: Backend) -> str:
     """A week ago: the counters of postbacks as the backend shows them, growing for an hour."""
-    shown = [line.split(" ")[0] for line in backend.metrics_text().splitlines() if "postbacks_total{" in line]
+    shown = [
+        line.split(" ")[0]
+        for line in backend.metrics_text().splitlines()
+        if line.startswith("postledger_postbacks_total{")
+    ]
     series = [name.replace("{", '{job="backend",') for name in shown]
     moments = range(int(time.time()) - WEEK_S - 1800, int(time.time()) - WEEK_S + 1800, 15)
     lines = [f"{name} {number * 10} {moment}" for name in series for number, moment in enumerate(moments)]

@@ -178,6 +178,7 @@ def _receive_postback(parts: _Parts) -> ReceivePostback:
         record,
         RefuseStranger(record_sheddable, may_record, parts.budget.is_spent),
         parts.metrics.count_postback,
+        count_stranger=parts.metrics.count_stranger,
         note_match=parts.usage.note,
     )
 

@@ -45,6 +45,7 @@ def answer(response: falcon.Response, receipt: str, reply: Reply) -> None:
     """Answer a postback with its verdict and receipt. The edge logs the verdict header and removes it."""
     outcome = reply.outcome
     response.set_header("X-Postledger-Verdict", outcome.verdict.value)
+    response.context.is_authenticated = reply.is_authenticated  # for the observer
     if outcome.refusal is not None:
         answer_refusal(response, receipt, outcome.refusal)
     else:

@@ -42,7 +42,7 @@ class RequestObserver:
 
     def __init__(
         self,
-        observe: Callable[[str, str, float], None],
+        observe: Callable[[str, str, float, bool], None],
         log: Callable[[Answered], None] | None,
         sources: Callable[[], Container[str]],
     ) -> None:
@@ -52,7 +52,8 @@ class RequestObserver:
         """Measure an answered request, and log it."""
         seconds = time.perf_counter() - request.env[STARTED_S]
         route = request.env.get(ROUTE, "other") if resource is None else getattr(resource, "route", "other")
-        self._observe(route, str(response.status)[:3], seconds)
+        is_authenticated = getattr(response.context, "is_authenticated", False)
+        self._observe(route, str(response.status)[:3], seconds, is_authenticated)
         if self._log is not None and route not in _OPERATORS:
             self._log(self._describe(request, response, route, seconds))
 

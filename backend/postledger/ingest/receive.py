@@ -24,6 +24,8 @@ class Reply(msgspec.Struct, frozen=True):
 
     outcome: Outcome
     response: NetworkResponse | None = None
+    is_authenticated: bool = False
+    """Whether a secret matched, or the source accepted the request without one. The objectives count only those."""
 
 
 class ReceivePostback:
@@ -39,10 +41,11 @@ class ReceivePostback:
         refuse_stranger: Callable[[Entry, Refusal], Outcome],
         count: Callable[[str | None, str | None, Outcome, Event | None], None],
         *,
+        count_stranger: Callable[[str | None], None],
         note_match: Callable[[int, datetime], None],
     ) -> None:
         self._policy, self._record, self._refuse_stranger = policy, record, refuse_stranger
-        self._count, self._note_match = count, note_match
+        self._count, self._count_stranger, self._note_match = count, count_stranger, note_match
 
     def __call__(self, slug: str, request: Request, unread: Refusal | None = None) -> Reply:
         """Receive a postback for the source with that slug. `unread` refuses it without reading its parameters."""
@@ -56,8 +59,12 @@ class ReceivePostback:
         entry = refuse_unread(request, source, unread) if unread else evaluate(request, source)
         outcome = self._settle(entry)
         campaign = policy.campaign_slugs.get(outcome.campaign_id or 0)
-        self._count(source.slug if source else None, campaign, outcome, entry.event)
-        return Reply(outcome, find_response(outcome, entry, source) if source else None)
+        known_slug = source.slug if source else None
+        self._count(known_slug, campaign, outcome, entry.event)
+        is_authenticated = entry.secret_id is not None or outcome.refusal is None
+        if not is_authenticated and outcome.refusal is not None and outcome.refusal.reason is not Reason.UNAVAILABLE:
+            self._count_stranger(known_slug)
+        return Reply(outcome, find_response(outcome, entry, source) if source else None, is_authenticated)
 
     def _refuse_unavailable(self, slug: str | None) -> Reply:
         outcome = refused(Reason.UNAVAILABLE)

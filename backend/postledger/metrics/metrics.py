@@ -22,6 +22,8 @@ from postledger.policy.policy import Policy
 from postledger.vocabulary.conversion_event import Event
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+SLOW_S = 0.1
+"""From here on an answer misses the objective for latency."""
 _ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 
 
@@ -45,6 +47,15 @@ class Metrics:
         self._clicks = ClickCounters(registry)
         self.count_click, self.count_shed_click = self._clicks.count, self._clicks.count_shed
         self.count_label = self._clicks.count_label
+        self._authenticated = Counter(
+            "postledger_authenticated_postbacks",
+            "Postbacks with a matching secret, or accepted without one, and not answered 5xx; `slow` from 100 ms on.",
+            ["result"],
+            registry=registry,
+        )
+        for result in ("fast", "slow"):
+            self._authenticated.labels(result)
+        self._counts = {"fast": 0, "slow": 0}
         self._flush_rows = Histogram(
             "postledger_flush_rows", "Rows in one group commit.", buckets=_ROWS, registry=registry
         )
@@ -86,9 +97,15 @@ class Metrics:
         """Count what the audit row of an unauthenticated refusal takes."""
         self._unauthenticated_bytes.inc(count)
 
-    def observe_request(self, route: str, status: str, seconds: float) -> None:
+    def count_stranger(self, source: str | None) -> None:
+        """Count the refusal of a postback without a matching secret."""
+        self._postbacks.tally_stranger(source or UNKNOWN)
+
+    def observe_request(self, route: str, status: str, seconds: float, is_authenticated: bool = False) -> None:
         """Observe one answered request."""
         self._durations[route, status].append(seconds)
+        if is_authenticated and status < "500":
+            self._counts["slow" if seconds > SLOW_S else "fast"] += 1
 
     def observe_flush(self, rows: int, seconds: float) -> None:
         """Observe one group commit."""
@@ -106,6 +123,9 @@ class Metrics:
 
     def _observe_requests(self) -> None:
         durations, self._durations = self._durations, defaultdict(list)
+        for result, count in self._counts.items():
+            self._authenticated.labels(result).inc(count)
+        self._counts = {"fast": 0, "slow": 0}
         for labels, all_seconds in durations.items():
             requests = self._requests.labels(*labels)
             for seconds in all_seconds:

@@ -52,6 +52,12 @@ class PostbackCounters:
             ["source"],
             registry=registry,
         )
+        self._strangers = Counter(
+            "postledger_stranger_refusals",
+            "Refusals of postbacks without a matching secret. No objective counts them.",
+            ["source"],
+            registry=registry,
+        )
         self._observed = Counter(
             "postledger_observed",
             "Refusals that observe mode did not enforce, by reason.",
@@ -100,6 +106,7 @@ class PostbackCounters:
         self._show_source, self._show_observed = cache(self._source_at_zero), cache(self._observed_at_zero)
         self._show_campaign = cache(self._campaign_at_zero)
         self._kinds, self._sizes = defaultdict[_Kind, int](int), defaultdict[_Size, int](int)
+        self._from_strangers = defaultdict[str, int](int)
         self._lost = defaultdict[tuple[str, Unrecorded], int](int)
 
     def tally(self, source: str, campaign: str, outcome: Outcome, event: Event | None) -> None:
@@ -120,6 +127,10 @@ class PostbackCounters:
             for cause in event.label_notes.values():
                 self._labels.labels(source, cause.value).inc()
 
+    def tally_stranger(self, source: str) -> None:
+        """Tally a refusal without a matching secret, by the slug of its source."""
+        self._from_strangers[UNKNOWN if source == SELFTEST else source] += 1
+
     def increment_all(self) -> None:
         """Increment the counters by what was tallied since the last call."""
         kinds, self._kinds = self._kinds, defaultdict(int)
@@ -132,6 +143,9 @@ class PostbackCounters:
         self._increment_lost()
 
     def _increment_lost(self) -> None:
+        strangers, self._from_strangers = self._from_strangers, defaultdict(int)
+        for source, times in strangers.items():
+            self._strangers.labels(source).inc(times)
         lost, self._lost = self._lost, defaultdict(int)
         for (source, cause), times in lost.items():
             self._unrecorded.labels(source).inc(times)
@@ -150,6 +164,7 @@ class PostbackCounters:
     def _source_at_zero(self, source: str) -> None:
         self._unrecorded.labels(source)
         self._over_budget.labels(source)
+        self._strangers.labels(source)
         for verdict in Verdict:
             self._postbacks.labels(source, verdict.value)
         for reason in Reason:
