@@ -72,6 +72,7 @@ def _google(path: str, unique: str, at_s: int) -> Postback:
         "reward_amount": "250",
         "timestamp": f"{at_s}000",
         "transaction_id": unique,
+        "user_id": "U1",
     }
     signed = "&".join(f"{name}={value}" for name, value in values.items())  # as decoded, which is what Google does
     return Postback(
@@ -190,7 +191,7 @@ WALLS = [
         "cpx",
         _query(
             "secure_hash",
-            {"user_id": _ID, "trans_id": _ID, "amount_usd": "2.50", "status": "1"},
+            {"user_id": "U1", "subid_1": _ID, "trans_id": _ID, "amount_usd": "2.50", "status": "1", "type": ""},
             _of("trans_id - KEY", "md5"),
         ),
         {"trans_id=": "trans_id=0"},
