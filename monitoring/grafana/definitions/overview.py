@@ -190,7 +190,7 @@ def _money() -> Row:
 def _attention() -> Row:
     alerts = Ask(
         question="What is firing?",
-        about="Alerts that fire now. Watchdog always does: without it, alerting itself is broken.",
+        about="Alerts that fire now. Without Watchdog alerting is broken, or AlertsSilenced fires.",
         unit="short",
         runbook="Watchdog",
         below="overview",
