@@ -15,6 +15,7 @@ from postledger.platform.postgres.pool import make_pool
 from postledger.policy.edge_snapshot import render_snapshot
 from postledger.policy.policy import Policy
 from postledger.policy.read import PolicyReader, load_policy
+from postledger.policy.reencrypt import reencrypt
 from postledger.policy.refresher import PolicyRefresher
 from tests.parts.sources import add_campaign, add_source, change_source, remove
 from tests.parts.waiting import HANGS_AFTER_S
@@ -180,3 +181,22 @@ def test_invalid_settings_affect_only_their_own_source(
     assert [record.levelname for record in caplog.records] == ["ERROR"]
     edge = {source["slug"]: source for source in json.loads(render_snapshot(policy, b"salt"))["sources"]}
     assert set(edge) == {"acme", "other"}, "the edge lets it through, so that the backend can say: come again"
+
+
+def test_the_edge_learns_the_rates_of_campaigns(database: str, master_key: str) -> None:
+    add_campaign(database, "spring")
+
+    assert json.loads(render_snapshot(load(database, master_key), SALT))["campaigns"] == [
+        {"slug": "spring", "click_rate": 20, "click_burst": 100}
+    ]
+
+
+def test_the_key_of_click_ids_belongs_to_the_ledger(database: str, master_key: str) -> None:
+    first = load(database, master_key).click_key
+
+    with connect(database, name="test", statement_timeout_ms=60_000) as connection:
+        reencrypt(connection, Keyring([OTHER_KEY, master_key]))
+
+    assert first is not None
+    assert load(database, OTHER_KEY).click_key == first
+    assert load(database, master_key).click_key is None

@@ -308,3 +308,20 @@ def test_a_fault_of_the_duplicate_rules_is_named(lines: str, told: str) -> None:
     (fault,) = faults_of(source(lines))
 
     assert fault.startswith(f"sources[acme].{told}")
+
+
+def test_a_campaign_has_a_rate_and_a_burst_of_clicks() -> None:
+    url = "https://shop.example/"
+
+    campaigns = [
+        read(destination(url) + rest).campaigns["spring"] for rest in ("", "\nclick_rate = 5\nclick_burst = 0")
+    ]
+
+    assert [(one.click_rate, one.click_burst) for one in campaigns] == [(20, 100), (5, 0)]
+
+
+@pytest.mark.parametrize("fault", ["click_rate = 0", 'click_rate = "20"', "click_burst = -1", "click_burst = 1.5"])
+def test_a_rate_of_clicks_is_a_whole_number(fault: str) -> None:
+    (told,) = faults_of(destination("https://shop.example/") + f"\n{fault}")
+
+    assert told.startswith(f"campaigns[spring].{fault.partition(' ')[0]}: must be a whole number from ")
