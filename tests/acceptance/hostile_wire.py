@@ -126,6 +126,8 @@ class Loud:
             "accepted",
             self.acme.json(self.parameters | {"transaction_id": "T3", "payout": float(self.canaries.payout)}),
         )
+        labels = f"sub1=%ff{self.canaries.payout}&sub2={{{self.canaries.secret}}}&sub3={self.canaries.secret * 20}"
+        yield "accepted", self.acme.get(f"{self.query}&transaction_id=T5&{labels}&%zz{self.canaries.secret}=%00")
         encoded = f"click_id=c9&%70ayout={self.canaries.payout}&%65mail={quote(self.canaries.email, safe='@')}"
         yield "accepted", self.acme.get(encoded)
         yield "accepted", self.acme.form(encoded + "&transaction_id=T4")
@@ -156,7 +158,7 @@ class Loud:
         yield "not_found", Postback("GET", f"/{secret}/elsewhere?{self.query}")
         yield "invalid_parameter", Postback("GET", f"{moved}?{self.query}&status={secret}&sale_status={payout}")
         yield "unresolved_macro", Postback("GET", f"{moved}?{self.query}&tid=[[[{secret}]]]")
-        yield "malformed", Postback("GET", f"{moved}?{self.query}&sub1=%ff{payout}")
+        yield "malformed", Postback("GET", f"{moved}?{self.query}&status=%ff{payout}")
         yield "method_not_allowed", Postback("PUT", f"{moved}?{self.query}", payout.encode())
         lsr = f"/aff_lsr?amount={payout}&email={quote(self.canaries.email)}&transaction_id=c7&adv_sub=T7"
         yield "accepted", Postback("GET", f"{lsr}&security_token={secret}")
@@ -183,17 +185,19 @@ class Loud:
         yield "invalid_parameter", self.acme.get(loud | {"payout": payout + "e5"})
         yield "invalid_parameter", self.acme.form(loud | {"currency": secret})
         yield "invalid_parameter", self.acme.json(loud | {"event_time": payout})
-        yield "invalid_parameter", self.acme.get(loud | {"click_id": secret + "\n"})
-        yield "invalid_parameter", self.acme.get(loud | {"sub1": secret * 20})
+        yield "invalid_parameter", self.acme.get(loud | {"click_id": f"{secret}\n{secret}"})
+        yield "invalid_parameter", self.acme.get(loud | {"affiliate_id": secret * 20})
+        yield "invalid_parameter", self.acme.get(loud | {"click_id": f"{secret}?payout={payout}"})
+        yield "invalid_parameter", self.acme.get({"click_id": "c1", "PAYOUT": payout, secret: payout})
         yield "duplicate_parameter", self.acme.get(f"{self.query}&payout={payout}")
         yield "unresolved_macro", self.acme.get(loud | {"affiliate_id": "{" + secret + "}"})
         yield "unsupported_version", self.acme.get(loud | {"v": payout})
 
     def _unreadable(self) -> Iterator[tuple[str, Postback]]:
         loud, payout = self.parameters, self.canaries.payout
-        yield "malformed", self.acme.get(f"{self.query}&sub1=%zz")
-        yield "malformed", self.acme.get(f"{self.query}&sub1=%ff%fe{payout}")
-        yield "malformed", self.acme.form(f"{self.query}&sub1=%00")
+        yield "malformed", self.acme.get(f"{self.query}&affiliate_id=%zz")
+        yield "malformed", self.acme.get(f"{self.query}&affiliate_id=%ff%fe{payout}")
+        yield "malformed", self.acme.form(f"{self.query}&affiliate_id=%00")
         yield "malformed", self.acme.json(loud | {"sub1": {"nested": payout}})
         yield "malformed", self.acme.json({"v": 2, "conversion": payout, "email": self.canaries.email})
         nested = {"v": 2, "conversion": {"click_id": "c8"}, "amount": {"value": payout}}

@@ -46,7 +46,7 @@ def test_the_ack_is_plain_text_and_the_conversion_is_there(walls: Service) -> No
 
 
 def test_an_id_of_odd_characters_comes_back_as_it_was_validated(walls: Service) -> None:
-    odd = f"<b>{uuid4().hex}</b>é"
+    odd = f"<1>{uuid4().hex}</1>é"
 
     answer = ask(walls, str(httpx.QueryParams({"click_id": "known-click", "transaction_id": odd})))
 

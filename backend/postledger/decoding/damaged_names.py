@@ -14,12 +14,10 @@ _ENTITIES = {name: text for name, text in html5.items() if not name.endswith(";"
 _BLANK = re.compile(f"[{re.escape(BLANKS)}]+")
 _AMPERSAND = re.compile(r"(?:amp;|#0*38;|#x0*26;)+")
 _BRACKETS = re.compile(r"\[[0-9]*\]\Z")
+TIDY = re.compile(r"[a-z_][a-z0-9_]*")
+"""A name that cannot be a damaged one, as nearly all are."""
+
 _SEPARATOR = rf"[;&?,|{re.escape(BLANKS)}]"
-
-
-def is_tidy(name: str) -> bool:
-    """Return whether a name cannot be a damaged one, as nearly all are."""
-    return name.isascii() and name.islower() and name.isidentifier()
 
 
 def tidy(name: str) -> str:

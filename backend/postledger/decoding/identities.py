@@ -17,6 +17,14 @@ _INVISIBLE = "\u00ad\u180e\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 BLANKS = "".join(chr(code) for code in range(0x3001) if chr(code).isspace()) + _INVISIBLE
 """What is trimmed from ids: white space of any kind, and characters without a width."""
 
+_WORDS = (
+    r"xx|__|your|my[_-]|myid|insert|enter|put|paste|replace|change|fill|optional|todo|tbd|fixme|placeholder|0{8}|"
+    r"(?:undef|undefined|null|nil|none|nan|not[_-]?set|empty|unknown|false|array)\Z|"
+    r"(?:click|transaction|order|sub|tx|aff|affiliate)[_-]?(?:sub|id)[0-9]*\Z"
+)
+_HARMLESS = re.compile(rf"(?!(?i:{_WORDS}))[A-Za-z0-9](?:[A-Za-wyz0-9.:-]++|_(?!_)|x(?!x))*+")
+"""An id of usual characters that only begins like one of those words."""
+
 _NOTHING = frozenset({
     "undefined", "undef", "null", "nil", "none", "nan", "n/a", "not set", "notset", "not_set", "not-set",
     "not available", "empty", "unknown", "false", "array", "object object", "object undefined", "object null",
@@ -33,6 +41,8 @@ def trim(value: str) -> str:
 
 def read_doubtful(name: str, sent: str) -> str:
     """Read an id that needs a closer look. Raises `Refused`."""
+    if len(sent) <= MAX_LENGTH and _HARMLESS.fullmatch(sent):
+        return sent
     value = trim(sent)
     if not 0 < len(value) <= MAX_LENGTH:
         raise Refused(Reason.INVALID_PARAMETER, name, cause=None if value else Cause.NO_VALUE)

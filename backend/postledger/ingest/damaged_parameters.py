@@ -5,7 +5,7 @@ It runs after verification: what a forger damages is refused as forged.
 
 from collections.abc import Container, Iterable
 
-from postledger.decoding.damaged_names import is_tidy, list_swallowed, tidy
+from postledger.decoding.damaged_names import TIDY, list_swallowed, tidy
 from postledger.decoding.json_v2 import NAMES
 from postledger.decoding.pairs import DecodedRequest
 from postledger.policy.source import Source
@@ -22,8 +22,11 @@ def refuse_damaged_names(decoded: DecodedRequest, source: Source) -> None:
         _refuse_like([name for name, _ in decoded.members if name not in _NESTED], _NESTED)
         return
     known = source.canonical_names
-    sent = [name for _, name, _ in decoded.segments] or [name for name, _ in decoded.members]
-    _refuse_like([name for name in sent if name not in known and not is_tidy(name)], source.tidy_names)
+    is_tidy = TIDY.fullmatch
+    doubtful = [name for _, name, _ in decoded.segments if name not in known and not is_tidy(name)]
+    doubtful += [name for name, _ in decoded.members if name not in known and not is_tidy(name)]
+    if doubtful:
+        _refuse_like(doubtful, source.tidy_names)
 
 
 def _refuse_like(names: Iterable[str], meant: dict[str, str]) -> None:

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from postledger.decoding.identities import IDENTITY_FIELDS, MAX_LENGTH, read_literal
 from postledger.decoding.parameters import (
     SUB_NAMES,
+    is_plain_id,
     read_currency,
     read_event,
     read_event_time,
@@ -32,6 +33,7 @@ _VERSION = "1"
 DEFAULT_STATUS = Status.APPROVED
 MAX_AHEAD = timedelta(hours=1)
 """How far ahead of the receipt an event may have happened: clocks differ, and some senders use local time."""
+_SUBS = frozenset(SUB_NAMES)
 _STRICTER = frozenset({*IDENTITY_FIELDS, *SUB_NAMES})
 _PLAIN_LABEL = re.compile(r"(?!REPLACE|OPTIONAL|xx)[A-Za-z0-9 .,:/@+-](?:[A-Za-z0-9 .,:/@+-]|_(?!_))*+|")
 
@@ -88,19 +90,15 @@ def read_fields(
     )
     if source.test_words:
         _refuse_test(fields, source.test_words)  # last, so that this refusal means that everything else is valid
-    if _is_as_sent(found, fields) and not source.settings.former:
-        return found
+    if (
+        click_id == fields["click_id"]
+        and transaction_id == fields.get("transaction_id")
+        and reverses is None
+        and ("event" not in fields or event == fields["event"].lower())
+        and not source.settings.former
+    ):
+        return found  # no name of the conversion was trimmed or mapped, as for nearly all
     return replace(found, former_keys=list_former_keys(found, fields, sent, source, idempotency_key))
-
-
-def _is_as_sent(event: Event, fields: Mapping[str, str]) -> bool:
-    """Return whether no name of the conversion was trimmed or mapped, as for nearly all events."""
-    return (
-        event.click_id == fields["click_id"]
-        and event.transaction_id == fields.get("transaction_id")
-        and event.event == fields.get("event", event.event).lower()
-        and (event.reverses is None or event.reverses == fields.get("reverses", event.reverses))
-    )
 
 
 def refuse_unresolved_macros(fields: Mapping[str, str]) -> None:
@@ -112,6 +110,8 @@ def refuse_unresolved_macros(fields: Mapping[str, str]) -> None:
 
 
 def _read_id(name: str, value: str, source: Source) -> str:
+    if is_plain_id(value):
+        return value
     if name in source.settings.literal:
         return read_literal(name, value)
     if "=" in value or "%" in value:
@@ -215,6 +215,8 @@ def _read_currency(fields: Mapping[str, str], source: Source, payout: Decimal | 
 
 
 def _read_subs(fields: Mapping[str, str], source: Source) -> tuple[dict[str, str] | None, dict[str, LabelCause] | None]:
+    if _SUBS.isdisjoint(fields):
+        return None, None
     subs: dict[str, str] = {}
     notes: dict[str, LabelCause] = {}
     for name in SUB_NAMES:

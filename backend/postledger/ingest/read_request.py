@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from postledger.decoding import json_v2 as nested
 from postledger.decoding.byte_offsets import find_repeated
-from postledger.decoding.damaged_names import is_tidy, tidy
+from postledger.decoding.damaged_names import TIDY, tidy
 from postledger.decoding.pairs import (
     MAX_PARAMETERS,
     DecodedRequest,
@@ -229,7 +229,9 @@ def _refuse_known_in_query(query: bytes, source: Source) -> None:
         return
     names = [name for _, name, _ in read_segments_once(query)]
     refused = source.names_refused_beside_body
-    if not refused.isdisjoint(names) or not refused.isdisjoint([tidy(name) for name in names if not is_tidy(name)]):
+    if not refused.isdisjoint(names) or not refused.isdisjoint(
+        [tidy(name) for name in names if not TIDY.fullmatch(name)]
+    ):
         raise malformed(Cause.PARAMETERS_BESIDE_BODY)
 
 
