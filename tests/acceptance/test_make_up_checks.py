@@ -8,8 +8,7 @@ import psycopg
 import pytest
 
 from tests.parts.checkout import PARTS, Checkout
-from tests.parts.databases import create_database, drop_database, fetch
-from tests.parts.postgres import Postgres
+from tests.parts.databases import fetch
 
 
 def assert_refused(checkout: Checkout, up: subprocess.CompletedProcess[str], said: str, pids: list[int]) -> None:
@@ -104,16 +103,3 @@ def test_a_ledger_can_move_to_another_database_of_the_cluster(checkout: Checkout
     back = checkout.run("up", DATABASE_URL="")
     assert back.returncode == 0, back.stdout
     assert "duplicate" in back.stdout
-
-
-def test_a_database_of_a_newer_release_is_refused(checkout: Checkout, postgres: Postgres) -> None:
-    newer = create_database(postgres)
-    with psycopg.connect(newer, autocommit=True) as connection:
-        connection.execute("CREATE TABLE schema_migrations (name text, checksum text, applied_at timestamptz)")
-        connection.execute("INSERT INTO schema_migrations VALUES ('9999_later.sql', 'x', now())")
-    pids = [checkout.pid(part) for part in PARTS]
-
-    up = checkout.run("up", DATABASE_URL=newer)
-
-    assert_refused(checkout, up, "migrated by a newer release (9999_later.sql)", pids)
-    drop_database(postgres, newer)

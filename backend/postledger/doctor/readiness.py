@@ -34,11 +34,12 @@ def find_obstacle(connection: Connection[Any], keyring: Keyring | None, key_file
 
 
 def list_warnings(connection: Connection[Any]) -> list[str]:
-    """List what does not stop `make up`, and costs some senders their service."""
+    """List what does not stop `make up` and deserves a line: unreadable sources, a schema of a newer release."""
     if not _read_state(connection).has_ledger:
         return []
-    result = check_sources(connection)
-    return [] if result.passed else [f"{result.found}: {result.advice}"]
+    sources = check_sources(connection)
+    unreadable = [] if sources.passed else [f"{sources.found}: {sources.advice}"]
+    return [*_list_newer_migrations(connection), *unreadable]
 
 
 def describe_low_room(folder: Path, free_bytes: int) -> str | None:
@@ -55,7 +56,7 @@ def _list_obstacles(connection: Connection[Any], keyring: Keyring | None, key_fi
     state = _read_state(connection)
     yield from _list_denials(state)
     if state.has_ledger:
-        yield from _list_foreign_migrations(connection)
+        yield from _list_edited_migrations(connection)
     if state.has_keys:
         yield from _describe_locked(try_secrets(connection, keyring), key_file)
 
@@ -76,13 +77,18 @@ def _list_denials(state: State) -> Iterator[str]:
         yield "DATABASE_URL: its user may not create tables; run: GRANT CREATE ON SCHEMA public TO …, or name the owner"
 
 
-def _list_foreign_migrations(connection: Connection[Any]) -> Iterator[str]:
-    shipped = {migration.name: migration.checksum for migration in shipped_migrations()}
-    for name, checksum in sorted(list_applied(connection).items()):
-        if name not in shipped:
-            yield f"the ledger was migrated by a newer release ({name}); start that release, or restore a backup"
-        elif shipped[name] != checksum:
-            yield f"{name} was edited after it had been applied; restore the released file"
+def _list_edited_migrations(connection: Connection[Any]) -> Iterator[str]:
+    applied = list_applied(connection)
+    for migration in shipped_migrations():
+        if applied.get(migration.name, migration.checksum) != migration.checksum:
+            yield f"{migration.name} was edited after it had been applied; restore the released file"
+
+
+def _list_newer_migrations(connection: Connection[Any]) -> Iterator[str]:
+    # No obstacle: migrations are safe for the previous release, on a machine that is upgraded last or was set back.
+    newer = sorted(list_applied(connection).keys() - {migration.name for migration in shipped_migrations()})
+    if newer:
+        yield f"the ledger was migrated by a newer release ({newer[0]}); only the release before that one works with it"
 
 
 def _describe_locked(found: Decrypted, key_file: Path) -> Iterator[str]:
