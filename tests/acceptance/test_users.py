@@ -42,7 +42,7 @@ def test_up_prints_who_runs_what(checkout: Checkout) -> None:
 
     users = next(line for line in printed.splitlines() if line.startswith("Users "))
     assert f"backend {'postledger' if IS_ROOT else SELF}," in users
-    assert "Runs as root" not in printed
+    assert "As root run" not in printed
 
 
 def test_no_file_of_a_run_is_open_to_other_users(checkout: Checkout) -> None:
