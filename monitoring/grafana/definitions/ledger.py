@@ -14,7 +14,7 @@ _DATABASE = 'datname!~"template.*|postgres|"'
 def define() -> Dashboard:
     """Define the dashboard."""
     about = "Group commits, who waits for them, Postgres' sessions, locks and write-ahead log, and the size of it all."
-    return frame("ledger", about, [_now(), _commits(), _server(), _room()])
+    return frame("ledger", about, [_now(), _commits(), _failures(), _server(), _room()])
 
 
 def _now() -> Row:
@@ -131,6 +131,50 @@ def _commits() -> Row:
             failures,
             over_range("60 * sum by (cause) (rate(postledger_flush_failures_total[$__rate_interval]))", "{{cause}}"),
             over_range("sum(postledger_writers_failing)", "failing workers"),
+        ),
+    ]
+
+
+def _failures() -> Row:
+    commits = Ask(
+        question="Which commits fail?",
+        about="Failed group commits a second by cause, and workers whose last write failed. Their senders get 503.",
+        unit="short",
+        runbook="LedgerUnavailable",
+        below="edge",
+    )
+    strangers = Ask(
+        question="What is refused without a secret?",
+        about="Refusals a second without a matching secret: all of them, those without an audit row, and those for "
+        "which the byte budget of the day is spent.",
+        unit="reqps",
+        runbook="UnauthenticatedBudgetSpent",
+        below="source",
+    )
+    budget = Ask(
+        question="How much of the audit do they fill?",
+        about="Bytes of such audit rows in the last 24 hours, and what they may fill in a day, all sources together.",
+        unit="bytes",
+        runbook="UnauthenticatedBudgetSpent",
+        below="edge",
+        colors={"budget of a day": "text"},
+    )
+    return "Failures and strangers", [
+        lines(
+            commits,
+            over_range("sum by (cause) (rate(postledger_flush_failures_total[$__rate_interval]))", "{{cause}}"),
+            over_range("sum(postledger_writers_failing)", "workers that fail now"),
+        ),
+        lines(
+            strangers,
+            over_range("sum(rate(postledger_stranger_refusals_total[$__rate_interval]))", "refused"),
+            over_range("sum(rate(postledger_refusals_unrecorded_total[$__rate_interval]))", "without an audit row"),
+            over_range("sum(rate(postledger_refusals_over_budget_total[$__rate_interval]))", "budget spent"),
+        ),
+        lines(
+            budget,
+            over_range("sum(increase(postledger_unauthenticated_bytes_total[1d]))", "last 24 hours"),
+            over_range("max(postledger_unauthenticated_bytes_limit)", "budget of a day"),
         ),
     ]
 
