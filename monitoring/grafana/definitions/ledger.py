@@ -77,7 +77,6 @@ def _commits() -> Row:
         runbook="FlushSlow",
         below="edge",
         levels=alarm_above(FLUSH_SLOW_S),
-        width=6,
     )
     size = Ask(
         question="How many rows share a commit?",
@@ -86,7 +85,6 @@ def _commits() -> Row:
         runbook="FlushSlow",
         below="edge",
         decimals=1,
-        width=6,
     )
     queue = Ask(
         question="Who waits for a commit?",
@@ -95,17 +93,6 @@ def _commits() -> Row:
         unit="short",
         runbook="QueueWaiting",
         below="edge",
-        width=6,
-    )
-    failures = Ask(
-        question="Do commits fail?",
-        about="Failed commits in a minute by cause, and workers whose last commit failed. They answer 503 until one "
-        "succeeds.",
-        unit="locale",
-        runbook="LedgerUnavailable",
-        below="edge",
-        decimals=0,
-        width=6,
     )
     return "Commits", [
         lines(
@@ -126,11 +113,6 @@ def _commits() -> Row:
             over_range(
                 'sum(rate(postledger_refusals_total{reason="unavailable"}[$__rate_interval]))', "turned away a second"
             ),
-        ),
-        lines(
-            failures,
-            over_range("60 * sum by (cause) (rate(postledger_flush_failures_total[$__rate_interval]))", "{{cause}}"),
-            over_range("sum(postledger_writers_failing)", "failing workers"),
         ),
     ]
 
