@@ -146,7 +146,7 @@ class CanaryRun:
         answer = read_all(connection)
         self.evidence.add(f"answer to {request[:20]!r}", answer)
         self.outcomes.update(reason.decode() for reason in _REASON.findall(answer))
-        if b"<html" in answer.lower():
+        if b"<html" in answer.lower() and b'content="noindex"' not in answer:  # that is our page for visitors
             self.pages.append(answer)
         return answer
 
