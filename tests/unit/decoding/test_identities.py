@@ -97,8 +97,15 @@ def test_a_random_id_is_no_placeholder(value: str) -> None:
     assert is_word or find_placeholder(value) is None
 
 
-def test_the_templates_of_presets_hold_no_style_that_is_unknown() -> None:
-    notes = " ".join(preset.note for preset in read_known().presets.values())
+MACROS = sorted({
+    macro
+    for preset in read_known().presets.values()
+    for macro in (preset.url or {}).values()
+    if not macro.isalnum()  # a network may have a value without brackets, such as a constant
+})  # fmt: skip
 
-    assert find_placeholder("{payout_amount}") is not None
-    assert "{payout_amount}" in notes
+
+@pytest.mark.parametrize("macro", MACROS)
+def test_every_macro_of_a_preset_is_found_in_an_id(macro: str) -> None:
+    assert find_placeholder(macro) is not None
+    assert find_placeholder(f"order-{macro}") is not None
