@@ -7,8 +7,11 @@ import httpx
 import pytest
 
 from tests.http.conftest import Service
+from tests.parts.backend import Backend
 from tests.parts.cli import CommandLine
+from tests.parts.entries import new_receipt
 from tests.parts.sender import Sender
+from tests.parts.sources import add_campaign
 
 
 def click_id_of(answer: httpx.Response) -> str:
@@ -59,10 +62,13 @@ def test_no_value_changes_the_redirects_target(service: Service, value: str) -> 
 
 @pytest.mark.parametrize("slug", ["nowhere", "spring%20", "%C3%A9t%C3%A9", "a'\"><script>"])
 def test_an_unknown_campaign_is_answered_with_a_page(service: Service, slug: str) -> None:
-    answer = service.client.get(f"/click/{slug}?sub1=MARK")
+    receipt = new_receipt()
+
+    answer = service.client.get(f"/click/{slug}?sub1=MARK", headers={"X-Request-Id": receipt})
 
     assert (answer.status_code, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
     assert answer.text.startswith("<!doctype html>")
+    assert receipt in answer.text
     assert "script" not in answer.text
     assert "MARK" not in answer.text
 
@@ -123,3 +129,14 @@ def test_conversions_of_imported_clicks_are_counted_apart(service: Service, tmp_
         assert [service.send(Sender("acme").get(sale)).status for _ in range(2)] == ["accepted", "duplicate"]
 
     assert service.counted(ours, imported) == [before[0] + 1, before[1] + 1]
+
+
+def test_visitors_of_an_unknown_campaign_go_to_the_fallback(environment: dict[str, str], database: str) -> None:
+    add_campaign(database, "spring", "https://shop.example/?cid={click_id}")
+    fallback = "https://shop.example/all?from=links"
+    with_fallback = {**environment, "POSTLEDGER_CLICK_FALLBACK_URL": fallback}
+    with Backend(with_fallback, workers=1) as backend, backend.client() as client:
+        unknown, known = client.get("/click/nowhere?sub1=a"), client.get("/click/spring")
+
+    assert (unknown.status_code, unknown.headers["location"]) == (302, fallback)
+    assert (known.status_code, known.headers["location"].startswith("https://shop.example/?cid=")) == (302, True)

@@ -13,10 +13,10 @@ from postledger.vocabulary.refusal import Reason, Refused
 _PAGE = (
     "<!doctype html>\n"
     '<html lang="en"><head><meta charset="utf-8"><meta name="robots" content="noindex"><title>{title}</title></head>\n'
-    "<body><h1>{title}</h1><p>{text}</p></body></html>\n"
+    "<body><h1>{title}</h1><p>{text}</p><p>Receipt: {receipt}</p></body></html>\n"
 )
-_NOT_FOUND = _PAGE.format(title="This link leads nowhere", text="The offer has ended, or the link is not complete.")
-_UNAVAILABLE = _PAGE.format(title="Please try again", text="This link does not work at the moment.")
+_NOT_FOUND = ("This link leads nowhere", "The offer has ended, or the link is not complete.")
+_UNAVAILABLE = ("Please try again", "This link does not work at the moment.")
 
 
 class ClickResource:
@@ -38,21 +38,22 @@ class ClickResource:
                 location = self._record(campaign, visit, now, is_over_rate=is_over_rate)
         except UnknownCampaign:
             answer_not_found(response, receipt_of(request))
-            self._answer_without_offer(response, _NOT_FOUND)
+            self._answer_without_offer(request, response, _NOT_FOUND)
         except Refused as refused:
             answer_refusal(response, receipt_of(request), refused.refusal)
-            self._answer_without_offer(response, _UNAVAILABLE)
+            self._answer_without_offer(request, response, _UNAVAILABLE)
         else:
             _redirect(response, location)
 
     on_head = on_get
 
-    def _answer_without_offer(self, response: falcon.Response, page: str) -> None:
+    def _answer_without_offer(self, request: falcon.Request, response: falcon.Response, words: tuple[str, str]) -> None:
         if self._fallback_url is not None:
             _redirect(response, self._fallback_url)
         else:
             response.content_type = "text/html; charset=utf-8"
-            response.data = page.encode()
+            title, text = words
+            response.data = _PAGE.format(title=title, text=text, receipt=receipt_of(request)).encode()
 
     def on_options(self, request: falcon.Request, response: falcon.Response, campaign: str) -> None:  # noqa: ARG002
         """Refuse OPTIONS like every other method; Falcon would answer 200."""
