@@ -1,9 +1,11 @@
 """Sends one hostile request as fast as it can, from addresses of its own, until its stdin is closed.
 
-It is a process of its own, so that it delays no honest sender of the drill. It prints the responses by status.
+It is a process of its own, of the lowest priority, because an attacker has a machine of their own. It prints the
+responses by status.
 """
 
 import json
+import os
 import re
 import socket
 import ssl
@@ -29,7 +31,7 @@ def make_requests() -> dict[str, bytes]:
     fields = b"Host: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
     labels = b"&".join(b"sub%d=%b" % (number, b"x" * 200) for number in range(1, 11))
     return {
-        "unsigned bodies": b"POST /tracking/postback/acme HTTP/1.1\r\n" + fields + body,
+        "unsigned bodies": b"POST /tracking/postback/attacked HTTP/1.1\r\n" + fields + body,
         "clicks": b"GET /click/spring?aff=456&" + labels + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
     }
 
@@ -62,6 +64,7 @@ def read_statuses(connection: socket.socket) -> list[int]:
 
 def main(port: int, ca_file: str, kind: str, network: str) -> None:
     """Attack until stdin ends."""
+    os.nice(19)
     context, stopping, request = ssl.create_default_context(cafile=ca_file), Event(), make_requests()[kind]
     with ThreadPoolExecutor(CONNECTIONS) as pool:
         floods = [
