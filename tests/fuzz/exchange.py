@@ -14,7 +14,9 @@ from tests.fuzz.cases import Case
 TOGETHER = 16
 _LENGTH = re.compile(rb"^content-length: (\d+)\r$", re.IGNORECASE | re.MULTILINE)
 _CLOSES = re.compile(rb"^connection: close\r$", re.IGNORECASE | re.MULTILINE)
-_RECEIPT = re.compile(rb'^x-request-id: ([0-9a-f-]{36})\r$|"id":"([0-9a-f-]{36})"', re.IGNORECASE | re.MULTILINE)
+_RECEIPT = re.compile(
+    rb'^x-request-id: ([0-9a-f-]{36})\r$|"id":"([0-9a-f-]{36})"|Receipt: ([0-9a-f-]{36})', re.IGNORECASE | re.MULTILINE
+)
 
 Connect = Callable[[], socket.socket]
 
