@@ -50,7 +50,9 @@ def test_a_compressed_file_is_read(cli: CommandLine) -> None:
     assert cli("clicks", "import", cli.write("clicks.csv.gz", gzip.compress(ROWS.encode())), "--json").facts == TWO
 
 
-@pytest.mark.parametrize("content", [gzip.compress(ROWS.encode() * 1000)[:-30], b"\x1f\x8bnothing"], ids=["cut off", "no gzip"])
+@pytest.mark.parametrize(
+    "content", [gzip.compress(ROWS.encode() * 1000)[:-30], b"\x1f\x8bnothing"], ids=["cut off", "no gzip"]
+)
 def test_a_damaged_compressed_file_is_one_clear_line(cli: CommandLine, content: bytes) -> None:
     ran = cli("clicks", "import", cli.write("clicks.csv.gz", content))
 
