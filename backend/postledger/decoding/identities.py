@@ -18,9 +18,9 @@ BLANKS = "".join(chr(code) for code in range(0x3001) if chr(code).isspace()) + _
 """What is trimmed from ids: white space of any kind, and characters without a width."""
 
 _WORDS = (
-    r"xx|__|your|my[_-]|myid|insert|enter|put|paste|replace|change|fill|optional|todo|tbd|fixme|placeholder|0{8}|"
+    r"xx|__|your|my[_-]|my[a-z]*id|insert|enter|put|paste|replace|change|fill|optional|todo|tbd|fixme|placeholder|0{8}|"
     r"(?:undef|undefined|null|nil|none|nan|not[_-]?set|empty|unknown|false|array)\Z|"
-    r"(?:click|transaction|order|sub|tx|aff|affiliate)[_-]?(?:sub|id)[0-9]*\Z"
+    r"(?:click|transaction|trans|txn|tx|order|sub|aff|affiliate|conversion|lead)[_-]?(?:sub|id)(?![a-z])"
 )
 _HARMLESS = re.compile(rf"(?!(?i:{_WORDS}))[A-Za-z0-9](?:[A-Za-wyz0-9.:-]++|_(?!_)|x(?!x))*+")
 """An id of usual characters that only begins like one of those words."""

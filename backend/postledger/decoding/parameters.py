@@ -19,7 +19,7 @@ _USUAL_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,254}")
 _BEGINNINGS = (
     "xx", "yo", "my", "in", "en", "pu", "pa", "re", "ch", "fi", "op", "to", "tb", "pl",  # placeholders
     "un", "nu", "ni", "no", "na", "em", "fa", "ar", "00",  # words for "no value"
-    "cl", "tr", "or", "su", "tx", "af",  # names of ids, which templates hold before they are filled
+    "cl", "tr", "or", "su", "tx", "af", "le", "co",  # names of ids, which templates hold before they are filled
 )  # fmt: skip
 _SUSPECT = frozenset(form for two in _BEGINNINGS for form in (two, two.upper(), two.title(), two[0] + two[1].upper()))
 """How an id begins that gets a closer look. Few others begin so."""

@@ -27,12 +27,15 @@ _STYLES = (
     (rf"\({_NAME}\)", "(…)"),
     (rf"(?<![^\W_])xx(?!x){_WORD}xx(?![^\W_])", "xx…xx"),
     (rf"(?<!\w)__{_WORD}__(?!\w)", "__…__"),
+    # Also next to a letter or digit, but only at one end of the id: in the middle they may separate genuine parts.
+    (rf"(?<!_)__(?=[A-Za-z]{{2}}){_WORD}__\Z|\A__(?=[A-Za-z]{{2}}){_WORD}__(?!_)", "__…__"),
     # A bracket that was cut off: the template was longer than the field.
     (rf"[{{\[<]\s*{_NAME}\s*\Z", "{…}"),
     (rf"\A\s*{_NAME}\s*\}}+\Z", "{…}"),
 )
 _PLACEHOLDER = re.compile("|".join(f"({pattern})" for pattern, _ in _STYLES))
 _OPENING = re.compile(r"[{}\[<#%!(]|xx|__")
+_BRACKETS = "{}[]<>()#%!$ "
 _SEPARATORS = re.compile(r"[,;|]")
 _MAX_SEPARATORS = 20
 _ESCAPES_ONLY = re.compile(r"(?:[^%]|%[0-9A-Fa-f]{2})*+")
@@ -40,11 +43,12 @@ _FILL_IN = re.compile(
     r"""(?ix)
     (?:your|my|insert|enter|put|paste|replace|change|fill)(?:[_\-\ ][a-z]+){0,5}
         [_\-\ ](?:id|here|value|in|me|this|macro|token)\d{0,2}
-    | (?:your|my|insert|enter)(?:click|transaction|order|sub|tx|aff|affiliate|conversion)?id(?:here)?
+    | (?:your|my|insert|enter)[_\-\ ]?(?:THING)?[_\-\ ]?id\d{0,2}(?:[_\-\ ]?here)?
     | (?:replace|change|fill)(?:me|this|in|mein) | (?:insert|put|enter|paste)here
     | replace | optional | todo | tbd | fixme | placeholder
-    | (?:click|transaction|order|sub|tx|aff|affiliate)[_\-\ ]?(?:sub|id)\d{0,2}
-    """
+    | (?:THING)[_\-\ ]?id\d{0,2}(?:[_\-\ ](?:goes[_\-\ ])?here)?
+    | (?:click|transaction|order|sub|tx|aff|affiliate)[_\-\ ]?sub\d{0,2}
+    """.replace("THING", "click|transaction|trans|txn|tx|order|sub|aff|affiliate|conversion|lead")
 )
 
 
@@ -53,8 +57,6 @@ def find_placeholder(value: str) -> str | None:
 
     A value that was percent-encoded once too often is searched in its decoded form too.
     """
-    if _FILL_IN.fullmatch(value):
-        return "OPTIONAL" if value.lower() == "optional" else "REPLACE"
     if "%" not in value:
         return _find(value)
     decoded = unquote(value)
@@ -77,13 +79,17 @@ def is_escaped(value: str) -> bool:
 
 
 def _find(value: str) -> str | None:
+    if _FILL_IN.fullmatch(value):
+        return "OPTIONAL" if value.lower() == "optional" else "REPLACE"
     if not _OPENING.search(value):
         return None
     document = _read_json(value)
     if document is not None:
         return next(filter(None, map(_find_whole, _list_texts(document))), None)
     found = _PLACEHOLDER.search(value)
-    return _STYLES[found.lastindex - 1][1] if found and found.lastindex else None
+    if found and found.lastindex:
+        return _STYLES[found.lastindex - 1][1]
+    return "REPLACE" if _FILL_IN.fullmatch(value.strip(_BRACKETS)) else None  # `[YOUR CLICK ID]`
 
 
 def _find_whole(value: str) -> str | None:

@@ -26,7 +26,10 @@ PLACEHOLDERS = [
     ("REPLACE", "REPLACE"), ("REPLACE_ME", "REPLACE"), ("replace-me", "REPLACE"), ("YOUR_TRANSACTION_ID", "REPLACE"),
     ("your_click_id", "REPLACE"), ("YOURCLICKID", "REPLACE"), ("INSERT_CLICK_ID_HERE", "REPLACE"),
     ("FILL_ME_IN", "REPLACE"), ("CHANGEME", "REPLACE"), ("TODO", "REPLACE"), ("OPTIONAL", "OPTIONAL"),
-    ("CLICK_ID", "REPLACE"), ("transaction_id", "REPLACE"),
+    ("CLICK_ID", "REPLACE"), ("transaction_id", "REPLACE"), ("TXN_ID", "REPLACE"), ("YOUR_CLICKID", "REPLACE"),
+    ("your-subid", "REPLACE"), ("MY_TXID", "REPLACE"), ("CLICK_ID_HERE", "REPLACE"), ("lead_id", "REPLACE"),
+    ("[CLICK ID]", "REPLACE"), ("{YOUR CLICK ID}", "REPLACE"), ("YOUR%20TRANSACTION%20ID", "REPLACE"),
+    ("order__TID__", "__…__"), ("__tid__77", "__…__"),
 ]  # fmt: skip
 GENUINE = [
     "ABC123", "T77", "1", "0", "a_b-c.d:e", "2026/11/29", "a@b.example", "+49-30/123", "order #1001", "#1001", "50%",
@@ -35,6 +38,7 @@ GENUINE = [
     "{a3bb189e8bf938889912ace4e6543002}", "a3bb189e-8bf9-3888-9912-ace4e6543002", "{hello world}", "Summer (2026)",
     "(two words)", "T#1#2", "caf%C3%A9", "caf%C3%A9%20noir", "a%20b", "QUJD/v==", "x=1", "a;b", "x" * 255, "xxx",
     "xx", "Axxabcxxb", "xx9f8Q2xx", "a__b__c", "__9f8_Q2__", "mylogin", "putin", "replaced", "nullable", "none-1",
+    "lead_sub", "external_77", "shop__order__123", "order__77__", "exxonmaxx", "myidea", "trans_12", "lead-id-77",
     "undefined1", "Nancy", "click_ideal", "subway", "0-0-1", "日本語", "é",
 ]  # fmt: skip
 NOTHING = [
