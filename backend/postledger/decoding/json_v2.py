@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any
 
-from postledger.decoding.pairs import MAX_NODES, MAX_PARAMETERS, JsonObject, read_json_scalar, read_json_text
+from postledger.decoding.pairs import MAX_NODES, MAX_PARAMETERS, JsonObject, read_json_scalar, read_json_value
 from postledger.decoding.parameters import SUB_NAMES, read_label, read_payout
 from postledger.vocabulary.refusal import Cause, Reason, Refused, malformed
 
@@ -58,8 +58,6 @@ class NestedBody:
         self.repeated: str | None = None
         _check_structure(dict(document))  # a repeated object is malformed, whichever of the two is checked here
         self._read(document, "", 0)
-        read_json_text("".join(self.names))
-        read_json_text("".join([value for _, value in self.members]))
 
     def _read(self, value: Sequence[Any], prefix: str, depth: int) -> None:
         if depth >= MAX_DEPTH:
@@ -70,7 +68,7 @@ class NestedBody:
         add = self.members.append
         for name, member in value if is_object else zip(_NUMBERS, value, strict=False):
             if isinstance(member, str):
-                add((prefix + name, member))
+                add((prefix + name, read_json_value(member)))
             elif isinstance(member, list):
                 if member:
                     self._read(member, f"{prefix}{name}.", depth + 1)
@@ -84,7 +82,11 @@ class NestedBody:
             self.repeated = _find_repeated([name for name, _ in members], known or {})
         if known:
             sent = {name: by_name[name] for name in known if by_name.get(name) is not None}
-            self.fields.update({known[name]: (name, read_json_scalar(value)) for name, value in sent.items()})
+            self.fields.update({known[name]: (name, _read(known[name], value)) for name, value in sent.items()})
+
+
+def _read(name: str, value: object) -> str:
+    return read_json_value(value) if name in SUB_NAMES else read_json_scalar(value)
 
 
 def check_items(document: JsonObject) -> None:
@@ -106,7 +108,8 @@ def write_masked(document: JsonObject, masked: Container[str], hide: Callable[[s
             for name, member in value
         }
 
-    return json.dumps(mask(document), ensure_ascii=False).encode()
+    # Half a surrogate becomes its JSON escape again.
+    return json.dumps(mask(document), ensure_ascii=False).encode("utf-8", "backslashreplace")
 
 
 def _check_structure(body: Mapping[str, object]) -> None:

@@ -215,10 +215,11 @@ def read_flat(document: "JsonObject") -> list[tuple[str, str]]:
     """Read the members of an object without nested objects or lists."""
     if len(document) > MAX_PARAMETERS:
         raise malformed(Cause.TOO_MANY_PARAMETERS)
-    return [(name, _read_flat_value(value)) for name, value in document if value is not None]
+    return [(name, read_json_value(value)) for name, value in document if value is not None]
 
 
-def _read_flat_value(value: object) -> str:
+def read_json_value(value: object) -> str:
+    """Read one value as text; gives an `Unreadable` if Postgres cannot store it."""
     if isinstance(value, str) and (found := _NOT_STORABLE.search(value)):
         return _mark(value, "", Cause.NUL if found[0] == "\0" else Cause.ENCODING, 0)
     return read_json_scalar(value)

@@ -25,7 +25,7 @@ from postledger.decoding.pairs import (
     find_unreadable,
     load_json,
     read_flat,
-    read_json_scalar,
+    read_json_value,
     read_segments,
     read_segments_once,
 )
@@ -156,7 +156,7 @@ def write_masked(decoded: DecodedRequest, source: Source) -> bytes:
     def hide(name: str, value: object) -> str | None:
         if value is None:
             return None
-        return MASK if name not in pii or isinstance(value, list) else source.hide(read_json_scalar(value))
+        return MASK if name not in pii or isinstance(value, list) else source.hide(read_json_value(value))
 
     return nested.write_masked(decoded.document, source.masked_names, hide)
 

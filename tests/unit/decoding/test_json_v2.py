@@ -16,6 +16,7 @@ from postledger.ingest.receive import evaluate
 from postledger.ledger.entry import Entry
 from postledger.policy.source import Settings, Source, find_profile
 from postledger.signatures.secret_key import Key
+from postledger.vocabulary.click import LabelCause
 from postledger.vocabulary.incoming_request import Request
 from postledger.vocabulary.refusal import Cause, Reason, Refusal, malformed
 from tests.parts.sender import sign_webhook
@@ -162,6 +163,20 @@ def test_masking_reaches_every_depth() -> None:
 @pytest.mark.parametrize("more", [list(range(495)), [{}] * 495, [[" [ ]"]] * 247, ['a,b,[,{,\\",' * 200]])
 def test_a_body_may_have_500_values(more: list[object]) -> None:
     assert ask(v2(more=more)).refusal is None
+
+
+@pytest.mark.parametrize("text", ["a\0b", "\ud800"])
+@pytest.mark.parametrize("by", [source(), source(pii=["x", "email"])], ids=["plain", "masked"])
+def test_no_text_of_a_label_or_unknown_member_costs_the_conversion(text: str, by: Source) -> None:
+    entry = ask(v2(sub1=text, x=text, more={"y": text, text: 1}, email="m@x.example"), by)
+
+    assert entry.event is not None
+    assert entry.event.label_notes == {"sub1": LabelCause.ENCODING}
+
+
+@pytest.mark.parametrize("name", ["click_id", "transaction_id"])
+def test_a_text_that_cannot_be_stored_is_malformed_elsewhere(name: str) -> None:
+    assert ask(v2(conversion={"click_id": "A", name: "a\0b"})).refusal == malformed(Cause.NUL).refusal
 
 
 def test_a_list_or_object_below_a_masked_name_is_masked_whole() -> None:
