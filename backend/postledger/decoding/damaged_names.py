@@ -12,7 +12,7 @@ from postledger.decoding.identities import BLANKS
 
 _ENTITIES = {name: text for name, text in html5.items() if not name.endswith(";")}
 _BLANK = re.compile(f"[{re.escape(BLANKS)}]+")
-_AMPERSAND = re.compile(r"(?:amp;|#0*38;|#x0*26;)+")
+_IN_FRONT = re.compile(r"(?:[&?;,|]|amp;|#0*38;|#x0*26;)+")
 _BRACKETS = re.compile(r"\[[0-9]*\]\Z")
 TIDY = re.compile(r"[a-z_][a-z0-9_]*")
 """A name that cannot be a damaged one, as nearly all are."""
@@ -21,8 +21,12 @@ _SEPARATOR = rf"[;&?,|{re.escape(BLANKS)}]"
 
 
 def tidy(name: str) -> str:
-    """Undo what usually happens to a name: other case, blanks, `amp;` in front, `[]` behind."""
-    return _BRACKETS.sub("", _AMPERSAND.sub("", _BLANK.sub("", name).lower(), count=1))
+    """Undo what usually happens to a name: other case, blanks, a separator or `amp;` in front, `[]` behind.
+
+    A name that was encoded once too often, alone or together with its `=`, is read as it was meant.
+    """
+    plain = _BLANK.sub("", unquote(name) if "%" in name else name).lower()
+    return _BRACKETS.sub("", _IN_FRONT.sub("", plain, count=1).partition("=")[0])
 
 
 def list_tidy(known: Mapping[str, str]) -> dict[str, str]:

@@ -11,14 +11,15 @@ SWALLOWED = compile_swallowed(KNOWN)
 @pytest.mark.parametrize(
     "name",
     ["PAYOUT", " payout", "payout ", "\ufeffpayout", "\u00a0payout", "amp;payout", "amp;amp;payout", "payout[]",
-     "payout[0]", "Amp;Payout[]", "#038;payout", "pay out"],
+     "payout[0]", "Amp;Payout[]", "#038;payout", "pay out", "?payout", "&payout", "&amp;payout", ";payout", "payout=50",
+     "%70ayout", "payout%5B%5D", "amp%3Bpayout", "payout%3D50"],
 )  # fmt: skip
 def test_a_damaged_name_becomes_the_known_one(name: str) -> None:
     assert not TIDY.fullmatch(name)
     assert list_tidy(KNOWN)[tidy(name)] == "payout"
 
 
-@pytest.mark.parametrize("name", ["payouts", "my_payout", "payout2", "amppayout", "utm_source", ""])
+@pytest.mark.parametrize("name", ["payouts", "my_payout", "payout2", "amppayout", "utm_source", "x?payout", "", "?"])
 def test_another_name_stays_another(name: str) -> None:
     assert tidy(name) not in list_tidy(KNOWN)
 

@@ -42,6 +42,10 @@ def swallowed(parameter: str) -> Refusal:
         ("cid=A&payout=50&%C2%A4cy=EUR", "currency"),
         ("cid=A&CID=B", "click_id"),
         ("cid=A&Status=pending", "status"),
+        ("?transaction_id=T1&cid=A", "transaction_id"),
+        ("cid=A&%26payout=50", "payout"),
+        ("cid=A&payout%3D50", "payout"),
+        ("cid=A&%2570ayout=50", "payout"),
     ],
 )
 def test_a_damaged_name_is_refused_with_the_name_that_was_meant(query: str, parameter: str) -> None:
