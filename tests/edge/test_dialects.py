@@ -145,6 +145,7 @@ def test_an_unreadable_request_is_404_unless_the_path_has_a_source(
 ) -> None:
     assert ask(edge, "/postback", method=b"PROPFIND")[1]["reason"] == "method_not_allowed"
     assert ask(edge, "/postback?a=b#c")[1]["reason"] == "malformed"
+    assert ask(edge, "/postback?a=é")[0] == 200
     assert json.loads(body(exchange(edge, get("/postback", "X-Odd: \x01"))))["reason"] == "malformed"
     assert ask(edge, "/nowhere", method=b"PROPFIND")[1]["reason"] == "not_found"
 

@@ -45,6 +45,17 @@ def test_the_uri_reaches_the_backend_byte_for_byte(edge: Edge, uri: str) -> None
     assert httpx.Response(200, content=body(answer)).json()["uri"] == uri
 
 
+@pytest.mark.parametrize("sent", ["\xc3\xa9", "\xe9", "\xff\xfe"])
+def test_bytes_beyond_ascii_pass_in_a_query_only(edge: Edge, sent: str) -> None:
+    path = "/tracking/postback/acme"
+
+    passed = exchange(edge, get(f"{path}?sub1={sent}".encode("latin-1")))
+    refused = exchange(edge, get(f"{path}{sent}?a=b".encode("latin-1")))
+
+    assert httpx.Response(200, content=body(passed)).json()["uri"] == f"{path}?sub1={sent}"
+    assert status(refused) == 400
+
+
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS"])
 def test_a_method_that_is_not_allowed_is_left_to_the_backend_to_refuse(client: httpx.Client, method: str) -> None:
     assert client.request(method, "/tracking/postback/acme").json()["method"] == method

@@ -14,7 +14,7 @@ local numbers = ngx.shared.postledger_click_quota
 
 local PREFIX = "/click/"
 local NOT_OF_PATH = "[^%w._~/-]"
-local UNREADABLE = "[^\33\34\36-\126]"    -- as in snippets/readable.conf
+local UNREADABLE = "[^\33\34\36-\126]"    -- stricter than snippets/readable.conf: all else is escaped here
 
 -- Every campaign that the policy here does not have, together: a path is a sender's text, and must not fill the
 -- dictionary.

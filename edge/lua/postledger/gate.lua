@@ -20,7 +20,7 @@ local source = require("postledger.source")
 local _M = {}
 
 local find = string.find
-local UNREADABLE = "[^\33\34\36-\126]"    -- as in snippets/readable.conf
+local UNREADABLE = "[^\33\34\36-\126\128-\255]"    -- as in snippets/readable.conf; a path of a source is ASCII
 
 local numbers = ngx.shared.postledger_quota
 
