@@ -19,7 +19,7 @@ BLANKS = "".join(chr(code) for code in range(0x3001) if chr(code).isspace()) + _
 
 _WORDS = (
     r"xx|__|your|my[_-]|my[a-z]*id|insert|enter|put|paste|replace|change|fill|optional|todo|tbd|fixme|placeholder|0{8}|"
-    r"(?:undef|undefined|null|nil|none|nan|not[_-]?set|empty|unknown|false|array)\Z|"
+    r"(?:undef|undefined|null|nil|none|nan|not[_-]?set|empty|unknown|false|array)(?![a-z0-9])|"
     r"(?:click|transaction|trans|txn|tx|order|sub|aff|affiliate|conversion|lead)[_-]?(?:sub|id)(?![a-z])"
 )
 _HARMLESS = re.compile(rf"(?!(?i:{_WORDS}))[A-Za-z0-9](?:[A-Za-wyz0-9.:-]++|_(?!_)|x(?!x))*+")
@@ -28,8 +28,10 @@ _HARMLESS = re.compile(rf"(?!(?i:{_WORDS}))[A-Za-z0-9](?:[A-Za-wyz0-9.:-]++|_(?!
 _NOTHING = frozenset({
     "undefined", "undef", "null", "nil", "none", "nan", "n/a", "not set", "notset", "not_set", "not-set",
     "not available", "empty", "unknown", "false", "array", "object object", "object undefined", "object null",
+    "#n/a",
 })  # fmt: skip
 _AROUND = "\"'`()[]{}<>" + BLANKS
+_JOINTS = re.compile(r"[-_.:/|,;+ ]+")
 _LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 _ZERO_UUID = re.compile(r"0{8}-?0{4}-?0{4}-?0{4}-?0{12}")
 
@@ -63,6 +65,8 @@ def read_literal(name: str, value: str) -> str:
 
 
 def says_nothing(value: str) -> bool:
-    """Return whether a value is a word for "no value", a zero UUID, or has neither a letter nor a digit."""
+    """Return whether a value consists of words for "no value", is a zero UUID, or has neither a letter nor a digit."""
     bare = value.strip(_AROUND).lower()
-    return bare in _NOTHING or _LETTER_OR_DIGIT.search(bare) is None or _ZERO_UUID.fullmatch(bare) is not None
+    if bare in _NOTHING or _LETTER_OR_DIGIT.search(bare) is None or _ZERO_UUID.fullmatch(bare) is not None:
+        return True
+    return _NOTHING.issuperset(_JOINTS.split(bare)) if len(bare) <= MAX_LENGTH else False  # `undefined-undefined`

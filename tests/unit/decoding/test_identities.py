@@ -38,6 +38,7 @@ GENUINE = [
     "{a3bb189e8bf938889912ace4e6543002}", "a3bb189e-8bf9-3888-9912-ace4e6543002", "{hello world}", "Summer (2026)",
     "(two words)", "T#1#2", "caf%C3%A9", "caf%C3%A9%20noir", "a%20b", "QUJD/v==", "x=1", "a;b", "x" * 255, "xxx",
     "xx", "Axxabcxxb", "xx9f8Q2xx", "a__b__c", "__9f8_Q2__", "mylogin", "putin", "replaced", "nullable", "none-1",
+    "undefined-77", "null-a", "no-no",
     "lead_sub", "external_77", "shop__order__123", "order__77__", "exxonmaxx", "myidea", "trans_12", "lead-id-77",
     "undefined1", "Nancy", "click_ideal", "subway", "0-0-1", "日本語", "é",
 ]  # fmt: skip
@@ -46,6 +47,7 @@ NOTHING = [
     "'undefined'", "(not set)", "not_set", "[object Object]", "unknown", "false", "-", "--", "_", "?", "''", '""', "{}",
     "[]", "{{}}", "<>", "00000000-0000-0000-0000-000000000000", "{00000000-0000-0000-0000-000000000000}", "%20",
     "00000000000000000000000000000000", " null ", "\u00a0", "\u200b", " ", "\t", "%22%22", "\ufeff",
+    "undefined-undefined", "null_None", "#N/A",
 ]  # fmt: skip
 
 
