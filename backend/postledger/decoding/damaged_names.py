@@ -13,7 +13,7 @@ from postledger.decoding.identities import BLANKS
 _ENTITIES = {name: text for name, text in html5.items() if not name.endswith(";")}
 _BLANK = re.compile(f"[{re.escape(BLANKS)}]+")
 _IN_FRONT = re.compile(r"(?:[&?;,|]|amp;|#0*38;|#x0*26;)+")
-_BRACKETS = re.compile(r"\[[0-9]*\]\Z")
+_BRACKETS = re.compile(r"(?:\[[0-9]*\]?|\])\Z")
 TIDY = re.compile(r"[a-z_][a-z0-9_]*")
 """A name that cannot be a damaged one, as nearly all are."""
 

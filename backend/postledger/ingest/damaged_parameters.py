@@ -19,7 +19,9 @@ _NESTED = {".".join(path): name for path, name in NAMES.items()}
 def refuse_damaged_names(decoded: DecodedRequest, source: Source) -> None:
     """Refuse a request with a name that is a known one, except for case, blanks, `amp;` or `[]`."""
     if decoded.version != "1":
-        _refuse_like([name for name, _ in decoded.members if name not in _NESTED], _NESTED)
+        # A damaged name of an object damages the names of its members.
+        names = [".".join(map(tidy, name.split("."))) for name, _ in decoded.members if name not in _NESTED]
+        _refuse_like(names, _NESTED)
         return
     known = source.canonical_names
     is_tidy = TIDY.fullmatch

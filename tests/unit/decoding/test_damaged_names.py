@@ -12,7 +12,7 @@ SWALLOWED = compile_swallowed(KNOWN)
     "name",
     ["PAYOUT", " payout", "payout ", "\ufeffpayout", "\u00a0payout", "amp;payout", "amp;amp;payout", "payout[]",
      "payout[0]", "Amp;Payout[]", "#038;payout", "pay out", "?payout", "&payout", "&amp;payout", ";payout", "payout=50",
-     "%70ayout", "payout%5B%5D", "amp%3Bpayout", "payout%3D50"],
+     "%70ayout", "payout%5B%5D", "amp%3Bpayout", "payout%3D50", "payout[", "payout]"],
 )  # fmt: skip
 def test_a_damaged_name_becomes_the_known_one(name: str) -> None:
     assert not TIDY.fullmatch(name)

@@ -93,6 +93,13 @@ def test_a_damaged_name_in_a_json_body_is_refused() -> None:
     assert refusal_of(post(b'{"cid":"A","Payout":"50"}'), ACME) == damaged("payout")
 
 
+@pytest.mark.parametrize("amount", ["amount[]", "Amount", " amount"])
+def test_a_damaged_object_in_a_nested_body_is_refused(amount: str) -> None:
+    body = {"v": 2, "conversion": {"click_id": "A"}, amount: {"value": "50"}}
+
+    assert refusal_of(post(json.dumps(body).encode()), ACME) == damaged("payout")
+
+
 def test_a_damaged_name_in_a_nested_body_is_refused() -> None:
     body = {"v": 2, "conversion": {"click_id": "A"}, "amount": {"Value": "50", "currency": "USD"}}
 
