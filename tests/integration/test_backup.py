@@ -5,6 +5,7 @@ import stat
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -110,8 +111,11 @@ def test_a_database_that_is_not_empty_is_left_alone(cli: CommandLine, backup: Pa
     unconfirmed = cli("restore", str(backup), "--replace")
 
     assert (ran.code, ran.err.count("\n")) == (1, 1)
+    name = urlsplit(cli.environment["DATABASE_URL"]).path.removeprefix("/")
+    assert f"the database {name} at " in ran.err
     assert "tables; restore into an empty one, or give --replace" in ran.err
-    assert "tables of the database; to do so, add --yes" in unconfirmed.err
+    assert f"tables of the database {name} at " in unconfirmed.err
+    assert "; to do so, add --yes" in unconfirmed.err
     assert fetch(cli.environment["DATABASE_URL"], COUNTS) == before
 
 

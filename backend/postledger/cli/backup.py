@@ -9,7 +9,7 @@ import typer
 from postledger.cli.connections import LONG_STATEMENT_TIMEOUT_MS, open_keyring, open_ledger
 from postledger.cli.errors import CommandFailed
 from postledger.cli.output import AsJson, note, print_json, show_progress
-from postledger.ledger.backup import Restored, back_up, create_database, list_tables
+from postledger.ledger.backup import Restored, back_up, create_database, list_tables, name_database
 from postledger.ledger.backup import restore as restore_backup
 from postledger.platform.keyring import Keyring
 from postledger.platform.postgres.errors import translated_errors
@@ -59,7 +59,8 @@ def restore(
             create_database(url)
     with open_ledger(context, statement_timeout_ms=LONG_STATEMENT_TIMEOUT_MS) as connection:
         if replace and not yes and (tables := list_tables(connection)):
-            raise CommandFailed(f"this drops {count(len(tables), 'table')} of the database; to do so, add --yes")
+            dropped = f"{count(len(tables), 'table')} of {name_database(connection)}"
+            raise CommandFailed(f"this drops {dropped}; to do so, add --yes")
         with show_progress("restoring"):
             keyring = _open_keyring(context)
             restored = restore_backup(connection, url, file, keyring, replace=replace, now=datetime.now(UTC))

@@ -156,10 +156,9 @@ def print_retired(kind: str, slug: str, *, as_json: bool) -> None:
 
 def _describe_older(slug: str, rotated: rotate_secret.Rotated) -> str:
     if rotated.retired:
-        are = "is" if rotated.retired == 1 else "are"
-        return (
-            f"{count(rotated.retired, 'older secret')} {are} retired: postbacks signed with it are refused from now on."
-        )
+        are, them = ("is", "it") if rotated.retired == 1 else ("are", "them")
+        retired = f"{count(rotated.retired, 'older secret')} {are} retired"
+        return f"{retired}: postbacks signed with {them} are refused from now on."
     stays = f"{count(rotated.kept, 'older secret')} {'stays' if rotated.kept == 1 else 'stay'} valid until you run"
     return f"{stays}: postledger source secret {slug} --retire" if rotated.kept else ""
 

@@ -78,7 +78,7 @@ def restore(
     tables = list_tables(connection)
     if tables and not replace:
         raise NotPossible(
-            f"the database has {count(len(tables), 'table')}; restore into an empty one, or give --replace,"
+            f"{name_database(connection)} has {count(len(tables), 'table')}; restore into an empty one, or give --replace,"
             " which saves and drops them"
         )
     _check_sessions(connection)
@@ -89,6 +89,12 @@ def restore(
     row = connection.execute(sql("count_conversions")).fetchone()
     assert row is not None, "a count is always one row"
     return Restored(int(row[0]), try_secrets(connection, keyring), saved)
+
+
+def name_database(connection: Connection[Any]) -> str:
+    """Name the database and its server, because a shell, runtime.env and the settings file can name different ones."""
+    info = connection.info
+    return f"the database {info.dbname} at {info.host}:{info.port}"
 
 
 def list_tables(connection: Connection[Any]) -> list[str]:
