@@ -78,8 +78,8 @@ def restore(
     tables = list_tables(connection)
     if tables and not replace:
         raise NotPossible(
-            f"{name_database(connection)} has {count(len(tables), 'table')}; restore into an empty one, or give --replace,"
-            " which saves and drops them"
+            f"{name_database(connection)} has {count(len(tables), 'table')};"
+            " restore into an empty one, or give --replace, which saves and drops them"
         )
     _check_sessions(connection)
     saved = _set_aside(connection, database_url, file, tables, now) if tables else None
