@@ -55,6 +55,7 @@ def _break_when_told(commit: GroupCommit[Any, Any]) -> None:
 
 def create() -> Any:
     """Make the application that the shipped factory makes, with a writer that can be broken."""
+    patient_app.be_patient()
     vars(patient_app.backend)["FLUSH_LOCK_MS"] = LOCK_MS  # a lock is reported, however patient the rest is
     start = GroupCommit.__init__
 
@@ -63,4 +64,4 @@ def create() -> Any:
         gevent.spawn(_break_when_told, self)
 
     GroupCommit.__init__ = start_breakable  # type: ignore[method-assign]
-    return patient_app.create()
+    return patient_app.backend.create()
