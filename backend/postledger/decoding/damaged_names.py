@@ -51,8 +51,13 @@ def compile_swallowed(known: Iterable[str]) -> re.Pattern[str]:
 def list_swallowed(value: str, pattern: re.Pattern[str]) -> Iterator[str]:
     """List the tidied names of known parameters inside a value, which may be encoded once too often."""
     for text in (value, unquote(value)) if "%" in value else (value,):
-        for found in pattern.finditer(text) if "=" in text else ():
-            yield tidy(found[1] or found[2])
+        yield from list_swallowed_as_sent(text, pattern)
+
+
+def list_swallowed_as_sent(value: str, pattern: re.Pattern[str]) -> Iterator[str]:
+    """List the tidied names of known parameters inside a value, without decoding it."""
+    for found in pattern.finditer(value) if "=" in value else ():
+        yield tidy(found[1] or found[2])
 
 
 def _eat(name: str) -> Iterator[str]:

@@ -4,8 +4,9 @@ It runs after verification: what a forger damages is refused as forged.
 """
 
 from collections.abc import Container, Iterable
+from itertools import islice
 
-from postledger.decoding.damaged_names import TIDY, list_swallowed, tidy
+from postledger.decoding.damaged_names import TIDY, list_swallowed, list_swallowed_as_sent, tidy
 from postledger.decoding.json_v2 import NAMES
 from postledger.decoding.pairs import DecodedRequest
 from postledger.policy.source import Source
@@ -13,6 +14,7 @@ from postledger.vocabulary.refusal import Cause, Reason, Refused
 
 _MAX_NAME = 255
 _MAX_VALUE = 4096
+_MAX_VALUES = 3  # of parameters that are not ours, because anyone can send a hundred
 _NESTED = {".".join(path): name for path, name in NAMES.items()}
 
 
@@ -29,6 +31,25 @@ def refuse_damaged_names(decoded: DecodedRequest, source: Source) -> None:
     doubtful += [name for name, _ in decoded.members if name not in known and not is_tidy(name)]
     if doubtful:
         _refuse_like(doubtful, source.tidy_names)
+    if "payout" not in decoded.fields and _may_hold_pairs(decoded):
+        values = (value for _, name, value in decoded.segments if "=" in value and name not in known)
+        _refuse_lost_payout(islice(values, _MAX_VALUES), source)
+
+
+def _may_hold_pairs(decoded: DecodedRequest) -> bool:
+    # Cheaper than a look at each value.
+    pairs = len(decoded.segments) - ("sig" in decoded.fields)
+    return b"%3" in decoded.signed or decoded.signed.count(b"=") > pairs
+
+
+def _refuse_lost_payout(values: Iterable[str], source: Source) -> None:
+    # A parameter that is not ours may hold anything but the money of the request. A URL or a path may hold even that.
+    for value in values:
+        if len(value) > _MAX_NAME or "://" in value or value.startswith("/"):
+            continue
+        names = list_swallowed_as_sent(value, source.swallowed)
+        if any(source.tidy_names.get(name) == "payout" for name in names):
+            raise _inside_value("payout")
 
 
 def _refuse_like(names: Iterable[str], meant: dict[str, str]) -> None:

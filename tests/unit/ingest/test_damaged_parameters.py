@@ -84,6 +84,17 @@ def test_a_label_may_hold_what_the_request_has_beside_it(query: str) -> None:
     assert ask(query) is None
 
 
+@pytest.mark.parametrize("value", ["x%26payout%3D5", "x;payout=5", "x?a=b%26amp;payout=5"])
+def test_money_inside_a_parameter_that_is_not_ours_is_refused_if_missing(value: str) -> None:
+    assert ask(f"cid=A&foo={value}") == swallowed("payout")
+    assert ask(f"cid=A&foo={value}&payout=5") is None
+
+
+@pytest.mark.parametrize("value", ["/cart?payout=5", "https://x.example/?payout=5", "x?event=5", "x;status=1"])
+def test_a_parameter_that_is_not_ours_may_hold_anything_else(value: str) -> None:
+    assert ask(f"cid=A&foo={value}") is None
+
+
 @pytest.mark.parametrize("query", ["cid=A&SUB1=x", "cid=A&V=7", "cid=A&Foo=1", "cid=A&utm[]=1", "cid=A==&a;b=1"])
 def test_other_names_cost_no_conversion(query: str) -> None:
     assert ask(query) is None
@@ -145,8 +156,8 @@ def damage(chosen: random.Random, known: dict[str, str]) -> str:
         front = f"foo=1&{front}"
     how = chosen.choice([name for name in DAMAGES if name != "entity" or meant == "currency"])
     inside = how in ("semicolon", "question mark", "comma", "escaped", "entity")
-    if inside and front.endswith("bar"):
-        front = front.removesuffix("&foo=bar")  # a parameter that is not ours may hold anything
+    if inside and front.endswith("bar") and meant != "payout":
+        front = front.removesuffix("&foo=bar")  # a parameter that is not ours may hold anything but the payout
     after = "".join(f"&{names[name]}={values[name]}" for name in names if name != meant and chosen.random() < 0.7)
     return DAMAGES[how](front, names[meant], values[meant] + after)
 
