@@ -15,6 +15,8 @@ from postledger.vocabulary.refusal import Cause, Reason, Refused
 _MAX_NAME = 255
 _MAX_VALUE = 4096
 _MAX_VALUES = 3  # of parameters that are not ours, because anyone can send a hundred
+_FLAT_PAYOUT = ("payout", "conversion.payout", "amount.payout")
+"""Where senders write the payout in version 2, with its name of version 1."""
 _NESTED = {".".join(path): name for path, name in NAMES.items()}
 
 
@@ -24,6 +26,8 @@ def refuse_damaged_names(decoded: DecodedRequest, source: Source) -> None:
         # A damaged name of an object damages the names of its members.
         names = [".".join(map(tidy, name.split("."))) for name, _ in decoded.members if name not in _NESTED]
         _refuse_like(names, _NESTED)
+        if "payout" not in decoded.fields and any(name in _FLAT_PAYOUT for name in names):
+            raise Refused(Reason.INVALID_PARAMETER, "payout", cause=Cause.DAMAGED_NAME)
         return
     known = source.canonical_names
     is_tidy = TIDY.fullmatch

@@ -117,6 +117,14 @@ def test_a_damaged_name_in_a_nested_body_is_refused() -> None:
     assert refusal_of(post(json.dumps(body).encode()), ACME) == damaged("payout")
 
 
+@pytest.mark.parametrize("place", [{"payout": 50}, {"conversion": {"click_id": "A", "payout": 50}}])
+def test_the_flat_name_of_the_payout_in_a_nested_body_is_refused(place: dict[str, object]) -> None:
+    body = {"v": 2, "conversion": {"click_id": "A"}, **place}
+
+    assert refusal_of(post(json.dumps(body).encode()), ACME) == damaged("payout")
+    assert refusal_of(post(json.dumps({**body, "amount": {"value": 50}}).encode()), ACME) is None
+
+
 def test_a_damaged_name_beside_a_body_is_refused() -> None:
     assert refusal_of(post(b'{"cid":"A"}', query=b"PAYOUT=50"), ACME) == malformed(Cause.PARAMETERS_BESIDE_BODY).refusal
 
