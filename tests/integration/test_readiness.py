@@ -46,6 +46,21 @@ def test_an_empty_database_has_no_obstacle_for_any_key(postgres: Postgres) -> No
     drop_database(postgres, url)
 
 
+@pytest.mark.parametrize("begun", [False, True], ids=["never migrated", "a migration failed"])
+def test_tables_of_another_program_are_an_obstacle(postgres: Postgres, begun: bool) -> None:
+    url = create_database(postgres)
+    execute(url, "CREATE TABLE orders (id int)")  # a name that the ledger does not use does no harm
+    if begun:
+        execute(url, "CREATE TABLE schema_migrations (name text, checksum text, applied_at timestamptz)")
+    assert find(url, None) is None
+
+    execute(url, "CREATE TABLE sources (id int)")
+
+    obstacle = "DATABASE_URL: its database has a table sources of another program; create a database for the ledger"
+    assert find(url, None) == obstacle
+    drop_database(postgres, url)
+
+
 @pytest.mark.parametrize("keyring", [FOREIGN, None])
 def test_the_key_of_another_machine_is_an_obstacle(configured: str, keyring: Keyring | None) -> None:
     obstacle = find(configured, keyring)

@@ -1,5 +1,6 @@
 """Looks for reasons why this release cannot work on a ledger with these master keys, before `make up` starts."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from postledger.policy.locked_secrets import Decrypted, try_secrets
 from postledger.vocabulary.wording import count
 
 _NAMED = 3
+_MADE_TABLE = re.compile(r"^CREATE TABLE (\w+)", re.MULTILINE)
 SMALLEST_ROOM_BYTES = 128 * 1024**2
 
 
@@ -55,8 +57,10 @@ def _list_obstacles(connection: Connection[Any], keyring: Keyring | None, key_fi
             yield f"DATABASE_URL: the {result.name} is {result.found}; {result.advice}"
     state = _read_state(connection)
     yield from _list_denials(state)
-    if state.has_ledger:
-        yield from _list_edited_migrations(connection)
+    if not (state.has_ledger and list_applied(connection)):
+        yield from _list_foreign_tables(connection)
+        return
+    yield from _list_edited_migrations(connection)
     if state.has_keys:
         yield from _describe_locked(try_secrets(connection, keyring), key_file)
 
@@ -75,6 +79,13 @@ def _list_denials(state: State) -> Iterator[str]:
         yield "DATABASE_URL: its user does not own the tables of the ledger; name the role that owns them"
     if not state.creates:
         yield "DATABASE_URL: its user may not create tables; run: GRANT CREATE ON SCHEMA public TO …, or name the owner"
+
+
+def _list_foreign_tables(connection: Connection[Any]) -> Iterator[str]:
+    made = [name for migration in shipped_migrations() for name in _MADE_TABLE.findall(migration.statements)]
+    found = [name for (name,) in connection.execute(sql("find_existing_tables"), (made,)).fetchall()]
+    if found:
+        yield f"DATABASE_URL: its database has a table {found[0]} of another program; create a database for the ledger"
 
 
 def _list_edited_migrations(connection: Connection[Any]) -> Iterator[str]:
