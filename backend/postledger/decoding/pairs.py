@@ -83,7 +83,10 @@ def read_segments(raw: bytes) -> list[Segment]:
     if raw.count(b"&") >= MAX_PARAMETERS:
         last = raw.split(b"&", MAX_PARAMETERS)[-1]
         raise malformed(Cause.TOO_MANY_PARAMETERS, len(raw) - len(last))
-    segments = [_read_segment(part) for part in raw.decode("latin-1").split("&")]
+    text = raw.decode("latin-1")
+    if _is_plain(text):
+        return [_split(part) for part in text.split("&")]
+    segments = [_read_segment(part) for part in text.split("&")]
     part, name, value = segments[0]
     if name.startswith(BYTE_ORDER_MARK) and type(name) is str:
         segments[0] = part, name.removeprefix(BYTE_ORDER_MARK), value
@@ -122,13 +125,25 @@ def _unescape(text: str) -> bytes:
     return text.replace("\\", "\\\\").replace("%", "\\x").encode("latin-1").decode("unicode_escape").encode("latin-1")
 
 
+def _is_plain(text: str) -> bool:
+    """Return whether nothing is encoded in a text. Most postbacks are such, or have one parameter that is not."""
+    return "%" not in text and "+" not in text and text.isascii() and text.isprintable()
+
+
+def _split(part: str) -> Segment:
+    name, _, value = part.partition("=")
+    return part, name, value
+
+
 def _read_segment(part: str) -> Segment:
+    if _is_plain(part):
+        return _split(part)
     name, _, value = part.partition("=")
     return part, _decode(name), _decode(value)
 
 
 def _decode(text: str) -> str:
-    if text.isascii() and text.isprintable() and "%" not in text and "+" not in text:
+    if _is_plain(text):
         return text
     spaced = text.replace("+", " ")
     if broken := _BROKEN_ESCAPE.search(text):

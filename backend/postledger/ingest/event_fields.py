@@ -4,6 +4,7 @@ import re
 from collections.abc import Container, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 
 from msgspec.structs import replace
 
@@ -144,7 +145,15 @@ def _read_event_time(value: str, received_at: datetime) -> datetime:
 
 
 def _read_event(name: str, source: Source) -> str:
-    return source.events_by_name.get(name.strip().lower()) or read_event(_read_id("event", name, source))
+    if source.events_by_name and (mapped := source.events_by_name.get(name.strip().lower())):
+        return mapped
+    return _read_usual_event(name) or read_event(_read_id("event", name, source))
+
+
+@lru_cache(maxsize=1024)
+def _read_usual_event(name: str) -> str | None:
+    """Read an event whose name is beyond doubt. Sources have few, so that nearly all are found in the cache."""
+    return read_event(name) if len(name) <= MAX_LENGTH and is_plain_id(name) else None
 
 
 def _read_reverses(fields: Mapping[str, str], source: Source, transaction_id: str | None) -> str | None:

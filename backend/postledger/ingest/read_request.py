@@ -70,7 +70,7 @@ def read_request(request: Request, source: Source, written_as: Format) -> Decode
 def read_again(decoded: DecodedRequest, decoding: Decoding, source: Source) -> DecodedRequest:
     """Read the fields again, by the decoding that the signature used, so that they are what was signed."""
     pairs = [decode_segment(segment, decoding) for segment in decoded.segments]
-    fields, repeated = _collect([(decode_utf8(name), decode_utf8(value)) for name, value in pairs], source)
+    fields, repeated = _collect([("", decode_utf8(name), decode_utf8(value)) for name, value in pairs], source)
     if repeated is not None:
         raise Refused(Reason.DUPLICATE_PARAMETER, repeated)
     return replace(decoded, fields=fields)
@@ -99,13 +99,13 @@ def _read_query(request: Request, source: Source) -> DecodedRequest:
     names = source.canonical_names
     signed = "&".join([part for part, name, _ in segments if names.get(name) != "sig"]).encode("latin-1")
     storable = _mask_segments(segments, source) if source.settings.pii else signed
-    fields, repeated = _collect([segment[1:] for segment in segments], source)
+    fields, repeated = _collect(segments, source)
     return DecodedRequest(fields, signed, storable, repeated, segments)
 
 
 def _read_form(body: bytes, source: Source) -> DecodedRequest:
     segments = read_segments(body)
-    fields, repeated = _collect([segment[1:] for segment in segments], source, segments)
+    fields, repeated = _collect(segments, source, is_body=True)
     return DecodedRequest(fields, body, _mask_segments(segments, source), repeated, segments)
 
 
@@ -116,7 +116,7 @@ def _read_json(body: bytes, source: Source) -> DecodedRequest:
         return _read_json_of(version, document, body, source)
     try:
         pairs = read_flat(document)
-        fields, repeated = _collect(pairs, source)
+        fields, repeated = _collect([("", name, value) for name, value in pairs], source)
     except Refused as refused:
         raise _locate(refused.refusal, body) from None
     unknown = [pair for pair in pairs if source.canonical_names.get(pair[0]) not in _LABELS]
@@ -162,11 +162,11 @@ def write_masked(decoded: DecodedRequest, source: Source) -> bytes:
 
 
 def _collect(
-    pairs: Sequence[tuple[str, str]], source: Source, form: Sequence[Segment] = ()
+    segments: Sequence[Segment], source: Source, *, is_body: bool = False
 ) -> tuple[dict[str, str], str | None]:
     fields: dict[str, str] = {}
-    names, repeated = source.canonical_names, None
-    for name, value in pairs:
+    names, pii, repeated = source.canonical_names, source.settings.pii, None
+    for _, name, value in segments:
         canonical = names.get(name)
         if canonical is None:
             continue
@@ -176,10 +176,10 @@ def _collect(
                 continue
             repeated = repeated or canonical
         if type(value) is Unreadable and canonical not in _LABELS:
-            value = _read_macro(value, form)  # noqa: PLW2901 - rare
-        fields[canonical] = source.hide(value) if name in source.settings.pii else value
+            value = _read_macro(value, segments if is_body else ())  # noqa: PLW2901 - rare
+        fields[canonical] = source.hide(value) if name in pii else value
     if repeated is not None and source.name_order:
-        return _collect_ranked(pairs, source)
+        return _collect_ranked(segments, source)
     return _drop_empty(fields, source), repeated
 
 
@@ -189,13 +189,13 @@ def _repeat(first: str, second: str) -> str:
     return Repeated(first) if first and type(first) is not Unreadable else second
 
 
-def _collect_ranked(pairs: Sequence[tuple[str, str]], source: Source) -> tuple[dict[str, str], str | None]:
+def _collect_ranked(segments: Sequence[Segment], source: Source) -> tuple[dict[str, str], str | None]:
     """Collect fields that were sent under several names: the first name whose value is not empty counts."""
     order, names, pii = source.name_order, source.canonical_names, source.settings.pii
     # Values that cannot be read were refused before, except macros such as `%payout%`.
     known = [
         (name, value.sent if type(value) is Unreadable and names[name] not in _LABELS else value)
-        for name, value in pairs
+        for _, name, value in segments
         if name in names
     ]
     fields: dict[str, str] = {}
