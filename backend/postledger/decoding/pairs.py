@@ -136,33 +136,41 @@ def _split(part: str) -> Segment:
 
 
 def _read_segment(part: str) -> Segment:
-    if _is_plain(part):
-        return _split(part)
     name, _, value = part.partition("=")
+    if "%" not in part and "+" not in part and part.isascii() and part.isprintable():
+        return part, name, value
     return part, _decode(name), _decode(value)
 
 
 def _decode(text: str) -> str:
-    if _is_plain(text):
+    if "%" not in text and "+" not in text and text.isascii() and text.isprintable():
         return text
     spaced = text.replace("+", " ")
     if broken := _BROKEN_ESCAPE.search(text):
-        encoded = unescape(spaced.encode("latin-1"))
-        return _keep(encoded, text, Cause.ENCODING, broken.start())
+        encoded = _unescape(_BROKEN_ESCAPE.sub("%25", spaced))
+        return _mark(encoded.decode("utf-8", "surrogateescape"), text, Cause.ENCODING, broken.start())
     encoded = _unescape(spaced)
     try:
         decoded = encoded.decode()
     except UnicodeDecodeError as error:
-        return _keep(encoded, text, Cause.ENCODING, find_in_escaped(text, error.start))
+        return _mark(
+            encoded.decode("utf-8", "surrogateescape"), text, Cause.ENCODING, find_in_escaped(text, error.start)
+        )
     if "\0" in decoded:  # Postgres cannot store NUL in text
-        return _keep(encoded, text, Cause.NUL, find_in_escaped(text, encoded.index(0)))
+        return _mark(
+            encoded.decode("utf-8", "surrogateescape"), text, Cause.NUL, find_in_escaped(text, encoded.index(0))
+        )
     return decoded
 
 
 def decode_utf8(encoded: bytes) -> str:
     """Decode the bytes of a value; gives an `Unreadable` if they are no text that Postgres can store."""
     fault = _find_fault(encoded)
-    return encoded.decode() if fault is None else _keep(encoded, encoded.decode("latin-1"), *fault)
+    return (
+        encoded.decode()
+        if fault is None
+        else _mark(encoded.decode("utf-8", "surrogateescape"), encoded.decode("latin-1"), *fault)
+    )
 
 
 def _find_fault(encoded: bytes) -> tuple[Cause, int] | None:
@@ -173,10 +181,6 @@ def _find_fault(encoded: bytes) -> tuple[Cause, int] | None:
     except UnicodeDecodeError as error:
         return Cause.ENCODING, error.start
     return None
-
-
-def _keep(encoded: bytes, sent: str, cause: Cause, at: int) -> Unreadable:
-    return _mark(encoded.decode("utf-8", "surrogateescape"), sent, cause, at)
 
 
 def _mark(text: str, sent: str, cause: Cause, at: int) -> Unreadable:
