@@ -17,6 +17,7 @@ from postledger.ledger.rows import encode_rows, entry_row
 from postledger.ledger.rules.former_keys import Booked, choose_key
 from postledger.platform.postgres.sql import statements_of
 from postledger.vocabulary.click import Click
+from postledger.vocabulary.conversion_event import Event
 from postledger.vocabulary.refusal import Reason, Refusal
 from postledger.vocabulary.statuses import Verdict
 
@@ -77,11 +78,16 @@ def write_entries(
     outcomes = _settle(connection, entries, charge.unpaid)
     if budget is not None and charge.paid:
         budget.settle(charge.paid, outcomes)
+    if not charge.unpaid:
+        return [outcomes[entry.receipt] for entry in entries]
     return [_note_unrecorded(outcomes[entry.receipt], entry.receipt in charge.unpaid) for entry in entries]
 
 
 def _settle(connection: Connection[Any], entries: Sequence[Entry], unpaid: Collection[str]) -> dict[str, Outcome]:
-    entries = [_use_former_key(connection, entry) for entry in entries]
+    entries = [
+        _use_former_key(connection, entry, entry.event) if entry.event and entry.event.former_keys else entry
+        for entry in entries
+    ]
     rows = [entry_row(entry) for entry in entries]
     for row in rows if unpaid else ():
         row.is_unpaid = row.id in unpaid or None
@@ -98,10 +104,7 @@ def _note_unrecorded(outcome: Outcome, is_unpaid: bool) -> Outcome:
     return outcome
 
 
-def _use_former_key(connection: Connection[Any], entry: Entry) -> Entry:
-    event = entry.event
-    if event is None or not event.former_keys:
-        return entry
+def _use_former_key(connection: Connection[Any], entry: Entry, event: Event) -> Entry:
     keys = [event.dedup_key, *(former.dedup_key for former in event.former_keys)]
     booked = {key: Booked(*rest) for key, *rest in connection.execute(sql("find_booked"), (keys,)).fetchall()}
     return replace(entry, event=replace(event, dedup_key=choose_key(event, booked)))

@@ -100,10 +100,12 @@ class _Response:
 
     def start(self, status: str, headers: list[tuple[str, str]], _: Any = None) -> None:
         """WSGI's `start_response`; raises `ValueError` if a header contains a line break."""
-        lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in headers)]
+        lines = [f"HTTP/1.1 {status}", *[f"{name}: {value}" for name, value in headers]]
         if self.closes:
             lines.append("Connection: close")
         self.closes = self.closes or CLOSE in headers
-        if any("\n" in line or "\r" in line for line in lines):
+        head = "\r\n".join(lines)
+        breaks = len(lines) - 1
+        if head.count("\n") != breaks or head.count("\r") != breaks:
             raise ValueError("a header with a line break")
-        self.head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+        self.head = (head + "\r\n\r\n").encode("latin-1")
