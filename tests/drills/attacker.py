@@ -64,7 +64,7 @@ def read_statuses(connection: socket.socket) -> list[int]:
 
 def main(port: int, ca_file: str, kind: str, network: str) -> None:
     """Attack until stdin ends."""
-    os.nice(19)
+    os.setpriority(os.PRIO_PROCESS, 0, 19)
     context, stopping, request = ssl.create_default_context(cafile=ca_file), Event(), make_requests()[kind]
     with ThreadPoolExecutor(CONNECTIONS) as pool:
         floods = [
