@@ -40,7 +40,7 @@ logger_class = "postledger.platform.server.gunicorn_logger.GunicornLogger"
 def on_starting(_: Any) -> None:
     """Empty the metrics directory; otherwise counters of the last run would be summed for ever.
 
-    Below /dev/shm any user may have made it first. Whoever owns it could replace its files, so it must be ours.
+    Below /dev/shm any user may have made it first. Its owner could replace its files, so it must be ours.
     """
     # It needs the directory when it is imported.
     from postledger.platform.metrics.preallocated_file import remove_files  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""The report: one HTML file that opens from disk and asks nobody for anything."""
+"""The report: one HTML file that opens from disk and makes no request."""
 
 import tomllib
 from collections.abc import Sequence

@@ -27,7 +27,7 @@ class Forger(attacks.Forger):
 
 
 class Flooder(attacks.Flooder):
-    """Large bodies that nobody signed."""
+    """Large bodies without a signature."""
 
     weight = 20
 

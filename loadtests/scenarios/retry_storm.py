@@ -1,4 +1,4 @@
-"""Postgres is away for a while; each network repeats by its own rule, and all of them come back at once."""
+"""Postgres is stopped for a while; each network repeats by its own rule, and all of them come back at once."""
 
 from loadtests.history import Run, percentile
 from loadtests.lost import lost_by_rule

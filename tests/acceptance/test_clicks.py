@@ -52,7 +52,7 @@ def test_a_visitor_is_redirected_without_postgres_and_the_sale_is_booked_later(
 
     wait_until(lambda: all(send(client, sale).is_success for sale in sales), what="the sales")
 
-    # A Postgres that hung may write its last batch when it goes on, although nobody waits for it any more.
+    # A Postgres that hung may write its last batch when it goes on, although no request waits for it any more.
     ((stored,),) = fetch(ledger, COUNT, (click_ids,))
     booked = "SELECT campaign_id, count(click_shed), count(*) FROM conversions WHERE click_id = ANY(%s) GROUP BY 1"
     assert stored < 5

@@ -61,7 +61,7 @@ def send_all(connect: Connect, cases: Sequence[Case]) -> Iterator[tuple[Case, Re
 
 
 def _send_together(connect: Connect, cases: Sequence[Case]) -> Iterator[tuple[Case, Response]]:
-    """Send cases without a pause. Whoever comes after a closed connection is left for the next one."""
+    """Send cases without a pause. A case after a closed connection is left for the next one."""
     with connect() as connection:
         with suppress(OSError):  # the other side may close early; its response can still be read
             connection.sendall(b"".join(case.raw for case in cases))

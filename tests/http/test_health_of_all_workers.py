@@ -58,4 +58,4 @@ def test_a_dead_worker_does_not_keep_the_health_red(backend: Backend, database: 
             os.kill(pid, signal.SIGKILL)
 
         wait_until(lambda: len(backend.worker_pids()) == 2 and not set(backend.worker_pids()) & set(old), 60, "others")
-        wait_until(backend.is_healthy, 60, "health, while the table is still locked and nobody writes")
+        wait_until(backend.is_healthy, 60, "health, while the table is still locked and nothing is written")

@@ -82,7 +82,7 @@ def _print_restored(restored: Restored, *, as_json: bool) -> None:
 def _open_keyring(context: typer.Context) -> Keyring | None:
     try:
         return open_keyring(context)
-    except BadSetting:  # a backup needs no key, but whoever keeps it must
+    except BadSetting:  # a backup needs no key, but a restore does
         return None
 
 

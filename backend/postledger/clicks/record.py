@@ -70,7 +70,7 @@ class RecordClick:
         campaign = policy.campaigns.get(slug)
         if campaign is None:
             raise UnknownCampaign
-        # Without the ledger's key nobody can verify the id. The click has a row in most cases, and needs no more.
+        # Without the ledger's key no id can be verified. The click has a row in most cases, and needs no more.
         key = policy.click_key or token_bytes(_KEY_BYTES)
         click_id = mint_click_id(key, int(now.timestamp() * 1000), campaign.id)
         click = Click(click_id, campaign.id, visit.affiliate_id, visit.subs or None, now, visit.notes or None)

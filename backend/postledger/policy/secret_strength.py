@@ -29,7 +29,7 @@ def is_weak(settings: Settings, secret: str) -> bool:
 
 
 def find_short_secrets(target: Configuration, stored: Stored) -> list[Fault]:
-    """Find new secrets of our own profile that are too short. A live one may stay, or nobody could replace it."""
+    """Find new secrets of our own profile that are too short. A live one may stay, so that it can be replaced."""
     return [
         Fault(f"sources[{slug}]", "secrets", f"secret {number} has less than {SHORTEST_BYTES} bytes; {_ADVICE}")
         for slug, source in target.sources.items()

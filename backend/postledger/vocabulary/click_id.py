@@ -29,7 +29,7 @@ class Minted(msgspec.Struct, frozen=True):
 
 
 def mint_click_id(key: bytes, unix_ms: int, campaign_id: int) -> str:
-    """Make the id of a new visit. Nobody can guess or forge one without the key."""
+    """Make the id of a new visit. Without the key none can be guessed or forged."""
     named = unix_ms.to_bytes(_TIME_BYTES, "big") + campaign_id.to_bytes(_CAMPAIGN_BYTES, "big")
     body = named + token_bytes(_RANDOM_BYTES)
     return b32hexencode(body + _mac(key, body)).decode().lower()

@@ -84,7 +84,7 @@ local function expose(judged)
     return table.concat(lines, "\n") .. "\n"
 end
 
--- Both get the client's Authorization. What they refuse is refused, so that nothing is told without the password.
+-- Both get the client's Authorization. What they refuse is refused, so that nothing is shown without the password.
 local function ask_both()
     local silences, rules = ngx.location.capture_multi({ { "/_silences" }, { "/_rules" } })
     for _, answer in ipairs({ silences, rules }) do

@@ -1,4 +1,4 @@
-"""Click ids: what they hold, that nobody can forge one, and that no network spoils one."""
+"""Click ids: what they hold, that none can be forged, and that no network spoils one."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What is kept of content that nobody has signed."""
+"""What is kept of content without a signature."""
 
 import hashlib
 
