@@ -20,8 +20,8 @@ local UNREADABLE = "[^\33\34\36-\126]"    -- stricter than snippets/readable.con
 -- dictionary.
 local UNKNOWN, DEFAULTS = "?", { rate = 20, burst = 100 }
 
--- Whether nginx came to this path without taking dot segments out. Double slashes and a fragment are slips of the author
--- of the link.
+-- Whether nginx came to this path without taking dot segments out. Double slashes and a fragment are slips of the
+-- link's author.
 function _M.is_plain(path, normalized)
     local sent = query.unescape((gsub(path, "#.*", "")))
     return gsub(sent, "//+", "/") == normalized
