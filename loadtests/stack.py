@@ -1,6 +1,7 @@
 """The system under test: a `make up` of its own, on free ports, beside a running one."""
 
 import os
+import random
 import shutil
 import signal
 import socket
@@ -146,10 +147,11 @@ def _run(command: list[str], environment: Mapping[str, str], ok: tuple[int, ...]
 
 
 def _free_ports() -> list[int]:
-    sockets = [socket.socket() for _ in PORTS]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
+    # Not from the kernel's range for outgoing connections, any of which could sit on a port before its server does.
+    ports: list[int] = []
+    while len(ports) < len(PORTS):
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as probe:
+            if port not in ports and probe.connect_ex(("127.0.0.1", port)) != 0:
+                ports.append(port)
     return ports
