@@ -93,7 +93,7 @@ def test_counters_go_on_where_they_were_when_workers_are_killed(
 
 
 def count_booked(answers: list[Answer]) -> int:
-    """How many have come to the ledger; on a slow machine one or the other is told to come again."""
+    """Count the postbacks on the ledger; on a slow machine one or the other is answered 503 and must be repeated."""
     return sum(answer.is_success for answer in answers)
 
 
