@@ -124,6 +124,8 @@ def _set_aside(connection: Connection[Any], database_url: str, file: Path, table
     with connection.transaction():
         for table in tables:
             connection.execute(SQL(sql("drop_table")).format(table=Identifier("public", table)))
+        for (function,) in connection.execute(sql("list_functions")).fetchall():
+            connection.execute(SQL(sql("drop_function")).format(function=Identifier("public", function)))
     return saved
 
 

@@ -1,6 +1,14 @@
 -- The schema as all migrations together make it, for people to read. A test compares it with a migrated database;
 -- `python -m tests.parts.schema DATABASE_URL` prints it anew.
 
+CREATE FUNCTION public.refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
+END
+$$;
+
 CREATE TABLE public.affiliates (
     id text NOT NULL COLLATE pg_catalog."C",
     name text NOT NULL,
@@ -56,8 +64,10 @@ CREATE TABLE public.conversion_events (
     currency text COLLATE pg_catalog."C",
     event_time timestamp with time zone,
     received_at timestamp with time zone NOT NULL,
-    CONSTRAINT conversion_events_check CHECK (((reverses IS NULL) = (kind = 'correction'::text))),
-    CONSTRAINT conversion_events_kind_check CHECK ((kind = ANY (ARRAY['correction'::text, 'refund'::text, 'reversal'::text])))
+    status_before text COLLATE pg_catalog."C",
+    status_after text COLLATE pg_catalog."C",
+    currency_before text COLLATE pg_catalog."C",
+    revision integer
 );
 
 CREATE TABLE public.conversions (
@@ -80,9 +90,36 @@ CREATE TABLE public.conversions (
     updated_at timestamp with time zone NOT NULL,
     unsigned text[],
     click_shed boolean,
+    revision integer,
     CONSTRAINT conversions_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'approved'::text, 'rejected'::text, 'reversed'::text])))
 )
 WITH (fillfactor='90');
+
+CREATE TABLE public.deliveries (
+    dedup_key uuid NOT NULL,
+    forward text NOT NULL COLLATE pg_catalog."C",
+    receipt uuid NOT NULL,
+    revision integer NOT NULL,
+    is_backfill boolean NOT NULL,
+    state text NOT NULL COLLATE pg_catalog."C",
+    attempts integer NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    leased_until timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    settled_at timestamp with time zone,
+    CONSTRAINT deliveries_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'delivered'::text, 'failed'::text, 'discarded'::text])))
+);
+
+CREATE TABLE public.delivery_attempts (
+    dedup_key uuid NOT NULL,
+    forward text NOT NULL COLLATE pg_catalog."C",
+    receipt uuid NOT NULL,
+    attempt integer NOT NULL,
+    at timestamp with time zone NOT NULL,
+    took_ms integer NOT NULL,
+    http_status smallint,
+    fault text COLLATE pg_catalog."C"
+);
 
 CREATE TABLE public.erasures (
     id integer NOT NULL,
@@ -104,10 +141,96 @@ ALTER TABLE public.erasures ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.expense_lines (
+    dedup_key uuid NOT NULL,
+    seq smallint NOT NULL,
+    id uuid NOT NULL,
+    conversion_id uuid NOT NULL,
+    cause uuid NOT NULL,
+    revision integer NOT NULL,
+    kind text NOT NULL COLLATE pg_catalog."C",
+    adjusts smallint,
+    direction text NOT NULL COLLATE pg_catalog."C",
+    source_id integer NOT NULL,
+    campaign_id integer,
+    affiliate_id text COLLATE pg_catalog."C",
+    event text NOT NULL COLLATE pg_catalog."C",
+    conversion_status text NOT NULL COLLATE pg_catalog."C",
+    payee text COLLATE pg_catalog."C",
+    category text,
+    account text COLLATE pg_catalog."C",
+    tax_code text COLLATE pg_catalog."C",
+    rule_version integer,
+    rule text COLLATE pg_catalog."C",
+    unmapped text COLLATE pg_catalog."C",
+    amount numeric NOT NULL,
+    currency text NOT NULL COLLATE pg_catalog."C",
+    base_amount numeric,
+    base_currency text COLLATE pg_catalog."C",
+    rate numeric,
+    rate_on date,
+    origin_period date NOT NULL,
+    period date NOT NULL,
+    billable_from date,
+    approved_by_rule text COLLATE pg_catalog."C",
+    happened_at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT expense_lines_check CHECK (((kind = 'accrual'::text) = (adjusts IS NULL))),
+    CONSTRAINT expense_lines_direction_check CHECK ((direction = ANY (ARRAY['payable'::text, 'receivable'::text]))),
+    CONSTRAINT expense_lines_kind_check CHECK ((kind = ANY (ARRAY['accrual'::text, 'adjustment'::text, 'remap'::text]))),
+    CONSTRAINT expense_lines_unmapped_check CHECK ((unmapped = ANY (ARRAY['no_rule'::text, 'no_payee'::text, 'no_amount'::text, 'no_rate'::text])))
+);
+
+CREATE TABLE public.expense_rules (
+    version integer NOT NULL,
+    "position" integer NOT NULL,
+    slug text NOT NULL COLLATE pg_catalog."C",
+    body jsonb NOT NULL,
+    since timestamp with time zone NOT NULL,
+    actor text NOT NULL
+);
+
+CREATE TABLE public.finance (
+    only_row boolean DEFAULT true NOT NULL,
+    settings jsonb NOT NULL,
+    since timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT finance_only_row_check CHECK (only_row)
+);
+
+CREATE TABLE public.forward_secrets (
+    slug text NOT NULL COLLATE pg_catalog."C",
+    "position" smallint NOT NULL,
+    ciphertext bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.forwards (
+    slug text NOT NULL COLLATE pg_catalog."C",
+    settings jsonb NOT NULL,
+    circuit text DEFAULT 'closed'::text NOT NULL COLLATE pg_catalog."C",
+    failures integer DEFAULT 0 NOT NULL,
+    failing_since timestamp with time zone,
+    circuit_until timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    removed_at timestamp with time zone,
+    CONSTRAINT forwards_circuit_check CHECK ((circuit = ANY (ARRAY['closed'::text, 'open'::text, 'half_open'::text, 'off'::text])))
+);
+
 CREATE TABLE public.instance_keys (
     name text NOT NULL COLLATE pg_catalog."C",
     ciphertext bytea NOT NULL,
     created_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.outbox (
+    received_at timestamp with time zone NOT NULL,
+    dedup_key uuid NOT NULL,
+    receipt uuid NOT NULL,
+    revision integer NOT NULL,
+    kind text NOT NULL COLLATE pg_catalog."C",
+    CONSTRAINT outbox_kind_check CHECK ((kind = ANY (ARRAY['opened'::text, 'updated'::text, 'corrected'::text, 'refunded'::text, 'reversed'::text, 'backfilled'::text])))
 );
 
 CREATE TABLE public.parked_reversals (
@@ -126,6 +249,35 @@ CREATE TABLE public.parked_reversals (
     settled_by text,
     outcome text COLLATE pg_catalog."C",
     CONSTRAINT parked_reversals_outcome_check CHECK ((outcome = ANY (ARRAY['updated'::text, 'duplicate'::text, 'conflict'::text, 'discarded'::text])))
+);
+
+CREATE TABLE public.payees (
+    id text NOT NULL COLLATE pg_catalog."C",
+    name text NOT NULL,
+    currency text COLLATE pg_catalog."C",
+    tax_code text COLLATE pg_catalog."C",
+    erp_reference text COLLATE pg_catalog."C",
+    min_bill numeric,
+    bank_account bytea,
+    bank_account_hash bytea,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    removed_at timestamp with time zone,
+    CONSTRAINT payees_id_check CHECK (((length(id) >= 1) AND (length(id) <= 255)))
+);
+
+CREATE TABLE public.periodic_tasks (
+    name text NOT NULL COLLATE pg_catalog."C",
+    due_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.periods (
+    period date NOT NULL,
+    state text NOT NULL COLLATE pg_catalog."C",
+    version integer NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    changed_by text NOT NULL,
+    CONSTRAINT periods_state_check CHECK ((state = ANY (ARRAY['open'::text, 'closing'::text, 'locked'::text])))
 );
 
 CREATE TABLE public.policy_version (
@@ -163,6 +315,16 @@ CREATE TABLE public.postbacks (
     raw_sha256 bytea
 )
 PARTITION BY RANGE (received_at);
+
+CREATE TABLE public.rates (
+    base text NOT NULL COLLATE pg_catalog."C",
+    currency text NOT NULL COLLATE pg_catalog."C",
+    on_day date NOT NULL,
+    rate numeric NOT NULL,
+    origin text NOT NULL COLLATE pg_catalog."C",
+    imported_at timestamp with time zone NOT NULL,
+    CONSTRAINT rates_rate_check CHECK ((rate > (0)::numeric))
+);
 
 CREATE TABLE public.retired_secrets (
     id integer NOT NULL,
@@ -225,6 +387,23 @@ ALTER TABLE public.sources ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.tasks (
+    id uuid NOT NULL,
+    name text NOT NULL COLLATE pg_catalog."C",
+    args jsonb NOT NULL,
+    unique_key text COLLATE pg_catalog."C",
+    state text NOT NULL COLLATE pg_catalog."C",
+    attempts integer NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    leased_until timestamp with time zone,
+    fault text,
+    progress jsonb,
+    created_by text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    settled_at timestamp with time zone,
+    CONSTRAINT tasks_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'done'::text, 'dead'::text, 'discarded'::text])))
+);
+
 CREATE TABLE public.unauthenticated_bytes (
     day date NOT NULL,
     source_id integer NOT NULL,
@@ -243,26 +422,68 @@ ALTER TABLE ONLY public.campaigns
 ALTER TABLE ONLY public.clicks
     ADD CONSTRAINT clicks_pkey PRIMARY KEY (click_id);
 
+ALTER TABLE public.conversion_events
+    ADD CONSTRAINT conversion_events_kind_check CHECK ((kind = ANY (ARRAY['status'::text, 'correction'::text, 'refund'::text, 'reversal'::text]))) NOT VALID;
+
 ALTER TABLE ONLY public.conversion_events
     ADD CONSTRAINT conversion_events_pkey PRIMARY KEY (dedup_key, id);
+
+ALTER TABLE public.conversion_events
+    ADD CONSTRAINT conversion_events_reverses_check CHECK (((reverses IS NULL) = (kind = ANY (ARRAY['status'::text, 'correction'::text])))) NOT VALID;
 
 ALTER TABLE ONLY public.conversions
     ADD CONSTRAINT conversions_pkey PRIMARY KEY (dedup_key);
 
+ALTER TABLE ONLY public.deliveries
+    ADD CONSTRAINT deliveries_pkey PRIMARY KEY (dedup_key, forward, receipt);
+
+ALTER TABLE ONLY public.delivery_attempts
+    ADD CONSTRAINT delivery_attempts_pkey PRIMARY KEY (dedup_key, forward, receipt, attempt);
+
 ALTER TABLE ONLY public.erasures
     ADD CONSTRAINT erasures_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.expense_lines
+    ADD CONSTRAINT expense_lines_pkey PRIMARY KEY (dedup_key, seq);
+
+ALTER TABLE ONLY public.expense_rules
+    ADD CONSTRAINT expense_rules_pkey PRIMARY KEY (version, "position");
+
+ALTER TABLE ONLY public.finance
+    ADD CONSTRAINT finance_pkey PRIMARY KEY (only_row);
+
+ALTER TABLE ONLY public.forward_secrets
+    ADD CONSTRAINT forward_secrets_pkey PRIMARY KEY (slug, "position");
+
+ALTER TABLE ONLY public.forwards
+    ADD CONSTRAINT forwards_pkey PRIMARY KEY (slug);
 
 ALTER TABLE ONLY public.instance_keys
     ADD CONSTRAINT instance_keys_pkey PRIMARY KEY (name);
 
+ALTER TABLE ONLY public.outbox
+    ADD CONSTRAINT outbox_pkey PRIMARY KEY (received_at, dedup_key, receipt);
+
 ALTER TABLE ONLY public.parked_reversals
     ADD CONSTRAINT parked_reversals_pkey PRIMARY KEY (dedup_key, id);
+
+ALTER TABLE ONLY public.payees
+    ADD CONSTRAINT payees_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.periodic_tasks
+    ADD CONSTRAINT periodic_tasks_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY public.periods
+    ADD CONSTRAINT periods_pkey PRIMARY KEY (period);
 
 ALTER TABLE ONLY public.policy_version
     ADD CONSTRAINT policy_version_pkey PRIMARY KEY (only_row);
 
 ALTER TABLE ONLY public.postbacks
     ADD CONSTRAINT postbacks_pkey PRIMARY KEY (id, received_at);
+
+ALTER TABLE ONLY public.rates
+    ADD CONSTRAINT rates_pkey PRIMARY KEY (base, currency, on_day);
 
 ALTER TABLE ONLY public.retired_secrets
     ADD CONSTRAINT retired_secrets_pkey PRIMARY KEY (id);
@@ -282,6 +503,9 @@ ALTER TABLE ONLY public.sources
 ALTER TABLE ONLY public.sources
     ADD CONSTRAINT sources_slug_key UNIQUE (slug);
 
+ALTER TABLE ONLY public.tasks
+    ADD CONSTRAINT tasks_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.unauthenticated_bytes
     ADD CONSTRAINT unauthenticated_bytes_pkey PRIMARY KEY (day, source_id);
 
@@ -299,6 +523,14 @@ CREATE INDEX conversions_id ON public.conversions USING btree (id);
 
 CREATE INDEX conversions_transaction_id ON public.conversions USING hash (transaction_id);
 
+CREATE INDEX deliveries_due ON public.deliveries USING btree (forward, due_at) WHERE (state = 'waiting'::text);
+
+CREATE INDEX expense_lines_created_at ON public.expense_lines USING btree (created_at);
+
+CREATE INDEX expense_lines_payee ON public.expense_lines USING btree (payee, period, currency);
+
+CREATE INDEX expense_lines_unmapped ON public.expense_lines USING btree (created_at) WHERE (unmapped IS NOT NULL);
+
 CREATE INDEX parked_reversals_transaction_id ON public.parked_reversals USING hash (transaction_id);
 
 CREATE INDEX parked_reversals_waiting ON public.parked_reversals USING btree (source_id, received_at) WHERE (settled_at IS NULL);
@@ -308,6 +540,17 @@ CREATE INDEX postbacks_click_id ON ONLY public.postbacks USING btree (click_id) 
 CREATE INDEX postbacks_conversion_id ON ONLY public.postbacks USING btree (conversion_id) WHERE (conversion_id IS NOT NULL);
 
 CREATE INDEX postbacks_transaction_id ON ONLY public.postbacks USING btree (transaction_id) WHERE ((conversion_id IS NULL) AND (transaction_id IS NOT NULL));
+
+CREATE INDEX tasks_due ON public.tasks USING btree (due_at) WHERE (state = 'waiting'::text);
+
+CREATE UNIQUE INDEX tasks_once ON public.tasks USING btree (unique_key) WHERE (state = 'waiting'::text);
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.expense_lines FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER append_only_all BEFORE TRUNCATE ON public.expense_lines FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+ALTER TABLE ONLY public.forward_secrets
+    ADD CONSTRAINT forward_secrets_slug_fkey FOREIGN KEY (slug) REFERENCES public.forwards(slug);
 
 ALTER TABLE ONLY public.retired_secrets
     ADD CONSTRAINT retired_secrets_source_id_fkey FOREIGN KEY (source_id) REFERENCES public.sources(id);

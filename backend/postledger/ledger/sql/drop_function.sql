@@ -1,0 +1,2 @@
+-- A function. No two of ours have one name.
+DROP FUNCTION {function}
