@@ -541,6 +541,8 @@ CREATE INDEX postbacks_conversion_id ON ONLY public.postbacks USING btree (conve
 
 CREATE INDEX postbacks_transaction_id ON ONLY public.postbacks USING btree (transaction_id) WHERE ((conversion_id IS NULL) AND (transaction_id IS NOT NULL));
 
+CREATE INDEX tasks_dead ON public.tasks USING btree (name) WHERE (state = 'dead'::text);
+
 CREATE INDEX tasks_due ON public.tasks USING btree (due_at) WHERE (state = 'waiting'::text);
 
 CREATE UNIQUE INDEX tasks_once ON public.tasks USING btree (unique_key) WHERE (state = 'waiting'::text);

@@ -17,6 +17,7 @@ CREATE TABLE tasks (
 
 CREATE UNIQUE INDEX tasks_once ON tasks (unique_key) WHERE state = 'waiting';
 CREATE INDEX tasks_due ON tasks (due_at) WHERE state = 'waiting';
+CREATE INDEX tasks_dead ON tasks (name) WHERE state = 'dead';
 
 -- When each periodic task is due next.
 CREATE TABLE periodic_tasks (

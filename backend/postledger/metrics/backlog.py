@@ -1,0 +1,77 @@
+"""Reads what waits after the ledger: changes, deliveries, tasks, unmapped money.
+
+Every worker reads it each five seconds, therefore each statement is bounded, whatever has piled up.
+"""
+
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+import msgspec
+from psycopg import Connection
+
+from postledger.platform.postgres.sql import statements_of
+
+sql = statements_of("postledger.metrics")
+
+OUTBOX_COUNTED = 10_000
+"""Beyond this the number of waiting changes is Postgres' estimate."""
+DELIVERIES_COUNTED = 100_000
+UNMAPPED_COUNTED = 10_000
+TASKS_COUNTED = 10_000
+
+
+class ForwardBacklog(msgspec.Struct, frozen=True):
+    """What waits for one forward, and the state of its circuit."""
+
+    circuit: str
+    waiting: int
+    oldest_s: float
+
+
+class Backlog(msgspec.Struct, frozen=True):
+    """What waits. `rates_age_s` is None as long as no rates were imported."""
+
+    outbox_waiting: int
+    outbox_age_s: float
+    forwards: dict[str, ForwardBacklog]
+    unmapped: dict[str, int]
+    tasks_waiting: dict[str, int]
+    tasks_dead: dict[str, int]
+    rates_age_s: float | None
+    read_at: datetime
+
+
+def read_backlog(connection: Connection[Any]) -> Backlog:
+    """Read what waits, as of now."""
+    ((now,),) = connection.execute(sql("read_clock")).fetchall()
+    ((waiting, oldest),) = connection.execute(sql("measure_outbox"), {"limit": OUTBOX_COUNTED}).fetchall()
+    tasks = connection.execute(sql("measure_tasks"), {"limit": TASKS_COUNTED}).fetchall()
+    return Backlog(
+        outbox_waiting=waiting,
+        outbox_age_s=_age_s(oldest, now),
+        forwards=_read_forwards(connection, now),
+        unmapped=dict(connection.execute(sql("measure_unmapped"), {"limit": UNMAPPED_COUNTED}).fetchall()),
+        tasks_waiting={name: count for name, count, _ in tasks},
+        tasks_dead={name: count for name, _, count in tasks},
+        rates_age_s=_read_rates_age_s(connection, now),
+        read_at=now,
+    )
+
+
+def _read_forwards(connection: Connection[Any], now: datetime) -> dict[str, ForwardBacklog]:
+    rows = connection.execute(sql("measure_forwards"), {"limit": DELIVERIES_COUNTED}).fetchall()
+    return {slug: ForwardBacklog(circuit, waiting, _age_s(oldest, now)) for slug, circuit, waiting, oldest in rows}
+
+
+def _read_rates_age_s(connection: Connection[Any], now: datetime) -> float | None:
+    ((newest,),) = connection.execute(sql("measure_rates")).fetchall()
+    return None if newest is None else _age_s(_start_of(newest), now)
+
+
+def _start_of(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
+
+
+def _age_s(then: datetime | None, now: datetime) -> float:
+    # A backend's clock may be ahead of Postgres'.
+    return 0.0 if then is None else max((now - then).total_seconds(), 0.0)

@@ -1,0 +1,187 @@
+"""The gauges of a worker say what waits in the tables, at a bounded cost; its labels are closed."""
+
+import math
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from postledger.metrics.worker_metrics import WorkerMetrics
+from postledger.platform.postgres.sql import statements_of
+from tests.parts.derived_rows import Ledger, add_delivery, add_forward, add_line, add_task
+from tests.parts.entries import new_receipt
+
+sql = statements_of("postledger.metrics")
+MINUTE_AGO = datetime.now(UTC) - timedelta(minutes=1)
+
+
+@pytest.fixture
+def ledger(database: str) -> Iterator[Ledger]:
+    with psycopg.connect(database, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture
+def metrics() -> WorkerMetrics:
+    return WorkerMetrics(["retain"])
+
+
+def samples(metrics: WorkerMetrics) -> dict[str, float]:
+    """Every series by its name and the values of its labels, in the order of their names."""
+    return {
+        " ".join((sample.name, *(value for _, value in sorted(sample.labels.items())))): sample.value
+        for family in text_string_to_metric_families(metrics.render().decode())
+        for sample in family.samples
+        if not sample.name.endswith("_created")
+    }
+
+
+def test_every_series_of_a_closed_label_is_there_at_zero(metrics: WorkerMetrics) -> None:
+    found = samples(metrics)
+
+    for series in (
+        "postledger_mapped_total unchanged",
+        "postledger_jobs_total dead map",
+        "postledger_jobs_total done retain",
+        "postledger_jobs_waiting retain",
+        "postledger_jobs_dead unknown",
+        "postledger_expenses_unmapped no_rate",
+        "postledger_outbox_waiting",
+    ):
+        assert found[series] == 0
+
+
+def test_a_forward_has_all_its_series_once_it_is_configured(ledger: Ledger, metrics: WorkerMetrics) -> None:
+    add_forward(ledger, "voluum")
+
+    metrics.refresh(ledger)
+
+    found = samples(metrics)
+    for result in ("delivered", "retried", "failed", "blocked"):
+        assert found[f"postledger_deliveries_total voluum {result}"] == 0
+    assert found["postledger_deliveries_waiting voluum"] == 0
+
+
+def test_counts_raise_their_series(metrics: WorkerMetrics) -> None:
+    metrics.count_mapped("accrual", 3)
+    metrics.count_delivery("voluum", "blocked")
+    metrics.count_job("retain", "dead")
+
+    found = samples(metrics)
+    assert found["postledger_mapped_total accrual"] == 3
+    assert found["postledger_deliveries_total voluum blocked"] == 1
+    assert found["postledger_jobs_total dead retain"] == 1
+
+
+def test_a_value_outside_of_a_closed_list_is_refused(metrics: WorkerMetrics) -> None:
+    with pytest.raises(ValueError, match="no value of this label"):
+        metrics.count_mapped("TXN789")
+    with pytest.raises(ValueError, match="no value of this label"):
+        metrics.count_delivery("voluum", "503")
+    with pytest.raises(ValueError, match="no value of this label"):
+        metrics.count_job("TXN789", "done")
+
+
+def test_the_outbox_shows_how_much_waits_and_since_when(ledger: Ledger, metrics: WorkerMetrics) -> None:
+    for received_at in (MINUTE_AGO, datetime.now(UTC)):
+        ledger.execute(
+            "INSERT INTO outbox VALUES (%s, %s, %s, 1, 'opened')", (received_at, new_receipt(), new_receipt())
+        )
+
+    metrics.refresh(ledger)
+
+    found = samples(metrics)
+    assert found["postledger_outbox_waiting"] == found["postledger_jobs_waiting map"] == 2
+    assert found["postledger_outbox_age_seconds"] >= 60
+
+
+def test_a_change_from_a_clock_ahead_has_no_negative_age(ledger: Ledger, metrics: WorkerMetrics) -> None:
+    ahead = datetime.now(UTC) + timedelta(hours=1)
+    ledger.execute("INSERT INTO outbox VALUES (%s, %s, %s, 1, 'opened')", (ahead, new_receipt(), new_receipt()))
+
+    metrics.refresh(ledger)
+
+    assert samples(metrics)["postledger_outbox_age_seconds"] == 0
+
+
+def test_deliveries_and_circuits_are_shown_by_forward(ledger: Ledger, metrics: WorkerMetrics) -> None:
+    add_forward(ledger, "voluum", "off")
+    add_forward(ledger, "keitaro", "half_open")
+    add_delivery(ledger, "voluum", at=MINUTE_AGO)
+    add_delivery(ledger, "voluum", at=MINUTE_AGO)
+    add_delivery(ledger, "keitaro", "delivered", at=MINUTE_AGO)
+
+    metrics.refresh(ledger)
+
+    found = samples(metrics)
+    assert (found["postledger_deliveries_waiting voluum"], found["postledger_deliveries_waiting keitaro"]) == (2, 0)
+    assert found["postledger_deliveries_oldest_seconds voluum"] >= 60
+    assert found["postledger_deliveries_oldest_seconds keitaro"] == 0
+    assert (found["postledger_forward_circuit voluum"], found["postledger_forward_circuit keitaro"]) == (3, 1)
+    assert found["postledger_jobs_waiting forward"] == 2
+
+
+def test_the_gauges_of_a_removed_forward_end(ledger: Ledger, metrics: WorkerMetrics) -> None:
+    add_forward(ledger, "voluum", "off")
+    metrics.refresh(ledger)
+
+    ledger.execute("UPDATE forwards SET removed_at = now()")
+    metrics.refresh(ledger)
+
+    assert "postledger_forward_circuit voluum" not in samples(metrics)
+    assert "postledger_deliveries_waiting voluum" not in samples(metrics)
+
+
+def test_unmapped_money_is_counted_until_it_is_mapped(ledger: Ledger, metrics: WorkerMetrics) -> None:
+    mapped, waiting = new_receipt(), new_receipt()
+    for dedup_key in (mapped, waiting):
+        add_line(ledger, dedup_key, 1, "accrual", "12.50", unmapped="no_rule")
+    add_line(ledger, mapped, 2, "remap", "-12.50", unmapped="no_rule")
+    add_line(ledger, mapped, 3, "remap", "12.50")
+
+    metrics.refresh(ledger)
+
+    found = samples(metrics)
+    assert found["postledger_expenses_unmapped no_rule"] == 1
+    assert found["postledger_expenses_unmapped no_payee"] == 0
+
+
+def test_tasks_are_counted_by_name_and_those_of_other_releases_as_unknown(
+    ledger: Ledger, metrics: WorkerMetrics
+) -> None:
+    for name, state in (("retain", "waiting"), ("retain", "dead"), ("retain", "done"), ("of-tomorrow", "dead")):
+        add_task(ledger, name, state)
+
+    metrics.refresh(ledger)
+
+    found = samples(metrics)
+    assert (found["postledger_jobs_waiting retain"], found["postledger_jobs_dead retain"]) == (1, 1)
+    assert found["postledger_jobs_dead unknown"] == 1
+
+
+def test_the_age_of_rates_is_that_of_their_newest_day(ledger: Ledger, metrics: WorkerMetrics) -> None:
+    metrics.refresh(ledger)
+    assert math.isnan(samples(metrics)["postledger_rates_age_seconds"])
+
+    today = datetime.now(UTC).date()
+    for currency, days in (("CHF", 9), ("CHF", 3), ("BGN", 200), ("USD", 2)):
+        ledger.execute(
+            "INSERT INTO rates VALUES ('EUR', %s, %s, 1.1, 'ecb', now())", (currency, today - timedelta(days=days))
+        )
+    metrics.refresh(ledger)
+
+    assert 2 <= samples(metrics)["postledger_rates_age_seconds"] / 86400 < 3.1
+
+
+@pytest.mark.parametrize("statement", ["outbox", "forwards", "unmapped", "rates", "tasks"])
+def test_each_statement_goes_by_an_index(ledger: Ledger, statement: str) -> None:
+    ledger.execute("SET enable_seqscan = off")
+
+    rows = ledger.execute("EXPLAIN " + sql(f"measure_{statement}"), {"limit": 10}).fetchall()
+
+    plan = "\n".join(row[0] for row in rows)
+    assert "Index" in plan
+    assert set(re.findall(r"Seq Scan on (\w+)", plan)) <= {"forwards"}, "it has a row for each forward"
