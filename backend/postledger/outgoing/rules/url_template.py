@@ -1,0 +1,135 @@
+"""URL templates of forwards: a fixed scheme, host and port, and macros after them, each value percent-encoded.
+
+A value can therefore never lead to another host, add a parameter, or leave the folder of the path.
+"""
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from urllib.parse import quote, urlsplit
+
+import msgspec
+
+from postledger.decoding.parameters import SUB_NAMES
+
+MACROS = (
+    "click_id", "transaction_id", "conversion_id", "receipt", "revision", "source", "campaign", "affiliate_id", "event",
+    "status", "payout", "currency", "event_time", *SUB_NAMES, "secret",
+)  # fmt: skip
+MAX_URL_CHARACTERS = 2000
+_MACRO = re.compile(r"\{([^{}]*)\}")
+# ASCII without space, quote, angle brackets, backslash, caret and pipe.
+_URL_CHARACTERS = re.compile(r"[!#-;=?-\[\]_a-z{}~]+")
+_HOST = re.compile(r"[A-Za-z0-9._-]{1,253}")
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_DOTS = (".", "..")
+
+
+class Text(msgspec.Struct, frozen=True):
+    """A text with macros, split at them: `parts` has the texts at even places and the macros at odd ones."""
+
+    parts: tuple[str, ...]
+
+    @classmethod
+    def parse(cls, text: str) -> "Text":
+        """Split a text at its macros; raises ValueError for an unknown one."""
+        parts = tuple(_MACRO.split(text))
+        if any("{" in part or "}" in part for part in parts[::2]) or not set(parts[1::2]) <= set(MACROS):
+            raise ValueError("has an unknown macro; use only " + " ".join(f"{{{name}}}" for name in MACROS))
+        return cls(parts)
+
+    def fill(self, values: Mapping[str, str]) -> str:
+        """Replace each macro with its value."""
+        return "".join(values[part] if number % 2 else part for number, part in enumerate(self.parts))
+
+
+class UrlTemplate(msgspec.Struct, frozen=True):
+    """A parsed URL template. `host` is without brackets; `origin` is everything before the path."""
+
+    scheme: str
+    host: str
+    port: int
+    origin: str
+    path: Text
+    query: Text | None
+
+    @classmethod
+    def parse(cls, url: str) -> "UrlTemplate":
+        """Parse and check a template; raises ValueError with the reason and what to do."""
+        _check_characters(url)
+        scheme, netloc = _split_origin(url)
+        host, port = _read_host(netloc), _read_port(scheme, netloc)
+        rest = url[len(scheme) + len("://") + len(netloc) :]
+        path, mark, query = rest.partition("?")
+        if any(segment in _DOTS for segment in path.split("/")):
+            raise ValueError('has a path with "." or ".." in it; write the path that they lead to')
+        text = Text.parse(query) if mark else None
+        return cls(scheme, host, port, f"{scheme}://{netloc}", Text.parse(path or "/"), text)
+
+    @property
+    def macros(self) -> frozenset[str]:
+        """The macros that it uses."""
+        return frozenset(self.path.parts[1::2]) | frozenset(self.query.parts[1::2] if self.query else ())
+
+    def fill(self, encoded: Mapping[str, str]) -> str:
+        """Fill path and query with encoded values. A segment of the path that would lead up becomes empty."""
+        path = "/".join("" if part in _DOTS else part for part in self.path.fill(encoded).split("/"))
+        return path if self.query is None else f"{path}?{self.query.fill(encoded)}"
+
+
+def encode(values: Mapping[str, str]) -> dict[str, str]:
+    """Percent-encode values, except letters, digits and `_.-~`."""
+    return {name: quote(value, safe="") for name, value in values.items()}
+
+
+def _check_characters(url: str) -> None:
+    if not url or len(url) > MAX_URL_CHARACTERS:
+        raise ValueError(f"must be a URL of 1 to {MAX_URL_CHARACTERS} characters")
+    if not _URL_CHARACTERS.fullmatch(url):
+        raise ValueError("has a character that no URL can contain; percent-encode it")
+    if "#" in url:
+        raise ValueError('has a fragment, which is never sent; remove it, or write "#" as %23')
+
+
+def _split_origin(url: str) -> tuple[str, str]:
+    scheme, separator, rest = url.partition("://")
+    if not separator or scheme.lower() not in _DEFAULT_PORTS:
+        raise ValueError("must begin with http:// or https://, in plain text")
+    netloc = re.split(r"[/?]", rest, maxsplit=1)[0]
+    if "{" in netloc or "}" in netloc:
+        raise ValueError("has a macro in its host or port, which must be fixed; use macros only after them")
+    if "@" in netloc:
+        raise ValueError("has a user or password, which is never sent; use {secret} in the path or the query")
+    return scheme.lower(), netloc
+
+
+def _read_host(netloc: str) -> str:
+    host = urlsplit(f"//{netloc}").hostname if _is_well_formed(netloc) else None
+    if not host:
+        raise ValueError("must have a host after http:// or https://, such as https://track.example/postback")
+    return host
+
+
+def _is_well_formed(netloc: str) -> bool:
+    if netloc.startswith("["):
+        address, bracket, port = netloc[1:].partition("]")
+        return bool(bracket) and _is_ipv6(address) and (not port or port.startswith(":"))
+    return _HOST.fullmatch(netloc.partition(":")[0]) is not None
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        ipaddress.IPv6Address(text)
+    except ValueError:
+        return False
+    return "%" not in text
+
+
+def _read_port(scheme: str, netloc: str) -> int:
+    try:
+        port = urlsplit(f"//{netloc}").port
+    except ValueError:
+        port = 0
+    if port == 0:
+        raise ValueError("has a port that does not exist; use 1 to 65535")
+    return _DEFAULT_PORTS[scheme] if port is None else port
