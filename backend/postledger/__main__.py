@@ -1,10 +1,16 @@
 """The `postledger` command, also as `python -m postledger`."""
 
-from postledger.bootstrap.command import create_command
+import sys
 
 
 def main() -> None:
     """Run one command and exit with its code."""
+    if sys.argv[1:2] == ["worker"]:
+        from postledger.platform.server.greenlet_process import prepare_greenlets  # noqa: PLC0415 - only the worker
+
+        prepare_greenlets()
+    from postledger.bootstrap.command import create_command  # noqa: PLC0415 - it imports the driver
+
     create_command()()
 
 

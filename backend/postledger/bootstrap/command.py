@@ -1,6 +1,6 @@
 """The composition root of the `postledger` command: opens the ledger and the keyring from the environment."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 
 import typer
@@ -15,7 +15,7 @@ from postledger.platform.settings import read_database_url, read_environment, re
 
 def create_command() -> typer.Typer:
     """Build the command. It reads the environment only when a sub-command runs."""
-    return create_cli(Connections(open_ledger, open_keyring))
+    return create_cli(Connections(open_ledger, open_keyring, run_worker))
 
 
 @contextmanager
@@ -32,3 +32,10 @@ def open_ledger(statement_timeout_ms: int) -> Iterator[LedgerConnection]:
 def open_keyring() -> Keyring:
     """Read the master keys. Raises `BadSetting`."""
     return Keyring(read_master_keys(read_environment()))
+
+
+def run_worker(parts: Sequence[str], once: bool) -> bool:
+    """Run a worker. Raises `BadSetting`."""
+    from postledger.bootstrap.worker import run_worker as run  # noqa: PLC0415 - the other commands start faster without
+
+    return run(parts, once=once)

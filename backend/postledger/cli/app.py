@@ -19,6 +19,7 @@ from postledger.cli.schema import grant, migrate, retain
 from postledger.cli.sending import selftest, send, sign
 from postledger.cli.sources import sources
 from postledger.cli.tracing import trace
+from postledger.cli.worker import worker
 from postledger.platform.build_info import read_build_info
 
 
@@ -48,6 +49,7 @@ def create_cli(connections: Connections) -> typer.Typer:
         restore,
         forget,
         doctor,
+        worker,
     ):
         app.command()(command)
     conversions.command("parked")(list_parked)

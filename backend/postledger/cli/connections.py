@@ -1,6 +1,6 @@
-"""What commands open: the ledger and the keyring. `bootstrap/command.py` provides both, commands read them here."""
+"""What commands need of the composition root, `bootstrap/command.py`: the ledger, the keyring, the worker."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 
 import msgspec
@@ -15,10 +15,14 @@ LONG_STATEMENT_TIMEOUT_MS = 15 * 60_000
 
 
 class Connections(msgspec.Struct, frozen=True):
-    """Opens a connection with a statement timeout in ms, and the keyring. Both read the environment when called."""
+    """Opens a connection with a statement timeout in ms, and the keyring. All read the environment when called.
+
+    `run_worker` takes the parts to run and whether to run them once, and returns whether that succeeded.
+    """
 
     open_ledger: Callable[[int], AbstractContextManager[LedgerConnection]]
     open_keyring: Callable[[], Keyring]
+    run_worker: Callable[[Sequence[str], bool], bool]
 
 
 def open_ledger(
@@ -31,6 +35,11 @@ def open_ledger(
 def open_keyring(context: typer.Context) -> Keyring:
     """Read the master keys."""
     return _find(context).open_keyring()
+
+
+def find_worker(context: typer.Context) -> Callable[[Sequence[str], bool], bool]:
+    """Return the function that runs a worker."""
+    return _find(context).run_worker
 
 
 def _find(context: typer.Context) -> Connections:

@@ -41,6 +41,8 @@ SETTINGS = (
     Setting("POSTLEDGER_COMMIT"),
     Setting("POSTLEDGER_METRICS_DIR"),
     Setting("PROMETHEUS_MULTIPROC_DIR", made=True),
+    # Of the worker.
+    Setting("POSTLEDGER_WORKER_PORT", made=True),
     # Of the edge.
     Setting("POSTLEDGER_LISTEN_ADDRESS"),
     Setting("POSTLEDGER_EDGE_PORT"),

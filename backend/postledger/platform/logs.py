@@ -25,11 +25,15 @@ class ScrubbingFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Format one record; a traceback's text is never part of it."""
+        return super().format(self.scrub(record))
+
+    def scrub(self, record: logging.LogRecord) -> logging.LogRecord:
+        """Copy a record without its traceback, and without a message that may quote a request."""
         scrubbed = logging.makeLogRecord(record.__dict__)
         scrubbed.exc_info, scrubbed.exc_text, scrubbed.stack_info = None, None, None
         if not self._is_harmless(record):
             scrubbed.msg, scrubbed.args = _withhold(record), ()
-        return super().format(scrubbed)
+        return scrubbed
 
     def _is_harmless(self, record: logging.LogRecord) -> bool:
         if record.name.split(".")[0] == _OWN:

@@ -38,6 +38,14 @@ class Settings(msgspec.Struct, frozen=True):
     click_fallback_url: str | None
 
 
+class WorkerSettings(msgspec.Struct, frozen=True):
+    """The settings of a worker. Without a port it serves no metrics."""
+
+    database_url: str
+    master_keys: tuple[str, ...]
+    port: int | None
+
+
 class Sockets(msgspec.Struct, frozen=True):
     """The unix sockets on which the backend listens, one for each of its applications."""
 
@@ -56,6 +64,15 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         unauthenticated_bytes_per_day=read_count(environment, "POSTLEDGER_UNAUTHENTICATED_BYTES_PER_DAY", 268435456),
         request_log=read_request_log(environment),
         click_fallback_url=read_click_fallback(environment),
+    )
+
+
+def read_worker_settings(environment: Mapping[str, str]) -> WorkerSettings:
+    """Read all settings of a worker. Raises `BadSetting`."""
+    return WorkerSettings(
+        database_url=read_database_url(environment),
+        master_keys=read_master_keys(environment),
+        port=_read_port(environment, "POSTLEDGER_WORKER_PORT"),
     )
 
 
@@ -173,6 +190,15 @@ def read_count(environment: Mapping[str, str], name: str, default: int) -> int:
     if text.isascii() and text.isdigit() and int(text) > 0:
         return int(text)
     raise BadSetting(f"{name} must be a whole number of at least 1")
+
+
+def _read_port(environment: Mapping[str, str], name: str) -> int | None:
+    if not environment.get(name):
+        return None
+    port = read_count(environment, name, 0)
+    if port <= 65535:
+        return port
+    raise BadSetting(f"{name} must be a port, 1 to 65535")
 
 
 def _read_key_file(environment: Mapping[str, str]) -> str:

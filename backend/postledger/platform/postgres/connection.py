@@ -3,6 +3,7 @@
 import os
 import socket
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -69,3 +70,11 @@ def set_lock_timeout(connection: Connection[Any], timeout_ms: int) -> None:
 def ping(connection: Connection[Any]) -> None:
     """Check that the server answers a statement."""
     connection.execute(sql("ping"))
+
+
+def read_clock(connection: Connection[Any]) -> datetime:
+    """Read the time from Postgres. Workers on several machines agree on it."""
+    row = connection.execute(sql("read_clock")).fetchone()
+    assert row is not None, "the statement has no condition"
+    now: datetime = row[0]
+    return now

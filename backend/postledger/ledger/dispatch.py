@@ -1,0 +1,45 @@
+"""Hands the changes in the outbox to whatever follows from them: expense lines, deliveries.
+
+One transaction deletes the changes and writes all that follows, so there is no state in between that could be lost.
+One worker dispatches at a time. The others try again within 200 ms, so one of them goes on if that worker dies.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from psycopg import Connection
+
+from postledger.ledger.outbox import Change, take_changes
+from postledger.platform.postgres.sql import statements_of
+
+sql = statements_of("postledger.ledger")
+
+BATCH_CHANGES = 1000
+_LOCK_ID = 0x6F7574626F78  # "outbox" in ASCII
+
+Consumer = Callable[[Connection[Any], Sequence[Change], datetime], None]
+"""Writes what follows from changes, in the transaction of the connection. The time is Postgres', once a batch."""
+
+
+def dispatch(
+    connection: Connection[Any], consumers: Sequence[Consumer], limit: int = BATCH_CHANGES
+) -> list[Change] | None:
+    """Hand over up to `limit` changes and return them. None if another worker is dispatching."""
+    with connection.transaction():
+        # A statement of its own: a statement reads the ledger as it was when it began, so one that also waited for the
+        # lock would not see what the dispatcher before it has written.
+        is_dispatcher, now = _try_lock(connection)
+        if not is_dispatcher:
+            return None
+        changes = take_changes(connection, limit)
+        if changes:
+            for consume in consumers:
+                consume(connection, changes, now)
+        return changes
+
+
+def _try_lock(connection: Connection[Any]) -> tuple[bool, datetime]:
+    row = connection.execute(sql("try_dispatcher_lock"), (_LOCK_ID,)).fetchone()
+    assert row is not None, "the statement has no condition"
+    return bool(row[0]), row[1]

@@ -1,0 +1,2 @@
+-- The time of Postgres, which all workers share.
+SELECT clock_timestamp()

@@ -1,0 +1,3 @@
+-- Settle a task that is done, if this worker still holds it.
+UPDATE tasks SET state = 'done', fault = NULL, leased_until = NULL, settled_at = %(now)s
+WHERE id = %(id)s AND attempts = %(attempt)s AND state = 'waiting'
