@@ -30,10 +30,9 @@ def add_line(
     *,
     unmapped: str | None = None,
     conversion_id: str | None = None,
-    at: datetime | None = None,
 ) -> None:
     """Add a line of a conversion; an unmapped one has no rule and no category."""
-    at = at or datetime.now(UTC)
+    at = datetime.now(UTC)
     values = {
         "dedup_key": dedup_key,
         "seq": seq,
@@ -69,6 +68,22 @@ def add_delivery(
         " (dedup_key, forward, receipt, revision, is_backfill, state, attempts, due_at, created_at)"
         " VALUES (%s, %s, %s, 1, false, %s, 0, %s, %s)",
         (dedup_key or new_receipt(), forward, receipt or new_receipt(), state, at, at),
+    )
+
+
+def add_attempt(
+    ledger: Ledger,
+    delivery: tuple[str, str, str],
+    attempt: int,
+    *,
+    status: int | None = None,
+    fault: str | None = None,
+) -> None:
+    """Add an attempt of a delivery, which is named by its key: dedup key, forward, receipt."""
+    ledger.execute(
+        "INSERT INTO delivery_attempts (dedup_key, forward, receipt, attempt, at, took_ms, http_status, fault)"
+        " VALUES (%s, %s, %s, %s, %s, 112, %s, %s)",
+        (*delivery, attempt, datetime.now(UTC), status, fault),
     )
 
 

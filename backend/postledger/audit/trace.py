@@ -10,22 +10,19 @@ from typing import Any
 
 import msgspec
 from psycopg import Connection
-from psycopg.rows import dict_row
 
+from postledger.audit.trace_consequences import add_consequences
+from postledger.audit.trace_rows import Row, fetch, values_of
 from postledger.decoding.identities import trim
-from postledger.platform.postgres.sql import statements_of
 from postledger.vocabulary.operator_error import NotFound
 from postledger.vocabulary.receipt import is_receipt, receipt_unix_ms
 
-sql = statements_of("postledger.audit")
-
-LIMIT = 1000
 _CLOCKS_DIFFER_BY = timedelta(days=1)
 _FOLDED = ("accepted", "updated")
 _EVENT_FACTS = ("received_at", "verdict", "event", "status", "source_status", "payout", "currency", "event_time")
 _CHANGE_FACTS = (
-    "received_at", "kind", "reverses", "transaction_id", "source_status", "payout", "payout_before", "delta",
-    "currency", "event_time",
+    "received_at", "kind", "revision", "status_before", "status_after", "reverses", "transaction_id", "source_status",
+    "payout", "payout_before", "delta", "currency", "currency_before", "event_time",
 )  # fmt: skip
 _PARKED_FACTS = (
     "received_at", "transaction_id", "source_status", "payout", "currency", "event_time", "settled_at", "settled_by",
@@ -37,11 +34,9 @@ _UNKNOWN = (
     " (audit rows are deleted after POSTLEDGER_RETENTION_DAYS)"
 )
 
-Row = dict[str, Any]
-
 
 class Trace(msgspec.Struct, frozen=True):
-    """The rows of an id. Each list is sorted, oldest first, and has at most `LIMIT` rows."""
+    """The rows of an id. Each list is sorted, oldest first, and has at most 1,000 rows."""
 
     id: str
     clicks: list[Row]
@@ -68,21 +63,23 @@ def _list_candidates(text: str) -> list[str]:
 def _trace(connection: Connection[Any], searched: str) -> Trace:
     """Trace an id as it is. Raises `NotFound`.
 
-    Each conversion holds the `events` that were folded into it, the `changes` of its amount, and its reversals that
-    were `parked`. A parked reversal without `settled_at` still waits.
+    Each conversion holds the `events` that were folded into it, its `changes`, its reversals that were `parked`, and
+    what followed: changes that are `waiting` for a worker, `lines`, `forwards`. A parked reversal without
+    `settled_at` still waits.
     """
     named = _find_receipt(connection, searched)
     conversions = _find_conversions(connection, searched, named)
     postbacks = _find_postbacks(connection, searched, conversions, named)
-    click_ids = {searched, *_values("click_id", [*conversions, *postbacks])}
-    clicks = _fetch(connection, "trace_clicks", click_ids=list(click_ids))
-    dedup_keys = _values("dedup_key", conversions)
-    changes = _fetch(connection, "trace_events", dedup_keys=dedup_keys)
-    parked = _fetch(connection, "trace_parked", dedup_keys=dedup_keys)
+    click_ids = {searched, *values_of("click_id", [*conversions, *postbacks])}
+    clicks = fetch(connection, "trace_clicks", click_ids=list(click_ids))
+    dedup_keys = values_of("dedup_key", conversions)
+    changes = fetch(connection, "trace_events", dedup_keys=dedup_keys)
+    parked = fetch(connection, "trace_parked", dedup_keys=dedup_keys)
     for conversion in conversions:
         conversion["events"] = _find_events(conversion, postbacks)
         conversion["changes"] = _select(conversion, changes, _CHANGE_FACTS)
         conversion["parked"] = _select(conversion, parked, _PARKED_FACTS)
+    add_consequences(connection, conversions, postbacks)
     if not (clicks or postbacks or conversions):
         raise NotFound(_UNKNOWN)
     return Trace(searched, clicks, postbacks, conversions)
@@ -93,19 +90,19 @@ def _find_receipt(connection: Connection[Any], searched: str) -> list[Row]:
         return []
     made_at = datetime.fromtimestamp(receipt_unix_ms(searched) / 1000, UTC)
     bounds = {"earliest": made_at - _CLOCKS_DIFFER_BY, "latest": made_at + _CLOCKS_DIFFER_BY}
-    return _fetch(connection, "trace_receipt", receipt=searched, **bounds)
+    return fetch(connection, "trace_receipt", receipt=searched, **bounds)
 
 
 def _find_conversions(connection: Connection[Any], searched: str, named: Sequence[Row]) -> list[Row]:
     # A refused postback has no conversion. Another postback with the same ids may have opened one.
     lost = [row for row in named if row["conversion_id"] is None]
-    transaction_ids = _values("transaction_id", lost)
-    return _fetch(
+    transaction_ids = values_of("transaction_id", lost)
+    return fetch(
         connection,
         "trace_conversions",
-        receipts=[*([searched] if is_receipt(searched) else []), *_values("conversion_id", named)],
+        receipts=[*([searched] if is_receipt(searched) else []), *values_of("conversion_id", named)],
         transaction_ids=[searched, *transaction_ids],
-        click_ids=[searched, *([] if transaction_ids else _values("click_id", lost))],
+        click_ids=[searched, *([] if transaction_ids else values_of("click_id", lost))],
     )
 
 
@@ -113,24 +110,15 @@ def _find_postbacks(
     connection: Connection[Any], searched: str, conversions: Sequence[Row], named: Sequence[Row]
 ) -> list[Row]:
     by_click = [row for row in [*conversions, *named] if row["transaction_id"] is None]
-    found = _fetch(
+    found = fetch(
         connection,
         "trace_postbacks",
-        conversion_ids=_values("id", conversions),
-        transaction_ids=[searched, *_values("transaction_id", [*conversions, *named])],
-        click_ids=[searched, *_values("click_id", by_click)],
+        conversion_ids=values_of("id", conversions),
+        transaction_ids=[searched, *values_of("transaction_id", [*conversions, *named])],
+        click_ids=[searched, *values_of("click_id", by_click)],
     )
     rows = {row["id"]: row for row in [*named, *found]}
     return sorted(rows.values(), key=lambda row: (row["received_at"], row["id"]))
-
-
-def _fetch(connection: Connection[Any], query: str, **values: object) -> list[Row]:
-    with connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(sql(query), {"limit": LIMIT, **values}).fetchall()
-
-
-def _values(name: str, rows: Iterable[Row]) -> list[str]:
-    return list({row[name]: None for row in rows if row[name] is not None})
 
 
 def _find_events(conversion: Row, postbacks: Iterable[Row]) -> list[Row]:

@@ -1,14 +1,16 @@
-"""`trace`: prints everything that belongs to one id, from the click to the ledger."""
+"""`trace`: prints everything that belongs to one id, from the click to the ledger and what followed from it."""
 
 from typing import Annotated, Any
 
 import msgspec
 import typer
 
-from postledger.audit.trace import Row, Trace
+from postledger.audit.trace import Trace
 from postledger.audit.trace import trace as find_trace
+from postledger.audit.trace_rows import Row
 from postledger.cli.connections import open_ledger
 from postledger.cli.output import AsJson, join_reason, print_json, show
+from postledger.cli.trace_lines import list_consequences, print_line
 
 
 def trace(
@@ -16,7 +18,7 @@ def trace(
     searched: Annotated[str, typer.Argument(metavar="ID", help="A receipt, a transaction id, or a click id.")],
     as_json: AsJson = False,
 ) -> None:
-    """Show what belongs to an id: the click, each postback with its verdict, the conversion and its events."""
+    """Show what belongs to an id: click, postbacks, conversion, changes, expense lines, attempts to forward."""
     with open_ledger(context) as connection:
         found = find_trace(connection, searched)
     if as_json:
@@ -29,21 +31,21 @@ def _print(found: Trace) -> None:
     for click in found.clicks:
         notes = ", ".join(f"{name} ({cause})" for name, cause in (click["label_notes"] or {}).items())
         rest = _labelled(click, "campaign", "affiliate_id") + (f"  labels cut or left out: {notes}" if notes else "")
-        _line("click", click["created_at"], click["click_id"], rest)
+        print_line("click", click["created_at"], click["click_id"], rest)
     for postback in found.postbacks:
-        _line("postback", postback["received_at"], postback["id"], _describe_postback(postback))
+        print_line("postback", postback["received_at"], postback["id"], _describe_postback(postback))
     for conversion in found.conversions:
-        _line("conversion", conversion["created_at"], conversion["id"], _describe_conversion(conversion))
+        print_line("conversion", conversion["created_at"], conversion["id"], _describe_conversion(conversion))
         for event in conversion["events"]:
-            _line("  event", event["received_at"], event["receipt"], f"{event['verdict']}  {_describe_money(event)}")
+            print_line(
+                "  event", event["received_at"], event["receipt"], f"{event['verdict']}  {_describe_money(event)}"
+            )
         for change in conversion["changes"]:
-            _line("  change", change["received_at"], change["receipt"], _describe_change(change))
+            print_line("  change", change["received_at"], change["receipt"], _describe_change(change))
         for parked in conversion["parked"]:
-            _line("  parked", parked["received_at"], parked["receipt"], _describe_parked(parked))
-
-
-def _line(kind: str, at: object, name: str, rest: str) -> None:
-    print(f"{kind:<11}{show(at)}  {name}  {rest}".rstrip())
+            print_line("  parked", parked["received_at"], parked["receipt"], _describe_parked(parked))
+        for consequence in list_consequences(conversion):
+            print_line(*consequence)
 
 
 def _describe_postback(postback: Row) -> str:
@@ -85,9 +87,12 @@ def _describe_money(row: dict[str, Any]) -> str:
 
 
 def _describe_change(change: Row) -> str:
-    of = f"  of {change['reverses']}" if change["reverses"] else ""
-    delta = "" if change["delta"] is None else f"{change['delta']:+f} {change['currency'] or ''}"
-    return f"{change['kind']}  {delta}{of}".rstrip()
+    of = f"of {change['reverses']}" if change["reverses"] else ""
+    delta = "" if change["delta"] is None else f"{change['delta']:+f} {change['currency'] or ''}".rstrip()
+    before, after = change["status_before"], change["status_after"]
+    status = f"{before} → {after}" if before != after else ""
+    revision = f"revision={change['revision']}" if change["revision"] else ""
+    return "  ".join(part for part in (change["kind"], status, delta, of, revision) if part)
 
 
 def _describe_parked(parked: Row) -> str:

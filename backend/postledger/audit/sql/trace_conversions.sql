@@ -4,7 +4,8 @@
 SELECT
     conversions.id::text, dedup_key::text, sources.slug AS source, event, transaction_id, click_id,
     campaigns.slug AS campaign, affiliate_id, status, source_status, payout, currency, event_time, unsigned,
-    conflicted_at, click_shed, conversions.created_at, conversions.updated_at
+    conflicted_at, click_shed, coalesce(conversions.revision, 1) AS revision, conversions.created_at,
+    conversions.updated_at
 FROM conversions
 LEFT JOIN sources ON sources.id = source_id
 LEFT JOIN campaigns ON campaigns.id = campaign_id

@@ -1,0 +1,67 @@
+"""Writes what followed from a traced conversion: what waits for a worker, expense lines, deliveries and attempts."""
+
+from collections.abc import Iterator
+
+from postledger.audit.trace_rows import Row
+from postledger.cli.output import show
+
+Line = tuple[str, object, str, str]  # kind, time, name, the rest
+
+
+def print_line(kind: str, at: object, name: str, rest: str) -> None:
+    """Print one line of a trace."""
+    print(f"{kind:<11}{show(at)}  {name}  {rest}".rstrip())
+
+
+def list_consequences(conversion: Row) -> Iterator[Line]:
+    """List the lines of what followed, in the order in which it followed."""
+    for change in conversion["waiting"]:
+        yield "  waiting", change["received_at"], change["receipt"], _describe_waiting(change)
+    for line in conversion["lines"]:
+        yield "  line", line["created_at"], line["id"], _describe_line(line)
+    for delivery in conversion["forwards"]:
+        yield "  forward", delivery["created_at"], delivery["receipt"], _describe_delivery(delivery)
+        for attempt in delivery["attempts"]:
+            yield "   attempt", attempt["at"], f"#{attempt['attempt']}", _describe_attempt(attempt)
+
+
+def _describe_waiting(change: Row) -> str:
+    return f"{change['kind']}  revision={change['revision']}  no worker has taken this change"
+
+
+def _describe_line(line: Row) -> str:
+    rate = "" if line["rate"] is None or line["rate"] == 1 else f"rate {show(line['rate'])} of {line['rate_on']}"
+    base = "" if line["base_amount"] is None else f"{show(line['base_amount'])} {line['base_currency']}"
+    return _join(
+        f"{line['kind']} #{line['seq']}" + ("" if line["adjusts"] is None else f" of #{line['adjusts']}"),
+        f"{line['amount']:+f} {line['currency']} {line['direction']}",
+        f"unmapped ({line['unmapped']})" if line["unmapped"] else line["category"],
+        f"({_join(base, rate)})" if rate else "",
+        *_labelled(line, "payee", "rule", "account"),
+        f"period={line['period']:%Y-%m}",
+        f"cause={line['cause']}",
+    )
+
+
+def _describe_delivery(delivery: Row) -> str:
+    waits = f"due at {show(delivery['due_at'])}" if delivery["state"] == "waiting" else ""
+    return _join(
+        delivery["forward"],
+        delivery["state"],
+        waits,
+        f"revision={delivery['revision']}",
+        "backfill" if delivery["is_backfill"] else "",
+    )
+
+
+def _describe_attempt(attempt: Row) -> str:
+    answer = f"HTTP {attempt['http_status']}" if attempt["http_status"] is not None else ""
+    return _join(answer, attempt["fault"], f"after {attempt['took_ms']} ms")
+
+
+def _labelled(row: Row, *names: str) -> Iterator[str]:
+    return (f"{name}={row[name]}" for name in names if row[name] is not None)
+
+
+def _join(*parts: str | None) -> str:
+    return "  ".join(part for part in parts if part)
