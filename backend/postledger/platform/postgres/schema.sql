@@ -523,7 +523,7 @@ CREATE INDEX conversions_id ON public.conversions USING btree (id);
 
 CREATE INDEX conversions_transaction_id ON public.conversions USING hash (transaction_id);
 
-CREATE INDEX deliveries_due ON public.deliveries USING btree (forward, due_at) WHERE (state = 'waiting'::text);
+CREATE INDEX deliveries_due ON public.deliveries USING btree (forward, is_backfill, due_at) WHERE (state = 'waiting'::text);
 
 CREATE INDEX expense_lines_created_at ON public.expense_lines USING btree (created_at);
 

@@ -37,8 +37,9 @@ CREATE TABLE deliveries (
     PRIMARY KEY (dedup_key, forward, receipt)
 );
 
--- A forward leases by its own part of the index, so the backlog of one costs the others nothing.
-CREATE INDEX deliveries_due ON deliveries (forward, due_at) WHERE state = 'waiting';
+-- A forward leases by its own part of the index, so the backlog of one costs the others nothing. What is backfilled comes
+-- after what is live.
+CREATE INDEX deliveries_due ON deliveries (forward, is_backfill, due_at) WHERE state = 'waiting';
 
 -- Every attempt. The body of an answer is never stored.
 CREATE TABLE delivery_attempts (
