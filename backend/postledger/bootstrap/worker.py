@@ -15,7 +15,10 @@ import msgspec
 from gevent.event import Event
 from psycopg import Connection
 
+from postledger.bootstrap.forwarding import create_forward_loop
 from postledger.ledger.dispatch import Consumer, dispatch
+from postledger.outgoing.current_forwards import CurrentForwards
+from postledger.outgoing.queue_deliveries import queue_deliveries
 from postledger.platform.json_log import EventLog, log_as_json
 from postledger.platform.keyring import Keyring
 from postledger.platform.leases import GRACEFUL_STOP_S
@@ -76,12 +79,15 @@ def run_worker(parts: Collection[str], *, once: bool) -> bool:
 
 
 def _create_loops(parts: Collection[str], tools: _Tools) -> list[WorkLoop]:
-    loops = {"map": WorkLoop("map", partial(_hand_over, _list_consumers(tools), tools.events), tools.connect)}
+    loops = {
+        "map": WorkLoop("map", partial(_hand_over, _list_consumers(tools), tools.events), tools.connect),
+        "forward": create_forward_loop(tools.keyring, tools.connect, tools.events, lambda _forward, _result: None),
+    }
     return [loops[part] for part in PARTS if part in parts and part in loops]
 
 
-def _list_consumers(_tools: _Tools) -> Sequence[Consumer]:
-    return ()
+def _list_consumers(tools: _Tools) -> Sequence[Consumer]:
+    return (queue_deliveries(CurrentForwards(tools.keyring).find),)
 
 
 def _hand_over(consumers: Sequence[Consumer], events: EventLog, connection: Connection[Any]) -> int | None:

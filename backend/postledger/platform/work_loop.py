@@ -29,12 +29,22 @@ Work = Callable[[Connection[Any]], int | None]
 
 
 class WorkLoop:
-    """Calls `work` again and again. `connect` opens the connection that the work gets, in autocommit mode."""
+    """Calls `work` again and again. `connect` opens the connection that the work gets, in autocommit mode.
+
+    `finish` ends what the work has begun between its portions. It is called once, when the loop was asked to stop.
+    """
 
     def __init__(
-        self, name: str, work: Work, connect: Callable[[], Connection[Any]], *, idle_pause_s: float = IDLE_PAUSE_S
+        self,
+        name: str,
+        work: Work,
+        connect: Callable[[], Connection[Any]],
+        *,
+        idle_pause_s: float = IDLE_PAUSE_S,
+        finish: Callable[[Connection[Any]], None] = lambda _: None,
     ) -> None:
         self.name, self._work, self._connect, self._idle_pause_s = name, work, connect, idle_pause_s
+        self._finish = finish
         self._connection: Connection[Any] | None = None
         self._failures, self._logged = 0, set[tuple[str | None, ...]]()
         self.is_healthy = False
@@ -46,6 +56,7 @@ class WorkLoop:
             done = self.work_once()
             if not done:
                 stop.wait(self._idle_pause_s if self.is_healthy else self._failure_pause_s())
+        self._try(self._finish)
 
     def run_until_idle(self, stop: Event) -> bool:
         """Work until there is nothing left to do, or `stop` is set. False after `MOST_FAILURES` in a row."""
@@ -55,14 +66,18 @@ class WorkLoop:
                 break
             if done is None:
                 stop.wait(self._idle_pause_s if self.is_healthy else self._failure_pause_s())
+        self._try(self._finish)
         self.close()
         return not self._failures
 
     def work_once(self) -> int | None:
         """Do one portion. A failure is logged and counts as None."""
+        return self._try(self._work)
+
+    def _try(self, work: Callable[[Connection[Any]], int | None]) -> int | None:
         try:
             with translated_errors():
-                done = self._work(self._open())
+                done = work(self._open())
         except DatabaseFailed as failed:
             self._note_failure({"cause": failed.cause, "sqlstate": failed.sqlstate, "advice": failed.advice})
         except Exception as error:  # a bug in one portion must not end the worker
