@@ -1,21 +1,32 @@
 """`conversions list` and `postbacks list`: lists rows of the ledger as a table, JSON or CSV."""
 
-from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime
 from typing import Annotated
 
-import msgspec
 import typer
 
 from postledger.audit import lists
-from postledger.audit.lists import Filters, Row
+from postledger.audit.lists import Filters
 from postledger.cli.connections import open_ledger
 from postledger.cli.errors import CommandFailed
-from postledger.cli.id_arguments import MOST_ROWS, read_event, read_id
-from postledger.cli.output import AsJson, join_reason, note
-from postledger.cli.row_output import Columns, print_csv_rows, print_json_rows, print_row_table
-from postledger.cli.time_options import FORMS, read_moment, read_zone
+from postledger.cli.id_arguments import read_event, read_id
+from postledger.cli.list_format import (
+    AsCsv,
+    ForExcel,
+    Format,
+    Limit,
+    Since,
+    Until,
+    Wide,
+    Zone,
+    check_format,
+    limit_rows,
+    print_rows,
+)
+from postledger.cli.output import AsJson
+from postledger.cli.row_output import Columns
+from postledger.cli.time_options import read_moment, read_zone
 from postledger.decoding.parameters import read_currency
 from postledger.vocabulary.refusal import Reason, Refused
 from postledger.vocabulary.statuses import Status, Verdict
@@ -23,30 +34,10 @@ from postledger.vocabulary.statuses import Status, Verdict
 conversions = typer.Typer(help="What happened, according to the postbacks.", no_args_is_help=True)
 postbacks = typer.Typer(help="Every request that was received, with its verdict.", no_args_is_help=True)
 
-ROWS_OF_A_TABLE = 50
-AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV for spreadsheets.")]
-ForExcel = Annotated[
-    bool, typer.Option("--excel", help="With --csv: begin with a byte order mark, so that Excel reads UTF-8.")
-]
-Wide = Annotated[bool, typer.Option("--wide", help="All columns of the table, however narrow the terminal is.")]
 OneSource = Annotated[str | None, typer.Option("--source", help="Only this source.")]
 OneCampaign = Annotated[str | None, typer.Option("--campaign", help="Only this campaign.")]
 OneEvent = Annotated[str | None, typer.Option("--event", help="Only this event, such as sale.")]
-Since = Annotated[str | None, typer.Option("--since", help=f"From this time on: {FORMS}.")]
-Until = Annotated[str | None, typer.Option("--until", help="Before this time.")]
 UpdatedSince = Annotated[str | None, typer.Option("--updated-since", help="Created or changed from this time on.")]
-Zone = Annotated[
-    str | None, typer.Option("--timezone", help="The zone of all times, read and printed, such as Europe/Berlin.")
-]
-Limit = Annotated[
-    int | None,
-    typer.Option(
-        "--limit",
-        min=1,
-        max=MOST_ROWS,
-        help=f"At most this many, newest first. The default is {ROWS_OF_A_TABLE} for a table, else everything.",
-    ),
-]
 
 _CONVERSIONS = Columns(
     everything=(
@@ -80,17 +71,6 @@ _POSTBACKS_WITH_RAW = Columns(
 )
 
 
-class _Format(msgspec.Struct, frozen=True):
-    """How rows are printed: `limit` is what the operator asked for."""
-
-    zone: tzinfo
-    limit: int | None
-    as_json: bool
-    as_csv: bool
-    wide: bool
-    excel: bool
-
-
 @conversions.command("list")
 def list_conversions(
     *,
@@ -112,11 +92,11 @@ def list_conversions(
     excel: ForExcel = False,
 ) -> None:
     """List conversions, newest first."""
-    form = _Format(read_zone(timezone), limit, as_json, as_csv, wide, excel)
-    _check_format(form)
+    form = Format(read_zone(timezone), limit, as_json, as_csv, wide, excel)
+    check_format(form)
     now = datetime.now(UTC)
     filters = Filters(
-        _limit_rows(form),
+        limit_rows(form),
         source,
         status,
         campaign=campaign,
@@ -128,7 +108,7 @@ def list_conversions(
         updated_since=read_moment("--updated-since", updated_since, now, form.zone),
     )
     with open_ledger(context) as connection, closing(lists.list_conversions(connection, filters)) as rows:
-        _print(rows, _CONVERSIONS, form)
+        print_rows(rows, _CONVERSIONS, form)
 
 
 @postbacks.command("list")
@@ -151,11 +131,11 @@ def list_postbacks(
     excel: ForExcel = False,
 ) -> None:
     """List received postbacks, newest first."""
-    form = _Format(read_zone(timezone), limit, as_json, as_csv, wide, excel)
-    _check_format(form)
+    form = Format(read_zone(timezone), limit, as_json, as_csv, wide, excel)
+    check_format(form)
     now = datetime.now(UTC)
     filters = Filters(
-        _limit_rows(form),
+        limit_rows(form),
         source,
         verdict=verdict,
         reason=reason,
@@ -169,14 +149,7 @@ def list_postbacks(
         closing(lists.list_postbacks(connection, filters, with_raw=with_raw)) as rows,
     ):
         shown = ({**row, "raw": _readable(row["raw"])} for row in rows) if with_raw else rows
-        _print(shown, _POSTBACKS_WITH_RAW if with_raw else _POSTBACKS, form)
-
-
-def _check_format(form: _Format) -> None:
-    if form.as_json and form.as_csv:
-        raise CommandFailed("--json and --csv cannot be combined; leave one of them out")
-    if form.excel and not form.as_csv:
-        raise CommandFailed("--excel has no effect without --csv; add --csv")
+        print_rows(shown, _POSTBACKS_WITH_RAW if with_raw else _POSTBACKS, form)
 
 
 def _read_currency(currency: str | None) -> str | None:
@@ -184,32 +157,6 @@ def _read_currency(currency: str | None) -> str | None:
         return None if currency is None else read_currency(currency)
     except Refused:
         raise CommandFailed("--currency is not an ISO 4217 code; write a code such as EUR") from None
-
-
-def _limit_rows(form: _Format) -> int | None:
-    if form.limit is not None or form.as_json or form.as_csv:
-        return form.limit
-    return ROWS_OF_A_TABLE + 1  # one more shows that the list is not complete
-
-
-def _print(rows: Iterator[Row], columns: Columns, form: _Format) -> None:
-    if form.as_json:
-        print_json_rows(rows, columns.everything, form.zone)
-    elif form.as_csv:
-        print_csv_rows(rows, columns.everything, form.zone, for_excel=form.excel)
-    else:
-        _print_table(list(rows), columns, form)
-
-
-def _print_table(rows: list[Row], columns: Columns, form: _Format) -> None:
-    shown = rows if form.limit is not None else rows[:ROWS_OF_A_TABLE]
-    print_row_table([_join_reason(row) for row in shown], columns, form.zone, wide=form.wide)
-    if len(shown) < len(rows):
-        note(f"Only the newest {ROWS_OF_A_TABLE} are shown. --limit N shows more; --csv and --json print everything.")
-
-
-def _join_reason(row: Row) -> Row:
-    return {**row, "reason": join_reason(row)} if "reason" in row else row
 
 
 def _readable(raw: bytes) -> str:

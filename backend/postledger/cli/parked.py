@@ -9,7 +9,7 @@ import typer
 from postledger.cli.connections import open_ledger
 from postledger.cli.current_user import find_actor
 from postledger.cli.id_arguments import MOST_ROWS, read_receipt
-from postledger.cli.listing import Wide
+from postledger.cli.list_format import Wide
 from postledger.cli.output import AsJson, print_json, show_progress
 from postledger.cli.row_output import Columns, print_row_table
 from postledger.ledger.parked_reversals import list_parked as read_parked
