@@ -198,7 +198,8 @@ class Loud:
         yield "malformed", self.acme.get(f"{self.query}&affiliate_id=%zz")
         yield "malformed", self.acme.get(f"{self.query}&affiliate_id=%ff%fe{payout}")
         yield "malformed", self.acme.form(f"{self.query}&affiliate_id=%00")
-        yield "malformed", self.acme.json(loud | {"sub1": {"nested": payout}})
+        yield "malformed", self.acme.json(loud | {"affiliate_id": {"nested": payout}})
+        yield "accepted", self.acme.json(loud | {"transaction_id": "T9", "sub1": {"nested": payout}, "more": [payout]})
         yield "malformed", self.acme.json({"v": 2, "conversion": payout, "email": self.canaries.email})
         nested = {"v": 2, "conversion": {"click_id": "c8"}, "amount": {"value": payout}}
         yield "accepted", self.acme.json({**nested, "buyer": {"email": self.canaries.email}})

@@ -8,7 +8,9 @@ import re
 
 _ESCAPED_BYTE = "(?:%[0-9A-Fa-f]{2}|[^%])"
 _STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
-_FIRST_NESTED = re.compile(rf'\ufeff?\s*\{{(?:[^"\[\]{{}}]++|{_STRING})*+[\[{{]', re.DOTALL)
+_BLANK = r"[ \t\n\r]*+"
+_NAME = re.compile(rf"{_BLANK},?{_BLANK}({_STRING}){_BLANK}:{_BLANK}", re.DOTALL)
+_DECODER = json.JSONDecoder(parse_int=str, parse_float=str)
 _BEFORE_CONSTANT = re.compile(rf'(?:[^"NI-]++|{_STRING}|-(?!I))*+', re.DOTALL)
 _NOT_STORABLE_ESCAPE = re.compile(r"(?<!\\)(?:\\\\)*\\u(?:0000|[dD][89a-fA-F][0-9a-fA-F]{2})")
 
@@ -24,10 +26,14 @@ def find_in_escaped(text: str, decoded_bytes: int) -> int:
     return found.end() if found else 0
 
 
-def find_nested(text: str) -> int | None:
-    """Find the first object or list inside the object of a JSON text."""
-    found = _FIRST_NESTED.match(text)
-    return count_bytes(text, found.end() - 1) if found else None
+def find_nested(text: str, name: str) -> int | None:
+    """Find the object or list that is the value of that member of the object of a JSON text, which has few members."""
+    at = text.index("{") + 1
+    while member := _NAME.match(text, at):
+        if text[member.end()] in "[{" and json.loads(member[1]) == name:
+            return count_bytes(text, member.end())
+        _, at = _DECODER.raw_decode(text, member.end())
+    return None
 
 
 def find_repeated(text: str, name: str) -> int | None:

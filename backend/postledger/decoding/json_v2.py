@@ -1,11 +1,12 @@
 """Reads body version 2: a JSON object with the objects `conversion` and `amount` and a list of `items`.
 
-Its names are fixed paths, so a source's aliases do not apply to them. Version 1 is flat.
+Its names are fixed paths, so a source's aliases do not apply to them. Version 1 is flat: of its nested values only the
+names of their members are looked at.
 """
 
 import json
 from collections import Counter
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from typing import Any
 
 from postledger.decoding.pairs import MAX_NODES, MAX_PARAMETERS, JsonObject, read_json_scalar, read_json_value
@@ -98,18 +99,34 @@ def check_items(document: JsonObject) -> None:
 
 
 def write_masked(document: JsonObject, masked: Container[str], hide: Callable[[str, object], str | None]) -> bytes:
-    """Write a body with the values of all members in `masked` passed through `hide`, together with their names."""
+    """Write a body with the values of all members in `masked` passed through `hide`, together with their names.
 
-    def mask(value: Any) -> object:
+    A value that is nested deeper than version 2 allows is passed through it as a whole.
+    """
+
+    def mask(name: str, value: Any, depth: int) -> object:
+        if name in masked:
+            return hide(name, value)
+        if not isinstance(value, list):
+            return value
+        if depth > MAX_DEPTH:
+            return hide(name, value)
         if not isinstance(value, JsonObject):
-            return [mask(member) if isinstance(member, list) else member for member in value]
-        return {
-            name: hide(name, member) if name in masked else mask(member) if isinstance(member, list) else member
-            for name, member in value
-        }
+            return [mask("", member, depth + 1) for member in value]
+        return {name: mask(name, member, depth + 1) for name, member in value}
 
     # Half a surrogate becomes its JSON escape again.
-    return json.dumps(mask(document), ensure_ascii=False).encode("utf-8", "backslashreplace")
+    return json.dumps(mask("", document, 0), ensure_ascii=False).encode("utf-8", "backslashreplace")
+
+
+def list_nested_names(document: JsonObject) -> Iterator[str]:
+    """List the names of the members of all nested objects, as deep as version 2 allows."""
+    level: list[Any] = [value for _, value in document]
+    for _ in range(MAX_DEPTH):
+        objects = [value for value in level if isinstance(value, JsonObject)]
+        yield from (name for value in objects for name, _ in value)
+        lists = [value for value in level if isinstance(value, list) and not isinstance(value, JsonObject)]
+        level = [member for value in objects for _, member in value] + [member for value in lists for member in value]
 
 
 def _check_structure(body: Mapping[str, object]) -> None:

@@ -38,9 +38,10 @@ Segment = tuple[str, str, str]
 
 
 class Unreadable(str):
-    """A name or a value that is not percent-encoded UTF-8, or holds NUL. Other bytes are surrogates in it.
+    """A name or a value that is no text: bytes that are not percent-encoded UTF-8, a NUL, or a list or object of JSON.
 
-    `sent` is the encoded text. `from_end`: how many of its bytes stand at the fault and behind it.
+    Bytes that are not UTF-8 are surrogates in it. `sent` is the encoded text. `from_end`: how many of its bytes stand
+    at the fault and behind it.
     """
 
     sent: str
@@ -60,8 +61,8 @@ class DecodedRequest(msgspec.Struct, frozen=True):
     - `storable`: the query or body as the audit row stores it.
     - `repeated`: the canonical name of a known parameter that was sent twice. Such a request is refused.
     - `segments`: every parameter of a query or form in its order; `members`: those of a JSON object.
-    - `document`: the body of version 2. The names of its `members` are paths.
-    - `is_masked`: the document has members that must be masked, and `storable` still holds the whole body.
+    - `document`: the body, if it is of version 2 or has nested values. In version 2 the names of `members` are paths.
+    - `is_masked`: the document may have members that must be masked, and `storable` still holds the whole body.
     """
 
     fields: Mapping[str, str]
@@ -189,6 +190,10 @@ def _mark(text: str, sent: str, cause: Cause, at: int) -> Unreadable:
     return kept
 
 
+NESTED = _mark("\x1a", "", Cause.JSON_NESTING, 0)
+"""Stands for a list or an object in a flat body. Its text is a control character, which no rule takes for a value."""
+
+
 def load_json(body: bytes) -> "JsonObject":
     """Parse a JSON object; numbers stay text, so that money is never converted to a float."""
     fault = _find_fault(body)
@@ -231,17 +236,18 @@ def _refuse_too_many_nodes(text: str) -> None:
 
 
 def read_flat(document: "JsonObject") -> list[tuple[str, str]]:
-    """Read the members of an object without nested objects or lists."""
+    """Read the members of an object; a nested object or list becomes `NESTED`."""
     if len(document) > MAX_PARAMETERS:
         raise malformed(Cause.TOO_MANY_PARAMETERS)
     return [(name, read_json_value(value)) for name, value in document if value is not None]
 
 
 def read_json_value(value: object) -> str:
-    """Read one value as text; gives an `Unreadable` if Postgres cannot store it."""
-    if isinstance(value, str) and (found := _NOT_STORABLE.search(value)):
-        return _mark(value, "", Cause.NUL if found[0] == "\0" else Cause.ENCODING, 0)
-    return read_json_scalar(value)
+    """Read one value as text; gives an `Unreadable` if Postgres cannot store it, or if it is a list or an object."""
+    if isinstance(value, str):
+        found = _NOT_STORABLE.search(value)
+        return value if found is None else _mark(value, "", Cause.NUL if found[0] == "\0" else Cause.ENCODING, 0)
+    return NESTED if isinstance(value, list) else read_json_scalar(value)
 
 
 class JsonObject(list[tuple[str, object]]):
@@ -269,7 +275,8 @@ def read_json_text(text: str) -> str:
     return text
 
 
-def find_json_fault(body: bytes, cause: Cause) -> int | None:
-    """Find in a flat body what `read_flat` refused. The parser reports no offsets of members."""
-    find = {Cause.NUL: find_not_storable, Cause.ENCODING: find_not_storable, Cause.JSON_NESTING: find_nested}.get(cause)
-    return find(body.decode()) if find else None
+def find_json_fault(body: bytes, cause: Cause, name: str = "") -> int | None:
+    """Find in a flat body what was refused of it; `name` is the member at fault. The parser reports no offsets."""
+    if cause is Cause.JSON_NESTING:
+        return find_nested(body.decode(), name)
+    return find_not_storable(body.decode()) if cause in (Cause.NUL, Cause.ENCODING) else None

@@ -7,8 +7,8 @@ from collections.abc import Container, Iterable
 from itertools import islice
 
 from postledger.decoding.damaged_names import TIDY, list_swallowed, list_swallowed_as_sent, tidy
-from postledger.decoding.json_v2 import NAMES
-from postledger.decoding.pairs import DecodedRequest
+from postledger.decoding.json_v2 import NAMES, list_nested_names
+from postledger.decoding.pairs import DecodedRequest, JsonObject
 from postledger.policy.source import Source
 from postledger.vocabulary.refusal import Cause, Reason, Refused
 
@@ -35,6 +35,8 @@ def refuse_damaged_names(decoded: DecodedRequest, source: Source) -> None:
     doubtful += [name for name, _ in decoded.members if name not in known and not is_tidy(name)]
     if doubtful:
         _refuse_like(doubtful, source.tidy_names)
+    if "payout" not in decoded.fields and decoded.document is not None:
+        _refuse_nested_payout(decoded.document, source)
     if "payout" not in decoded.fields and _may_hold_pairs(decoded):
         values = (value for _, name, value in decoded.segments if "=" in value and name not in known)
         _refuse_lost_payout(islice(values, _MAX_VALUES), source)
@@ -53,6 +55,12 @@ def _refuse_lost_payout(values: Iterable[str], source: Source) -> None:
             continue
         names = list_swallowed_as_sent(value, source.swallowed)
         if any(source.tidy_names.get(name) == "payout" for name in names):
+            raise _inside_value("payout")
+
+
+def _refuse_nested_payout(document: JsonObject, source: Source) -> None:
+    for name in list_nested_names(document):
+        if len(name) <= _MAX_NAME and source.tidy_names.get(name if TIDY.fullmatch(name) else tidy(name)) == "payout":
             raise _inside_value("payout")
 
 

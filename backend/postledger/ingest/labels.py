@@ -3,7 +3,7 @@
 from collections.abc import Container
 
 from postledger.decoding.identities import MAX_LENGTH
-from postledger.decoding.pairs import Repeated, Unreadable
+from postledger.decoding.pairs import NESTED, Repeated, Unreadable
 from postledger.decoding.placeholders import is_placeholder
 from postledger.ingest.damaged_parameters import refuse_missing_in_text
 from postledger.policy.source import Source
@@ -18,7 +18,7 @@ def read_doubtful_label(
     Raises `Refused` if the label holds money of the request.
     """
     if type(value) is Unreadable:
-        return None, LabelCause.ENCODING
+        return None, LabelCause.NESTED if value is NESTED else LabelCause.ENCODING
     refuse_missing_in_text(value, fields, source)
     if not value.isprintable():
         return None, LabelCause.UNPRINTABLE

@@ -15,6 +15,7 @@ from postledger.decoding.byte_offsets import find_repeated
 from postledger.decoding.damaged_names import TIDY, tidy
 from postledger.decoding.pairs import (
     MAX_PARAMETERS,
+    NESTED,
     DecodedRequest,
     JsonObject,
     Repeated,
@@ -114,19 +115,36 @@ def _read_json(body: bytes, source: Source) -> DecodedRequest:
     version = next((value for name, value in document if name == "v"), None)
     if version is not None and version != "1" and source.canonical_names.get("v") == "v":
         return _read_json_of(version, document, body, source)
+    pairs = read_flat(document)
     try:
-        pairs = read_flat(document)
         fields, repeated = _collect([("", name, value) for name, value in pairs], source)
     except Refused as refused:
-        raise _locate(refused.refusal, body) from None
+        raise _locate(refused.refusal, body, pairs, source) from None
     unknown = [pair for pair in pairs if source.canonical_names.get(pair[0]) not in _LABELS]
     if repeated is None and len({name for name, _ in unknown}) < len(unknown):
         raise malformed(Cause.JSON_DUPLICATE_KEY, _find_repeated(unknown, body))
+    if _may_nest(body) and any(value is NESTED for _, value in pairs):
+        return DecodedRequest(
+            fields, body, body, repeated, members=pairs, document=document, is_masked=_may_hold_masked(body, source)
+        )
     return DecodedRequest(fields, body, _mask_json(body, pairs, source), repeated, members=pairs)
 
 
-def _locate(fault: Refusal, body: bytes) -> Refused:
-    return malformed(fault.cause, find_json_fault(body, fault.cause)) if fault.cause else Refused(fault.reason)
+def _may_nest(body: bytes) -> bool:
+    # Cheaper than a look at each value.
+    return b"[" in body or body.count(b"{") > 1
+
+
+def _may_hold_masked(body: bytes, source: Source) -> bool:
+    return b"\\" in body or any(name.encode() in body for name in source.masked_names)
+
+
+def _locate(fault: Refusal, body: bytes, pairs: Iterable[tuple[str, str]], source: Source) -> Refused:
+    if fault.cause is None:
+        return Refused(fault.reason)
+    fields = ((name, source.canonical_names.get(name, "sub1"), value) for name, value in pairs)
+    nested = (name for name, canonical, value in fields if value is NESTED and canonical not in _LABELS)
+    return malformed(fault.cause, find_json_fault(body, fault.cause, next(nested, "")))
 
 
 def _find_repeated(pairs: Iterable[tuple[str, str]], body: bytes) -> int | None:
@@ -140,7 +158,10 @@ def _read_json_of(version: object, document: JsonObject, body: bytes, source: So
     if version != nested.VERSION:
         raise Refused(Reason.UNSUPPORTED_VERSION)
     read, pii = nested.NestedBody(document), source.settings.pii
-    sent = {canonical: source.hide(value) if name in pii else value for canonical, (name, value) in read.fields.items()}
+    sent = {
+        canonical: source.hide(value) if name in pii and value is not NESTED else value
+        for canonical, (name, value) in read.fields.items()
+    }
     return DecodedRequest(
         _drop_empty(sent, source), body, body, read.repeated, members=read.members,
         version=nested.VERSION, document=document,
@@ -151,14 +172,17 @@ def _read_json_of(version: object, document: JsonObject, body: bytes, source: So
 def write_masked(decoded: DecodedRequest, source: Source) -> bytes:
     """Write what the audit row stores of a nested body with masked members. It is called after verification."""
     assert decoded.document is not None, "only a nested body is marked as masked"
-    pii = source.settings.pii
+    pii, hidden = source.settings.pii, False
 
     def hide(name: str, value: object) -> str | None:
+        nonlocal hidden
+        hidden = True
         if value is None:
             return None
         return MASK if name not in pii or isinstance(value, list) else source.hide(read_json_value(value))
 
-    return nested.write_masked(decoded.document, source.masked_names, hide)
+    masked = nested.write_masked(decoded.document, source.masked_names, hide)
+    return masked if hidden else decoded.storable
 
 
 def _collect(
@@ -177,7 +201,7 @@ def _collect(
             repeated = repeated or canonical
         if type(value) is Unreadable and canonical not in _LABELS:
             value = _read_macro(value, segments if is_body else ())  # noqa: PLW2901 - rare
-        fields[canonical] = source.hide(value) if name in pii else value
+        fields[canonical] = source.hide(value) if name in pii and value is not NESTED else value
     if repeated is not None and source.name_order:
         return _collect_ranked(segments, source)
     return _drop_empty(fields, source), repeated
@@ -205,7 +229,7 @@ def _collect_ranked(segments: Sequence[Segment], source: Source) -> tuple[dict[s
         if (name in seen or (canonical in fields and name not in order)) and canonical not in _LABELS:
             repeated = repeated or canonical
         seen.add(name)
-        fields.setdefault(canonical, source.hide(value) if name in pii else value)
+        fields.setdefault(canonical, source.hide(value) if name in pii and value is not NESTED else value)
     return _drop_empty(fields, source), repeated
 
 

@@ -6,7 +6,7 @@ Pure: the same request and verification give the same entry.
 from msgspec.structs import replace
 
 from postledger.decoding.identities import MAX_LENGTH, trim
-from postledger.decoding.json_v2 import check_items
+from postledger.decoding.json_v2 import VERSION, check_items
 from postledger.decoding.pairs import DecodedRequest
 from postledger.ingest.damaged_parameters import refuse_damaged_names
 from postledger.ingest.event_fields import read_fields
@@ -81,7 +81,7 @@ def _claimed(decoded: DecodedRequest, name: str) -> str | None:
 def _refuse_version(decoded: DecodedRequest, source: Source) -> None:
     if decoded.version not in source.versions:
         raise Refused(Reason.UNSUPPORTED_VERSION)
-    if decoded.document is not None:
+    if decoded.document is not None and decoded.version == VERSION:
         check_items(decoded.document)
 
 

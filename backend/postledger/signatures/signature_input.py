@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from postledger.decoding.pairs import DecodedRequest, Segment, read_segments_once, unescape
+from postledger.decoding.pairs import NESTED, DecodedRequest, Segment, read_segments_once, unescape
 from postledger.signatures.profile_schema import Decoding
 from postledger.vocabulary.incoming_request import Request
 from postledger.vocabulary.refusal import Reason, Refused
@@ -34,10 +34,16 @@ class SignatureInput(msgspec.Struct):
         return read_segments_once(self.request.query) if self.request.query else ()
 
     def body_segments(self) -> Sequence[Segment]:
-        """Return the parameters of the body."""
+        """Return the parameters of the body.
+
+        Lists and objects of a flat JSON body are left out, because senders write them in many ways and nothing of them
+        is read.
+        """
         if self.request.method == "GET":
             return ()
-        return self.decoded.segments or [("", name, value) for name, value in self.decoded.members]
+        return self.decoded.segments or [
+            ("", name, value) for name, value in self.decoded.members if value is not NESTED
+        ]
 
 
 def bad_signature() -> Refused:

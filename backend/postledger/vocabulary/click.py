@@ -16,6 +16,7 @@ class LabelCause(StrEnum):
     ENCODING = "encoding"
     UNPRINTABLE = "unprintable"
     REPEATED = "repeated"
+    NESTED = "nested"
     TOO_MANY_BYTES = "too_many_bytes"
     UNRESOLVED_MACRO = "unresolved_macro"
 

@@ -144,6 +144,15 @@ def list_json() -> Iterator[bytes]:
         yield f'{{{version}"sub1":"{"é" * 30_000}"}}'.encode()
         yield f'{{{version}"sub1":"{"{x}," * 16_000}"}}'.encode()
     yield b'{"v":"2","z":[],"z":[],' + fill("", '"#":[]', ",", "}", MAX_BODY_BYTES - 30)
+    yield from list_flat_json()
+
+
+def list_flat_json() -> Iterator[bytes]:
+    """Bodies of version 1 with many nested values in front of one that is refused, and with deep ones."""
+    for member, last in product(MEMBERS[:-1], ('"payout":[]', '"click_id":"A"', '"email":[],"sub1":[1]')):
+        yield f"{{{','.join(f'{chr(34)}x{number}{chr(34)}:{member}' for number in range(98))},{last}}}".encode()
+    for (before, after), depth in product([("[", "]"), ('{"a":', "}"), ('[{"email":1},', "]")], (6, 100, 230)):
+        yield f'{{"click_id":"A","x":{before * depth}1{after * depth},"payout":[]}}'.encode()
 
 
 def send(body: bytes, media_type: str, headers: dict[str, str] | None = None, query: bytes = b"") -> Request:

@@ -188,7 +188,7 @@ def test_no_request_crashes_the_evaluation(query: bytes, body: bytes, method: st
         (b"click_id=A&x=%ff&payout=%zz", "application/x-www-form-urlencoded", malformed(Cause.ENCODING, 24)),
         (b'{"click_id":"A",}', "application/json", malformed(Cause.JSON_SYNTAX, 16)),
         (b'{"click_id":"A","x":1,"x":2}', "application/json", malformed(Cause.JSON_DUPLICATE_KEY, 22)),
-        (b'{"click_id":"A","x":[1]}', "application/json", malformed(Cause.JSON_NESTING, 20)),
+        (b'{"x":[1],"payout":[1]}', "application/json", malformed(Cause.JSON_NESTING, 18)),
         (b"{}", "text/plain", Refused(Reason.UNSUPPORTED_MEDIA_TYPE, cause=Cause.MEDIA_TYPE)),
         (b"{}", "application/json; charset=latin1", Refused(Reason.UNSUPPORTED_MEDIA_TYPE, cause=Cause.CHARSET)),
     ],
