@@ -1,4 +1,6 @@
-"""Erases a click id, or the hash of a personal datum, from clicks, audit rows and conversions. The money stays.
+"""Erases a click id, or the hash of a personal datum, from clicks, audit rows, conversions and their changes.
+
+The money stays.
 
 Each day of the audit is a transaction of its own, because one long transaction would block writers. An interrupted
 erasure can be repeated. When it ends, everything that was received before it began has been searched, requests that
@@ -59,6 +61,8 @@ def erase(
     _wait_for_requests(connection, pause or let_pass)
     term = {"click_id": click_id, "datum": value}
     found = connection.execute(sql("forget_conversions"), {**term, "forgotten": FORGOTTEN}).fetchall()
+    for statement in (sql("forget_changes"), sql("forget_parked")):
+        connection.execute(statement, {**term, "forgotten": FORGOTTEN})
     clicks = _erase_clicks(connection, term)
     of_click = [conversion_id for conversion_id, is_of_click in found if is_of_click]
     values = {**term, "conversion_ids": of_click, "values": _list_forms(value)}

@@ -4,7 +4,7 @@ A booked reversal is folded as if it came now, without the guard. The other rule
 negative.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -14,7 +14,7 @@ from psycopg import Connection, Cursor
 from psycopg.rows import dict_row
 
 from postledger.ledger.entry import Entry, Outcome
-from postledger.ledger.repeat_writer import write_repeats
+from postledger.ledger.repeat_writer import fold_repeats, write_decisions
 from postledger.ledger.rows import encode_rows
 from postledger.ledger.rules.status_rules import Rules
 from postledger.platform.postgres.sql import statements_of
@@ -84,9 +84,12 @@ def _lock(cursor: Cursor[Any], portion: Sequence[Row]) -> list[Row]:
     return [row for row in portion if row["id"] in waiting]
 
 
-def _book(cursor: Cursor[Any], waiting: Iterable[Row], now: datetime) -> dict[str, str]:
-    entries = [_entry(row, now) for row in waiting]
-    return {receipt: _tell(outcome) for receipt, outcome in write_repeats(cursor, entries).items()} if entries else {}
+def _book(cursor: Cursor[Any], waiting: Sequence[Row], now: datetime) -> dict[str, str]:
+    if not waiting:
+        return {}
+    decisions = fold_repeats(cursor, [_entry(row, now) for row in waiting])
+    write_decisions(cursor, decisions)
+    return {receipt: _tell(outcome) for receipt, outcome in decisions.outcomes.items()}
 
 
 def _entry(row: Row, now: datetime) -> Entry:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from psycopg import Cursor
 
-from postledger.ledger.entry import Entry, Outcome
+from postledger.ledger.entry import Entry
 from postledger.ledger.rows import encode_rows
 from postledger.ledger.rules.repeats import Decisions, KnownConversion, decide_repeats
 from postledger.ledger.rules.reversal_guard import WINDOW, Refund, Reversals, is_guarded
@@ -25,12 +25,22 @@ _LOCK_ID = 0x72657673  # "revs"; the second number of each lock is the source
 _NO_PAST: Past = frozenset()
 
 
-def write_repeats(cursor: Cursor[Any], repeats: Sequence[Entry]) -> dict[str, Outcome]:
-    """Fold entries into the conversions that they repeat; gives the outcome of each by its receipt."""
+def fold_repeats(cursor: Cursor[Any], repeats: Sequence[Entry]) -> Decisions:
+    """Lock the conversions that some entries repeat, and decide what becomes of them. Nothing is written yet."""
     known = _lock_conversions(cursor, {entry.event.dedup_key for entry in repeats if entry.event is not None})
-    decisions = decide_repeats(repeats, known, _gather_reversals(cursor, repeats))
-    _write(cursor, decisions)
-    return decisions.outcomes
+    return decide_repeats(repeats, known, _gather_reversals(cursor, repeats))
+
+
+def write_decisions(cursor: Cursor[Any], decisions: Decisions) -> None:
+    """Write what was decided, in the transaction that holds the locks."""
+    if decisions.changes:
+        values = {"changes": encode_rows(decisions.changes), "conversions": encode_rows(decisions.conversions)}
+        cursor.execute(sql("record_changes"), values)
+    if decisions.contradicted:
+        at = max(decisions.contradicted.values())
+        cursor.execute(sql("flag_conversions"), (at, list(decisions.contradicted)))
+    if decisions.parked:
+        cursor.execute(sql("park_reversals"), (encode_rows(decisions.parked),))
 
 
 class _Locked(NamedTuple):
@@ -46,6 +56,8 @@ class _Locked(NamedTuple):
     event_time: datetime | None
     source_status: str | None
     unsigned: list[str] | None
+    revision: int
+    changed_at: datetime
     is_stale: bool
     kinds: list[ChangeKind] | None
     payouts_before: list[Decimal | None]
@@ -72,8 +84,9 @@ def _known(row: _Locked) -> KnownConversion:
     standing = Standing(Status(row.status), row.payout, row.currency, row.event_time)
     unsigned = tuple(row.unsigned or ())
     return KnownConversion(
-        row.dedup_key, row.id, row.click_id, row.campaign_id, standing, row.source_status, unsigned, _past_of(row)
-    )
+        row.dedup_key, row.id, row.click_id, row.campaign_id, standing, row.source_status, unsigned, _past_of(row),
+        row.revision, row.changed_at,
+    )  # fmt: skip
 
 
 def _past_of(row: _Locked) -> Past:
@@ -95,15 +108,3 @@ def _gather_reversals(cursor: Cursor[Any], repeats: Sequence[Entry]) -> Reversal
     counts = cursor.execute(sql("count_reversals"), {"source_ids": source_ids, "since": since}).fetchall()
     parked = cursor.execute(sql("read_parked"), (keys,)).fetchall()
     return Reversals(dict(counts), {Refund(*refund): receipt for receipt, *refund in parked})
-
-
-def _write(cursor: Cursor[Any], decisions: Decisions) -> None:
-    if decisions.conversions:
-        cursor.execute(sql("update_conversions"), (encode_rows(decisions.conversions),))
-    if decisions.contradicted:
-        at = max(decisions.contradicted.values())
-        cursor.execute(sql("flag_conversions"), (at, list(decisions.contradicted)))
-    if decisions.changes:
-        cursor.execute(sql("record_changes"), (encode_rows(decisions.changes),))
-    if decisions.parked:
-        cursor.execute(sql("park_reversals"), (encode_rows(decisions.parked),))

@@ -68,6 +68,7 @@ class FoldedRow(msgspec.Struct, omit_defaults=True):
 
     dedup_key: str
     status: str
+    revision: int
     updated_at: datetime
     source_status: str | None = None
     payout: Decimal | None = None
@@ -77,18 +78,26 @@ class FoldedRow(msgspec.Struct, omit_defaults=True):
 
 
 class ChangeRow(msgspec.Struct, omit_defaults=True):
-    """A change of a conversion's worth. `reverses` is the conversion's id if something is taken back."""
+    """A change of a conversion. `reverses` is the conversion's id if something is taken back.
+
+    `revision` is that of the conversion after the change, and `changed_at` its place in the outbox.
+    """
 
     dedup_key: str
     id: str
     source_id: int
     kind: ChangeKind
     received_at: datetime
+    status_before: str
+    status_after: str
+    revision: int
+    changed_at: datetime
     reverses: str | None = None
     transaction_id: str | None = None
     source_status: str | None = None
     payout: Decimal | None = None
     payout_before: Decimal | None = None
+    currency_before: str | None = None
     delta: Decimal | None = None
     currency: str | None = None
     event_time: datetime | None = None

@@ -4,7 +4,7 @@ One statement settles all entries with new keys. A second transaction folds thos
 is written twice has the same effect as one that is written once.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from msgspec.structs import replace
@@ -12,8 +12,9 @@ from psycopg import Connection
 
 from postledger.ledger.byte_leases import NOTHING, ByteLeases
 from postledger.ledger.entry import Entry, Outcome, Unrecorded
-from postledger.ledger.repeat_writer import write_repeats
-from postledger.ledger.rows import encode_rows, entry_row
+from postledger.ledger.recorded_repeats import read_recorded
+from postledger.ledger.repeat_writer import fold_repeats, write_decisions
+from postledger.ledger.rows import EntryRow, encode_rows, entry_row
 from postledger.ledger.rules.former_keys import Booked, choose_key
 from postledger.platform.postgres.sql import statements_of
 from postledger.vocabulary.click import Click
@@ -24,6 +25,13 @@ from postledger.vocabulary.statuses import Verdict
 sql = statements_of("postledger.ledger")
 _RECORD_ENTRIES, _RECORD_REPEATS = sql("record_entries"), sql("record_repeats")
 _INSERT_CLICKS = sql("insert_clicks")
+
+
+class _RecordedBefore(Exception):
+    """Some repeats have their audit rows already: an attempt whose commit went unanswered has written them.
+
+    They must not be folded a second time, because that could change a conversion twice.
+    """
 
 
 class Settled(NamedTuple):
@@ -129,20 +137,50 @@ def _record_repeats(
     settled: Mapping[str, Settled],
     unpaid: Collection[str],
 ) -> dict[str, Outcome]:
+    try:
+        return _fold_and_record(connection, repeats, settled, unpaid)
+    except _RecordedBefore:
+        pass
+    recorded = {
+        receipt: _complete(outcome, settled[receipt]) for receipt, outcome in read_recorded(connection, repeats).items()
+    }
+    rest = [entry for entry in repeats if entry.receipt not in recorded]
+    return recorded | (_fold_and_record(connection, rest, settled, unpaid) if rest else {})
+
+
+def _fold_and_record(
+    connection: Connection[Any],
+    repeats: Sequence[Entry],
+    settled: Mapping[str, Settled],
+    unpaid: Collection[str],
+) -> dict[str, Outcome]:
+    """Fold and record repeats in one transaction; raises `_RecordedBefore`, and then writes nothing."""
     with connection.transaction(), connection.cursor() as cursor:
-        outcomes = {
-            receipt: replace(
-                outcome,
-                observed=settled[receipt].observed_reasons,
-                is_of_imported_click=settled[receipt].is_imported is True,
-                click_shed=settled[receipt].click_shed is True,
-            )
-            for receipt, outcome in write_repeats(cursor, repeats).items()
-        }
-        rows = [
-            entry_row(entry, outcomes[entry.receipt])
-            for entry in repeats
-            if entry.receipt not in unpaid or outcomes[entry.receipt].verdict is not Verdict.REFUSED
-        ]
-        cursor.execute(_RECORD_REPEATS, (encode_rows(rows),))
+        decisions = fold_repeats(cursor, repeats)
+        outcomes = {receipt: _complete(outcome, settled[receipt]) for receipt, outcome in decisions.outcomes.items()}
+        rows = _list_audit_rows(repeats, outcomes, unpaid)
+        if rows and cursor.execute(_RECORD_REPEATS, (encode_rows(rows),)).rowcount < len(rows):
+            raise _RecordedBefore
+        write_decisions(cursor, decisions)
     return outcomes
+
+
+def _complete(outcome: Outcome, settled: Settled) -> Outcome:
+    return replace(
+        outcome,
+        observed=settled.observed_reasons,
+        is_of_imported_click=settled.is_imported is True,
+        click_shed=settled.click_shed is True,
+    )
+
+
+def _list_audit_rows(
+    repeats: Iterable[Entry], outcomes: Mapping[str, Outcome], unpaid: Collection[str]
+) -> list[EntryRow]:
+    # An accepted entry has its row: the statement that opened the conversion wrote it.
+    return [
+        entry_row(entry, outcomes[entry.receipt])
+        for entry in repeats
+        if outcomes[entry.receipt].verdict is not Verdict.ACCEPTED
+        and (entry.receipt not in unpaid or outcomes[entry.receipt].verdict is not Verdict.REFUSED)
+    ]

@@ -6,7 +6,7 @@ SELECT sources.slug AS source,
        conversion_events.currency AS currency
 FROM conversion_events
 LEFT JOIN sources ON sources.id = conversion_events.source_id
-WHERE $__timeFilter(conversion_events.received_at)
+WHERE conversion_events.kind <> 'status' AND $__timeFilter(conversion_events.received_at)
 GROUP BY sources.slug, conversion_events.kind, conversion_events.currency
 ORDER BY "change in worth" NULLS LAST
 LIMIT 100

@@ -4,7 +4,7 @@ The entries are folded one after the other, so that each sees what those before 
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 from msgspec.structs import replace
@@ -12,15 +12,21 @@ from msgspec.structs import replace
 from postledger.ledger.entry import Entry, Outcome
 from postledger.ledger.rows import ChangeRow, FoldedRow, ParkedRow
 from postledger.ledger.rules.reversal_guard import ReversalGuard, Reversals
-from postledger.ledger.rules.status_rules import Change, Folded, Past, fold, is_other_click, remember
+from postledger.ledger.rules.status_rules import Change, Past, fold, is_other_click, remember
 from postledger.ledger.rules.unsigned_fields import carry_unsigned
 from postledger.vocabulary.conversion_event import Event
 from postledger.vocabulary.refusal import Cause, Reason, Refusal
 from postledger.vocabulary.statuses import Standing, Verdict
 
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+_STEP = timedelta(microseconds=1)
+
 
 class KnownConversion(msgspec.Struct, frozen=True):
-    """A conversion that is on the ledger, with its past."""
+    """A conversion that is on the ledger, with its past.
+
+    `revision` counts its states, the first one included; `changed_at` is when it reached the present one.
+    """
 
     dedup_key: str
     id: str
@@ -30,6 +36,8 @@ class KnownConversion(msgspec.Struct, frozen=True):
     source_status: str | None = None
     unsigned: tuple[str, ...] = ()
     past: Past = frozenset()
+    revision: int = 1
+    changed_at: datetime = _LONG_AGO
 
 
 class Decisions(msgspec.Struct, frozen=True):
@@ -76,8 +84,8 @@ class _Batch:
         held_back = self._hold_back(entry, event, known, folded.change)
         if held_back is not None:
             return Outcome(held_back, None, known.id, known.campaign_id)
-        if folded.verdict is Verdict.UPDATED:
-            self._update(entry, event, known, folded)
+        if folded.change is not None:
+            self._update(entry, event, known, folded.standing, folded.change)
         reached = None if folded.standing.status == before.status else folded.standing.status
         return Outcome(folded.verdict, None, known.id, known.campaign_id, reached)
 
@@ -86,42 +94,53 @@ class _Batch:
         return Outcome(Verdict.REFUSED, refusal, known.id, known.campaign_id, known.standing.status)
 
     def _hold_back(self, entry: Entry, event: Event, known: KnownConversion, change: Change | None) -> Verdict | None:
-        if change is None or change.kind == "correction":
+        if change is None or change.kind in ("status", "correction"):
             return None
         verdict = self._guard.decide(entry, event)
         if verdict is Verdict.PARKED:
             self.parked.append(_parked_row(entry, event, known.id))
         return verdict
 
-    def _update(self, entry: Entry, event: Event, known: KnownConversion, folded: Folded) -> None:
-        after, past = folded.standing, known.past
-        if folded.change is not None:
-            row = _change_row(entry, event, known, folded.change)
-            self.changes.append(row)
-            past |= remember(row.kind, row.payout_before, row.payout, row.event_time, row.transaction_id)
+    def _update(self, entry: Entry, event: Event, known: KnownConversion, after: Standing, change: Change) -> None:
+        row = _change_row(entry, event, known, after, change)
+        self.changes.append(row)
         # After a refund the status is still that of what is left, and so is the source's word for it.
         word = event.source_status if after.status == event.status else known.source_status
         unsigned = carry_unsigned(known.unsigned, entry.unsigned, event.standing)
-        self._known[known.dedup_key] = replace(known, standing=after, source_status=word, unsigned=unsigned, past=past)
+        past = known.past | remember(row.kind, row.payout_before, row.payout, row.event_time, row.transaction_id)
+        self._known[known.dedup_key] = replace(
+            known, standing=after, source_status=word, unsigned=unsigned, past=past,
+            revision=row.revision, changed_at=row.changed_at,
+        )  # fmt: skip
         self.folded[known.dedup_key] = FoldedRow(
-            known.dedup_key, after.status, entry.received_at, word,
+            known.dedup_key, after.status, row.revision, row.changed_at, word,
             after.payout, after.currency, after.event_time, unsigned or None,
         )  # fmt: skip
 
 
-def _change_row(entry: Entry, event: Event, known: KnownConversion, change: Change) -> ChangeRow:
+def _change_row(entry: Entry, event: Event, known: KnownConversion, after: Standing, change: Change) -> ChangeRow:
     assert entry.source_id is not None, "only a source has events"
     before = known.standing
     return ChangeRow(
         event.dedup_key, entry.receipt, entry.source_id, change.kind, entry.received_at,
-        None if change.kind == "correction" else known.id, event.refund_id, event.source_status,
-        event.payout, before.payout, change.delta, _currency_of_delta(event, before), event.event_time,
+        before.status, after.status, known.revision + 1, _time_change(entry, known),
+        known.id if change.kind in ("refund", "reversal") else None, event.refund_id, event.source_status,
+        event.payout, before.payout, before.currency, change.delta, _currency_of(event, before, change),
+        event.event_time,
     )  # fmt: skip
 
 
-def _currency_of_delta(event: Event, before: Standing) -> str | None:
+def _time_change(entry: Entry, known: KnownConversion) -> datetime:
+    # The outbox is read in the order of these times, so a later change must have a later time. The times of receipt
+    # may be in another order, because requests arrive at several processes, on machines with clocks of their own.
+    return max(entry.received_at, known.changed_at + _STEP)
+
+
+def _currency_of(event: Event, before: Standing, change: Change) -> str | None:
     # What is taken back is in the currency that was booked, even if the reversal names another one.
-    return event.currency or before.currency if before.payout is None else before.currency
+    if change.kind == "status" or before.payout is None:
+        return event.currency or before.currency
+    return before.currency
 
 
 def _parked_row(entry: Entry, event: Event, conversion_id: str) -> ParkedRow:

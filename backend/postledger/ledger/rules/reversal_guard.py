@@ -12,6 +12,7 @@ from typing import NamedTuple
 import msgspec
 
 from postledger.ledger.entry import Entry
+from postledger.vocabulary.click import FORGOTTEN
 from postledger.vocabulary.conversion_event import Event
 from postledger.vocabulary.statuses import Status, Verdict
 
@@ -63,6 +64,8 @@ class ReversalGuard:
         if limit is None or entry.source_id is None:
             return None
         refund = Refund(event.dedup_key, event.refund_id, event.payout, event.event_time)
+        if refund._replace(refund_id=FORGOTTEN) in self._parked:  # an erased id equals every other
+            refund = refund._replace(refund_id=FORGOTTEN)
         if refund not in self._parked:
             if self._admits(entry.source_id, event.dedup_key, limit):
                 return None

@@ -16,7 +16,7 @@ Duplicates = Literal["fold", "correct", "first", "every"]
 KeyBy = Literal["transaction", "click"]
 OtherClick = Literal["conflict", "ignore"]
 OTHER_CLICKS: tuple[OtherClick, ...] = ("conflict", "ignore")
-ChangeKind = Literal["correction", "refund", "reversal"]
+ChangeKind = Literal["status", "correction", "refund", "reversal"]
 DUPLICATES: tuple[Duplicates, ...] = ("fold", "correct", "first", "every")
 KEYS_BY: tuple[KeyBy, ...] = ("transaction", "click")
 
@@ -61,14 +61,18 @@ Past = frozenset[Memory]
 
 
 class Change(msgspec.Struct, frozen=True):
-    """A change of a conversion's worth, recorded as an event of its own. `delta` is None if no payout was known."""
+    """A change of a conversion, recorded as an event of its own.
+
+    `delta` is the difference in worth that a correction, a refund or a reversal makes. It is None if no payout was
+    known. A change of `status` may bring another currency, so it has none.
+    """
 
     kind: ChangeKind
-    delta: Decimal | None
+    delta: Decimal | None = None
 
 
 class Folded(msgspec.Struct, frozen=True):
-    """The conversion after an event, and the verdict on the event; None is a conflict."""
+    """The conversion after an event, and the verdict on the event; None is a conflict. Only `updated` has a change."""
 
     standing: Standing
     verdict: Verdict | None
@@ -100,7 +104,7 @@ def fold(
         return Folded(known, None if _is_worth_more_than_was_taken_back(known, event, past) else Verdict.DUPLICATE)
     reapproved = rules.may_reapprove and (known.status, event.status) == (Status.REJECTED, Status.APPROVED)
     if reapproved or (known.status, event.status) in _ALLOWED:
-        return Folded(_advance(known, event), Verdict.UPDATED)
+        return Folded(_advance(known, event), Verdict.UPDATED, Change("status"))
     return Folded(known, None)
 
 
@@ -115,7 +119,9 @@ def is_other_click(brought: str, known: str) -> bool:
 def remember(
     kind: ChangeKind, payout_before: Decimal | None, amount: Decimal | None, at: datetime | None, refund_id: str | None
 ) -> Past:
-    """Give what later folds must know of a change of worth. `amount` and `at` are those of its event."""
+    """Give what later folds must know of a change. `amount` and `at` are those of its event."""
+    if kind == "status":
+        return frozenset()
     had: list[Memory] = [] if payout_before is None else [HadPayout(payout_before)]
     if kind == "correction":
         return frozenset(had)
@@ -198,7 +204,10 @@ def _takes_the_same(known: Standing, event: Standing) -> bool:
 
 
 def _was_taken_back(event: Standing, past: Past, refund_id: str | None) -> bool:
-    return event.payout is not None and _name_taken(event.payout, event.event_time, refund_id)[0] in past
+    if event.payout is None:
+        return False
+    names = {*_name_taken(event.payout, event.event_time, refund_id)[:1], TakenBack(FORGOTTEN, event.payout)}
+    return not names.isdisjoint(past)  # an erased id equals every other
 
 
 def _name_taken(amount: Decimal | None, at: datetime | None, refund_id: str | None) -> list[TakenBack]:

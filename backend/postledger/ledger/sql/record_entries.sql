@@ -1,5 +1,5 @@
--- Records one batch of entries: looks their clicks up, opens new conversions, and writes the audit rows of the entries
--- that are settled by that. An entry that is returned without a verdict repeats a known key; it is folded next.
+-- Records one batch of entries: looks their clicks up, opens new conversions, hands them over to the worker, and writes the
+-- audit rows of the entries that are settled by that. An entry that is returned without a verdict repeats a known key; it is folded next.
 WITH batch AS MATERIALIZED (
     SELECT
         entry.*,
@@ -36,16 +36,23 @@ WITH batch AS MATERIALIZED (
 opened AS (
     INSERT INTO conversions (
         dedup_key, id, source_id, event, transaction_id, click_id, campaign_id, affiliate_id,
-        status, source_status, payout, currency, subs, event_time, unsigned, created_at, updated_at, click_shed
+        status, source_status, payout, currency, subs, event_time, unsigned, created_at, updated_at, click_shed,
+        revision
     )
     SELECT
         dedup_key, id, source_id, event, coalesce(reverses, transaction_id), click_id, campaign_id, attributed_to,
-        status, source_status, abs(payout), currency, subs, event_time, unsigned, received_at, received_at, click_shed
+        status, source_status, abs(payout), currency, subs, event_time, unsigned, received_at, received_at, click_shed,
+        1
     FROM batch
     WHERE refused_for IS NULL
     ORDER BY dedup_key, ordinality
     ON CONFLICT (dedup_key) DO NOTHING
-    RETURNING id
+    RETURNING id, dedup_key, created_at
+),
+
+handed_over AS (
+    INSERT INTO outbox (received_at, dedup_key, receipt, revision, kind)
+    SELECT created_at, dedup_key, id, 1, 'opened' FROM opened
 ),
 
 settled AS (
