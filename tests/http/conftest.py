@@ -10,6 +10,7 @@ import pytest
 
 from tests.parts.backend import Backend
 from tests.parts.databases import create_database, drop_database, fetch
+from tests.parts.outbox_guard import guard_outbox
 from tests.parts.postgres import Postgres
 from tests.parts.sender import Answer, Postback, Sender, send
 from tests.parts.sources import add_campaign, add_click, add_source
@@ -67,6 +68,7 @@ class Service:
 def service(postgres: Postgres, template: str, master_key: str) -> Iterator[Service]:
     """A backend with the sources `acme` (lenient), `strict` (clicks required), `hooks` (whsec_) and a campaign."""
     url = create_database(postgres, template=template)
+    guard_outbox(url)
     lenient = {"click": "optional", "currency": "USD", "pii": ["email"]}
     add_source(url, master_key, "acme", ["s3cret-current", "s3cret-previous"], lenient)
     add_source(url, master_key, "strict", settings={"currency": "USD"})

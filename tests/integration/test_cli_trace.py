@@ -60,7 +60,7 @@ def test_a_printed_trace_has_a_line_per_row(cli: CommandLine) -> None:
 
     told = cli("trace", receipt).out.splitlines()
 
-    assert [line.split()[0] for line in told] == ["click", "postback", "conversion", "event"]
+    assert [line.split()[0] for line in told] == ["click", "postback", "conversion", "event", "waiting"]
     assert receipt in told[1]
     assert "0.50 USD" in told[2]
 

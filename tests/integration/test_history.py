@@ -44,7 +44,7 @@ def rows(ledger: Connection[Any], statement: str, *values: object) -> list[tuple
 
 def sale(status: str = "approved", payout: str | None = "10", rules: Rules = CORRECT, **fields: str) -> Entry:
     money = {} if payout is None else {"payout": payout}
-    return entry_of(rules=rules, **{"transaction_id": "T1", "status": status, **money, **fields})
+    return entry_of(click_check=None, rules=rules, **{"transaction_id": "T1", "status": status, **money, **fields})
 
 
 def rebuild(ledger: Connection[Any], dedup_key: str) -> list[State]:
@@ -237,14 +237,19 @@ def test_each_state_that_a_conversion_had_can_be_rebuilt(
         assert [change.revision for change in taken if change.dedup_key == key] == list(range(1, len(seen) + 1))
 
 
+INSERT_ONE = """
+INSERT INTO conversions (dedup_key, id, source_id, event, click_id, status, revision, created_at, updated_at)
+VALUES (gen_random_uuid(), gen_random_uuid(), 1, 'sale', 'C1', 'approved', 1, now(), now())
+"""
+
+
 @pytest.mark.parametrize(
     "change",
     [
         "UPDATE conversions SET status = 'rejected'",
         "UPDATE conversions SET payout = 9",
         "UPDATE conversions SET currency = 'EUR', revision = 2",
-        "INSERT INTO conversions (dedup_key, id, source_id, event, click_id, status, revision, created_at, updated_at)"
-        " VALUES (gen_random_uuid(), gen_random_uuid(), 1, 'sale', 'C1', 'approved', 1, now(), now())",
+        INSERT_ONE,
     ],
 )
 def test_the_guard_of_these_tests_refuses_a_change_without_a_row(ledger: Connection[Any], change: str) -> None:
