@@ -17,6 +17,7 @@ from postledger.partners.send_postback import sign_postback
 from postledger.platform.keyring import Keyring
 from postledger.platform.postgres.connection import connect
 from postledger.platform.postgres.grants import grant_reader
+from postledger.platform.tasks.operate import discard_tasks, retry_tasks
 from postledger.policy.describe_sources import find_source
 from postledger.policy.reencrypt import reencrypt
 from postledger.policy.rotate_secret import list_secrets, retire_secrets, rotate_secret
@@ -49,10 +50,12 @@ CALLS: list[tuple[type[OperatorError], Call]] = [
     (NotFound, lambda ledger, _: list_postbacks(ledger, Filters(1, campaign="none"), with_raw=False)),
     (NotFound, lambda ledger, _: trace(ledger, "unknown")),
     (NotFound, lambda ledger, _: settle_one(ledger, new_receipt())),
+    (NotFound, lambda ledger, _: retry_tasks(ledger, [new_receipt()], NOW)),
     (NotFound, lambda ledger, _: grant_reader(ledger, "nobody-here")),
     (InvalidRequest, lambda ledger, _: settle_one(ledger, "not-a-receipt")),
     (InvalidRequest, lambda ledger, _: settle_one(ledger)),
     (InvalidRequest, lambda ledger, _: settle_one(ledger, new_receipt(), source="acme")),
+    (InvalidRequest, lambda ledger, _: discard_tasks(ledger, ["not-a-receipt"], NOW)),
     (InvalidRequest, lambda ledger, _: erase_one(ledger, None, None)),
     (InvalidRequest, lambda ledger, _: erase_one(ledger, "", None)),
     (InvalidRequest, lambda ledger, _: erase_one(ledger, None, "h-short")),

@@ -1,12 +1,14 @@
 """The composition root of `postledger worker`: which loops a worker runs, what they call, and how it starts and stops.
 
-To add work that follows from a change of a conversion, add a consumer to `_list_consumers`. To add work of another
-kind, add a `WorkLoop` to `_create_loops`. A loop has a connection of its own.
+To add work that follows from a change of a conversion, add a consumer to `_list_consumers`. To add a task, add it to
+`_list_tasks`, and to `_PERIODS` if it is due by the clock. To add work of another kind, add a `WorkLoop` to
+`_create_loops`. Each loop has a connection of its own.
 """
 
 import logging
 import signal
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -16,23 +18,34 @@ from gevent.event import Event
 from psycopg import Connection
 
 from postledger.bootstrap.forwarding import create_forward_loop
+from postledger.clicks.retention import delete_expired_clicks
 from postledger.ledger.dispatch import Consumer, dispatch
+from postledger.ledger.partitions import make_partitions, retain
+from postledger.metrics.worker_metrics import WorkerMetrics
 from postledger.outgoing.current_forwards import CurrentForwards
 from postledger.outgoing.queue_deliveries import queue_deliveries
 from postledger.platform.json_log import EventLog, log_as_json
 from postledger.platform.keyring import Keyring
 from postledger.platform.leases import GRACEFUL_STOP_S
-from postledger.platform.postgres.connection import connect
+from postledger.platform.postgres.connection import connect, read_clock, watch_client
 from postledger.platform.server.greenlet_process import is_prepared
 from postledger.platform.server.gunicorn_logger import silence_hub
 from postledger.platform.server.status_server import StatusServer
 from postledger.platform.settings import WorkerSettings, read_environment, read_worker_settings
+from postledger.platform.tasks.periodic import enqueue_due
+from postledger.platform.tasks.queue import forget_settled
+from postledger.platform.tasks.run import Report, Task, TaskRunner
 from postledger.platform.timeouts import CONNECT_S
 from postledger.platform.work_loop import WorkLoop
 
+_PERIODS = {"partitions": timedelta(hours=1), "retain": timedelta(days=1)}
+"""How often each periodic task runs. Its name is one of `_list_tasks`."""
 PARTS = ("tasks", "map", "forward")
 """What a worker can do, in the order in which `--once` does it: tasks make changes, and changes make deliveries."""
 _STATEMENT_TIMEOUT_MS = 30_000
+_TASK_STATEMENT_TIMEOUT_MS = 15 * 60_000
+_TASK_PAUSE_S = 1.0
+_REFRESH_EVERY_S = 5.0
 _KILL_AFTER_S = GRACEFUL_STOP_S - 2
 _log = logging.getLogger("postledger.worker")
 
@@ -54,55 +67,112 @@ class _Tools(msgspec.Struct, frozen=True):
     settings: WorkerSettings
     keyring: Keyring
     events: EventLog
+    metrics: WorkerMetrics
     stop: Event
 
-    def connect(self) -> Connection[Any]:
+    def connect(self, statement_timeout_ms: int = _STATEMENT_TIMEOUT_MS) -> Connection[Any]:
         """Open a connection for a loop."""
-        return connect(
+        connection = connect(
             self.settings.database_url,
             name="worker",
-            statement_timeout_ms=_STATEMENT_TIMEOUT_MS,
+            statement_timeout_ms=statement_timeout_ms,
             connect_timeout_s=CONNECT_S,
         )
+        watch_client(connection)
+        return connection
+
+    def refresh_metrics(self, connection: Connection[Any]) -> int:
+        """Read the gauges from the tables."""
+        self.metrics.refresh(connection)
+        return 0
 
 
 def run_worker(parts: Collection[str], *, once: bool) -> bool:
     """Run these parts until SIGTERM, or `once` until there is nothing left to do. False if that failed."""
     assert is_prepared(), "the driver must wait in greenlets, or one loop would stop all others"
     settings = read_worker_settings(read_environment())
-    tools = _Tools(settings, Keyring(settings.master_keys), log_as_json(), Event())
+    tasks = _list_tasks(settings)
+    tools = _Tools(settings, Keyring(settings.master_keys), log_as_json(), WorkerMetrics(tasks), Event())
     silence_hub()
     for number in (signal.SIGTERM, signal.SIGINT):
         gevent.signal_handler(number, tools.stop.set)
-    loops = _create_loops(parts, tools)
+    loops = _create_loops(parts, tools, tasks)
     return _run_once(loops, tools.stop) if once else _run(loops, tools)
 
 
-def _create_loops(parts: Collection[str], tools: _Tools) -> list[WorkLoop]:
+def _create_loops(parts: Collection[str], tools: _Tools, tasks: Mapping[str, Task]) -> list[WorkLoop]:
     loops = {
-        "map": WorkLoop("map", partial(_hand_over, _list_consumers(tools), tools.events), tools.connect),
-        "forward": create_forward_loop(tools.keyring, tools.connect, tools.events, lambda _forward, _result: None),
+        "tasks": _create_task_loops(tools, tasks),
+        "map": [_create_dispatcher(tools)],
+        "forward": [
+            create_forward_loop(tools.keyring, tools.connect, tools.events, tools.metrics.count_delivery),
+        ],
     }
-    return [loops[part] for part in PARTS if part in parts and part in loops]
+    return [loop for part in PARTS if part in parts for loop in loops[part]]
+
+
+def _create_dispatcher(tools: _Tools) -> WorkLoop:
+    count = partial(tools.metrics.count_job, "map")
+    work = partial(_hand_over, _list_consumers(tools), tools.events, partial(count, "done"))
+    return WorkLoop("map", work, tools.connect, on_failure=partial(count, "retried"))
+
+
+def _create_task_loops(tools: _Tools, tasks: Mapping[str, Task]) -> list[WorkLoop]:
+    # Periodic tasks have a loop of their own: they must not wait for hours for what an operator asked for.
+    connect = partial(tools.connect, _TASK_STATEMENT_TIMEOUT_MS)
+
+    def run(names: Collection[str]) -> TaskRunner:
+        return TaskRunner({name: tasks[name] for name in names}, connect, tools.stop, tools.metrics.count_job)
+
+    periodic = run(_PERIODS)
+
+    def run_periodic(connection: Connection[Any]) -> int:
+        enqueue_due(connection, _PERIODS, read_clock(connection))
+        return periodic.work(connection)
+
+    asked = run(tasks.keys() - _PERIODS.keys())
+    return [
+        WorkLoop("schedule", run_periodic, connect, idle_pause_s=_TASK_PAUSE_S),
+        WorkLoop("tasks", asked.work, connect, idle_pause_s=_TASK_PAUSE_S),
+    ]
 
 
 def _list_consumers(tools: _Tools) -> Sequence[Consumer]:
     return (queue_deliveries(CurrentForwards(tools.keyring).find),)
 
 
-def _hand_over(consumers: Sequence[Consumer], events: EventLog, connection: Connection[Any]) -> int | None:
+def _list_tasks(settings: WorkerSettings) -> dict[str, Task]:
+    return {"partitions": _make_partitions, "retain": partial(_retain, settings)}
+
+
+def _make_partitions(connection: Connection[Any], _args: Mapping[str, Any], _report: Report) -> None:
+    make_partitions(connection, read_clock(connection))
+
+
+def _retain(settings: WorkerSettings, connection: Connection[Any], _args: Mapping[str, Any], _report: Report) -> None:
+    now = read_clock(connection)
+    retain(connection, now, settings.retention_days)
+    delete_expired_clicks(connection, now, settings.click_retention_days)
+    forget_settled(connection, now)
+
+
+def _hand_over(
+    consumers: Sequence[Consumer], events: EventLog, count: Callable[[int], None], connection: Connection[Any]
+) -> int | None:
     changes = dispatch(connection, consumers)
     if changes is None:
         return None
     for change in changes:
         events.add(HandedOver(change.received_at, change.receipt, change.kind, change.revision, change.source))
     events.write()
+    count(len(changes))
     return len(changes)
 
 
 def _run(loops: Sequence[WorkLoop], tools: _Tools) -> bool:
-    server = _start_server(tools.settings, partial(_find_failing, loops))
-    greenlets = [gevent.spawn(loop.run, tools.stop) for loop in loops]
+    server = _start_server(tools, partial(_find_failing, loops))
+    refresher = WorkLoop("metrics", tools.refresh_metrics, tools.connect, idle_pause_s=_REFRESH_EVERY_S)
+    greenlets = [gevent.spawn(loop.run, tools.stop) for loop in (*loops, refresher)]
     _log.info("started", extra={"fields": {"parts": [loop.name for loop in loops]}})
     tools.stop.wait()
     gevent.joinall(greenlets, timeout=_KILL_AFTER_S)
@@ -117,15 +187,16 @@ def _run_once(loops: Sequence[WorkLoop], stop: Event) -> bool:
     return all(loop.run_until_idle(stop) for loop in loops)
 
 
-def _start_server(settings: WorkerSettings, find_failing: Callable[[], str | None]) -> StatusServer | None:
-    if settings.port is None:
+def _start_server(tools: _Tools, find_failing: Callable[[], str | None]) -> StatusServer | None:
+    port = tools.settings.port
+    if port is None:
         return None
-    server = StatusServer(settings.port, lambda: b"", find_failing)
+    server = StatusServer(port, tools.metrics.render, find_failing)
     try:
         server.start()
     except OSError as error:
         # Metrics are worth less than the work: a second worker that was started with the same settings works too.
-        fields = {"port": settings.port, "cause": error.strerror}
+        fields = {"port": port, "cause": error.strerror}
         _log.warning("serves no metrics, the port cannot be used", extra={"fields": fields})
         return None
     return server

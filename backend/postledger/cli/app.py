@@ -11,6 +11,7 @@ from postledger.cli.configure import apply, export
 from postledger.cli.connections import Connections
 from postledger.cli.doctor import doctor
 from postledger.cli.errors import OneLineErrors
+from postledger.cli.jobs import jobs
 from postledger.cli.listing import conversions, postbacks
 from postledger.cli.parked import discard_parked, list_parked, release_parked
 from postledger.cli.presets import dialects, presets
@@ -63,6 +64,7 @@ def create_cli(connections: Connections) -> typer.Typer:
     app.add_typer(clicks, name="clicks")
     app.add_typer(conversions, name="conversions")
     app.add_typer(postbacks, name="postbacks")
+    app.add_typer(jobs, name="jobs")
     return app
 
 

@@ -43,6 +43,8 @@ class WorkerSettings(msgspec.Struct, frozen=True):
 
     database_url: str
     master_keys: tuple[str, ...]
+    retention_days: int
+    click_retention_days: int
     port: int | None
 
 
@@ -72,6 +74,8 @@ def read_worker_settings(environment: Mapping[str, str]) -> WorkerSettings:
     return WorkerSettings(
         database_url=read_database_url(environment),
         master_keys=read_master_keys(environment),
+        retention_days=read_retention_days(environment),
+        click_retention_days=read_click_retention_days(environment),
         port=_read_port(environment, "POSTLEDGER_WORKER_PORT"),
     )
 

@@ -56,3 +56,9 @@ and ends its statement on its own.
 """
 GRACEFUL_STOP_S = 10
 """How long a worker that was asked to stop may finish its work: longer than any row takes."""
+
+# -- A worker.
+CLIENT_CHECK_MS = 500
+"""How often Postgres checks during a statement that the worker lives. Another one takes over within a second."""
+IDLE_TRANSACTION_MS = 20_000
+"""How long a worker may stand still within a transaction. Longer than it needs to map a batch on a busy machine."""

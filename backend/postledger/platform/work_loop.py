@@ -41,10 +41,11 @@ class WorkLoop:
         connect: Callable[[], Connection[Any]],
         *,
         idle_pause_s: float = IDLE_PAUSE_S,
+        on_failure: Callable[[], None] = lambda: None,
         finish: Callable[[Connection[Any]], None] = lambda _: None,
     ) -> None:
         self.name, self._work, self._connect, self._idle_pause_s = name, work, connect, idle_pause_s
-        self._finish = finish
+        self._on_failure, self._finish = on_failure, finish
         self._connection: Connection[Any] | None = None
         self._failures, self._logged = 0, set[tuple[str | None, ...]]()
         self.is_healthy = False
@@ -103,6 +104,7 @@ class WorkLoop:
     def _note_failure(self, fields: Mapping[str, str | None]) -> None:
         self.is_healthy = False
         self._failures += 1
+        self._on_failure()
         if self._connection is not None and not is_usable(self._connection):
             self.close()
         cause = tuple(fields.values())

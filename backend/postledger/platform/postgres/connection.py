@@ -10,7 +10,7 @@ import psycopg
 from psycopg import Connection
 
 from postledger.platform.postgres.sql import statements_of
-from postledger.platform.timeouts import CONNECT_S, PATIENT_CONNECT_S
+from postledger.platform.timeouts import CLIENT_CHECK_MS, CONNECT_S, IDLE_TRANSACTION_MS, PATIENT_CONNECT_S
 
 sql = statements_of("postledger.platform.postgres")
 
@@ -51,6 +51,11 @@ def configure(
     """Give a fresh connection its name and its limits. Without `lock_timeout_ms` the server's default stays."""
     lock_timeout = None if lock_timeout_ms is None else f"{lock_timeout_ms}ms"
     connection.execute(sql("configure_session"), (f"postledger-{name}", f"{statement_timeout_ms}ms", lock_timeout))
+
+
+def watch_client(connection: Connection[Any]) -> None:
+    """Have Postgres end this session soon after this process has died, so that another one can take over at once."""
+    connection.execute(sql("watch_client"), (f"{CLIENT_CHECK_MS}ms", f"{IDLE_TRANSACTION_MS}ms"))
 
 
 def shut_down(connection: Connection[Any]) -> None:

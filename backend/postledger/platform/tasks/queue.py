@@ -21,6 +21,7 @@ from postledger.vocabulary.receipt import ENTROPY_BYTES, make_receipt
 sql = statements_of("postledger.platform.tasks")
 
 MOST_ATTEMPTS = 10
+KEPT_DAYS = 30
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 10.0, 3600.0
 _SPREAD = 0.2
 
@@ -58,24 +59,24 @@ def lease(connection: Connection[Any], names: Sequence[str], now: datetime) -> L
     return None if row is None else LeasedTask(*row)
 
 
-def bury_lost(connection: Connection[Any], now: datetime) -> list[str]:
-    """Give up the tasks whose last lease has run out, as one that kills its worker, and return their names."""
-    values = {"now": now, "attempts": MOST_ATTEMPTS}
+def bury_lost(connection: Connection[Any], names: Sequence[str], now: datetime) -> list[str]:
+    """Give up the tasks whose last lease has run out, such as one that kills its worker, and return their names."""
+    values = {"names": list(names), "now": now, "attempts": MOST_ATTEMPTS}
     return [name for (name,) in connection.execute(sql("bury_lost_tasks"), values).fetchall()]
 
 
 def renew(connection: Connection[Any], task: LeasedTask, progress: Mapping[str, Any] | None, now: datetime) -> bool:
     """Renew the lease and store the progress. False if this worker does not hold the task any more."""
     values = {
-        "id": task.id, "attempt": task.attempt, "leased_until": end_of_lease(now),
-        "progress": None if progress is None else Jsonb(dict(progress)),
+        "id": task.id, "attempt": task.attempt, "leased_until": end_of_lease(now), "progress": _encode(progress),
     }  # fmt: skip
     return connection.execute(sql("renew_task"), values).rowcount > 0
 
 
-def finish(connection: Connection[Any], task: LeasedTask, now: datetime) -> None:
+def finish(connection: Connection[Any], task: LeasedTask, progress: Mapping[str, Any] | None, now: datetime) -> None:
     """Settle a task that is done."""
-    connection.execute(sql("finish_task"), {"id": task.id, "attempt": task.attempt, "now": now})
+    values = {"id": task.id, "attempt": task.attempt, "progress": _encode(progress), "now": now}
+    connection.execute(sql("finish_task"), values)
 
 
 def postpone(connection: Connection[Any], task: LeasedTask, fault: str, now: datetime) -> bool:
@@ -95,6 +96,15 @@ def give_back(connection: Connection[Any], task: LeasedTask, now: datetime) -> N
     connection.execute(sql("give_back_task"), {"id": task.id, "attempt": task.attempt, "now": now})
 
 
+def forget_settled(connection: Connection[Any], now: datetime) -> int:
+    """Delete the tasks that were settled more than `KEPT_DAYS` ago, and return how many they were."""
+    return connection.execute(sql("forget_settled_tasks"), {"before": now - timedelta(days=KEPT_DAYS)}).rowcount
+
+
 def find_pause_s(attempt: int, roll: float) -> float:
     """Return the pause after a failed attempt, which doubles each time up to an hour, ± 20 %. `roll` is 0 to 1."""
     return spread(min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2 ** (attempt - 1)), _SPREAD, roll)
+
+
+def _encode(progress: Mapping[str, Any] | None) -> Jsonb | None:
+    return None if progress is None else Jsonb(dict(progress))

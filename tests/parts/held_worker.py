@@ -1,0 +1,65 @@
+"""A worker whose work waits, in the middle, until a test lets it go on: `python -m tests.parts.held_worker worker`.
+
+Its consumer notes each receipt in the table `handed_over`, then waits as long as the table `holds` has a row. Its task
+`count` notes each of its steps in `steps`, and waits in the same way after each.
+"""
+
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from postledger.platform.server.greenlet_process import prepare_greenlets
+
+prepare_greenlets()
+
+import gevent  # noqa: E402 - it must be prepared before anything imports the driver
+from psycopg import Connection  # noqa: E402
+
+from postledger.bootstrap import worker  # noqa: E402
+from postledger.bootstrap.command import create_command  # noqa: E402
+from postledger.ledger.dispatch import Consumer  # noqa: E402
+from postledger.ledger.outbox import Change  # noqa: E402
+from postledger.platform.settings import WorkerSettings  # noqa: E402
+from postledger.platform.tasks.run import Report, Task  # noqa: E402
+
+
+def _wait_while_held(connection: Connection[Any]) -> None:
+    while connection.execute("SELECT FROM holds").fetchone() is not None:
+        gevent.sleep(0.01)
+
+
+def _consume(connection: Connection[Any], changes: Sequence[Change], _now: datetime) -> None:
+    rows = [(change.receipt, change.revision) for change in changes]
+    connection.cursor().executemany("INSERT INTO handed_over VALUES (%s, %s)", rows)
+    _wait_while_held(connection)
+
+
+def _count(connection: Connection[Any], args: Mapping[str, Any], report: Report) -> None:
+    for step in range(args["steps"]):
+        connection.execute("INSERT INTO steps VALUES (%s)", (step,))
+        while connection.execute("SELECT FROM holds").fetchone() is not None:
+            report(step, args["steps"])
+            gevent.sleep(0.01)
+        report(step + 1, args["steps"])
+
+
+def _fail(_connection: Connection[Any], args: Mapping[str, Any], _report: Report) -> None:
+    raise ValueError(args)
+
+
+def _list_consumers(tools: worker._Tools) -> Sequence[Consumer]:
+    return (_consume,)
+
+
+def _list_tasks(settings: WorkerSettings) -> dict[str, Task]:
+    return {**_SHIPPED_TASKS(settings), "count": _count, "fail": _fail}
+
+
+_SHIPPED_TASKS = worker._list_tasks
+
+if __name__ == "__main__":
+    worker._list_consumers = _list_consumers
+    worker._list_tasks = _list_tasks
+    sys.argv[0] = "postledger"
+    create_command()()
