@@ -1,5 +1,6 @@
 """Reads a configuration file, together with the files and variables that it names, and validates it."""
 
+import socket
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -30,7 +31,10 @@ def read_file(path: Path, environment: Mapping[str, str]) -> Configuration:
         is_text = _PEM_BEGINS in name_or_text
         return read_authorities(name_or_text if is_text else _read_text(path.parent / name_or_text))
 
-    places = {"secrets_env": read_variable, "secrets_file": read_secrets_file, "client_ca": find_authorities}
+    places = {
+        "secrets_env": read_variable, "secrets_file": read_secrets_file, "client_ca": find_authorities,
+        "resolve": _resolve,
+    }  # fmt: skip
     try:
         return read_configuration(document, places, read_known())
     except BadConfiguration as error:
@@ -60,6 +64,15 @@ def _parse(path: Path) -> dict[str, object]:
         raise CommandFailed(f"{path}: is not UTF-8 text; save it as UTF-8") from None
     except tomllib.TOMLDecodeError as error:  # the message has the line and what was expected, and no value
         raise CommandFailed(f"{path}: is not TOML: {error}") from None
+
+
+def _resolve(host: str) -> list[str]:
+    """Resolve a name; one that cannot be resolved now has no addresses, because it may be meant for later."""
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return []
+    return [str(address[0]) for *_, address in found]
 
 
 def _read_secrets(path: Path) -> list[str]:

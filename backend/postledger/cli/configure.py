@@ -19,7 +19,9 @@ from postledger.policy.config_file import BadConfiguration
 from postledger.policy.diff import Action, Change
 from postledger.vocabulary.wording import count
 
-_HEADING = "# Secrets are not exported. When this file is applied, each source keeps the secrets that it has.\n\n"
+_HEADING = (
+    "# Secrets are not exported. When this file is applied, each source and forward keeps the secrets that it has.\n\n"
+)
 
 
 def apply(
@@ -34,7 +36,7 @@ def apply(
     if_empty: Annotated[bool, typer.Option("--if-empty", help="Only if nothing was ever configured.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Change sources, campaigns and affiliates to match FILE. Running workers use the change within 3 seconds."""
+    """Change what is configured to match FILE. Running workers use the change within 3 seconds."""
     pruning = Prune.NOTHING if not prune else Prune.CONFIRMED if yes else Prune.ASKED
     target = read_file(file, read_environment())
     keyring = open_keyring(context)
@@ -55,8 +57,8 @@ def export(context: typer.Context, as_json: AsJson = False) -> None:
     """Print the configuration in force as the TOML that `apply` reads, without secrets."""
     with open_ledger(context) as connection:
         exported = export_policy(connection, open_keyring(context))
-    for slug in exported.unreadable:
-        note(f"source {slug} is not exported, because its stored settings cannot be read; apply it again from a file")
+    for name in exported.unreadable:
+        note(f"{name} is not exported, because its stored settings cannot be read; apply it again from a file")
     if as_json:
         print_json(exported.document)
     else:

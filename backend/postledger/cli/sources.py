@@ -180,9 +180,11 @@ def reencrypt_secrets(context: typer.Context, as_json: AsJson = False) -> None:
     with open_ledger(context) as connection:
         outcome = reencrypt(connection, open_keyring(context))
     if as_json:
-        print_json({"reencrypted": outcome.reencrypted, "sources": outcome.sources})
+        facts = {"reencrypted": outcome.reencrypted, "sources": outcome.sources}
+        print_json(facts | ({"forwards": outcome.forwards} if outcome.forwards else {}))
     else:
         secrets, of = count(outcome.reencrypted, "secret"), count(outcome.sources, "source")
+        of += f" and {count(outcome.forwards, 'forward')}" if outcome.forwards else ""
         print(f"{secrets} of {of} encrypted under the first master key.")
 
 

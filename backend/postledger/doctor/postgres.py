@@ -15,6 +15,7 @@ from postledger.platform.keyring import Keyring
 from postledger.platform.postgres.errors import DatabaseFailed, translated_errors
 from postledger.platform.postgres.migrations import list_applied, shipped_migrations
 from postledger.platform.postgres.sql import statements_of
+from postledger.policy.forward_store import ForwardStore
 from postledger.policy.read import find_fault, read_settings
 from postledger.policy.secret_strength import STRONG_BYTES, is_weak
 from postledger.policy.source_secrets import SourceSecrets
@@ -136,12 +137,14 @@ def check_sources(connection: Connection[Any]) -> CheckResult:
 
 
 def _check_secrets(connection: Connection[Any], keyring: Keyring) -> CheckResult:
-    stored = SourceSecrets(connection, keyring)
+    stored, of_forwards = SourceSecrets(connection, keyring), ForwardStore(connection, keyring)
     locked = stored.find_locked()
+    if locked is None and (forward := of_forwards.find_locked()) is not None:
+        locked = f"forward {forward}"
     if locked is not None:
         advice = "add the key that encrypted it after the others in POSTLEDGER_MASTER_KEY"
         return CheckResult("secrets", False, f"{locked} has one that no master key decrypts", advice)
-    is_current = stored.list_current()
+    is_current = stored.list_current() + of_forwards.list_current()
     found = f"{count(len(is_current), 'secret')} can be decrypted"
     if weak := _list_weak(connection, stored):
         found += f"; shorter than {STRONG_BYTES} bytes: {', '.join(weak)}; run: postledger source rotate SLUG"

@@ -12,6 +12,7 @@ from postledger.platform.keyring import Keyring
 from postledger.policy.config_file import BadConfiguration, Configuration
 from postledger.policy.config_warnings import find_warnings
 from postledger.policy.diff import Action, Change, Stored, find_changes, find_missing_secrets
+from postledger.policy.forward_checks import find_forward_faults, find_forward_warnings
 from postledger.policy.path_conflicts import find_contested_paths
 from postledger.policy.retired_secrets import find_retired_secrets
 from postledger.policy.secret_strength import find_short_secrets
@@ -60,7 +61,7 @@ def apply(
         is_written = not dry_run and (prune is Prune.CONFIRMED or not retires)
         if is_written:
             store.write(changes, now)
-    return Applied(changes, is_written, find_warnings(target))
+    return Applied(changes, is_written, [*find_warnings(target), *find_forward_warnings(target)])
 
 
 def _plan(store: PolicyStore, target: Configuration, *, prune: bool) -> list[Change]:
@@ -70,6 +71,7 @@ def _plan(store: PolicyStore, target: Configuration, *, prune: bool) -> list[Cha
         *find_contested_paths(target, stored, prune=prune),
         *find_retired_secrets(target, store.read_retired_secrets),
         *find_short_secrets(target, stored),
+        *find_forward_faults(target, stored, prune=prune),
     ]
     if faults:
         raise BadConfiguration(faults)

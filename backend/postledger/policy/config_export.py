@@ -8,6 +8,7 @@ from psycopg import Connection
 
 from postledger.platform.keyring import Keyring
 from postledger.policy.config_file import Configuration, SourceConfig
+from postledger.policy.forward_config import ForwardConfig
 from postledger.policy.source import Settings
 from postledger.policy.store import PolicyStore
 from postledger.signatures.profile_schema import Profile
@@ -16,7 +17,7 @@ _UNITS = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
 
 
 class Exported(msgspec.Struct, frozen=True):
-    """What is in force, as a document without secrets, and the sources that it lacks because they cannot be read."""
+    """What is in force, as a document without secrets, and what it lacks because it cannot be read."""
 
     document: dict[str, object]
     unreadable: list[str]
@@ -26,8 +27,9 @@ def export_policy(connection: Connection[Any], keyring: Keyring) -> Exported:
     """Export the sources, campaigns and affiliates in force."""
     with connection.transaction():
         in_force = PolicyStore(connection, keyring).read().in_force
-    unreadable = [slug for slug, source in in_force.sources.items() if not source.is_readable]
-    return Exported(write_document(in_force), unreadable)
+    sources = [f"source {slug}" for slug, source in in_force.sources.items() if not source.is_readable]
+    forwards = [f"forward {slug}" for slug, forward in in_force.forwards.items() if not forward.is_readable]
+    return Exported(write_document(in_force), sources + forwards)
 
 
 def write_document(configuration: Configuration) -> dict[str, object]:
@@ -39,12 +41,22 @@ def write_document(configuration: Configuration) -> dict[str, object]:
         "sources": [write_source(source) for source in configuration.sources.values() if source.is_readable],
         "campaigns": [msgspec.structs.asdict(campaign) for campaign in configuration.campaigns.values()],
         "affiliates": [msgspec.structs.asdict(affiliate) for affiliate in configuration.affiliates.values()],
+        "forwards": [write_forward(forward) for forward in configuration.forwards.values() if forward.is_readable],
     }
 
 
 def write_source(source: SourceConfig) -> dict[str, object]:
     """Write the table of one source, without its secrets."""
     return {"slug": source.slug, "name": source.name, **_write_settings(source.settings)}
+
+
+def write_forward(config: ForwardConfig) -> dict[str, object]:
+    """Write the table of one forward, without its secrets. Its URL is complete, so it needs no params of a preset."""
+    written = msgspec.to_builtins(config.forward)
+    for key in ("timeout", "switch_off_after"):
+        if (seconds := written.pop(f"{key}_s", None)) is not None:
+            written[key] = write_duration(seconds)
+    return dict(sorted(written.items(), key=lambda item: isinstance(item[1], dict)))
 
 
 def write_duration(seconds: int) -> str:

@@ -11,6 +11,7 @@ import msgspec
 
 from postledger.decoding.parameters import SUB_NAMES
 from postledger.decoding.toml_table import BadValue, Fault, Table, read_text, whole_number
+from postledger.policy.forward_config import ForwardConfig, read_forward
 from postledger.policy.preset import NOTHING_KNOWN, Known, Preset, merge_preset
 from postledger.policy.source import Settings
 from postledger.policy.source_config import MOST_PER_SECOND, Lookups, check_signature, read_secrets, read_settings
@@ -56,11 +57,12 @@ class AffiliateConfig(msgspec.Struct, frozen=True):
 
 
 class Configuration(msgspec.Struct, frozen=True):
-    """A whole file; sources and campaigns by slug, affiliates by id."""
+    """A whole file; sources, campaigns and forwards by slug, affiliates by id."""
 
     sources: Mapping[str, SourceConfig] = {}
     campaigns: Mapping[str, CampaignConfig] = {}
     affiliates: Mapping[str, AffiliateConfig] = {}
+    forwards: Mapping[str, ForwardConfig] = {}
 
 
 class BadConfiguration(Exception):
@@ -78,20 +80,25 @@ def read_configuration(document: Mapping[str, object], lookups: Lookups, known: 
     sources = [_read_source(table, lookups, known) for table in _tables(top, "sources", "slug", faults)]
     campaigns = [_read_campaign(table) for table in _tables(top, "campaigns", "slug", faults)]
     affiliates = [_read_affiliate(table) for table in _tables(top, "affiliates", "id", faults)]
+    forwards = [_read_forward(table, lookups, known) for table in _tables(top, "forwards", "slug", faults)]
     top.refuse_unknown()
     if faults:
         raise BadConfiguration(faults)
-    return index_configuration(sources, campaigns, affiliates)
+    return index_configuration(sources, campaigns, affiliates, forwards)
 
 
 def index_configuration(
-    sources: Iterable[SourceConfig], campaigns: Iterable[CampaignConfig], affiliates: Iterable[AffiliateConfig]
+    sources: Iterable[SourceConfig],
+    campaigns: Iterable[CampaignConfig],
+    affiliates: Iterable[AffiliateConfig],
+    forwards: Iterable[ForwardConfig] = (),
 ) -> Configuration:
     """Index the parts of a configuration by slug or id."""
     return Configuration(
         sources={source.slug: source for source in sources},
         campaigns={campaign.slug: campaign for campaign in campaigns},
         affiliates={affiliate.id: affiliate for affiliate in affiliates},
+        forwards={forward.forward.slug: forward for forward in forwards},
     )
 
 
@@ -159,6 +166,10 @@ def _read_affiliate(table: Table) -> AffiliateConfig:
     affiliate = AffiliateConfig(affiliate_id, table.take("name", read_text, affiliate_id))
     table.refuse_unknown()
     return affiliate
+
+
+def _read_forward(table: Table, lookups: Lookups, known: Known) -> ForwardConfig:
+    return read_forward(table, table.require("slug", _read_slug, ""), lookups, known.forwards)
 
 
 def _read_slug(value: object) -> str:

@@ -8,9 +8,10 @@ import msgspec
 
 from postledger.decoding.toml_table import Fault
 from postledger.policy.config_file import AffiliateConfig, CampaignConfig, Configuration, SourceConfig
+from postledger.policy.forward_config import ForwardConfig
 
-Kind = Literal["source", "campaign", "affiliate"]
-Item = SourceConfig | CampaignConfig | AffiliateConfig
+Kind = Literal["source", "campaign", "affiliate", "forward"]
+Item = SourceConfig | CampaignConfig | AffiliateConfig | ForwardConfig
 
 
 class Action(StrEnum):
@@ -47,6 +48,7 @@ def find_changes(target: Configuration, stored: Stored, *, prune: bool) -> list[
         *_compare("source", target.sources, now.sources, then.sources, prune=prune),
         *_compare("campaign", target.campaigns, now.campaigns, then.campaigns, prune=prune),
         *_compare("affiliate", target.affiliates, now.affiliates, then.affiliates, prune=prune),
+        *_compare("forward", target.forwards, now.forwards, then.forwards, prune=prune),
     ]
 
 
@@ -94,6 +96,9 @@ def _facts(item: Item) -> dict[str, object]:
     if isinstance(item, SourceConfig):
         facts |= msgspec.structs.asdict(facts.pop("settings"))
         facts["timestamp_tolerance"] = facts.pop("timestamp_tolerance_s")
-        if item.secrets is None:
-            del facts["secrets"]
+    if isinstance(item, ForwardConfig):
+        facts |= msgspec.structs.asdict(facts.pop("forward"))
+        facts["timeout"], facts["switch_off_after"] = facts.pop("timeout_s"), facts.pop("switch_off_after_s")
+    if facts.get("secrets", ()) is None:
+        del facts["secrets"]
     return facts

@@ -10,6 +10,8 @@ from typing import Literal
 
 import msgspec
 
+from postledger.policy.forward_preset import ForwardPreset
+
 _MERGED = (
     "params", "statuses", "status_parameters", "test_parameters", "signature", "ack", "events", "event_names",
     "notices",
@@ -46,10 +48,11 @@ class Preset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"o
 
 
 class Known(msgspec.Struct, frozen=True):
-    """All presets and dialects that come with Postledger, by name."""
+    """All presets and dialects that come with Postledger, and the presets of forwards, by name."""
 
     presets: Mapping[str, Preset] = {}
     dialects: Mapping[str, Preset] = {}
+    forwards: Mapping[str, ForwardPreset] = {}
 
 
 NOTHING_KNOWN = Known()

@@ -6,6 +6,7 @@ import msgspec
 from psycopg import Connection
 
 from postledger.platform.keyring import Keyring
+from postledger.policy.forward_store import ForwardStore
 from postledger.policy.instance_keys import reencrypt_keys
 from postledger.policy.source_secrets import LockedSecret, SourceSecrets
 from postledger.policy.store import lock_policy
@@ -13,10 +14,11 @@ from postledger.vocabulary.operator_error import NotPossible
 
 
 class Reencrypted(msgspec.Struct, frozen=True):
-    """How many secrets were encrypted again, and how many sources they belong to."""
+    """How many secrets were encrypted again, and how many sources and forwards they belong to."""
 
     reencrypted: int
     sources: int
+    forwards: int
 
 
 def reencrypt(connection: Connection[Any], keyring: Keyring) -> Reencrypted:
@@ -25,10 +27,11 @@ def reencrypt(connection: Connection[Any], keyring: Keyring) -> Reencrypted:
         lock_policy(connection)
         try:
             slugs = SourceSecrets(connection, keyring).reencrypt()
-        except LockedSecret as slug:
+            forwards = ForwardStore(connection, keyring).reencrypt()
+        except LockedSecret as owner:
             raise NotPossible(
-                f"{slug} has a secret that no master key decrypts; nothing was changed. Add the key that encrypted it"
-                " after the others in POSTLEDGER_MASTER_KEY, or give the source new secrets"
+                f"{owner} has a secret that no master key decrypts; nothing was changed. Add the key that encrypted it"
+                " after the others in POSTLEDGER_MASTER_KEY, or give it new secrets"
             ) from None
         reencrypt_keys(connection, keyring)
-    return Reencrypted(len(slugs), len(set(slugs)))
+    return Reencrypted(len(slugs) + len(forwards), len(set(slugs)), len(set(forwards)))

@@ -54,7 +54,8 @@ from postledger.vocabulary.statuses import Status
 Lookups = Mapping[str, Callable[[str], Sequence[str]]]
 """The lookups for values that the file only names; each may raise `BadValue`.
 
-`secrets_env` finds secrets by variable, `secrets_file` by path, `client_ca` certificates by path or in PEM text.
+`secrets_env` finds secrets by variable, `secrets_file` by path, `client_ca` certificates by path or in PEM text, and
+`resolve` the addresses of a host.
 """
 
 MOST_PER_SECOND = 1_000_000

@@ -20,6 +20,8 @@ from postledger.policy.config_file import (
     index_configuration,
 )
 from postledger.policy.diff import Action, Change, Kind, Stored
+from postledger.policy.forward_config import ForwardConfig
+from postledger.policy.forward_store import ForwardStore
 from postledger.policy.retired_secrets import RetiredSecret
 from postledger.policy.source import Settings
 from postledger.policy.source_secrets import SourceSecrets
@@ -52,6 +54,7 @@ class PolicyStore:
     def __init__(self, connection: Connection[Any], keyring: Keyring) -> None:
         self._connection = connection
         self._secrets = SourceSecrets(connection, keyring)
+        self._forwards = ForwardStore(connection, keyring)
 
     def read(self) -> Stored:
         """Read what is in force and what is retired, secrets included."""
@@ -76,6 +79,7 @@ class PolicyStore:
             self._read_sources(in_force=in_force),
             [CampaignConfig(*row) for row in campaigns],
             [AffiliateConfig(*row) for row in affiliates],
+            self._forwards.read(in_force=in_force),
         )
 
     def _read_sources(self, *, in_force: bool) -> Sequence[SourceConfig]:
@@ -91,6 +95,8 @@ class PolicyStore:
                 self._retire(change.kind, change.name, now)
             case SourceConfig() as source:
                 self._write_source(source, now)
+            case ForwardConfig() as forward:
+                self._forwards.write(forward, now)
             case CampaignConfig() as campaign:
                 self._connection.execute(sql("upsert_campaign"), (*msgspec.structs.astuple(campaign), now))
             case AffiliateConfig() as affiliate:

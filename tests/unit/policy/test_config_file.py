@@ -201,7 +201,7 @@ def test_all_faults_are_reported_at_once() -> None:
         "affiliates[#1].id",
         "colour",
     ]
-    assert faults[-1] == "colour: is not a known key; use one of sources, campaigns, affiliates"
+    assert faults[-1] == "colour: is not a known key; use one of sources, campaigns, affiliates, forwards"
 
 
 def test_each_key_that_there_is_is_named_once() -> None:

@@ -1,0 +1,1 @@
+"""Presets of forwards: what each tracker accepts, as data."""

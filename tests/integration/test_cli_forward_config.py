@@ -1,0 +1,135 @@
+"""`apply`, `export`, `--prune`, `source reencrypt` and `doctor` with forwards and their secrets."""
+
+import psycopg
+import pytest
+from cryptography.fernet import Fernet
+
+from postledger.outgoing.store import load_forwards
+from postledger.outgoing.target import Target
+from postledger.platform.keyring import Keyring
+from postledger.platform.postgres.connection import connect
+from tests.integration.configured import actions
+from tests.parts.cli import CommandLine
+
+SECRET = "s3cret-of-the-partner"
+FILE = """
+[[forwards]]
+slug = "voluum"
+preset = "voluum"
+match = { event = ["sale"], status = ["approved", "reversed"] }
+url = "https://track.example/postback?cid={click_id}&payout={payout}&txid={transaction_id}"
+
+[[forwards]]
+slug = "keitaro"
+preset = "keitaro"
+url = "https://track.example"
+secrets_env = ["KEITARO_KEY", "KEITARO_OLD_KEY"]
+switch_off_after = "2d"
+"""
+
+
+@pytest.fixture(autouse=True)
+def secrets(cli: CommandLine) -> None:
+    """The environment variables that the file names."""
+    cli.environment |= {"KEITARO_KEY": SECRET, "KEITARO_OLD_KEY": "older"}
+
+
+def apply(cli: CommandLine, text: str = FILE) -> dict[str, str]:
+    return actions(cli, cli.write("forwards.toml", text))
+
+
+def load(cli: CommandLine) -> dict[str, Target]:
+    with connect(cli.environment["DATABASE_URL"], name="test", statement_timeout_ms=60_000) as connection:
+        forwards = load_forwards(connection, Keyring(cli.environment["POSTLEDGER_MASTER_KEY"].split()))
+    return {target.forward.slug: target for target in forwards}
+
+
+def test_forwards_are_applied_and_the_same_file_changes_nothing(cli: CommandLine) -> None:
+    first, again = apply(cli), apply(cli)
+    changed = apply(cli, FILE.replace('"2d"', '"3d"').replace(', "KEITARO_OLD_KEY"', ""))
+
+    assert first == {"voluum": "create", "keitaro": "create"}
+    assert again == {"voluum": "leave", "keitaro": "leave"}
+    assert changed == {"voluum": "leave", "keitaro": "change secrets switch_off_after"}
+    assert load(cli)["keitaro"].secrets == (SECRET,)
+    assert load(cli)["keitaro"].forward.url.startswith("https://track.example/{secret}/postback?subid={click_id}&")
+
+
+def test_an_export_has_no_secret_and_changes_nothing(cli: CommandLine) -> None:
+    apply(cli)
+    before = load(cli)
+
+    exported = cli("export")
+    told = actions(cli, cli.write("exported.toml", exported.out))
+
+    assert SECRET not in exported.out + cli("export", "--json").out
+    assert told == {"voluum": "leave", "keitaro": "leave"}
+    assert load(cli) == before
+
+
+def test_secrets_of_forwards_are_stored_encrypted(cli: CommandLine) -> None:
+    apply(cli)
+
+    with psycopg.connect(cli.environment["DATABASE_URL"]) as connection:
+        rows = connection.execute("SELECT settings::text, ciphertext FROM forwards JOIN forward_secrets USING (slug)")
+        stored = [(settings, bytes(ciphertext)) for settings, ciphertext in rows.fetchall()]
+
+    assert len(stored) == 2
+    assert all(SECRET not in settings and SECRET.encode() not in secret for settings, secret in stored)
+
+
+def test_a_forward_that_cannot_work_is_refused_with_its_line(cli: CommandLine) -> None:
+    inside = FILE.replace("https://track.example/postback", "https://localhost/postback")
+    unknown = FILE.replace('event = ["sale"]', 'source = ["acme"]')
+    keyless = FILE.replace("secrets_env", "# secrets_env")
+
+    ran = [cli("apply", cli.write("bad.toml", text)) for text in (inside, unknown, keyless)]
+
+    assert [one.code for one in ran] == [1, 1, 1]
+    assert "bad.toml:6: forwards[voluum].url: leads to a loopback address: localhost resolves to " in ran[0].err
+    assert "bad.toml:5: forwards[voluum].match: source acme does not exist" in ran[1].err
+    assert "bad.toml:11: forwards[keitaro].url: uses {secret}, and the forward has none" in ran[2].err
+    assert load(cli) == {}
+
+
+def test_prune_retires_a_forward_and_apply_revives_it_with_its_secrets(cli: CommandLine) -> None:
+    apply(cli)
+    rest = cli.write("rest.toml", FILE.split('[[forwards]]\nslug = "keitaro"', maxsplit=1)[0])
+
+    pruned = cli("apply", rest, "--prune", "--yes")
+    left = load(cli)
+    revived = apply(cli, FILE.replace("secrets_env", "# secrets_env"))
+
+    assert "retire  forward   keitaro" in pruned.out
+    assert set(left) == {"voluum"}
+    assert revived == {"voluum": "leave", "keitaro": "revive"}
+    assert load(cli)["keitaro"].secrets == (SECRET, "older")
+
+
+def test_reencrypted_secrets_of_forwards_do_not_need_the_old_key(cli: CommandLine) -> None:
+    apply(cli)
+    new, old = Fernet.generate_key().decode(), cli.environment["POSTLEDGER_MASTER_KEY"]
+    cli.environment["POSTLEDGER_MASTER_KEY"] = f"{new} {old}"
+
+    before = cli("doctor").out
+    told = cli("source", "reencrypt").out
+    cli.environment["POSTLEDGER_MASTER_KEY"] = new
+
+    assert "2 of 2 are under an older master key" in before
+    assert told == "2 secrets of 0 sources and 1 forward encrypted under the first master key.\n"
+    assert load(cli)["keitaro"].secrets == (SECRET, "older")
+
+
+def test_a_locked_secret_of_a_forward_is_named_and_can_be_replaced(cli: CommandLine) -> None:
+    apply(cli)
+    cli.environment["POSTLEDGER_MASTER_KEY"] = Fernet.generate_key().decode()
+
+    examined, reencrypted = cli("doctor"), cli("source", "reencrypt")
+    locked = load(cli)["keitaro"]
+    told = apply(cli)
+
+    assert "FAIL  secrets           forward keitaro has one that no master key decrypts" in examined.out
+    assert "forward keitaro has a secret that no master key decrypts; nothing was changed" in reencrypted.err
+    assert locked.secrets is None
+    assert told["keitaro"] == "change secrets"
+    assert load(cli)["keitaro"].secrets == (SECRET, "older")
