@@ -27,6 +27,7 @@ from postledger.outgoing.leases import (
     discard_waiting,
     lease,
     lock_circuit,
+    note_delivered,
     read_states,
     release,
     settle,
@@ -46,6 +47,8 @@ POLL_S = 0.2
 GATHER_S = 0.01
 """After the first result of a round, more are awaited for this long, because each round costs some statements."""
 _SPARE_S = 5.0
+_NOTE_EVERY = timedelta(seconds=1)
+_NEVER = datetime.min.replace(tzinfo=UTC)
 _log = logging.getLogger("postledger.forward")
 
 Report = Callable[[str, Result, Outcome], None]
@@ -71,7 +74,8 @@ class Forwarder:
         self._leaving: list[Lane] = []
         self._finished: dict[str, list[tuple[Target, Attempt]]] = defaultdict(list)
         self._has_finished = Event()
-        self._now, self._now_s = datetime.min.replace(tzinfo=UTC), 0.0
+        self._noted: dict[str, datetime] = {}
+        self._now, self._now_s = _NEVER, 0.0
 
     def work(self, connection: Connection[Any]) -> int:
         """Do one round. Returns 0 if there is nothing to do and nothing under way."""
@@ -219,7 +223,14 @@ class Forwarder:
             settle(connection, slug, [result for result, _ in concluded], self._now)
             if circuit != before:
                 store_circuit(connection, slug, circuit)
+            if any(outcome is Outcome.DELIVERED for _, outcome in concluded):
+                self._note_delivered(connection, slug)
         return concluded
+
+    def _note_delivered(self, connection: Connection[Any], slug: str) -> None:
+        if self._now - self._noted.get(slug, _NEVER) >= _NOTE_EVERY:
+            note_delivered(connection, slug, self._now)
+            self._noted[slug] = self._now
 
     def _change(self, circuit: Circuit, forward: Forward, result: Result, outcome: Outcome) -> Circuit:
         if result.state == "discarded":

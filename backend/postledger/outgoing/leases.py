@@ -98,6 +98,11 @@ def store_circuit(connection: Connection[Any], forward: str, circuit: Circuit) -
     connection.execute(sql("store_circuit"), {"forward": forward, **msgspec.structs.asdict(circuit)})
 
 
+def note_delivered(connection: Connection[Any], forward: str, now: datetime) -> None:
+    """Note when something was last delivered to a forward."""
+    connection.execute(sql("note_delivered"), {"forward": forward, "now": now})
+
+
 def discard_waiting(connection: Connection[Any], forward: str, now: datetime) -> int:
     """Discard what still waits for a forward, and return how many."""
     return connection.execute(sql("discard_waiting"), {"forward": forward, "now": now}).rowcount

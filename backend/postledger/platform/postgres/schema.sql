@@ -212,6 +212,7 @@ CREATE TABLE public.forwards (
     failures integer DEFAULT 0 NOT NULL,
     failing_since timestamp with time zone,
     circuit_until timestamp with time zone,
+    delivered_at timestamp with time zone,
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
     removed_at timestamp with time zone,
@@ -524,6 +525,8 @@ CREATE INDEX conversions_id ON public.conversions USING btree (id);
 CREATE INDEX conversions_transaction_id ON public.conversions USING hash (transaction_id);
 
 CREATE INDEX deliveries_due ON public.deliveries USING btree (forward, is_backfill, due_at) WHERE (state = 'waiting'::text);
+
+CREATE INDEX deliveries_failed ON public.deliveries USING btree (forward) WHERE (state = 'failed'::text);
 
 CREATE INDEX expense_lines_created_at ON public.expense_lines USING btree (created_at);
 

@@ -6,6 +6,7 @@ CREATE TABLE forwards (
     failures integer NOT NULL DEFAULT 0, -- in a row
     failing_since timestamptz,
     circuit_until timestamptz, -- no delivery before, except the probe that it then allows
+    delivered_at timestamptz, -- when something was last delivered
     created_at timestamptz NOT NULL,
     updated_at timestamptz NOT NULL,
     removed_at timestamptz
@@ -40,6 +41,9 @@ CREATE TABLE deliveries (
 -- A forward leases by its own part of the index, so the backlog of one costs the others nothing. What is backfilled comes
 -- after what is live.
 CREATE INDEX deliveries_due ON deliveries (forward, is_backfill, due_at) WHERE state = 'waiting';
+
+-- What an operator may send again.
+CREATE INDEX deliveries_failed ON deliveries (forward) WHERE state = 'failed';
 
 -- Every attempt. The body of an answer is never stored.
 CREATE TABLE delivery_attempts (
