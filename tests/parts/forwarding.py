@@ -36,9 +36,14 @@ FROM conversions WHERE dedup_key = %s
 """
 
 
-def store_forward(connection: Connection[Any], forward: Forward) -> None:
-    """Store a forward without secrets."""
+def store_forward(connection: Connection[Any], forward: Forward, *ciphertexts: bytes) -> None:
+    """Store a forward with its secrets."""
     connection.execute(_FORWARD, (forward.slug, Jsonb(msgspec.to_builtins(forward)), START, START))
+    for position, ciphertext in enumerate(ciphertexts):
+        connection.execute(
+            "INSERT INTO forward_secrets (slug, position, ciphertext, created_at) VALUES (%s, %s, %s, %s)",
+            (forward.slug, position, ciphertext, START),
+        )
 
 
 class Forwarding:

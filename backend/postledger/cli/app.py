@@ -11,6 +11,7 @@ from postledger.cli.configure import apply, export
 from postledger.cli.connections import Connections
 from postledger.cli.doctor import doctor
 from postledger.cli.errors import OneLineErrors
+from postledger.cli.forwards import forwards
 from postledger.cli.jobs import jobs
 from postledger.cli.listing import conversions, postbacks
 from postledger.cli.parked import discard_parked, list_parked, release_parked
@@ -65,6 +66,7 @@ def create_cli(connections: Connections) -> typer.Typer:
     app.add_typer(conversions, name="conversions")
     app.add_typer(postbacks, name="postbacks")
     app.add_typer(jobs, name="jobs")
+    app.add_typer(forwards, name="forwards")
     return app
 
 

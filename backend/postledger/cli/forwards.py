@@ -1,0 +1,106 @@
+"""`forwards`: the postbacks that are sent on to others: their state, a test, and what to do when one fails."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import msgspec
+import typer
+
+from postledger.cli.connections import open_keyring, open_ledger
+from postledger.cli.errors import CommandFailed
+from postledger.cli.id_arguments import read_receipt
+from postledger.cli.output import AsJson, print_json, print_table
+from postledger.outgoing import operate
+from postledger.outgoing.deliver import Network, trust_system
+from postledger.outgoing.resolve import SystemResolver
+from postledger.outgoing.rules.render import describe_url
+from postledger.outgoing.send_test import Tested, invent_facts, send_test
+from postledger.vocabulary.wording import count
+
+forwards = typer.Typer(help="Postbacks that are sent on to others.", no_args_is_help=True)
+
+Slug = Annotated[str, typer.Argument(metavar="SLUG", help="The slug of a forward.")]
+
+_COLUMNS = ("slug", "circuit", "waiting", "oldest", "failed", "last_success")
+
+
+@forwards.command("list")
+def list_forwards(context: typer.Context, as_json: AsJson = False) -> None:
+    """List the forwards: circuit, waiting deliveries and the oldest of them, failed ones, the last success."""
+    with open_ledger(context) as connection:
+        rows = operate.list_forwards(connection)
+    if as_json:
+        print_json(rows)
+    else:
+        print_table(_COLUMNS, [[row[name] for name in _COLUMNS] for row in rows])
+
+
+@forwards.command("test")
+def send_one_test(
+    context: typer.Context,
+    slug: Slug,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the URL, with *** for the secret, and send nothing.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Send one test with invented values to a forward, and print the status of the answer.
+
+    Its ids are postledger-test, and it has the header Postledger-Test. It is recorded nowhere.
+    """
+    keyring, now = open_keyring(context), datetime.now(UTC)
+    with open_ledger(context) as connection:
+        target = operate.find_target(connection, keyring, slug)
+    facts = invent_facts(target.forward, now)
+    if dry_run:
+        url = describe_url(target.forward, facts)
+        print_json({"url": url, "method": target.forward.method}) if as_json else print(url)
+        return
+    _report(send_test(target, facts, Network(SystemResolver(), trust_system()), now), as_json=as_json)
+
+
+def _report(tested: Tested, *, as_json: bool) -> None:
+    if as_json:
+        print_json(msgspec.structs.asdict(tested))
+    else:
+        answer = "no answer" if tested.status is None else f"HTTP {tested.status}"
+        print(f"{answer}{f' ({tested.fault})' if tested.fault else ''}, {tested.took_ms} ms  {tested.url}")
+    if not tested.is_delivered:
+        raise CommandFailed("the test was not accepted; docs/forwards.md lists the faults")
+
+
+@forwards.command()
+def retry(
+    context: typer.Context,
+    slug: Annotated[str | None, typer.Argument(metavar="SLUG", help="The slug of a forward.")] = None,
+    receipt: Annotated[str | None, typer.Option("--receipt", help="Only the change with this receipt.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Send again what failed at a forward, and at once what waits for its next attempt."""
+    with open_ledger(context) as connection:
+        retried = operate.retry(connection, slug, receipt and read_receipt(receipt), datetime.now(UTC))
+    if as_json:
+        print_json(msgspec.structs.asdict(retried))
+    else:
+        print(f"sent again: {retried.failed} failed, {retried.waiting} waiting for the next attempt")
+
+
+@forwards.command()
+def resume(context: typer.Context, slug: Slug, as_json: AsJson = False) -> None:
+    """Close the circuit of a forward: what waits is sent, oldest first, at its rate."""
+    _set_circuit(context, slug, is_on=True, as_json=as_json)
+
+
+@forwards.command()
+def off(context: typer.Context, slug: Slug, as_json: AsJson = False) -> None:
+    """Send nothing to a forward until it is resumed. Its deliveries are kept, and new ones are added."""
+    _set_circuit(context, slug, is_on=False, as_json=as_json)
+
+
+def _set_circuit(context: typer.Context, slug: str, *, is_on: bool, as_json: bool) -> None:
+    with open_ledger(context) as connection:
+        waiting = operate.set_circuit(connection, slug, is_on=is_on)
+    if as_json:
+        print_json({"slug": slug, "circuit": "closed" if is_on else "off", "waiting": waiting})
+    else:
+        print(f"{slug}: {'on' if is_on else 'off'}, {count(waiting, 'delivery', 'deliveries')} waiting")

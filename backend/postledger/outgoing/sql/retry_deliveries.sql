@@ -1,0 +1,21 @@
+-- Sends again what failed at a forward in force, and what waits for its next attempt, now. Returns the state of each before.
+-- Without a forward or a receipt it is all of them.
+WITH chosen AS (
+    SELECT deliveries.ctid, deliveries.state FROM deliveries
+    JOIN forwards ON forwards.slug = deliveries.forward AND forwards.removed_at IS NULL
+    WHERE
+        (
+            deliveries.state = 'failed'
+            OR (deliveries.state = 'waiting' AND deliveries.attempts > 0 AND deliveries.due_at > %(now)s)
+        )
+        AND (%(forward)s::text IS NULL OR deliveries.forward = %(forward)s::text)
+        AND (%(receipt)s::uuid IS NULL OR deliveries.receipt = %(receipt)s::uuid)
+    FOR UPDATE OF deliveries
+),
+
+changed AS (
+    UPDATE deliveries SET state = 'waiting', due_at = %(now)s, settled_at = NULL
+    WHERE ctid = ANY(ARRAY(SELECT ctid FROM chosen))
+)
+
+SELECT count(*) FILTER (WHERE state = 'failed'), count(*) FILTER (WHERE state = 'waiting') FROM chosen
