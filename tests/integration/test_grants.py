@@ -23,6 +23,10 @@ CLOSED = (
     *("SELECT id FROM conversion_events", "SELECT transaction_id FROM conversion_events"),
     *("SELECT dedup_key FROM parked_reversals", "SELECT settled_by FROM parked_reversals"),
     *("SELECT * FROM conversions", "SELECT dedup_key FROM conversions", "SELECT subs FROM conversions"),
+    *("SELECT payee FROM expense_lines", "SELECT account FROM expense_lines", "SELECT affiliate_id FROM expense_lines"),
+    *("SELECT id FROM expense_lines", "SELECT dedup_key FROM expense_lines", "SELECT conversion_id FROM expense_lines"),
+    *("SELECT name FROM payees", "SELECT bank_account FROM payees", "SELECT bank_account_hash FROM payees"),
+    *("SELECT body FROM expense_rules", "SELECT changed_by FROM periods"),
     *("DELETE FROM conversions", "UPDATE conversions SET payout = 0", "CREATE TABLE own (id int)"),
     "SET default_transaction_read_only = off; INSERT INTO affiliates VALUES ('1', 'x', now(), now())",
 )
@@ -35,6 +39,10 @@ OPEN = (
     "SELECT source_id, kind, delta, currency, received_at FROM conversion_events",
     "SELECT source_id, payout, currency, received_at, settled_at, outcome FROM parked_reversals",
     "SELECT name, applied_at FROM schema_migrations",
+    "SELECT sum(amount), currency, period, category, unmapped FROM expense_lines GROUP BY 2, 3, 4, 5",
+    "SELECT since, settings FROM finance",
+    "SELECT currency, rate, on_day FROM rates",
+    "SELECT period, state FROM periods",
 )
 
 

@@ -9,6 +9,7 @@ import typer
 
 from postledger.cli.config_loading import list_faults, locate_faults, read_file
 from postledger.cli.connections import open_keyring, open_ledger
+from postledger.cli.current_user import find_actor
 from postledger.cli.errors import CommandFailed
 from postledger.cli.output import AsJson, note, print_json
 from postledger.platform.settings import read_environment
@@ -43,7 +44,14 @@ def apply(
     try:
         with open_ledger(context) as connection:
             applied = apply_configuration(
-                connection, keyring, target, datetime.now(UTC), prune=pruning, dry_run=dry_run, if_empty=if_empty
+                connection,
+                keyring,
+                target,
+                datetime.now(UTC),
+                actor=find_actor(),
+                prune=pruning,
+                dry_run=dry_run,
+                if_empty=if_empty,
             )
     except BadConfiguration as error:
         raise list_faults(file, error.faults) from None

@@ -11,7 +11,8 @@ from postledger.decoding.toml_table import Fault
 from postledger.platform.keyring import Keyring
 from postledger.policy.config_file import BadConfiguration, Configuration
 from postledger.policy.config_warnings import find_warnings
-from postledger.policy.diff import Action, Change, Stored, find_changes, find_missing_secrets
+from postledger.policy.diff import Action, Change, Stored, find_changes, find_missing_secrets, list_rules
+from postledger.policy.expense_rule_checks import find_rule_faults, find_rule_warnings
 from postledger.policy.forward_checks import find_forward_faults, find_forward_warnings
 from postledger.policy.path_conflicts import find_contested_paths
 from postledger.policy.retired_secrets import find_retired_secrets
@@ -41,11 +42,14 @@ def apply(
     target: Configuration,
     now: datetime,
     *,
+    actor: str,
     prune: Prune = Prune.NOTHING,
     dry_run: bool = False,
     if_empty: bool = False,
 ) -> Applied:
     """Apply a configuration in one transaction and return what changes. A dry run writes nothing.
+
+    `actor` is who applies it; expense rules keep the name.
 
     `if_empty` changes nothing if anything was ever configured, so that an example never replaces it.
     Raises `BadConfiguration` if the configuration contradicts the ledger.
@@ -54,24 +58,28 @@ def apply(
         if not dry_run:
             lock_policy(connection)
         store = PolicyStore(connection, keyring)
-        if if_empty and store.read() != Stored(Configuration(), Configuration()):
+        stored = store.read()
+        if if_empty and stored != Stored(Configuration(), Configuration()):
             return Applied([], is_written=False)
-        changes = _plan(store, target, prune=prune is not Prune.NOTHING)
+        target = store.hash_accounts(target, now)
+        changes = _plan(store, target, stored, prune=prune is not Prune.NOTHING)
         retires = any(change.action is Action.RETIRE for change in changes)
         is_written = not dry_run and (prune is Prune.CONFIRMED or not retires)
         if is_written:
-            store.write(changes, now)
-    return Applied(changes, is_written, [*find_warnings(target), *find_forward_warnings(target)])
+            store.write(changes, now, actor)
+    rules = list_rules(changes, stored.in_force.expense_rules)
+    warnings = [*find_warnings(target), *find_forward_warnings(target), *find_rule_warnings(rules, target, stored)]
+    return Applied(changes, is_written, warnings)
 
 
-def _plan(store: PolicyStore, target: Configuration, *, prune: bool) -> list[Change]:
-    stored = store.read()
+def _plan(store: PolicyStore, target: Configuration, stored: Stored, *, prune: bool) -> list[Change]:
     faults = [
         *find_missing_secrets(target, stored),
         *find_contested_paths(target, stored, prune=prune),
         *find_retired_secrets(target, store.read_retired_secrets),
         *find_short_secrets(target, stored),
         *find_forward_faults(target, stored, prune=prune),
+        *find_rule_faults(target, stored, prune=prune),
     ]
     if faults:
         raise BadConfiguration(faults)

@@ -8,6 +8,7 @@ from psycopg import Connection
 
 from postledger.platform.keyring import Keyring
 from postledger.policy.config_file import Configuration, SourceConfig
+from postledger.policy.finance_export import write_finance, write_payee, write_rule
 from postledger.policy.forward_config import ForwardConfig
 from postledger.policy.source import Settings
 from postledger.policy.store import PolicyStore
@@ -24,7 +25,7 @@ class Exported(msgspec.Struct, frozen=True):
 
 
 def export_policy(connection: Connection[Any], keyring: Keyring) -> Exported:
-    """Export the sources, campaigns and affiliates in force."""
+    """Export everything that is in force."""
     with connection.transaction():
         in_force = PolicyStore(connection, keyring).read().in_force
     sources = [f"source {slug}" for slug, source in in_force.sources.items() if not source.is_readable]
@@ -38,10 +39,13 @@ def write_document(configuration: Configuration) -> dict[str, object]:
     It contains no secrets, and no sources that cannot be read.
     """
     return {
+        **({} if configuration.finance is None else {"finance": write_finance(configuration.finance)}),
         "sources": [write_source(source) for source in configuration.sources.values() if source.is_readable],
         "campaigns": [msgspec.structs.asdict(campaign) for campaign in configuration.campaigns.values()],
         "affiliates": [msgspec.structs.asdict(affiliate) for affiliate in configuration.affiliates.values()],
         "forwards": [write_forward(forward) for forward in configuration.forwards.values() if forward.is_readable],
+        "payees": [write_payee(payee) for payee in configuration.payees.values()],
+        "expense_rules": [write_rule(rule) for rule in configuration.expense_rules.values()],
     }
 
 

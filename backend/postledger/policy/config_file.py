@@ -11,6 +11,9 @@ import msgspec
 
 from postledger.decoding.parameters import SUB_NAMES
 from postledger.decoding.toml_table import BadValue, Fault, Table, read_text, whole_number
+from postledger.finance.rules.expense_rule import ExpenseRule
+from postledger.finance.rules.finance_settings import Finance
+from postledger.policy.finance_config import PayeeConfig, read_finance, read_payee, read_rule
 from postledger.policy.forward_config import ForwardConfig, read_forward
 from postledger.policy.preset import NOTHING_KNOWN, Known, Preset, merge_preset
 from postledger.policy.source import Settings
@@ -57,12 +60,18 @@ class AffiliateConfig(msgspec.Struct, frozen=True):
 
 
 class Configuration(msgspec.Struct, frozen=True):
-    """A whole file; sources, campaigns and forwards by slug, affiliates by id."""
+    """A whole file; sources, campaigns, forwards and expense rules by slug, affiliates and payees by id.
+
+    The expense rules are in the order of the file, because the first one that matches wins.
+    """
 
     sources: Mapping[str, SourceConfig] = {}
     campaigns: Mapping[str, CampaignConfig] = {}
     affiliates: Mapping[str, AffiliateConfig] = {}
     forwards: Mapping[str, ForwardConfig] = {}
+    finance: Finance | None = None
+    payees: Mapping[str, PayeeConfig] = {}
+    expense_rules: Mapping[str, ExpenseRule] = {}
 
 
 class BadConfiguration(Exception):
@@ -81,10 +90,13 @@ def read_configuration(document: Mapping[str, object], lookups: Lookups, known: 
     campaigns = [_read_campaign(table) for table in _tables(top, "campaigns", "slug", faults)]
     affiliates = [_read_affiliate(table) for table in _tables(top, "affiliates", "id", faults)]
     forwards = [_read_forward(table, lookups, known) for table in _tables(top, "forwards", "slug", faults)]
+    finance = top.take("finance", lambda value: read_finance(Table("finance", _read_table(value), faults)), None)
+    payees = [read_payee(table, lookups) for table in _tables(top, "payees", "id", faults)]
+    rules = [read_rule(table) for table in _tables(top, "expense_rules", "slug", faults)]
     top.refuse_unknown()
     if faults:
         raise BadConfiguration(faults)
-    return index_configuration(sources, campaigns, affiliates, forwards)
+    return index_configuration(sources, campaigns, affiliates, forwards, finance=finance, payees=payees, rules=rules)
 
 
 def index_configuration(
@@ -92,6 +104,10 @@ def index_configuration(
     campaigns: Iterable[CampaignConfig],
     affiliates: Iterable[AffiliateConfig],
     forwards: Iterable[ForwardConfig] = (),
+    *,
+    finance: Finance | None = None,
+    payees: Iterable[PayeeConfig] = (),
+    rules: Iterable[ExpenseRule] = (),
 ) -> Configuration:
     """Index the parts of a configuration by slug or id."""
     return Configuration(
@@ -99,6 +115,9 @@ def index_configuration(
         campaigns={campaign.slug: campaign for campaign in campaigns},
         affiliates={affiliate.id: affiliate for affiliate in affiliates},
         forwards={forward.forward.slug: forward for forward in forwards},
+        finance=finance,
+        payees={payee.payee.id: payee for payee in payees},
+        expense_rules={rule.slug: rule for rule in rules},
     )
 
 
@@ -121,6 +140,12 @@ def _read_tables(value: object) -> tuple[Mapping[str, object], ...]:
     if isinstance(value, list) and all(isinstance(item, dict) for item in value):
         return tuple(value)
     raise BadValue("must be tables in double brackets, such as [[sources]]")
+
+
+def _read_table(value: object) -> Mapping[str, object]:
+    if isinstance(value, dict):
+        return value
+    raise BadValue("must be one table in single brackets: [finance]")
 
 
 def _read_source(table: Table, lookups: Lookups, known: Known) -> SourceConfig:

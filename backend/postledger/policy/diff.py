@@ -1,17 +1,20 @@
 """Compares the configuration file with the policy in force, object by object; `apply` prints and writes the result."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Literal
 
 import msgspec
 
 from postledger.decoding.toml_table import Fault
+from postledger.finance.rules.expense_rule import ExpenseRule
+from postledger.finance.rules.finance_settings import Finance
 from postledger.policy.config_file import AffiliateConfig, CampaignConfig, Configuration, SourceConfig
+from postledger.policy.finance_config import PayeeConfig
 from postledger.policy.forward_config import ForwardConfig
 
-Kind = Literal["source", "campaign", "affiliate", "forward"]
-Item = SourceConfig | CampaignConfig | AffiliateConfig | ForwardConfig
+Kind = Literal["source", "campaign", "affiliate", "forward", "finance", "payee", "rule"]
+Item = SourceConfig | CampaignConfig | AffiliateConfig | ForwardConfig | Finance | PayeeConfig | ExpenseRule
 
 
 class Action(StrEnum):
@@ -49,7 +52,17 @@ def find_changes(target: Configuration, stored: Stored, *, prune: bool) -> list[
         *_compare("campaign", target.campaigns, now.campaigns, then.campaigns, prune=prune),
         *_compare("affiliate", target.affiliates, now.affiliates, then.affiliates, prune=prune),
         *_compare("forward", target.forwards, now.forwards, then.forwards, prune=prune),
+        *_compare("finance", _name(target.finance), _name(now.finance), {}, prune=prune),
+        *_compare("payee", target.payees, now.payees, then.payees, prune=prune),
+        *_mark_moved(_compare("rule", target.expense_rules, now.expense_rules, {}, prune=prune), now.expense_rules),
     ]
+
+
+def list_rules(changes: Iterable[Change], in_force: Mapping[str, ExpenseRule]) -> list[ExpenseRule]:
+    """List the rules that will be in force, in order: those of the file, then those that it leaves."""
+    changed = {change.name: change.target for change in changes if change.kind == "rule"}
+    named = [rule for rule in changed.values() if isinstance(rule, ExpenseRule)]
+    return named + [rule for slug, rule in in_force.items() if slug not in changed]
 
 
 def find_missing_secrets(target: Configuration, stored: Stored) -> list[Fault]:
@@ -74,6 +87,22 @@ def _compare(
     found = [_change(kind, name, item, in_force.get(name), retired.get(name)) for name, item in items.items()]
     surplus = [name for name in in_force if prune and name not in items]
     return found + [Change(Action.RETIRE, kind, name, (), None) for name in surplus]
+
+
+def _name(finance: Finance | None) -> Mapping[str, Finance]:
+    return {} if finance is None else {"finance": finance}
+
+
+def _mark_moved(changes: list[Change], in_force: Mapping[str, ExpenseRule]) -> list[Change]:
+    """Add `position` to the keys of the rules whose order among those in force differs."""
+    after = [rule.slug for rule in list_rules(changes, in_force) if rule.slug in in_force]
+    before = [slug for slug in in_force if slug in after]
+    moved = {slug for slug, other in zip(before, after, strict=True) if slug != other}
+    return [_move(change) if change.name in moved else change for change in changes]
+
+
+def _move(change: Change) -> Change:
+    return Change(Action.CHANGE, change.kind, change.name, (*change.keys, "position"), change.target)
 
 
 def _change(kind: Kind, name: str, target: Item, known: Item | None, retired: Item | None) -> Change:
@@ -101,4 +130,11 @@ def _facts(item: Item) -> dict[str, object]:
         facts["timeout"], facts["switch_off_after"] = facts.pop("timeout_s"), facts.pop("switch_off_after_s")
     if facts.get("secrets", ()) is None:
         del facts["secrets"]
-    return facts
+    if isinstance(item, Finance):
+        facts["rates_max_age"] = facts.pop("rates_max_age_days")
+    return _payee_facts(item) if isinstance(item, PayeeConfig) else facts
+
+
+def _payee_facts(item: PayeeConfig) -> dict[str, object]:
+    account = {} if item.account_hash is None else {"bank_account": item.account_hash}
+    return msgspec.structs.asdict(item.payee) | account

@@ -28,7 +28,7 @@ def ensure_selftest_source(connection: Connection[Any], keyring: Keyring, now: d
             return False
         secret = generate_secret(SELFTEST, _SETTINGS)
         source = SourceConfig(SELFTEST, "Self-test", _SETTINGS, (secret,))
-        PolicyStore(connection, keyring).write([Change(Action.CREATE, "source", SELFTEST, (), source)], now)
+        PolicyStore(connection, keyring).write([Change(Action.CREATE, "source", SELFTEST, (), source)], now, SELFTEST)
     return True
 
 

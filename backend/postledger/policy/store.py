@@ -3,13 +3,15 @@
 The backend reads the same tables through `read.py`, because a request needs keys and ids where an operator needs names.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
 from psycopg import Connection
 
+from postledger.finance.rules.expense_rule import ExpenseRule
+from postledger.finance.rules.finance_settings import Finance
 from postledger.platform.keyring import Keyring
 from postledger.platform.postgres.sql import statements_of
 from postledger.policy.config_file import (
@@ -19,7 +21,9 @@ from postledger.policy.config_file import (
     SourceConfig,
     index_configuration,
 )
-from postledger.policy.diff import Action, Change, Kind, Stored
+from postledger.policy.diff import Action, Change, Stored, list_rules
+from postledger.policy.finance_config import PayeeConfig
+from postledger.policy.finance_store import FinanceStore, read_finance, read_payees, read_rules
 from postledger.policy.forward_config import ForwardConfig
 from postledger.policy.forward_store import ForwardStore
 from postledger.policy.retired_secrets import RetiredSecret
@@ -55,6 +59,7 @@ class PolicyStore:
         self._connection = connection
         self._secrets = SourceSecrets(connection, keyring)
         self._forwards = ForwardStore(connection, keyring)
+        self._finance = FinanceStore(connection, keyring)
 
     def read(self) -> Stored:
         """Read what is in force and what is retired, secrets included."""
@@ -64,11 +69,19 @@ class PolicyStore:
         """Read the retired secrets of a source, without those that no master key decrypts."""
         return self._secrets.read_retired(slug)
 
-    def write(self, changes: Iterable[Change], now: datetime) -> None:
+    def hash_accounts(self, target: Configuration, now: datetime) -> Configuration:
+        """Add the hashes of the bank accounts in a file, by which they are compared. Raises `WrongMasterKey`."""
+        hashed = self._finance.hash_accounts(target.payees.values(), now)
+        return msgspec.structs.replace(target, payees={config.payee.id: config for config in hashed})
+
+    def write(self, changes: Sequence[Change], now: datetime, actor: str) -> None:
         """Write changes. The version is incremented only if there is one."""
         real = [change for change in changes if change.action is not Action.LEAVE]
+        rules = list_rules(changes, self._read_rules())
         for change in real:
             self._write_one(change, now)
+        if any(change.kind == "rule" for change in real):
+            self._finance.write_rules(rules, now, actor)
         if real:
             increment_version(self._connection)
 
@@ -80,7 +93,19 @@ class PolicyStore:
             [CampaignConfig(*row) for row in campaigns],
             [AffiliateConfig(*row) for row in affiliates],
             self._forwards.read(in_force=in_force),
+            finance=self._read_finance() if in_force else None,
+            payees=read_payees(self._connection, in_force=in_force),
+            rules=self._read_rules().values() if in_force else (),
         )
+
+    def _read_finance(self) -> Finance | None:
+        stored = read_finance(self._connection)
+        return None if stored is None else stored.settings
+
+    def _read_rules(self) -> dict[str, ExpenseRule]:
+        stored = read_finance(self._connection)
+        rules = [] if stored is None else read_rules(self._connection, stored.rules_version)
+        return {rule.slug: rule for rule in rules}
 
     def _read_sources(self, *, in_force: bool) -> Sequence[SourceConfig]:
         rows = self._connection.execute(sql("read_sources"), (in_force, SELFTEST)).fetchall()
@@ -92,7 +117,7 @@ class PolicyStore:
     def _write_one(self, change: Change, now: datetime) -> None:
         match change.target:
             case None:
-                self._retire(change.kind, change.name, now)
+                self._retire(change, now)
             case SourceConfig() as source:
                 self._write_source(source, now)
             case ForwardConfig() as forward:
@@ -101,9 +126,18 @@ class PolicyStore:
                 self._connection.execute(sql("upsert_campaign"), (*msgspec.structs.astuple(campaign), now))
             case AffiliateConfig() as affiliate:
                 self._connection.execute(sql("upsert_affiliate"), (affiliate.id, affiliate.name, now))
+            case Finance() as finance:
+                self._finance.write_finance(finance, now)
+            case PayeeConfig() as payee:
+                self._finance.write_payee(payee, now)
+            case ExpenseRule():
+                pass  # `write` makes one new version of all rules
 
-    def _retire(self, kind: Kind, name: str, now: datetime) -> None:
-        self._connection.execute(sql(f"retire_{kind}"), (now, name))
+    def _retire(self, change: Change, now: datetime) -> None:
+        if change.kind == "finance":
+            self._finance.close_books()
+        elif change.kind != "rule":
+            self._connection.execute(sql(f"retire_{change.kind}"), (now, change.name))
 
     def _write_source(self, source: SourceConfig, now: datetime) -> None:
         settings = msgspec.json.encode(source.settings).decode()

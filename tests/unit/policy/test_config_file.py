@@ -201,7 +201,8 @@ def test_all_faults_are_reported_at_once() -> None:
         "affiliates[#1].id",
         "colour",
     ]
-    assert faults[-1] == "colour: is not a known key; use one of sources, campaigns, affiliates, forwards"
+    known = "sources, campaigns, affiliates, forwards, finance, payees, expense_rules"
+    assert faults[-1] == f"colour: is not a known key; use one of {known}"
 
 
 def test_each_key_that_there_is_is_named_once() -> None:

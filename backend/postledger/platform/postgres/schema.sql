@@ -194,6 +194,7 @@ CREATE TABLE public.finance (
     only_row boolean DEFAULT true NOT NULL,
     settings jsonb NOT NULL,
     since timestamp with time zone NOT NULL,
+    rules_version integer NOT NULL,
     updated_at timestamp with time zone NOT NULL,
     CONSTRAINT finance_only_row_check CHECK (only_row)
 );

@@ -4,6 +4,7 @@ CREATE TABLE finance (
     only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
     settings jsonb NOT NULL,
     since timestamptz NOT NULL,
+    rules_version integer NOT NULL, -- of the expense rules in force; that version has no row if there are no rules
     updated_at timestamptz NOT NULL
 );
 

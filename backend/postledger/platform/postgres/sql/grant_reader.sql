@@ -14,6 +14,14 @@ GRANT SELECT (
 GRANT SELECT (source_id, kind, delta, currency, received_at) ON conversion_events TO {role};
 GRANT SELECT (source_id, payout, currency, received_at, settled_at, outcome) ON parked_reversals TO {role};
 GRANT SELECT (
+    kind, direction, source_id, campaign_id, event, conversion_status, category, rule_version, rule, unmapped, amount,
+    currency, base_amount, base_currency, rate, rate_on, origin_period, period, billable_from, approved_by_rule,
+    happened_at, created_at
+) ON expense_lines TO {role};
+GRANT SELECT (settings, since, rules_version, updated_at) ON finance TO {role};
+GRANT SELECT (base, currency, on_day, rate, origin, imported_at) ON rates TO {role};
+GRANT SELECT (period, state, version, changed_at) ON periods TO {role};
+GRANT SELECT (
     received_at, source_id, method, verdict, reason, parameter, secret_id, event, status, payout, currency, observed
 ) ON postbacks TO {role};
 GRANT SELECT (name, applied_at) ON schema_migrations TO {role};

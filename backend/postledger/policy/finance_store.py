@@ -1,0 +1,95 @@
+"""Stores the settings of the books, the payees and the expense rules. The caller opens the transaction."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from psycopg import Connection
+
+from postledger.finance.rules.expense_rule import ExpenseRule
+from postledger.finance.rules.finance_settings import Finance, Payee
+from postledger.platform.keyring import Keyring
+from postledger.platform.postgres.sql import statements_of
+from postledger.policy.bank_accounts import hash_account, seal_account
+from postledger.policy.finance_config import PayeeConfig
+from postledger.policy.instance_keys import open_key
+
+sql = statements_of("postledger.policy")
+
+
+class StoredFinance(msgspec.Struct, frozen=True):
+    """The settings of the books, the moment from which conversions have lines, and the version of the rules."""
+
+    settings: Finance
+    since: datetime
+    rules_version: int
+
+
+def read_finance(connection: Connection[Any]) -> StoredFinance | None:
+    """Read the settings. None if no file with `[finance]` was applied."""
+    row = connection.execute(sql("read_finance")).fetchone()
+    return None if row is None else StoredFinance(msgspec.convert(row[0], Finance), *row[1:])
+
+
+def read_rules(connection: Connection[Any], version: int) -> list[ExpenseRule]:
+    """Read the rules of one version, in order."""
+    rows = connection.execute(sql("read_rules"), (version,)).fetchall()
+    return [msgspec.convert(body, ExpenseRule) for (body,) in rows]
+
+
+def read_payees(connection: Connection[Any], *, in_force: bool) -> list[PayeeConfig]:
+    """Read the payees in force or the retired ones, with the hashes of their accounts."""
+    rows = connection.execute(sql("read_payees"), (in_force,)).fetchall()
+    return [PayeeConfig(Payee(*row), None, account_hash) for *row, account_hash in rows]
+
+
+class FinanceStore:
+    """Writes what `[finance]`, `[[payees]]` and `[[expense_rules]]` say."""
+
+    def __init__(self, connection: Connection[Any], keyring: Keyring) -> None:
+        self._connection, self._keyring = connection, keyring
+
+    def hash_accounts(self, payees: Iterable[PayeeConfig], now: datetime) -> list[PayeeConfig]:
+        """Add the hashes by which accounts are compared. Raises `WrongMasterKey`."""
+        listed = list(payees)
+        if all(payee.bank_account is None for payee in listed):
+            return listed
+        key = open_key(self._connection, self._keyring, "pii", now)
+        return [_add_hash(payee, key) for payee in listed]
+
+    def close_books(self) -> None:
+        """Retire the settings."""
+        self._connection.execute(sql("retire_finance"))
+
+    def write_finance(self, finance: Finance, now: datetime) -> None:
+        """Write the settings. The first ones also set the start of the books."""
+        settings = msgspec.json.encode(finance).decode()
+        self._connection.execute(sql("upsert_finance"), {"settings": settings, "now": now})
+
+    def write_payee(self, config: PayeeConfig, now: datetime) -> None:
+        """Create, change or revive a payee. Without an account in the file the stored one stays."""
+        self._connection.execute(sql("upsert_payee"), (*msgspec.structs.astuple(config.payee), now))
+        if config.bank_account is not None:
+            key = open_key(self._connection, self._keyring, "pii", now)
+            sealed = seal_account(self._keyring, key, config.bank_account)
+            values = (sealed.ciphertext, sealed.keyed_hash, config.payee.id)
+            self._connection.execute(sql("write_bank_account"), values)
+
+    def write_rules(self, rules: Sequence[ExpenseRule], now: datetime, actor: str) -> None:
+        """Make a new version of the rules. Earlier versions stay, because lines name them."""
+        row = self._connection.execute(sql("next_rules_version")).fetchone()
+        if row is None:  # the books were retired in the same transaction, and their rules with them
+            return
+        with self._connection.cursor() as cursor:
+            values = [
+                (row[0], position, rule.slug, msgspec.json.encode(rule).decode(), now, actor)
+                for position, rule in enumerate(rules)
+            ]
+            cursor.executemany(sql("insert_rule"), values)
+
+
+def _add_hash(config: PayeeConfig, key: bytes) -> PayeeConfig:
+    if config.bank_account is None:
+        return config
+    return msgspec.structs.replace(config, account_hash=hash_account(key, config.bank_account))

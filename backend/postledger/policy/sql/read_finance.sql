@@ -1,0 +1,2 @@
+-- The settings of the books, their start, and the version of the rules in force.
+SELECT settings, since, rules_version FROM finance
