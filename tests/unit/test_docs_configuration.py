@@ -8,6 +8,7 @@ import pytest
 from loadtests.bench import __main__ as bench
 from loadtests.bench import plan
 from postledger.decoding.parameters import CANONICAL_NAMES
+from postledger.outgoing.rules.url_template import MACROS
 from postledger.platform.known_settings import KNOWN, SETTINGS
 from postledger.policy.config_file import BadConfiguration, read_configuration
 from postledger.vocabulary.statuses import Status
@@ -105,11 +106,21 @@ def test_documented_defaults_are_those_of_the_code() -> None:
     assert ("POSTLEDGER_EDGE_PORT", "8443") in given, "the forms above still find what they look for"
 
 
-@pytest.mark.parametrize("table", ["sources", "campaigns", "affiliates", "finance", "payees", "expense_rules"])
+_TABLES = ["sources", "campaigns", "affiliates", "finance", "payees", "expense_rules", "forwards"]
+
+
+@pytest.mark.parametrize("table", _TABLES)
 def test_the_keys_of_each_table_are_documented(table: str) -> None:
     section = read_section(DOCUMENT, f"`[{table}]`" if table == "finance" else f"`[[{table}]]`")
+    section = section.partition("#### Macros")[0]
 
     assert set(_list_documented(section)) == _list_keys(table)
+
+
+def test_the_macros_of_forwards_are_documented() -> None:
+    documented = _list_documented(read_section(DOCUMENT, "Macros of forwards"))
+
+    assert documented == [f"{{{name}}}" for name in MACROS if name not in [f"sub{number}" for number in range(2, 10)]]
 
 
 def test_the_canonical_names_and_statuses_are_documented() -> None:

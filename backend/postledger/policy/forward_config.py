@@ -13,7 +13,7 @@ from postledger.policy.forward_preset import ForwardPreset, complete_url, find_m
 from postledger.policy.source_config import Lookups, read_duration_s, read_secrets
 from postledger.vocabulary.statuses import Status
 
-_MOST_AT_ONCE, _MOST_PER_SECOND, _LONGEST_TIMEOUT_S = 256, 100_000, 60
+_MOST_AT_ONCE, _MOST_PER_SECOND, _LONGEST_TIMEOUT_S = 256, 100_000, 30
 _MOST_TEXT = 255
 _SLUG_PATTERN = re.compile(r"[a-z0-9*-]{1,80}")
 _EVENT_PATTERN = re.compile(r"[a-z0-9_.*-]{1,80}")

@@ -152,7 +152,7 @@ def test_a_name_that_does_not_resolve_yet_is_allowed() -> None:
         ({"expect": [99]}, "expect: must be a whole number from 200 to 599"),
         ({"concurrency": 0}, "concurrency: must be a whole number from 1 to 256"),
         ({"rate": 0}, "rate: must be a whole number from 1 to 100000"),
-        ({"timeout": "2m"}, 'timeout: must be at most "60s"'),
+        ({"timeout": "31s"}, 'timeout: must be at most "30s"'),
         ({"switch_off_after": "x"}, "switch_off_after: must be a duration"),
         ({"allow_private": "yes"}, "allow_private: must be true or false"),
         ({"conccurrency": 4}, "conccurrency: is not a known key; did you mean concurrency?"),
