@@ -123,3 +123,16 @@ def test_the_url_of_an_unknown_source_is_one_clear_line(cli: CommandLine) -> Non
 
     assert ran.code != 0
     assert "source nobody does not exist" in ran.err
+
+
+def test_presets_of_forwards_are_listed_and_shown_with_their_origin(cli: CommandLine) -> None:
+    listed = {row["name"]: row for row in cli("forwards", "presets", "--json").facts}
+    shown = tomllib.loads(cli("forwards", "presets", "keitaro").out)
+    unknown = cli("forwards", "presets", "keitar")
+
+    assert len(listed) == 12
+    assert listed["keitaro"]["url"].startswith("https://HOST/{secret}/postback?subid={click_id}&status={status}&")
+    assert "https://HOST/pb/?hit={click_id}&tx={transaction_id}&rev={payout}" in cli("forwards", "presets").out
+    assert (shown["statuses"]["approved"], bool(shown["from"])) == ("sale", True)
+    assert cli("forwards", "presets", "keitaro", "--json").facts["statuses"] == shown["statuses"]
+    assert (unknown.code, "preset keitar does not exist; run: postledger forwards presets" in unknown.err) == (1, True)

@@ -14,6 +14,7 @@ from tests.parts.documents import ROOT, list_documents
 _TOML = re.compile(r"^```toml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _SECRET = "0123456789abcdef"
 _LOOKUPS = {name: lambda _: [_SECRET] for name in ("secrets_env", "secrets_file", "client_ca")}
+_LOOKUPS["resolve"] = lambda _: []
 
 
 def _list_examples() -> list[tuple[str, str]]:

@@ -8,6 +8,7 @@ import typer
 
 from postledger.cli.connections import open_keyring, open_ledger
 from postledger.cli.errors import CommandFailed
+from postledger.cli.forward_presets import show_presets
 from postledger.cli.id_arguments import read_receipt
 from postledger.cli.output import AsJson, print_json, print_table
 from postledger.outgoing import operate
@@ -18,6 +19,7 @@ from postledger.outgoing.send_test import Tested, invent_facts, send_test
 from postledger.vocabulary.wording import count
 
 forwards = typer.Typer(help="Postbacks that are sent on to others.", no_args_is_help=True)
+forwards.command("presets")(show_presets)
 
 Slug = Annotated[str, typer.Argument(metavar="SLUG", help="The slug of a forward.")]
 
