@@ -67,9 +67,10 @@ class WorkLoop:
                 break
             if done is None:
                 stop.wait(self._idle_pause_s if self.is_healthy else self._failure_pause_s())
+        is_done = not self._failures
         self._try(self._finish)
         self.close()
-        return not self._failures
+        return is_done
 
     def work_once(self) -> int | None:
         """Do one portion. A failure is logged and counts as None."""
