@@ -7,6 +7,7 @@ name that begins to lead elsewhere in between gains nothing. It uses gevent's so
 import ssl
 from collections.abc import Sequence
 from http.client import HTTPConnection, HTTPException, HTTPResponse, IncompleteRead
+from ipaddress import ip_address
 from typing import Any
 
 import gevent
@@ -95,7 +96,7 @@ def _exchange(request: Request, forward: Forward, network: Network) -> Answer:
 def _find_addresses(place: UrlTemplate, resolve: Resolve, *, allow_private: bool) -> Sequence[str]:
     """Look a host up once, and refuse it if one of its addresses is refused."""
     refused = refuse_literal(place.host, place.port, allow_private=allow_private)
-    addresses = () if refused else resolve(place.host, place.port)
+    addresses = () if refused else _look_up(place, resolve)
     for address in addresses:
         refused = refused or refuse_address(address, place.port, allow_private=allow_private)
     if refused:
@@ -103,6 +104,13 @@ def _find_addresses(place: UrlTemplate, resolve: Resolve, *, allow_private: bool
     if not addresses:
         raise gevent.socket.gaierror
     return addresses
+
+
+def _look_up(place: UrlTemplate, resolve: Resolve) -> Sequence[str]:
+    try:
+        return [str(ip_address(place.host))]
+    except ValueError:
+        return resolve(place.host, place.port)
 
 
 def _connect(addresses: Sequence[str], port: int) -> Any:

@@ -85,10 +85,10 @@ class Forwarder:
         self._take_rights(connection, states)
         targets = self._find_targets(connection)
         leased = sum(self._tend(connection, slug, states[slug], targets.get(slug)) for slug in self._held & set(states))
-        if not (settled or leased or self._is_busy()):
-            return 0
-        self._wait()
-        return 1
+        if self._is_busy():
+            self._wait()
+            return 1
+        return settled + leased
 
     def close(self, connection: Connection[Any]) -> None:
         """Finish what is being sent, record it, and give back the rest."""
