@@ -14,13 +14,14 @@ from psycopg import Connection
 
 from postledger.audit import erasure
 from postledger.audit.erasure import erase
+from postledger.ledger.rules.status_rules import Rules
 from postledger.ledger.writer import write_entries
 from postledger.platform.keyring import Keyring
 from postledger.platform.postgres.connection import WRITER, connect
 from postledger.platform.timeouts import SETTLED_WITHIN_S
 from postledger.policy.read import load_policy
 from tests.parts.cli import CommandLine
-from tests.parts.entries import entry_of, refused_entry
+from tests.parts.entries import entry_of, new_receipt, refused_entry
 from tests.parts.sources import add_click, add_source
 from tests.parts.waiting import HANGS_AFTER_S, wait_until
 
@@ -128,6 +129,24 @@ def test_a_click_id_is_erased_from_labels_and_transaction_ids(
         (None, None, False),
     ]
     again = write_entries(ledger, [entry_of(click_id="theirs", transaction_id="theirs", payout="7")])
+    assert [outcome.verdict.value for outcome in again] == ["duplicate"], "a late repeat is still a repeat"
+
+
+def test_a_click_id_is_erased_from_the_history_and_from_parked_reversals(
+    ledger: Connection[Any], cli: CommandLine
+) -> None:
+    refund = entry_of(transaction_id="theirs", reverses="T1", payout="-2", status="reversed")
+    assert refund.event is not None
+    held_back = replace(refund, rules=Rules(reversal_guard=0), receipt=new_receipt())
+    write_entries(ledger, [entry_of(transaction_id="T1", payout="5")])
+    write_entries(ledger, [held_back])
+    write_entries(ledger, [replace(refund, event=replace(refund.event, payout=Decimal(-1)))])
+
+    cli("forget", "--click-id", "theirs")
+
+    assert rows(ledger, "SELECT transaction_id, payout FROM conversion_events") == [("forgotten", Decimal(-1))]
+    assert rows(ledger, "SELECT transaction_id, payout FROM parked_reversals") == [("forgotten", Decimal(-2))]
+    again = write_entries(ledger, [replace(held_back, receipt=new_receipt())])
     assert [outcome.verdict.value for outcome in again] == ["duplicate"], "a late repeat is still a repeat"
 
 

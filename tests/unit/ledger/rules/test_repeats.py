@@ -1,8 +1,10 @@
 """What a batch of repeats does to known conversions: outcomes and rows, decided without Postgres."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from postledger.ledger.entry import Entry, Outcome
 from postledger.ledger.rules.repeats import Decisions, KnownConversion, decide_repeats
@@ -66,6 +68,34 @@ def test_each_entry_sees_what_those_before_it_changed() -> None:
         (Decimal(2), Decimal(3), ONE),
     ]
     assert [(row.payout, row.updated_at) for row in decisions.conversions] == [(Decimal(3), second.received_at)]
+
+
+def test_each_change_gets_the_next_revision_and_a_later_time() -> None:
+    pending, approved = sale("1", status="pending"), sale("1")
+    rejected = replace(sale("1", status="rejected"), received_at=approved.received_at - timedelta(seconds=1))
+    known = replace(
+        known_of(pending),
+        standing=standing_of(pending),
+        revision=4,
+        changed_at=approved.received_at - timedelta(hours=1),
+    )
+
+    decisions = decide(known, approved, rejected)
+
+    assert [(row.kind, row.status_before, row.status_after, row.revision) for row in decisions.changes] == [
+        ("status", "pending", "approved", 5),
+        ("status", "approved", "rejected", 6),
+    ]
+    assert [row.changed_at for row in decisions.changes] == [
+        approved.received_at,
+        approved.received_at + timedelta(microseconds=1),
+    ]
+    assert [(row.revision, row.updated_at) for row in decisions.conversions] == [(6, decisions.changes[-1].changed_at)]
+
+
+def standing_of(entry: Entry) -> Standing:
+    assert entry.event is not None
+    return entry.event.standing
 
 
 def test_the_past_that_was_gathered_decides() -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from postledger.ledger.rules.status_rules import DUPLICATES, Change, HadPayout, Past, Rules, fold, remember
+from postledger.vocabulary.click import FORGOTTEN
 from postledger.vocabulary.statuses import Standing, Status, Verdict
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -247,6 +248,17 @@ def test_two_refunds_of_one_amount_are_told_apart_by_their_own_ids() -> None:
     assert fold(known, standing("reversed", "-3.00"), past=past, refund_id="R1").verdict is CONFLICT
 
 
+def test_a_refund_whose_id_was_erased_equals_every_refund_of_its_amount() -> None:
+    known, past = standing("approved", "10.00"), remember("refund", Decimal(12), Decimal(-2), None, FORGOTTEN)
+
+    assert fold(known, standing("reversed", "-2.00"), past=past, refund_id="R1").verdict is Verdict.DUPLICATE
+    assert fold(known, standing("reversed", "-3.00"), past=past, refund_id="R1").verdict is Verdict.UPDATED
+
+
+def test_a_change_of_status_leaves_nothing_to_remember() -> None:
+    assert remember("status", Decimal(12), Decimal(10), None, "R1") == frozenset()
+
+
 def test_after_a_refund_another_payout_is_no_correction() -> None:
     known, past = standing("approved", "6.00"), remember("refund", Decimal(10), Decimal(-4), None, "R1")
 
@@ -293,6 +305,14 @@ def test_a_repeat_of_what_was_just_folded_is_never_news(
         again = fold(end, event, by, past, refund_id)
 
         assert (again.verdict is Verdict.UPDATED, again.standing, again.change) == (False, end, None)
+
+
+@given(standings, reversals, rules)
+def test_exactly_what_updates_a_conversion_is_a_change(known: Standing, event: Standing, by: Rules) -> None:
+    folded = fold(known, event, by)
+
+    assert (folded.change is not None) == (folded.verdict is Verdict.UPDATED)
+    assert folded.verdict is Verdict.UPDATED or folded.standing == known
 
 
 @given(standings, st.lists(st.decimals(0, 100, places=2), min_size=1, max_size=5))
