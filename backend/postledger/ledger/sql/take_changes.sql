@@ -23,6 +23,12 @@ FROM taken
 JOIN conversions ON conversions.dedup_key = taken.dedup_key
 LEFT JOIN sources ON sources.id = conversions.source_id
 LEFT JOIN campaigns ON campaigns.id = conversions.campaign_id
-LEFT JOIN conversion_events AS following
-    ON following.dedup_key = taken.dedup_key AND following.revision = taken.revision + 1
+LEFT JOIN LATERAL (
+    SELECT status_before, payout_before, currency_before
+    FROM conversion_events
+    WHERE
+        conversions.revision > taken.revision
+        AND conversion_events.dedup_key = taken.dedup_key AND conversion_events.revision = taken.revision + 1
+    LIMIT 1 -- a look-up by the key for each row; as a join, Postgres would at times read the whole table
+) AS following ON true
 ORDER BY taken.received_at, taken.dedup_key, taken.revision
