@@ -18,6 +18,7 @@ from gevent.event import Event
 from psycopg import Connection
 
 from postledger.bootstrap.forwarding import create_forward_loop
+from postledger.bootstrap.mapping import create_mapper
 from postledger.clicks.retention import delete_expired_clicks
 from postledger.ledger.dispatch import Consumer, dispatch
 from postledger.ledger.partitions import make_partitions, retain
@@ -138,7 +139,8 @@ def _create_task_loops(tools: _Tools, tasks: Mapping[str, Task]) -> list[WorkLoo
 
 
 def _list_consumers(tools: _Tools) -> Sequence[Consumer]:
-    return (queue_deliveries(CurrentForwards(tools.keyring).find),)
+    mapper = create_mapper(tools.connect, tools.metrics.count_mapped)
+    return (mapper, queue_deliveries(CurrentForwards(tools.keyring).find))
 
 
 def _list_tasks(settings: WorkerSettings) -> dict[str, Task]:

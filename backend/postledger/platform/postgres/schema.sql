@@ -143,13 +143,13 @@ ALTER TABLE public.erasures ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 
 CREATE TABLE public.expense_lines (
     dedup_key uuid NOT NULL,
-    seq smallint NOT NULL,
+    seq integer NOT NULL,
     id uuid NOT NULL,
     conversion_id uuid NOT NULL,
     cause uuid NOT NULL,
     revision integer NOT NULL,
     kind text NOT NULL COLLATE pg_catalog."C",
-    adjusts smallint,
+    adjusts integer,
     direction text NOT NULL COLLATE pg_catalog."C",
     source_id integer NOT NULL,
     campaign_id integer,

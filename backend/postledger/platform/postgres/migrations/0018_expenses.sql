@@ -56,13 +56,13 @@ CREATE TABLE periods (
 -- what it is worth now.
 CREATE TABLE expense_lines (
     dedup_key uuid NOT NULL,
-    seq smallint NOT NULL,
+    seq integer NOT NULL,
     id uuid NOT NULL,
     conversion_id uuid NOT NULL,
     cause uuid NOT NULL, -- the receipt of the change, or the id of the task, that made it
     revision integer NOT NULL, -- of the conversion when the line was written
     kind text COLLATE "C" NOT NULL CHECK (kind IN ('accrual', 'adjustment', 'remap')),
-    adjusts smallint, -- the seq of the accrual that it changes
+    adjusts integer, -- the seq of the accrual that it changes
     direction text COLLATE "C" NOT NULL CHECK (direction IN ('payable', 'receivable')),
     source_id integer NOT NULL,
     campaign_id integer,

@@ -1,0 +1,62 @@
+"""Maps conversions that have changed to expense lines: for each, the lines that it lacks now."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from psycopg import Connection
+
+from postledger.finance.books import Books
+from postledger.finance.current_books import CurrentBooks
+from postledger.finance.line_store import Completed, insert_lines
+from postledger.finance.lines import Conversion
+from postledger.finance.mapping import KnownRules, complete, describe
+from postledger.ledger.outbox import Change
+from postledger.vocabulary.selftest import SELFTEST
+
+CountMapped = Callable[[str, int], None]
+"""Counts lines by kind, and conversions for which none was due."""
+
+
+class Mapper:
+    """The consumer of changes that writes expense lines."""
+
+    def __init__(self, books: CurrentBooks, count_mapped: CountMapped) -> None:
+        self._books, self._count_mapped, self._rules = books, count_mapped, KnownRules()
+
+    def __call__(self, connection: Connection[Any], changes: Sequence[Change], now: datetime) -> None:
+        """Add the lines that changed conversions lack, in the transaction that takes the changes."""
+        books = self._books.find(connection)
+        if books is None:
+            return
+        # Only how a conversion stands now counts, therefore the last of its changes is the cause.
+        newest = {change.dedup_key: change for change in changes if _has_lines(change, books)}
+        conversions = [(change.receipt, _read_conversion(change, books)) for change in newest.values()]
+        completed = complete(connection, conversions, books, self._rules)
+        insert_lines(connection, completed, now)
+        for result, number in count_results(completed).items():
+            self._count_mapped(result, number)
+
+
+def count_results(completed: Iterable[Completed]) -> Counter[str]:
+    """Count new lines by kind, and conversions that needed none."""
+    results: Counter[str] = Counter()
+    for each in completed:
+        results.update("unmapped" if line.booking.unmapped else line.kind for line in each.lines)
+        if not each.lines:
+            results["unchanged"] += 1
+    return results
+
+
+def _has_lines(change: Change, books: Books) -> bool:
+    return change.created_at >= books.since and change.source != SELFTEST
+
+
+def _read_conversion(change: Change, books: Books) -> Conversion:
+    now = change.now
+    return Conversion(
+        change.dedup_key, change.conversion_id, change.source_id, change.campaign_id, change.current_revision,
+        now.status, now.payout, now.currency, change.event_time or change.created_at,
+        describe(change.source or "", change.event, change.campaign, change.affiliate_id, books),
+    )  # fmt: skip
