@@ -11,6 +11,8 @@ from postledger.cli.configure import apply, export
 from postledger.cli.connections import Connections
 from postledger.cli.doctor import doctor
 from postledger.cli.errors import OneLineErrors
+from postledger.cli.expenses import expenses
+from postledger.cli.finance import finance
 from postledger.cli.forwards import forwards
 from postledger.cli.jobs import jobs
 from postledger.cli.listing import conversions, postbacks
@@ -67,6 +69,8 @@ def create_cli(connections: Connections) -> typer.Typer:
     app.add_typer(postbacks, name="postbacks")
     app.add_typer(jobs, name="jobs")
     app.add_typer(forwards, name="forwards")
+    app.add_typer(expenses, name="expenses")
+    app.add_typer(finance, name="finance")
     return app
 
 

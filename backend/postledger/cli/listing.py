@@ -9,8 +9,7 @@ import typer
 from postledger.audit import lists
 from postledger.audit.lists import Filters
 from postledger.cli.connections import open_ledger
-from postledger.cli.errors import CommandFailed
-from postledger.cli.id_arguments import read_event, read_id
+from postledger.cli.id_arguments import read_currency, read_event, read_id
 from postledger.cli.list_format import (
     AsCsv,
     ForExcel,
@@ -27,8 +26,7 @@ from postledger.cli.list_format import (
 from postledger.cli.output import AsJson
 from postledger.cli.row_output import Columns
 from postledger.cli.time_options import read_moment, read_zone
-from postledger.decoding.parameters import read_currency
-from postledger.vocabulary.refusal import Reason, Refused
+from postledger.vocabulary.refusal import Reason
 from postledger.vocabulary.statuses import Status, Verdict
 
 conversions = typer.Typer(help="What happened, according to the postbacks.", no_args_is_help=True)
@@ -102,7 +100,7 @@ def list_conversions(
         campaign=campaign,
         affiliate=read_id(affiliate),
         event=read_event(event),
-        currency=_read_currency(currency),
+        currency=read_currency(currency),
         since=read_moment("--since", since, now, form.zone),
         until=read_moment("--until", until, now, form.zone),
         updated_since=read_moment("--updated-since", updated_since, now, form.zone),
@@ -150,13 +148,6 @@ def list_postbacks(
     ):
         shown = ({**row, "raw": _readable(row["raw"])} for row in rows) if with_raw else rows
         print_rows(shown, _POSTBACKS_WITH_RAW if with_raw else _POSTBACKS, form)
-
-
-def _read_currency(currency: str | None) -> str | None:
-    try:
-        return None if currency is None else read_currency(currency)
-    except Refused:
-        raise CommandFailed("--currency is not an ISO 4217 code; write a code such as EUR") from None
 
 
 def _readable(raw: bytes) -> str:

@@ -39,6 +39,11 @@ def dispatch(
         return changes
 
 
+def hold_dispatch(connection: Connection[Any]) -> None:
+    """Let no worker dispatch until the end of this transaction. Call it before the statement that reads lines."""
+    connection.execute(sql("wait_for_dispatcher_lock"), (_LOCK_ID,))
+
+
 def _try_lock(connection: Connection[Any]) -> tuple[bool, datetime]:
     row = connection.execute(sql("try_dispatcher_lock"), (_LOCK_ID,)).fetchone()
     assert row is not None, "the statement has no condition"

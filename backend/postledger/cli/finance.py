@@ -1,0 +1,42 @@
+"""`finance check`: whether the books are right."""
+
+import typer
+
+from postledger.cli.connections import LONG_STATEMENT_TIMEOUT_MS, open_ledger
+from postledger.cli.errors import CommandFailed
+from postledger.cli.output import AsJson, print_json, show_progress
+from postledger.finance.invariants import check_books
+from postledger.vocabulary.wording import count
+
+finance = typer.Typer(help="The books as a whole.", no_args_is_help=True)
+
+
+@finance.command("check")
+def check(context: typer.Context, as_json: AsJson = False) -> None:
+    """Check what must always be true of the books, and name each conversion for which it is not."""
+    with (
+        open_ledger(context, statement_timeout_ms=LONG_STATEMENT_TIMEOUT_MS) as connection,
+        show_progress("checking") as on_progress,
+    ):
+        found = check_books(connection, on_progress)
+    if as_json:
+        print_json(
+            {
+                name: [{"conversion_id": each.conversion_id, "why": each.why} for each in broken]
+                for name, broken in found.items()
+            }
+        )
+    else:
+        for name, broken in found.items():
+            print(f"{'BROKEN' if broken else 'ok    '}  {name}")
+            for each in broken:
+                print(f"        conversion {each.conversion_id}: {each.why}")
+    if total := sum(map(len, found.values())):
+        raise CommandFailed(
+            f"{count(total, 'violation')}; pay nothing that rests on these conversions before you know why"
+        )
+
+
+@finance.callback()
+def _group() -> None:
+    """Keep the name of the only command."""

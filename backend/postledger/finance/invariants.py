@@ -1,0 +1,122 @@
+"""Checks what must always be true of the books, and names each conversion for which it is not.
+
+The check reads the tables in its own way: it does not ask the code that made the lines.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from psycopg import Connection
+
+from postledger.finance.books import Books
+from postledger.finance.lines import ACCRUES_WITHOUT_RULE, Conversion, find_worth
+from postledger.finance.remap import open_books, read_conversion
+from postledger.finance.rules.expense_rule import ExpenseRule, find_rule
+from postledger.platform.postgres.sql import statements_of
+from postledger.vocabulary.selftest import SELFTEST
+
+sql = statements_of("postledger.finance")
+
+
+class Broken(msgspec.Struct, frozen=True):
+    """A conversion for which an invariant does not hold, and why."""
+
+    conversion_id: str
+    why: str
+
+
+class RulesInForce(msgspec.Struct, frozen=True):
+    """One version of the rules, and when it came into force."""
+
+    version: int
+    since: datetime | None
+    rules: Sequence[ExpenseRule]
+
+
+Check = Callable[[Connection[Any], Books], Iterable[Broken]]
+
+
+def check_books(
+    connection: Connection[Any], on_progress: Callable[[float, float | None], None]
+) -> dict[str, list[Broken]]:
+    """Return what is broken, by invariant; every invariant is named. Raises `NotPossible` without books."""
+    books, found = open_books(connection), dict[str, list[Broken]]()
+    for name, check in _CHECKS.items():
+        found[name] = list(check(connection, books))
+        on_progress(len(found), len(_CHECKS))
+    return found
+
+
+def record_check(connection: Connection[Any], found: Mapping[str, Sequence[Broken]], now: datetime) -> None:
+    """Store the numbers for the metric `postledger_invariant_broken`."""
+    with connection.transaction():
+        for name, broken in found.items():
+            connection.execute(sql("record_check"), (name, len(broken), now))
+
+
+def _find_wrong_sums(connection: Connection[Any], books: Books) -> Iterator[Broken]:
+    for conversion_id, currency, booked, worth in connection.execute(sql("find_wrong_sums"), {"since": books.since}):
+        yield Broken(conversion_id, f"its lines sum to {booked:f} {currency}, and it is worth {worth:f} {currency}")
+
+
+def _find_without_lines(connection: Connection[Any], books: Books) -> Iterator[Broken]:
+    versions = _read_versions(connection, books)
+    values = {"since": books.since, "statuses": _list_statuses(versions), "selftest": SELFTEST}
+    for *columns, updated_at in connection.execute(sql("find_without_lines"), values):
+        conversion = read_conversion(books, *columns)
+        # It was mapped after its last change, by rules that were in force then or came later.
+        if all(_needs_line(conversion, each.rules) for each in _list_in_force(versions, updated_at)):
+            yield Broken(conversion.id, f"it is {conversion.status} and has no line")
+
+
+def _needs_line(conversion: Conversion, rules: Sequence[ExpenseRule]) -> bool:
+    rule = find_rule(rules, conversion.facts)
+    if rule is not None and conversion.status not in rule.accrue:
+        return False
+    worth = find_worth(conversion, rule)
+    if rule is None:
+        return worth is not None and conversion.payout != 0
+    return worth is None or worth.amount != 0
+
+
+def _read_versions(connection: Connection[Any], books: Books) -> list[RulesInForce]:
+    rules: dict[int, list[ExpenseRule]] = {}
+    began: dict[int, datetime] = {}
+    for version, since, body in connection.execute(sql("read_all_rules")):
+        rules.setdefault(version, []).append(msgspec.convert(body, ExpenseRule))
+        began[version] = since
+    # A version without rules has no row.
+    return [
+        RulesInForce(version, began.get(version), rules.get(version, ()))
+        for version in range(min(rules, default=books.rules_version), books.rules_version + 1)
+    ]
+
+
+def _list_statuses(versions: Iterable[RulesInForce]) -> list[str]:
+    return list({ACCRUES_WITHOUT_RULE, *(status for each in versions for rule in each.rules for status in rule.accrue)})
+
+
+def _list_in_force(versions: Sequence[RulesInForce], moment: datetime) -> Sequence[RulesInForce]:
+    began = [index for index, each in enumerate(versions) if each.since is not None and each.since <= moment]
+    return versions[max(began, default=0) :]
+
+
+def _find_disorder(connection: Connection[Any], _books: Books) -> Iterator[Broken]:
+    for (conversion_id,) in connection.execute(sql("find_disorder")):
+        yield Broken(conversion_id, "its lines have a gap, or one that adjusts no accrual")
+
+
+def _find_incomplete_lines(connection: Connection[Any], _books: Books) -> Iterator[Broken]:
+    for (conversion_id,) in connection.execute(sql("find_incomplete_lines")):
+        yield Broken(conversion_id, "a line has no reason, and no rule, payee or rate either")
+
+
+_CHECKS: dict[str, Check] = {
+    "lines_sum_to_worth": _find_wrong_sums,
+    "conversions_have_lines": _find_without_lines,
+    "lines_in_order": _find_disorder,
+    "mapped_lines_complete": _find_incomplete_lines,
+}
+INVARIANTS = tuple(_CHECKS)

@@ -1,0 +1,2 @@
+-- Whether any change waits for the worker.
+SELECT EXISTS (SELECT FROM outbox)

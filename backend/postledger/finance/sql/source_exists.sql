@@ -1,0 +1,2 @@
+-- Whether a source of this slug was ever configured.
+SELECT EXISTS (SELECT FROM sources WHERE slug = %s)
