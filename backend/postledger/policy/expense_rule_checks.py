@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from postledger.decoding.toml_table import Fault
 from postledger.finance.rules.expense_rule import ExpenseRule, find_hiding_rule
-from postledger.finance.rules.patterns import WILDCARD, matches_one
+from postledger.decoding.patterns import WILDCARD, matches_one
 from postledger.policy.config_file import Configuration
 from postledger.policy.diff import Stored
 

@@ -7,7 +7,7 @@ import msgspec
 
 from postledger.finance.rules.expense_amount import ExpenseAmount
 from postledger.finance.rules.facts import Facts
-from postledger.finance.rules.patterns import is_covered, matches
+from postledger.decoding.patterns import is_covered, matches
 from postledger.vocabulary.statuses import Status
 
 Direction = Literal["payable", "receivable"]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postledger.finance.rules.patterns import is_covered, matches, matches_one
+from postledger.decoding.patterns import is_covered, matches, matches_one
 
 texts = st.text("ab-", max_size=6)
 patterns = st.text("ab-*", max_size=6)
