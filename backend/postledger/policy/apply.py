@@ -68,7 +68,11 @@ def apply(
         if is_written:
             store.write(changes, now, actor)
     rules = list_rules(changes, stored.in_force.expense_rules)
-    warnings = [*find_warnings(target), *find_forward_warnings(target), *find_rule_warnings(rules, target, stored)]
+    warnings = [
+        *find_warnings(target),
+        *find_forward_warnings(target, stored),
+        *find_rule_warnings(rules, target, stored),
+    ]
     return Applied(changes, is_written, warnings)
 
 
@@ -78,7 +82,7 @@ def _plan(store: PolicyStore, target: Configuration, stored: Stored, *, prune: b
         *find_contested_paths(target, stored, prune=prune),
         *find_retired_secrets(target, store.read_retired_secrets),
         *find_short_secrets(target, stored),
-        *find_forward_faults(target, stored, prune=prune),
+        *find_forward_faults(target, stored),
         *find_rule_faults(target, stored, prune=prune),
     ]
     if faults:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 import tomli_w
+from msgspec.structs import replace
 
 from postledger.outgoing.rules.forward import Forward, Match
 from postledger.policy.config_export import write_document
@@ -162,13 +163,17 @@ def test_a_forward_that_cannot_work_is_refused(table: dict[str, object], fault: 
     assert faults_of(**table)[0].startswith(f"forwards[out].{fault}")
 
 
-def _check(config: ForwardConfig, known: ForwardConfig | None = None, *, prune: bool = False) -> list[str]:
-    in_force = Configuration(
-        sources={"acme": SourceConfig("acme", "acme", Settings())},
-        forwards={} if known is None else {"out": known},
-    )
-    stored, target = Stored(in_force, Configuration()), Configuration(forwards={"out": config})
-    return [str(fault) for fault in find_forward_faults(target, stored, prune=prune)]
+ACME = Configuration(sources={"acme": SourceConfig("acme", "acme", Settings())})
+
+
+def _check(config: ForwardConfig, known: ForwardConfig | None = None) -> list[str]:
+    in_force = replace(ACME, forwards={} if known is None else {"out": known})
+    target = Configuration(forwards={"out": config})
+    return [str(fault) for fault in find_forward_faults(target, Stored(in_force, Configuration()))]
+
+
+def _warn(**table: object) -> list[str]:
+    return [str(warning) for warning in find_forward_warnings(read(table), Stored(ACME, Configuration()))]
 
 
 def test_a_missing_secret_is_refused_and_a_stored_one_is_kept() -> None:
@@ -195,19 +200,22 @@ def test_a_name_in_match_must_exist() -> None:
     unknown = read_one(match={"source": ["acmee"], "campaign": ["spring"]})
 
     assert _check(known) == []
-    assert _check(known, prune=True) == [
-        "forwards[out].match: source acme does not exist; add it to [[sources]], or correct the name"
-    ]
+    advice = "correct it, or write a pattern with *"
     assert _check(unknown) == [
-        "forwards[out].match: source acmee does not exist; add it to [[sources]], or correct the name",
-        "forwards[out].match: campaign spring does not exist; add it to [[campaigns]], or correct the name",
+        f"forwards[out].match: source acmee does not exist; add it to [[sources]], {advice}",
+        f"forwards[out].match: campaign spring does not exist; add it to [[campaigns]], {advice}",
     ]
 
 
-def test_a_secret_without_use_is_a_warning() -> None:
-    unused = find_forward_warnings(read({"secrets": ["s3cret"]}))
+def test_a_retired_source_can_be_matched_so_that_an_export_can_be_applied() -> None:
+    target = read({"match": {"source": ["acme"]}})
 
-    assert [str(warning) for warning in unused] == [
-        "forwards[out].secrets: have no effect; use {secret} in url, or set sign = true"
+    assert find_forward_faults(target, Stored(Configuration(), ACME)) == []
+
+
+def test_a_secret_without_use_and_an_idle_pattern_are_warnings() -> None:
+    assert _warn(secrets=["s3cret"], match={"campaign": ["spring-*"], "source": ["ac*"]}) == [
+        "forwards[out].secrets: have no effect; use {secret} in url, or set sign = true",
+        "forwards[out].match: campaign spring-* matches no campaign that exists now; check it",
     ]
-    assert find_forward_warnings(read({"secrets": ["s3cret"], "url": "https://track.example/{secret}"})) == []
+    assert _warn(secrets=["s3cret"], url="https://track.example/{secret}") == []

@@ -5,9 +5,9 @@ from typing import Literal
 
 import msgspec
 
+from postledger.decoding.patterns import is_covered, matches
 from postledger.finance.rules.expense_amount import ExpenseAmount
 from postledger.finance.rules.facts import Facts
-from postledger.decoding.patterns import is_covered, matches
 from postledger.vocabulary.statuses import Status
 
 Direction = Literal["payable", "receivable"]

@@ -1,6 +1,5 @@
 """A forward: which changes of conversions are sent on, where to and how; and what is known of one change."""
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -9,6 +8,7 @@ from typing import Literal
 
 import msgspec
 
+from postledger.decoding.patterns import matches as match_name
 from postledger.outgoing.rules.url_template import UrlTemplate
 from postledger.vocabulary.statuses import Status
 
@@ -77,21 +77,13 @@ class Forward(msgspec.Struct, frozen=True, dict=True, omit_defaults=True):
         """The parsed URL; raises ValueError."""
         return UrlTemplate.parse(self.url)
 
-    @cached_property
-    def patterns(self) -> tuple[re.Pattern[str], ...]:
-        """The patterns of source, campaign and event."""
-        return tuple(_compile(names) for names in (self.match.source, self.match.campaign, self.match.event))
-
 
 def matches(forward: Forward, *, source: str, campaign: str | None, event: str, status: Status) -> bool:
     """Return whether a forward sends a change with these facts. A missing campaign matches only an empty field."""
-    if forward.match.status and status not in forward.match.status:
-        return False
-    by_source, by_campaign, by_event = forward.patterns
-    is_campaign = not forward.match.campaign or (campaign is not None and by_campaign.fullmatch(campaign) is not None)
-    return is_campaign and by_source.fullmatch(source) is not None and by_event.fullmatch(event) is not None
-
-
-def _compile(names: tuple[str, ...]) -> re.Pattern[str]:
-    choices = (".*".join(map(re.escape, name.split("*"))) for name in names)
-    return re.compile("|".join(choices) or ".*", re.DOTALL)
+    match = forward.match
+    return (
+        (not match.status or status in match.status)
+        and match_name(match.source, source)
+        and match_name(match.campaign, campaign)
+        and match_name(match.event, event)
+    )

@@ -1,6 +1,10 @@
 """Addresses that a forward never connects to, each with the reason."""
 
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, ip_network
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from postledger.outgoing.rules.addresses import DESCRIPTIONS, Blocked, is_address, refuse_address, refuse_literal
 
@@ -110,3 +114,41 @@ def test_what_is_no_address_is_refused(allow_private: bool) -> None:
 
 def test_each_reason_has_words() -> None:
     assert set(DESCRIPTIONS) == set(Blocked)
+
+
+_DOCUMENTATION = [ip_network(text) for text in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")]
+_INSIDE = ("10.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "192.168.0.0/16", "100.64.0.0/10")
+
+
+def _list_inside(network: IPv4Network) -> st.SearchStrategy[IPv4Address]:
+    return st.integers(int(network[0]), int(network[-1])).map(IPv4Address)
+
+
+_ADDRESSES_INSIDE = st.sampled_from(_INSIDE).map(IPv4Network).flatmap(_list_inside)
+
+
+@given(st.ip_addresses())
+def test_no_address_is_allowed_that_is_not_global(address: IPv4Address | IPv6Address) -> None:
+    is_example = any(address in network for network in _DOCUMENTATION)
+
+    assert address.is_global or is_example or refuse_address(str(address), 443, allow_private=False)
+
+
+@given(_ADDRESSES_INSIDE)
+def test_no_form_of_ipv6_hides_an_address_inside(inside: IPv4Address) -> None:
+    number = int(inside)
+    forms = [
+        number,
+        0xFFFF << 32 | number,
+        0xFFFF << 48 | number,
+        0x64FF9B << 96 | number,
+        0x2002 << 112 | number << 80 | 1,
+        0x20010000 << 96 | 0x5DB8D822 << 64 | (number ^ 0xFFFFFFFF),
+    ]
+
+    assert all(refuse_address(str(IPv6Address(form)), 443, allow_private=False) for form in forms)
+
+
+@given(_ADDRESSES_INSIDE, st.sampled_from(["{}", "{:#x}", "0{:o}"]))
+def test_no_spelling_of_a_number_hides_an_address_inside(inside: IPv4Address, form: str) -> None:
+    assert refuse_literal(form.format(int(inside)), 80, allow_private=False) is Blocked.ODD_ADDRESS

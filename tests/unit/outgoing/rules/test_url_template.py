@@ -1,6 +1,10 @@
 """URL templates: what is refused, and how values are written into them."""
 
+from urllib.parse import parse_qsl, unquote, urlsplit
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from postledger.outgoing.rules.url_template import MACROS, UrlTemplate, encode
 
@@ -83,3 +87,20 @@ def test_a_value_never_leads_to_another_folder(value: str) -> None:
 def test_a_url_that_cannot_work_is_refused_with_the_reason(url: str, reason: str) -> None:
     with pytest.raises(ValueError, match=reason.replace(".", r"\.")):
         UrlTemplate.parse(url)
+
+
+_VALUES = st.text(st.characters(exclude_categories=["Cs"]), max_size=40) | st.text("./%&=#?@:\\\r\n ", max_size=20)
+
+
+@given(_VALUES, _VALUES)
+def test_any_value_arrives_as_it_is_and_changes_nothing_else(first: str, second: str) -> None:
+    filled = _fill("https://a.example/p/{sub1}/q?a={sub1}&b=x{sub2}&c=1", sub1=first, sub2=second)
+    read = urlsplit(f"https://a.example{filled}")
+
+    assert (read.scheme, read.netloc, read.fragment) == ("https", "a.example", "")
+    assert parse_qsl(read.query, keep_blank_values=True) == [("a", first), ("b", "x" + second), ("c", "1")]
+    assert filled.isascii()
+    assert filled.isprintable()
+    segments = read.path.split("/")
+    assert [*segments[:2], *segments[3:]] == ["", "p", "q"]
+    assert unquote(segments[2]) == ("" if first in (".", "..") else first)
