@@ -7,11 +7,12 @@ import msgspec
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
+from postledger.ledger.outbox import take_changes
 from postledger.outgoing.conclusion import Outcome
 from postledger.outgoing.deliver import Network, trust_system
 from postledger.outgoing.delivery import Result
 from postledger.outgoing.forwarder import Forwarder
-from postledger.outgoing.queue_deliveries import QueuedRow, insert_deliveries
+from postledger.outgoing.queue_deliveries import QueuedRow, insert_deliveries, queue_deliveries
 from postledger.outgoing.resolve import Resolve, SystemResolver
 from postledger.outgoing.rules.forward import Forward
 from postledger.outgoing.target import Target
@@ -79,6 +80,20 @@ class Forwarding:
 
     def change(self, key: str, status: str, *, forward: str = "voluum") -> None:
         """Change the status of a conversion, and queue the change for a forward."""
+        receipt, revision = self._change(key, status)
+        self._queue(key, forward, receipt, revision, is_backfill=False)
+
+    def dispatch(self, key: str, status: str) -> None:
+        """Change the status of a conversion, and hand the change over."""
+        receipt, revision = self._change(key, status)
+        self.connection.execute(
+            "INSERT INTO outbox (received_at, dedup_key, receipt, revision, kind) VALUES (%s, %s, %s, %s, 'updated')",
+            (self.now, key, receipt, revision),
+        )
+        consume = queue_deliveries(lambda _: self.targets)
+        consume(self.connection, take_changes(self.connection, 10), self.now)
+
+    def _change(self, key: str, status: str) -> tuple[str, int]:
         receipt = new_receipt()
         self.connection.execute(_CHANGE, (receipt, status, self.now, key))
         row = self.connection.execute(
@@ -86,7 +101,7 @@ class Forwarding:
             (status, key),
         ).fetchone()
         assert row is not None, "the conversion is there"
-        self._queue(key, forward, receipt, row[0], is_backfill=False)
+        return receipt, row[0]
 
     def _queue(self, key: str, forward: str, receipt: str, revision: int, *, is_backfill: bool) -> None:
         insert_deliveries(

@@ -1,17 +1,21 @@
 """`forwards`: the postbacks that are sent on to others: their state, a test, and what to do when one fails."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from math import ceil
 from typing import Annotated
 
 import msgspec
 import typer
 
-from postledger.cli.connections import open_keyring, open_ledger
+from postledger.cli.connections import LONG_STATEMENT_TIMEOUT_MS, open_keyring, open_ledger
 from postledger.cli.errors import CommandFailed
 from postledger.cli.forward_presets import show_presets
 from postledger.cli.id_arguments import read_receipt
-from postledger.cli.output import AsJson, print_json, print_table
+from postledger.cli.output import AsJson, print_json, print_table, show_progress
+from postledger.cli.time_options import FORMS, read_moment
 from postledger.outgoing import operate
+from postledger.outgoing.backfill import Backfilled
+from postledger.outgoing.backfill import backfill as queue_past
 from postledger.outgoing.deliver import Network, trust_system
 from postledger.outgoing.resolve import SystemResolver
 from postledger.outgoing.rules.render import describe_url
@@ -85,6 +89,44 @@ def retry(
         print_json(msgspec.structs.asdict(retried))
     else:
         print(f"sent again: {retried.failed} failed, {retried.waiting} waiting for the next attempt")
+
+
+@forwards.command()
+def backfill(
+    context: typer.Context,
+    slug: Slug,
+    *,
+    since: Annotated[str, typer.Option("--since", help=f"The changes from this time on: {FORMS}.")],
+    rate: Annotated[
+        int | None, typer.Option("--rate", min=1, help="So many a second. Default: the limits of the forward.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count what would be sent, and send nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Send changes of the past that were never queued for a forward, oldest first and after what is live.
+
+    Each is sent as it was then, once. An interrupted command can be repeated.
+    """
+    keyring, now = open_keyring(context), datetime.now(UTC)
+    begin = read_moment("--since", since, now)
+    assert begin is not None, "the option is required"
+    with (
+        open_ledger(context, statement_timeout_ms=LONG_STATEMENT_TIMEOUT_MS) as connection,
+        show_progress("queueing") as on_progress,
+    ):
+        forward = operate.find_target(connection, keyring, slug).forward
+        done = queue_past(connection, forward, begin, now, rate=rate, dry_run=dry_run, on_progress=on_progress)
+    if as_json:
+        print_json(msgspec.structs.asdict(done))
+    else:
+        print(_describe(done, dry_run=dry_run))
+
+
+def _describe(done: Backfilled, *, dry_run: bool) -> str:
+    statuses = ", ".join(f"{number} {status}" for status, number in done.statuses.items())
+    takes = "" if done.takes_s is None else f", sent within {timedelta(seconds=ceil(done.takes_s))} (h:m:s)"
+    queued = count(done.deliveries, "delivery", "deliveries")
+    return f"{'would queue' if dry_run else 'queued'} {queued}{f' ({statuses})' if statuses else ''}{takes}"
 
 
 @forwards.command()

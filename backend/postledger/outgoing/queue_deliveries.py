@@ -34,15 +34,15 @@ def queue_deliveries(find_targets: Callable[[Connection[Any]], Mapping[str, Targ
 
     def consume(connection: Connection[Any], changes: Sequence[Change], now: datetime) -> None:
         forwards = [target.forward for target in find_targets(connection).values()]
-        insert_deliveries(connection, list(_list_rows(changes, forwards, now)), now)
+        if rows := list(_list_rows(changes, forwards, now)):
+            insert_deliveries(connection, rows, now)
+            connection.execute(sql("hurry_backfilled"), {"deliveries": encode_rows(rows), "now": now})
 
     return consume
 
 
 def insert_deliveries(connection: Connection[Any], rows: Sequence[QueuedRow], now: datetime) -> int:
     """Queue deliveries and return how many are new. What was queued before is left as it is."""
-    if not rows:
-        return 0
     values = {"deliveries": encode_rows(rows), "now": now}
     return connection.execute(sql("insert_deliveries"), values).rowcount
 
