@@ -34,10 +34,21 @@ FROM leased
 JOIN conversions ON conversions.dedup_key = leased.dedup_key
 JOIN sources ON sources.id = conversions.source_id
 LEFT JOIN campaigns ON campaigns.id = conversions.campaign_id
-LEFT JOIN conversion_events AS following
-    ON following.dedup_key = leased.dedup_key AND following.revision = leased.revision + 1
-LEFT JOIN delivery_attempts AS first_attempt
-    ON
-        first_attempt.dedup_key = leased.dedup_key AND first_attempt.forward = leased.forward
-        AND first_attempt.receipt = leased.receipt AND first_attempt.attempt = 1
+LEFT JOIN LATERAL (
+    SELECT status_before, payout_before, currency_before
+    FROM conversion_events
+    WHERE
+        conversions.revision > leased.revision
+        AND conversion_events.dedup_key = leased.dedup_key AND conversion_events.revision = leased.revision + 1
+    LIMIT 1 -- a look-up by the key for each row; as a join, Postgres would at times read the whole table
+) AS following ON true
+LEFT JOIN LATERAL (
+    SELECT at
+    FROM delivery_attempts
+    WHERE
+        leased.attempts > 0
+        AND delivery_attempts.dedup_key = leased.dedup_key AND delivery_attempts.forward = leased.forward
+        AND delivery_attempts.receipt = leased.receipt AND delivery_attempts.attempt = 1
+    LIMIT 1
+) AS first_attempt ON true
 ORDER BY leased.due_at

@@ -15,8 +15,14 @@ FROM changes
 JOIN conversions ON conversions.dedup_key = changes.dedup_key
 JOIN sources ON sources.id = conversions.source_id
 LEFT JOIN campaigns ON campaigns.id = conversions.campaign_id
-LEFT JOIN conversion_events AS following
-    ON following.dedup_key = changes.dedup_key AND following.revision = changes.revision + 1
+LEFT JOIN LATERAL (
+    SELECT status_before
+    FROM conversion_events
+    WHERE
+        conversions.revision > changes.revision
+        AND conversion_events.dedup_key = changes.dedup_key AND conversion_events.revision = changes.revision + 1
+    LIMIT 1
+) AS following ON true
 WHERE
     sources.slug <> %(selftest)s AND conversions.click_id <> %(forgotten)s
     AND NOT EXISTS (
