@@ -26,7 +26,7 @@ def ledger(database: str) -> Iterator[Ledger]:
 
 @pytest.fixture
 def metrics() -> WorkerMetrics:
-    return WorkerMetrics(["retain"])
+    return WorkerMetrics(["retain"], ["lines_sum_to_worth"])
 
 
 def samples(metrics: WorkerMetrics) -> dict[str, float]:
@@ -48,6 +48,7 @@ def test_every_series_of_a_closed_label_is_there_at_zero(metrics: WorkerMetrics)
         "postledger_jobs_total done retain",
         "postledger_jobs_waiting retain",
         "postledger_jobs_dead unknown",
+        "postledger_invariant_broken lines_sum_to_worth",
         "postledger_expenses_unmapped no_rate",
         "postledger_outbox_waiting",
     ):
@@ -149,6 +150,24 @@ def test_unmapped_money_is_counted_until_it_is_mapped(ledger: Ledger, metrics: W
     assert found["postledger_expenses_unmapped no_payee"] == 0
 
 
+def test_unmapped_money_that_was_taken_back_is_not_counted(ledger: Ledger, metrics: WorkerMetrics) -> None:
+    reversed_one = new_receipt()
+    add_line(ledger, reversed_one, 1, "accrual", "12.50", unmapped="no_rule")
+    add_line(ledger, reversed_one, 2, "adjustment", "-12.50", unmapped="no_rule")
+
+    metrics.refresh(ledger)
+
+    assert samples(metrics)["postledger_expenses_unmapped no_rule"] == 0
+
+
+def test_a_missing_amount_is_counted_as_unmapped(ledger: Ledger, metrics: WorkerMetrics) -> None:
+    add_line(ledger, new_receipt(), 1, "accrual", "0", unmapped="no_amount")
+
+    metrics.refresh(ledger)
+
+    assert samples(metrics)["postledger_expenses_unmapped no_amount"] == 1
+
+
 def test_tasks_are_counted_by_name_and_those_of_other_releases_as_unknown(
     ledger: Ledger, metrics: WorkerMetrics
 ) -> None:
@@ -174,6 +193,14 @@ def test_the_age_of_rates_is_that_of_their_newest_day(ledger: Ledger, metrics: W
     metrics.refresh(ledger)
 
     assert 2 <= samples(metrics)["postledger_rates_age_seconds"] / 86400 < 3.1
+
+
+def test_the_last_check_of_the_books_is_shown_by_invariant(ledger: Ledger, metrics: WorkerMetrics) -> None:
+    ledger.execute("INSERT INTO invariant_checks VALUES ('lines_sum_to_worth', 2, now())")
+
+    metrics.refresh(ledger)
+
+    assert samples(metrics)["postledger_invariant_broken lines_sum_to_worth"] == 2
 
 
 @pytest.mark.parametrize("statement", ["outbox", "forwards", "unmapped", "rates", "tasks"])

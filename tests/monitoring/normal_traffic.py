@@ -107,8 +107,25 @@ def _add_parts(series: Series, requests: list[int], beats: int, beat_s: int) -> 
     disk = 'instance="host", device="/dev/a", mountpoint="/", fstype="ext4"'
     series[f"node_filesystem_size_bytes{{{disk}}}"] = [1e12] * beats
     series[f"node_filesystem_avail_bytes{{{disk}}}"] = [6e11 - 1e4 * second for second in now_s]
-    for job in ("backend", "edge", "postgres", "nginx", "node", "prometheus", "alertmanager"):
+    _add_worker(series, requests, now_s)
+    for job in ("backend", "edge", "worker", "postgres", "nginx", "node", "prometheus", "alertmanager"):
         series[f'up{{job="{job}", instance="{job}"}}'] = [1.0] * beats
+
+
+def _add_worker(series: Series, requests: list[int], now_s: list[int]) -> None:
+    """A forward whose receiver refuses one delivery in twenty, and rates that are imported every three days."""
+    beats = len(requests)
+    series['postledger_worker_refreshed_timestamp_seconds{instance="worker"}'] = [float(second) for second in now_s]
+    series["postledger_outbox_age_seconds"] = [0.2 + count % 5 for count in requests]
+    series['postledger_expenses_unmapped{reason="no_rule"}'] = [0.0] * beats
+    series['postledger_forward_circuit{forward="voluum"}'] = [0.0] * beats
+    for result, share in (("delivered", 0.9), ("retried", 0.05), ("failed", 0.05), ("blocked", 0.0)):
+        counts = [count * share for count in _sum(requests)]
+        series[f'postledger_deliveries_total{{forward="voluum", result="{result}"}}'] = counts
+    series["postledger_rates_age_seconds"] = [float(second % (3 * 86_400)) for second in now_s]
+    series["postledger_rates_max_age_seconds"] = [7 * 86_400.0] * beats
+    series['postledger_jobs_dead{task="retain"}'] = [0.0] * beats
+    series['postledger_invariant_broken{invariant="lines_sum_to_worth"}'] = [0.0] * beats
 
 
 def _draw(chance: random.Random, mean: float) -> int:

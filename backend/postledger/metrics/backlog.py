@@ -18,6 +18,7 @@ OUTBOX_COUNTED = 10_000
 DELIVERIES_COUNTED = 100_000
 UNMAPPED_COUNTED = 10_000
 TASKS_COUNTED = 10_000
+_DAY_S = 86_400.0
 
 
 class ForwardBacklog(msgspec.Struct, frozen=True):
@@ -29,7 +30,10 @@ class ForwardBacklog(msgspec.Struct, frozen=True):
 
 
 class Backlog(msgspec.Struct, frozen=True):
-    """What waits. `rates_age_s` is None as long as no rates were imported."""
+    """What waits, and what the last check of the books found.
+
+    `rates_age_s` is None as long as no rates were imported, `rates_max_age_s` without `[finance]`.
+    """
 
     outbox_waiting: int
     outbox_age_s: float
@@ -38,6 +42,8 @@ class Backlog(msgspec.Struct, frozen=True):
     tasks_waiting: dict[str, int]
     tasks_dead: dict[str, int]
     rates_age_s: float | None
+    rates_max_age_s: float | None
+    broken_invariants: dict[str, int]
     read_at: datetime
 
 
@@ -54,6 +60,8 @@ def read_backlog(connection: Connection[Any]) -> Backlog:
         tasks_waiting={name: count for name, count, _ in tasks},
         tasks_dead={name: count for name, _, count in tasks},
         rates_age_s=_read_rates_age_s(connection, now),
+        rates_max_age_s=_read_rates_max_age_s(connection),
+        broken_invariants=dict(connection.execute(sql("read_invariants")).fetchall()),
         read_at=now,
     )
 
@@ -66,6 +74,11 @@ def _read_forwards(connection: Connection[Any], now: datetime) -> dict[str, Forw
 def _read_rates_age_s(connection: Connection[Any], now: datetime) -> float | None:
     ((newest,),) = connection.execute(sql("measure_rates")).fetchall()
     return None if newest is None else _age_s(_start_of(newest), now)
+
+
+def _read_rates_max_age_s(connection: Connection[Any]) -> float | None:
+    row = connection.execute(sql("read_rates_max_age")).fetchone()
+    return None if row is None or row[0] is None else row[0] * _DAY_S
 
 
 def _start_of(day: date) -> datetime:

@@ -4,15 +4,14 @@ A worker is one process, so its registry is its own and has no files. Counters c
 read from the tables, so that every worker exports the same ones.
 """
 
-import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+from prometheus_client import CollectorRegistry, Counter, generate_latest
 from psycopg import Connection
 
-from postledger.metrics.backlog import Backlog, read_backlog
-from postledger.metrics.postback_counters import UNKNOWN
+from postledger.metrics.backlog import read_backlog
+from postledger.metrics.worker_gauges import WorkerGauges
 
 MAPPED = ("accrual", "adjustment", "remap", "unmapped", "unchanged")
 """The results of mapping: the kinds of lines, and conversions for which no line was due."""
@@ -20,15 +19,13 @@ DELIVERED = ("delivered", "retried", "failed", "blocked")
 """The results of one attempt to deliver; `blocked`: the address is not allowed."""
 RAN = ("done", "retried", "dead")
 """The results of one run of a task."""
-UNMAPPED = ("no_rule", "no_payee", "no_amount", "no_rate")
 LOOPS = ("map", "forward")
-_CIRCUITS = {"closed": 0, "half_open": 1, "open": 2, "off": 3}
 
 
 class WorkerMetrics:
-    """The metrics of one worker. `tasks` are the names of all tasks that it can run."""
+    """The metrics of one worker. `tasks` and `invariants` are the names of all that it can run and check."""
 
-    def __init__(self, tasks: Iterable[str]) -> None:
+    def __init__(self, tasks: Iterable[str], invariants: Iterable[str] = ()) -> None:
         self._registry = registry = CollectorRegistry()
         self._tasks = (*LOOPS, *tasks)
         self._mapped = Counter(
@@ -41,7 +38,7 @@ class WorkerMetrics:
             "postledger_deliveries", "Attempts to deliver, by result.", ["forward", "result"], registry=registry
         )
         self._jobs = Counter("postledger_jobs", "Runs of tasks, by result.", ["task", "result"], registry=registry)
-        self._gauges = _Gauges(registry, self._tasks)
+        self._gauges = WorkerGauges(registry, self._tasks, invariants)
         self._show_counters()
 
     def _show_counters(self) -> None:
@@ -75,91 +72,6 @@ class WorkerMetrics:
     def render(self) -> bytes:
         """Return the metrics in Prometheus' text format."""
         return generate_latest(self._registry)
-
-
-class _Gauges:
-    def __init__(self, registry: CollectorRegistry, tasks: Iterable[str]) -> None:
-        self._tasks = tuple(tasks)
-        self._outbox = Gauge(
-            "postledger_outbox_waiting",
-            "Changes that no worker has taken; an estimate beyond 10,000.",
-            registry=registry,
-        )
-        self._outbox_age = Gauge(
-            "postledger_outbox_age_seconds", "Age of the oldest change that no worker has taken.", registry=registry
-        )
-        self._unmapped = Gauge(
-            "postledger_expenses_unmapped",
-            "Conversions whose money is not mapped, by reason; of the newest 10,000 unmapped lines.",
-            ["reason"],
-            registry=registry,
-        )
-        self._deliveries = Gauge(
-            "postledger_deliveries_waiting",
-            "Deliveries that wait, by forward; counted up to 100,000.",
-            ["forward"],
-            registry=registry,
-        )
-        self._oldest = Gauge(
-            "postledger_deliveries_oldest_seconds",
-            "Age of the oldest delivery that waits, by forward.",
-            ["forward"],
-            registry=registry,
-        )
-        self._circuit = Gauge(
-            "postledger_forward_circuit",
-            "State of a forward: 0 closed, 1 half open, 2 open, 3 off.",
-            ["forward"],
-            registry=registry,
-        )
-        self._rates_age = Gauge(
-            "postledger_rates_age_seconds",
-            "Age of the newest exchange rate; NaN without any.",
-            registry=registry,
-        )
-        self._jobs = Gauge("postledger_jobs_waiting", "Tasks that wait, by name.", ["task"], registry=registry)
-        self._dead = Gauge("postledger_jobs_dead", "Tasks that were given up, by name.", ["task"], registry=registry)
-        self._refreshed = Gauge(
-            "postledger_worker_refreshed_timestamp_seconds",
-            "When this worker last read its gauges from the tables.",
-            registry=registry,
-        )
-        self._rates_age.set(math.nan)
-        _fill(self._unmapped, UNMAPPED, {})
-        self._show_tasks({}, {})
-
-    def show(self, backlog: Backlog) -> None:
-        """Set all gauges. The series of a forward that was removed end."""
-        self._outbox.set(backlog.outbox_waiting)
-        self._outbox_age.set(backlog.outbox_age_s)
-        _fill(self._unmapped, UNMAPPED, backlog.unmapped)
-        self._show_forwards(backlog)
-        deliveries = sum(forward.waiting for forward in backlog.forwards.values())
-        self._show_tasks(
-            {**backlog.tasks_waiting, "map": backlog.outbox_waiting, "forward": deliveries}, backlog.tasks_dead
-        )
-        self._rates_age.set(math.nan if backlog.rates_age_s is None else backlog.rates_age_s)
-        self._refreshed.set(backlog.read_at.timestamp())
-
-    def _show_forwards(self, backlog: Backlog) -> None:
-        for gauge in (self._deliveries, self._oldest, self._circuit):
-            gauge.clear()
-        for slug, forward in backlog.forwards.items():
-            self._deliveries.labels(slug).set(forward.waiting)
-            self._oldest.labels(slug).set(forward.oldest_s)
-            self._circuit.labels(slug).set(_CIRCUITS[forward.circuit])
-
-    def _show_tasks(self, waiting: Mapping[str, int], dead: Mapping[str, int]) -> None:
-        _fill(self._jobs, self._tasks, waiting)
-        _fill(self._dead, self._tasks, dead)
-
-
-def _fill(gauge: Gauge, labels: Iterable[str], values: Mapping[str, int]) -> None:
-    """Set a series for each label. What is of none of them, as a task of another release, is `unknown`."""
-    labels = tuple(labels)
-    for label in labels:
-        gauge.labels(label).set(values.get(label, 0))
-    gauge.labels(UNKNOWN).set(sum(value for label, value in values.items() if label not in labels))
 
 
 def _one_of(allowed: Iterable[str], value: str) -> str:

@@ -226,6 +226,12 @@ CREATE TABLE public.instance_keys (
     created_at timestamp with time zone NOT NULL
 );
 
+CREATE TABLE public.invariant_checks (
+    invariant text NOT NULL COLLATE pg_catalog."C",
+    broken bigint NOT NULL,
+    checked_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE public.outbox (
     received_at timestamp with time zone NOT NULL,
     dedup_key uuid NOT NULL,
@@ -462,6 +468,9 @@ ALTER TABLE ONLY public.forwards
 
 ALTER TABLE ONLY public.instance_keys
     ADD CONSTRAINT instance_keys_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY public.invariant_checks
+    ADD CONSTRAINT invariant_checks_pkey PRIMARY KEY (invariant);
 
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_pkey PRIMARY KEY (received_at, dedup_key, receipt);
