@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from postledger.ledger import writer_clock
 from tests.integration.configured import FILE
 from tests.parts.cli import CommandLine
 
@@ -23,3 +24,10 @@ def cli(environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyP
 def file(cli: CommandLine) -> str:
     """The path of a configuration with one object of each kind."""
     return cli.write("ledger.toml", FILE)
+
+
+@pytest.fixture
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No request becomes overdue because the machine is slow, except where a test asks for that."""
+    monkeypatch.setattr(writer_clock, "ANSWER_WITHIN_S", 60.0)
+    monkeypatch.setattr(writer_clock, "FLUSH_WITHIN_S", 60.0)

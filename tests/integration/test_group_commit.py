@@ -14,6 +14,8 @@ from postledger.vocabulary.refusal import Reason, Refused
 from tests.parts.committing import Commit, Write, insert, make_commit, make_table, stored, submit_all, wait_for
 from tests.parts.waiting import HANGS_AFTER_S
 
+pytestmark = pytest.mark.usefixtures("patience")
+
 END_ITS_SESSION = """
 SELECT pg_terminate_backend(pid, 30000) FROM pg_stat_activity
 WHERE datname = current_database() AND application_name = 'postledger-test'
@@ -24,13 +26,6 @@ WHERE datname = current_database() AND application_name = 'postledger-test'
 def table(database: str) -> str:
     make_table(database)
     return database
-
-
-@pytest.fixture(autouse=True)
-def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No request becomes overdue because the machine is slow, except where a test waits for that."""
-    monkeypatch.setattr(writer_clock, "ANSWER_WITHIN_S", 60.0)
-    monkeypatch.setattr(writer_clock, "FLUSH_WITHIN_S", 60.0)
 
 
 @pytest.fixture
@@ -187,10 +182,10 @@ def submit_sheddable(commit: Commit, number: int) -> int | str:
 def test_an_overdue_request_is_answered_and_its_row_dropped(
     start: Callable[..., Commit], table: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writer_clock, "ANSWER_WITHIN_S", 0.1)
     release = Event()
 
     def hang(connection: Connection[Any], numbers: Sequence[int]) -> Sequence[int]:
+        monkeypatch.setattr(writer_clock, "ANSWER_WITHIN_S", 0.1)  # now that the first row is taken
         release.wait()
         return insert(connection, numbers)
 

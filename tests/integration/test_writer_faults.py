@@ -20,6 +20,8 @@ from postledger.vocabulary.refusal import Refused
 from tests.parts.committing import Commit, Write, insert, make_commit, make_table, stored, submit_all, wait_for
 from tests.parts.waiting import HANGS_AFTER_S
 
+pytestmark = pytest.mark.usefixtures("patience")
+
 SECRET = "345.67"
 
 Start = Callable[..., Commit]
@@ -317,15 +319,16 @@ def test_a_cancelled_statement_keeps_the_connection(start: Start, table: str) ->
 
 def test_a_flush_that_hangs_is_given_up_with_its_connection(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     """As with a server that is gone without a word: no answer will ever come."""
-    monkeypatch.setattr(writer_clock, "FLUSH_WITHIN_S", 0.2)
-    monkeypatch.setattr(writer_clock, "ANSWER_WITHIN_S", 0.1)
     pids: list[int] = []
     causes: list[Cause] = []
 
     def hang_once(connection: Connection[Any], numbers: Sequence[int]) -> Sequence[int]:
         pids.append(connection.info.backend_pid)
         if len(pids) == 1:
-            connection.execute("SELECT pg_sleep(50)")
+            with monkeypatch.context() as hurry:  # only now that the row is taken
+                hurry.setattr(writer_clock, "FLUSH_WITHIN_S", 0.2)
+                hurry.setattr(writer_clock, "ANSWER_WITHIN_S", 0.1)
+                connection.execute("SELECT pg_sleep(50)")
         return numbers
 
     commit = start(hang_once, count_failure=causes.append)
@@ -333,7 +336,6 @@ def test_a_flush_that_hangs_is_given_up_with_its_connection(start: Start, monkey
     assert types(submit_all(commit, [1])) == ["Refused"]
     wait_for(lambda: causes == [Cause.CONNECTION])
 
-    monkeypatch.undo()
     assert commit.submit(2) == 2
     assert len(set(pids)) == 2
 
@@ -341,7 +343,6 @@ def test_a_flush_that_hangs_is_given_up_with_its_connection(start: Start, monkey
 def test_what_was_answered_503_while_connecting_is_not_booked(
     start: Start, table: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writer_clock, "ANSWER_WITHIN_S", 0.1)
     connected = Event()
 
     def connect_late() -> Connection[Any]:
@@ -350,8 +351,9 @@ def test_what_was_answered_503_while_connecting_is_not_booked(
 
     commit = start(connect=connect_late)
 
-    assert types(submit_all(commit, [1])) == ["Refused"]
-    monkeypatch.undo()
+    with monkeypatch.context() as hurry:
+        hurry.setattr(writer_clock, "ANSWER_WITHIN_S", 0.1)
+        assert types(submit_all(commit, [1])) == ["Refused"]
     connected.set()
     wait_for(commit.is_failing)
     assert submit_all(commit, [2]) == [4]
