@@ -1,5 +1,8 @@
 """`apply`, `export`, `--prune`, `source reencrypt` and `doctor` with forwards and their secrets."""
 
+import re
+import textwrap
+
 import psycopg
 import pytest
 from cryptography.fernet import Fernet
@@ -10,8 +13,10 @@ from postledger.platform.keyring import Keyring
 from postledger.platform.postgres.connection import connect
 from tests.integration.configured import actions
 from tests.parts.cli import CommandLine
+from tests.parts.documents import read_document
 
 SECRET = "s3cret-of-the-partner"
+SIGNING = "whsec_AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE="
 FILE = """
 [[forwards]]
 slug = "voluum"
@@ -26,6 +31,8 @@ url = "https://track.example"
 secrets_env = ["KEITARO_KEY", "KEITARO_OLD_KEY"]
 switch_off_after = "2d"
 """
+_TOML = re.compile(r"^ *```toml\n( *\[\[forwards\]\]\n.*?)^ *```$", re.MULTILINE | re.DOTALL)
+EXAMPLES = [textwrap.dedent(example) for example in _TOML.findall(read_document("docs/forwards.md"))]
 
 
 @pytest.fixture(autouse=True)
@@ -133,3 +140,24 @@ def test_a_locked_secret_of_a_forward_is_named_and_can_be_replaced(cli: CommandL
     assert locked.secrets is None
     assert told["keitaro"] == "change secrets"
     assert load(cli)["keitaro"].secrets == (SECRET, "older")
+
+
+def test_a_test_shows_the_url_of_a_preset_without_the_secret(cli: CommandLine) -> None:
+    apply(cli)
+
+    shown = cli("forwards", "test", "keitaro", "--dry-run")
+
+    assert shown.out.startswith("https://track.example/***/postback?subid=postledger-test&status=sale&payout=0.01&")
+    assert SECRET not in shown.out
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=range(len(EXAMPLES)))
+def test_the_examples_of_the_page_can_be_applied_and_tested(cli: CommandLine, example: str) -> None:
+    cli.environment |= {"PARTNER_KEY": SECRET, "SHOP_WEBHOOK_SECRET": SIGNING}
+    source = '[[sources]]\nslug = "acme"\nsecrets = ["0123456789abcdef"]\n'
+
+    slugs = [name for name in actions(cli, cli.write("example.toml", source + example)) if name != "acme"]
+    shown = [cli("forwards", "test", slug, "--dry-run") for slug in slugs]
+
+    assert [one.code for one in shown] == [0]
+    assert SECRET not in shown[0].out

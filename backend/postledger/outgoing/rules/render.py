@@ -10,7 +10,7 @@ import msgspec
 from postledger.decoding.parameters import SUB_NAMES
 from postledger.outgoing.rules.forward import Facts, Forward
 from postledger.outgoing.rules.standard_webhooks import sign
-from postledger.outgoing.rules.url_template import Text, encode
+from postledger.outgoing.rules.url_template import Text
 
 HIDDEN = "***"
 _JSON, _FORM = "application/json", "application/x-www-form-urlencoded"
@@ -29,7 +29,7 @@ class Request(msgspec.Struct, frozen=True):
 def render(forward: Forward, facts: Facts, secrets: Sequence[str], now: datetime) -> Request:
     """Render the request; `secrets` are the live ones, newest first, and `now` is the time of the attempt."""
     values = list_values(forward, facts, secrets[0] if secrets else "")
-    target = forward.template.fill(encode(values))
+    target = forward.template.fill(values)
     body = _write_body(forward, facts, values)
     headers = {"webhook-id": name_message(forward, facts)}
     if forward.method != "GET":
@@ -42,8 +42,8 @@ def render(forward: Forward, facts: Facts, secrets: Sequence[str], now: datetime
 
 def describe_url(forward: Forward, facts: Facts) -> str:
     """Return the URL of a delivery as it can be shown, with `***` for the secret."""
-    encoded = encode(list_values(forward, facts, ""))
-    return forward.template.origin + forward.template.fill(encoded | {"secret": HIDDEN})
+    values = list_values(forward, facts, "")
+    return forward.template.origin + forward.template.fill(values, {"secret": HIDDEN})
 
 
 def name_message(forward: Forward, facts: Facts) -> str:

@@ -6,6 +6,7 @@ A value can therefore never lead to another host, add a parameter, or leave the 
 import ipaddress
 import re
 from collections.abc import Mapping
+from types import MappingProxyType
 from urllib.parse import quote, urlsplit
 
 import msgspec
@@ -20,6 +21,7 @@ MAX_URL_CHARACTERS = 2000
 _MACRO = re.compile(r"\{([^{}]*)\}")
 # ASCII without space, quote, angle brackets, backslash, caret and pipe.
 _URL_CHARACTERS = re.compile(r"[!#-;=?-\[\]_a-z{}~]+")
+_UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]*")
 _HOST = re.compile(r"[A-Za-z0-9._-]{1,253}")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _DOTS = (".", "..")
@@ -44,7 +46,7 @@ class Text(msgspec.Struct, frozen=True):
 
 
 class UrlTemplate(msgspec.Struct, frozen=True):
-    """A parsed URL template. `host` is without brackets; `origin` is everything before the path."""
+    """A parsed URL template. `host` is without brackets, `origin` is all before the path, `macros` are those in use."""
 
     scheme: str
     host: str
@@ -52,6 +54,7 @@ class UrlTemplate(msgspec.Struct, frozen=True):
     origin: str
     path: Text
     query: Text | None
+    macros: frozenset[str]
 
     @classmethod
     def parse(cls, url: str) -> "UrlTemplate":
@@ -63,23 +66,22 @@ class UrlTemplate(msgspec.Struct, frozen=True):
         path, mark, query = rest.partition("?")
         if any(segment in _DOTS for segment in path.split("/")):
             raise ValueError('has a path with "." or ".." in it; write the path that they lead to')
-        text = Text.parse(query) if mark else None
-        return cls(scheme, host, port, f"{scheme}://{netloc}", Text.parse(path or "/"), text)
+        texts = Text.parse(path or "/"), Text.parse(query) if mark else None
+        macros = frozenset(macro for text in texts if text for macro in text.parts[1::2])
+        return cls(scheme, host, port, f"{scheme}://{netloc}", *texts, macros)
 
-    @property
-    def macros(self) -> frozenset[str]:
-        """The macros that it uses."""
-        return frozenset(self.path.parts[1::2]) | frozenset(self.query.parts[1::2] if self.query else ())
+    def fill(self, values: Mapping[str, str], shown: Mapping[str, str] = MappingProxyType({})) -> str:
+        """Fill path and query with values, percent-encoded, or as they are if `shown` has them.
 
-    def fill(self, encoded: Mapping[str, str]) -> str:
-        """Fill path and query with encoded values. A segment of the path that would lead up becomes empty."""
+        A segment of the path that would lead up becomes empty.
+        """
+        encoded = {name: shown.get(name) or _encode(values[name]) for name in self.macros}
         path = "/".join("" if part in _DOTS else part for part in self.path.fill(encoded).split("/"))
         return path if self.query is None else f"{path}?{self.query.fill(encoded)}"
 
 
-def encode(values: Mapping[str, str]) -> dict[str, str]:
-    """Percent-encode values, except letters, digits and `_.-~`."""
-    return {name: quote(value, safe="") for name, value in values.items()}
+def _encode(value: str) -> str:
+    return value if _UNRESERVED.fullmatch(value) else quote(value, safe="")
 
 
 def _check_characters(url: str) -> None:
