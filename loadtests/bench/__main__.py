@@ -11,6 +11,7 @@ import msgspec
 from loadtests.bench.contestants import list_contestants, postledger
 from loadtests.bench.edge import bench_edge
 from loadtests.bench.fill import fill
+from loadtests.bench.finance import bench_finance
 from loadtests.bench.floor import run_floor
 from loadtests.bench.ledger import Ledger, make_database, make_ledger
 from loadtests.bench.machine import describe_machine
@@ -33,6 +34,9 @@ def main() -> int:
             return 0
         if os.environ.get("PATHS"):
             _save("bench-paths.json", bench_paths(plan))
+            return 0
+        if os.environ.get("FINANCE"):
+            _save("bench-finance.json", bench_finance(plan))
             return 0
         with run_ground() as ground:
             report = _compare(ground, plan)

@@ -63,9 +63,9 @@ class Ledger(msgspec.Struct, frozen=True):
         return connect(self.url, name="bench", statement_timeout_ms=STATEMENT_TIMEOUT_MS)
 
     def empty(self) -> None:
-        """Take every conversion and postback off it."""
+        """Take every conversion and postback off it. Expense lines stay: nobody can remove them."""
         with self.connect() as connection:
-            connection.execute("TRUNCATE conversions, postbacks")
+            connection.execute("TRUNCATE conversions, postbacks, conversion_events, outbox")
 
     def checkpoint(self) -> None:
         """Write everything out: whoever comes next pays for his own first touch of each page, and for nobody else's.
@@ -92,6 +92,13 @@ class Ledger(msgspec.Struct, frozen=True):
         """Count all its conversions."""
         with self.connect() as connection:
             row = connection.execute("SELECT count(*) FROM conversions").fetchone()
+        assert row is not None, "count always gives a row"
+        return int(row[0])
+
+    def count_lines(self) -> int:
+        """Count the expense lines that a worker has written."""
+        with self.connect() as connection:
+            row = connection.execute("SELECT count(*) FROM expense_lines").fetchone()
         assert row is not None, "count always gives a row"
         return int(row[0])
 

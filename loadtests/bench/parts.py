@@ -67,7 +67,7 @@ def run_beside(ground: Ground, name: str, checkout: Path = ROOT) -> Iterator[Gro
 
     Edge and backend come from `checkout`: this one as it was at the start, or another one to compare with.
     """
-    home = ground.home / name
+    home = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=ground.home))
     shutil.copytree(ground.backend if checkout == ROOT else checkout / "backend", home / "backend", ignore=_IGNORED)
     socket = home / "backend.sock"
     with Edge(backend_socket=socket, environment=_no_guard(), policy=_policy(), root=checkout) as edge:

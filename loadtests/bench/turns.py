@@ -42,16 +42,29 @@ class _Driven(msgspec.Struct, frozen=True):
     wrk: Wrk
 
 
+class _Course(msgspec.Struct, frozen=True):
+    """What both are driven on. `settle` waits until nothing of the turn before is left to do."""
+
+    plan: Plan
+    ledger: Ledger
+    settle: Callable[[], None] = lambda: None
+
+
 def compare_with_silent(ground: Ground, plan: Plan, ledger: Ledger) -> list[Pair]:
     """Take turns with a Postledger that neither counts nor logs. Raises `RoundFailed`."""
     ours, other = _alive(ground, plan, ledger, postledger), _alive(ground, plan, ledger, silent)
-    return _take_turns(plan, ledger, ours, other)
+    return _take_turns(_Course(plan, ledger), ours, other)
 
 
-def compare_with_baseline(ground: Ground, plan: Plan, ledger: Ledger, checkout: Path) -> list[Pair]:
-    """Take turns with the edge and the backend of another checkout, on today's schema. Raises `RoundFailed`."""
+def compare_with_baseline(
+    ground: Ground, plan: Plan, ledger: Ledger, checkout: Path, settle: Callable[[], None] = lambda: None
+) -> list[Pair]:
+    """Take turns with the edge and the backend of another checkout, on today's schema. Raises `RoundFailed`.
+
+    `settle` is called before each turn and after the last one.
+    """
     ours, other = _alive(ground, plan, ledger, postledger), _alive(ground, plan, ledger, baseline, checkout)
-    return _take_turns(plan, ledger, ours, other)
+    return _take_turns(_Course(plan, ledger, settle), ours, other)
 
 
 def judge_cost(pairs: Sequence[Pair]) -> list[Target]:
@@ -61,8 +74,8 @@ def judge_cost(pairs: Sequence[Pair]) -> list[Target]:
     costs_us = [pair.ours_us - pair.other_us for pair in pairs]
     own_us = mean(pair.ours_us for pair in pairs)
     return [
-        Target(f"b / s (silent), mean of {len(pairs)} turns", mean(_ratios(pairs)), 0.95),
-        Target("its standard error", _standard_error(pairs), None),
+        Target(f"b / s (silent), mean of {len(pairs)} turns", mean_ratio(pairs), 0.95),
+        Target("its standard error", standard_error(pairs), None),
         Target(f"metrics and request log, µs of the backend's {own_us:.0f} for a request", mean(costs_us), None),
     ]
 
@@ -71,20 +84,28 @@ def judge_baseline(pairs: Sequence[Pair]) -> list[Target]:
     """Compare with the baseline: a change counts as slower unless the mean less two standard errors reaches 0.96."""
     if len(pairs) < 2:
         return []
-    lower = mean(_ratios(pairs)) - 2 * _standard_error(pairs)
+    lower = mean_ratio(pairs) - 2 * standard_error(pairs)
     ours_us, other_us = mean(pair.ours_us for pair in pairs), mean(pair.other_us for pair in pairs)
     return [
-        Target(f"b / o (baseline), mean of {len(pairs)} turns", mean(_ratios(pairs)), None),
+        Target(f"b / o (baseline), mean of {len(pairs)} turns", mean_ratio(pairs), None),
         Target("its mean less two standard errors", lower, 0.96),
         Target(f"processor time of the backend, µs for a request (baseline {other_us:.0f})", ours_us, None),
     ]
+
+
+def mean_ratio(pairs: Sequence[Pair]) -> float:
+    """Return the mean of the turns' ratios, ours to the other's."""
+    return mean(_ratios(pairs))
 
 
 def _ratios(pairs: Sequence[Pair]) -> list[float]:
     return [pair.ours_per_second / pair.other_per_second for pair in pairs]
 
 
-def _standard_error(pairs: Sequence[Pair]) -> float:
+def standard_error(pairs: Sequence[Pair]) -> float:
+    """Return the standard error of that mean; 0 of a single turn."""
+    if len(pairs) < 2:
+        return 0.0
     return float(stdev(_ratios(pairs)) / len(pairs) ** 0.5)
 
 
@@ -99,24 +120,28 @@ def _alive(ground: Ground, plan: Plan, ledger: Ledger, make: _Make, checkout: Pa
 
 
 def _take_turns(
-    plan: Plan, ledger: Ledger, ours: AbstractContextManager[_Driven], other: AbstractContextManager[_Driven]
+    course: _Course, ours: AbstractContextManager[_Driven], other: AbstractContextManager[_Driven]
 ) -> list[Pair]:
     with ours as one, other as two:
-        return [_take_turn(plan, ledger, one, two, number) for number in range(plan.turns)]
+        pairs = [_take_turn(course, one, two, number) for number in range(course.plan.turns)]
+        course.settle()
+    return pairs
 
 
-def _take_turn(plan: Plan, ledger: Ledger, ours: _Driven, other: _Driven, number: int) -> Pair:
+def _take_turn(course: _Course, ours: _Driven, other: _Driven, number: int) -> Pair:
     if number % TURNS_PER_LEDGER == 0:
-        ledger.empty()
+        course.settle()
+        course.ledger.empty()
     order = (ours, other) if number % 2 else (other, ours)
-    told = {one.contestant.letter: _drive(plan, ledger, one, f"turn{number}{one.contestant.letter}") for one in order}
+    told = {one.contestant.letter: _drive(course, one, f"turn{number}{one.contestant.letter}") for one in order}
     (ours_per_second, ours_us), (other_per_second, other_us) = (told[one.contestant.letter] for one in (ours, other))
     return Pair(ours_per_second, other_per_second, ours_us, other_us)
 
 
-def _drive(plan: Plan, ledger: Ledger, one: _Driven, run: str) -> tuple[float, float]:
+def _drive(course: _Course, one: _Driven, run: str) -> tuple[float, float]:
+    course.settle()
     before_s = cpu_seconds(one.backend.pid)
     load = one.wrk.drive(run, TURN_S)
     spent_s = cpu_seconds(one.backend.pid) - before_s
-    check_load(plan, ledger, one.contestant, load, run)
+    check_load(course.plan, course.ledger, one.contestant, load, run)
     return load.per_second, spent_s * 1e6 / load.answered
