@@ -51,6 +51,12 @@ def test_a_last_slash_is_the_same_campaign(counted: Edge) -> None:
     assert observe(counted, "/click/slashed", 1) == ["rate_limited"]
 
 
+@pytest.mark.parametrize("path", ["/click", "/click/", "/click?aff=1"])
+def test_a_link_without_a_campaign_is_a_click_too(edge: Edge, path: str) -> None:
+    with edge.client() as client:
+        assert client.get(path).json()["uri"] == path
+
+
 def test_head_uses_up_no_rate(counted: Edge) -> None:
     observe(counted, "/click/headed", BURST, "HEAD")
 

@@ -29,7 +29,7 @@ def refusal(answer: bytes) -> tuple[int, str]:
     return status(answer), said["reason"]
 
 
-@pytest.mark.parametrize("path", ["/", "/nowhere", "/click", "/tracking/postbacks/acme", "/tracking", "/healthz/x"])
+@pytest.mark.parametrize("path", ["/", "/nowhere", "/clicks", "/tracking/postbacks/acme", "/tracking", "/healthz/x"])
 def test_a_path_that_is_no_route_is_not_found(edge: Edge, path: str) -> None:
     assert refusal(exchange(edge, get(path))) == (404, "not_found")
 

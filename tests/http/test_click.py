@@ -60,6 +60,13 @@ def test_no_value_changes_the_redirects_target(service: Service, value: str) -> 
     assert urlsplit(answer.headers["location"]).netloc == "shop.example"
 
 
+@pytest.mark.parametrize("path", ["/click", "/click/", "/click?aff=1", "/click//"])
+def test_a_link_without_a_campaign_is_answered_with_a_page(service: Service, path: str) -> None:
+    answer = service.client.get(path)
+
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
+
+
 @pytest.mark.parametrize("slug", ["nowhere", "spring%20", "%C3%A9t%C3%A9", "a'\"><script>"])
 def test_an_unknown_campaign_is_answered_with_a_page(service: Service, slug: str) -> None:
     receipt = new_receipt()

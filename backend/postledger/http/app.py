@@ -38,6 +38,7 @@ def create_public_app(
     app = _create_app(observer)
     app.add_route("/tracking/postback", postbacks)
     app.add_route("/tracking/postback/{source}", postbacks)
+    app.add_route("/click", clicks)  # a link that lost its campaign: a visitor gets a page here too
     app.add_route("/click/{campaign:path}", clicks)
     app.add_route("/schemas/{name}", schemas)
     app.add_sink(dialects, r"/")

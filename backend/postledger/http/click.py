@@ -27,7 +27,7 @@ class ClickResource:
     def __init__(self, record: RecordClick, fallback_url: str | None) -> None:
         self._record, self._fallback_url = record, fallback_url
 
-    def on_get(self, request: falcon.Request, response: falcon.Response, campaign: str) -> None:
+    def on_get(self, request: falcon.Request, response: falcon.Response, campaign: str = "") -> None:
         """Answer 302 to the campaign's destination. HEAD is answered alike, and records nothing."""
         visit, now = read_visit(request.env["QUERY_STRING"]), datetime.now(UTC)
         try:
@@ -55,7 +55,7 @@ class ClickResource:
             title, text = words
             response.data = _PAGE.format(title=title, text=text, receipt=receipt_of(request)).encode()
 
-    def on_options(self, request: falcon.Request, response: falcon.Response, campaign: str) -> None:  # noqa: ARG002
+    def on_options(self, request: falcon.Request, response: falcon.Response, campaign: str = "") -> None:  # noqa: ARG002
         """Refuse OPTIONS like every other method; Falcon would answer 200."""
         answer_get_only(response, receipt_of(request))
 
