@@ -106,6 +106,14 @@ def read_names(value: object) -> tuple[str, ...]:
     return tuple(read_name(text) for text in read_texts(value))
 
 
+def read_titles(value: object) -> tuple[str, ...]:
+    """Read one value that a sender uses, or a list of such values: they may have blanks, but are no placeholders."""
+    titles = read_texts(value)
+    if placeholder := next((title for title in titles if "{" in title or "}" in title), None):
+        raise BadValue(f'"{placeholder}" is a placeholder and can never be sent as it stands; write the value itself')
+    return titles
+
+
 def read_flag(value: object) -> bool:
     """Read true or false."""
     if isinstance(value, bool):

@@ -18,6 +18,7 @@ from postledger.decoding.toml_table import (
     read_names,
     read_text,
     read_texts,
+    read_titles,
     whole_number,
 )
 from postledger.ledger.rules.status_rules import DUPLICATES, KEYS_BY, OTHER_CLICKS
@@ -287,7 +288,7 @@ def _read_event_names(value: object) -> dict[str, tuple[str, ...]]:
     """Read the table `[sources.event_names]`: our name of an event, and the names that the sender uses for it."""
     if not isinstance(value, dict):
         raise BadValue("must be a table [sources.event_names] of EVENT = the sender's name, or a list of names")
-    names = {_read_event_name(event): _read_named(event, listed, read_texts) for event, listed in value.items()}
+    names = {_read_event_name(event): _read_named(event, listed, read_titles) for event, listed in value.items()}
     _refuse_ambiguous({event: [name.lower() for name in listed] for event, listed in names.items()})
     return names
 

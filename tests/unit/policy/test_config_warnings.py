@@ -61,8 +61,11 @@ def test_a_name_or_word_that_can_never_arrive_is_refused(own: dict[str, Any]) ->
     assert 'can never be sent as it stands; write it without blanks, braces, "=" and "&"' in faults_of(**own)[0]
 
 
-def test_names_of_events_may_have_blanks() -> None:
+def test_names_of_events_may_have_blanks_and_no_braces() -> None:
     assert read(event_names={"trial": "Free Trial"}).sources["acme"].settings.event_names
+    assert faults_of(event_names={"trial": ["Free Trial", "{goal}"]})[0].startswith(
+        'sources[acme].event_names: trial "{goal}" is a placeholder and can never be sent as it stands; write the value'
+    )
 
 
 @pytest.mark.parametrize("secret", ["short", "1234567", "whsec_c2hvcnQ="])
