@@ -11,22 +11,25 @@ from urllib.parse import unquote
 from postledger.decoding.identities import BLANKS
 
 _ENTITIES = {name: text for name, text in html5.items() if not name.endswith(";")}
-_BLANK = re.compile(f"[{re.escape(BLANKS)}]+")
+_BLANK = re.compile(f"[{re.escape(BLANKS)}\"'`´“”‘’\\\\\0]+")
 _IN_FRONT = re.compile(r"(?:[&?;,|]|amp;|#0*38;|#x0*26;)+")
 _BRACKETS = re.compile(r"(?:\[[0-9]*\]?|\])\Z")
+_JOINTS = re.compile(r"[-_\s]+")
 TIDY = re.compile(r"[a-z_][a-z0-9_]*")
 """A name that cannot be a damaged one, as nearly all are."""
+ARE_TIDY = re.compile(r"(?:[a-z_][a-z0-9_]*+(?:&[a-z_][a-z0-9_]*+)*+)?")
+"""Such names, joined by `&`: one look at all of them costs less than one at each."""
 
 _SEPARATOR = rf"[;&?,|{re.escape(BLANKS)}]"
 
 
 def tidy(name: str) -> str:
-    """Undo what usually happens to a name: other case, blanks, a separator or `amp;` in front, `[]` behind.
+    """Undo what usually happens to a name: other case, blanks, quotes, a separator or `amp;` in front, `[]` behind.
 
     A name that was encoded once too often, alone or together with its `=`, is read as it was meant.
     """
     plain = _BLANK.sub("", unquote(name) if "%" in name else name).lower()
-    return _BRACKETS.sub("", _IN_FRONT.sub("", plain, count=1).partition("=")[0])
+    return _BRACKETS.sub("", _IN_FRONT.sub("", plain, count=1).partition("=")[0].rstrip(".:"))
 
 
 def list_tidy(known: Mapping[str, str]) -> dict[str, str]:
@@ -58,6 +61,20 @@ def list_swallowed_as_sent(value: str, pattern: re.Pattern[str]) -> Iterator[str
     """List the tidied names of known parameters inside a value, without decoding it."""
     for found in pattern.finditer(value) if "=" in value else ():
         yield tidy(found[1] or found[2])
+
+
+def compile_alike(names: Iterable[str], also: str) -> re.Pattern[str]:
+    """Make the pattern of names that differ from the known ones in `_` and `-`, or have them as their last part.
+
+    It finds `pay_out`, `data[payout]`, `offer.payout` and the name `also`; see `has_alike`.
+    """
+    listed = {_JOINTS.sub("", name.lower()) for name in (*names, also)} - {""}
+    return re.compile(rf"(?:^|[&\[.:/])(?:{'|'.join(map(re.escape, listed))})[\[\].:/]*(?=&|\Z)")
+
+
+def has_alike(names: str, pattern: re.Pattern[str]) -> bool:
+    """Return whether one of the names, joined by `&`, matches a pattern of `compile_alike`."""
+    return pattern.search(_JOINTS.sub("", names.lower())) is not None
 
 
 def _eat(name: str) -> Iterator[str]:

@@ -3,12 +3,12 @@
 It runs after verification: what a forger damages is refused as forged.
 """
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping, Sequence
 from itertools import islice
 
-from postledger.decoding.damaged_names import TIDY, list_swallowed, list_swallowed_as_sent, tidy
+from postledger.decoding.damaged_names import ARE_TIDY, TIDY, has_alike, list_swallowed, list_swallowed_as_sent, tidy
 from postledger.decoding.json_v2 import NAMES, list_nested_names
-from postledger.decoding.pairs import DecodedRequest, JsonObject
+from postledger.decoding.pairs import DecodedRequest
 from postledger.policy.source import Source
 from postledger.vocabulary.refusal import Cause, Reason, Refused
 
@@ -21,7 +21,10 @@ _NESTED = {".".join(path): name for path, name in NAMES.items()}
 
 
 def refuse_damaged_names(decoded: DecodedRequest, source: Source) -> None:
-    """Refuse a request with a name that is a known one, except for case, blanks, `amp;` or `[]`."""
+    """Refuse a request with a name that is a known one, except for case, blanks, `amp;`, `[]` and the like.
+
+    A request without a payout is refused for a name that resembles one, such as `pay_out` or `data[payout]`.
+    """
     if decoded.version != "1":
         # A damaged name of an object damages the names of its members.
         names = [".".join(map(tidy, name.split("."))) for name, _ in decoded.members if name not in _NESTED]
@@ -30,16 +33,36 @@ def refuse_damaged_names(decoded: DecodedRequest, source: Source) -> None:
             raise Refused(Reason.INVALID_PARAMETER, "payout", cause=Cause.DAMAGED_NAME)
         return
     known = source.canonical_names
-    is_tidy = TIDY.fullmatch
-    doubtful = [name for _, name, _ in decoded.segments if name not in known and not is_tidy(name)]
-    doubtful += [name for name, _ in decoded.members if name not in known and not is_tidy(name)]
-    if doubtful:
+    names = [name for _, name, _ in decoded.segments if name not in known]
+    names += [name for name, _ in decoded.members if name not in known]
+    joined = "&".join(names)
+    if not ARE_TIDY.fullmatch(joined):
+        doubtful: Sequence[str] = [name for name in names if not TIDY.fullmatch(name)]
+        if source.settings.empty == "absent":
+            doubtful = _list_filled(doubtful, decoded)
         _refuse_like(doubtful, source.tidy_names)
-    if "payout" not in decoded.fields and decoded.document is not None:
-        _refuse_nested_payout(decoded.document, source)
-    if "payout" not in decoded.fields and _may_hold_pairs(decoded):
+    if "payout" not in decoded.fields:
+        _refuse_payout_elsewhere(joined, decoded, source)
+
+
+def _refuse_payout_elsewhere(names: str, decoded: DecodedRequest, source: Source) -> None:
+    if has_alike(names, source.like_payout):
+        filled = _list_filled([name for name in names.split("&") if has_alike(name, source.like_payout)], decoded)
+        if filled:
+            raise Refused(Reason.INVALID_PARAMETER, "payout", cause=Cause.DAMAGED_NAME)
+    if decoded.document is not None and has_alike("&".join(list_nested_names(decoded.document)), source.like_payout):
+        raise _inside_value("payout")
+    if _may_hold_pairs(decoded):
+        known = source.canonical_names
         values = (value for _, name, value in decoded.segments if "=" in value and name not in known)
         _refuse_lost_payout(islice(values, _MAX_VALUES), source)
+
+
+def _list_filled(names: Sequence[str], decoded: DecodedRequest) -> Sequence[str]:
+    """List the names that were sent with a value. In a name with `=`, the value is a part of it."""
+    filled = {name for _, name, value in decoded.segments if value.strip()}
+    filled |= {name for name, value in decoded.members if value.strip()}
+    return [name for name in names if name in filled or "=" in name]
 
 
 def _may_hold_pairs(decoded: DecodedRequest) -> bool:
@@ -58,13 +81,7 @@ def _refuse_lost_payout(values: Iterable[str], source: Source) -> None:
             raise _inside_value("payout")
 
 
-def _refuse_nested_payout(document: JsonObject, source: Source) -> None:
-    for name in list_nested_names(document):
-        if len(name) <= _MAX_NAME and source.tidy_names.get(name if TIDY.fullmatch(name) else tidy(name)) == "payout":
-            raise _inside_value("payout")
-
-
-def _refuse_like(names: Iterable[str], meant: dict[str, str]) -> None:
+def _refuse_like(names: Iterable[str], meant: Mapping[str, str]) -> None:
     for name in names:
         parameter = meant.get(tidy(name)) if len(name) <= _MAX_NAME else None
         if parameter is not None:

@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from postledger.decoding.amount_formats import AmountForm, ReadAmount, compile_amount
-from postledger.decoding.damaged_names import compile_swallowed, list_tidy
+from postledger.decoding.damaged_names import compile_alike, compile_swallowed, list_tidy
 from postledger.decoding.parameters import CANONICAL_NAMES, SUB_NAMES
 from postledger.ledger.rules.status_rules import REVERSAL_GUARD, Duplicates, KeyBy, OtherClick, Rules
 from postledger.policy.privacy import MASK, hash_personal, shorten_address
@@ -129,7 +129,7 @@ class Source(msgspec.Struct, frozen=True, dict=True):
         """Compile everything before the first request; raises ValueError as `verifier` does."""
         _ = self.versions, self.verifier, self.canonical_names, self.statuses_by_word, self.read_amount, self.responses
         _ = self.rules, self.rules_by_event, self.counts_every, self.test_words, self.events_by_name, self.name_order
-        _ = self.notice_words, self.tidy_names, self.swallowed
+        _ = self.notice_words, self.tidy_names, self.swallowed, self.like_payout
 
     @cached_property
     def canonical_names(self) -> dict[str, str]:
@@ -153,6 +153,11 @@ class Source(msgspec.Struct, frozen=True, dict=True):
     def swallowed(self) -> re.Pattern[str]:
         """The pattern of a known parameter inside the value of another one."""
         return compile_swallowed(name for name, meant in self.canonical_names.items() if meant != "v")
+
+    @cached_property
+    def like_payout(self) -> re.Pattern[str]:
+        """The pattern of names that resemble one of the payout. A request without a payout would lose its money."""
+        return compile_alike((name for name, meant in self.canonical_names.items() if meant == "payout"), "payouts")
 
     @cached_property
     def name_order(self) -> dict[str, int]:

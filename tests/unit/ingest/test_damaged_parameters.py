@@ -4,6 +4,7 @@ import json
 import random
 from collections.abc import Callable
 from html import unescape
+from urllib.parse import unquote
 
 import pytest
 
@@ -98,6 +99,28 @@ def test_a_parameter_that_is_not_ours_may_hold_anything_else(value: str) -> None
 @pytest.mark.parametrize("query", ["cid=A&SUB1=x", "cid=A&V=7", "cid=A&Foo=1", "cid=A&utm[]=1", "cid=A==&a;b=1"])
 def test_other_names_cost_no_conversion(query: str) -> None:
     assert ask(query) is None
+
+
+@pytest.mark.parametrize("name", ["pay_out", "payouts", "data[payout]", "data%5Bpay_out%5D", "offer.payout"])
+def test_a_name_that_resembles_the_payout_is_refused_if_there_is_none(name: str) -> None:
+    assert ask(f"cid=A&{name}=50") == damaged("payout")
+    assert refusal_of(post(json.dumps({"cid": "A", unquote(name): 50}).encode()), ACME) == damaged("payout")
+    assert ask(f"cid=A&{name}=50&payout=5") is None
+    assert ask(f"cid=A&{name}=") is None
+
+
+@pytest.mark.parametrize("name", ["payout.", "payout:=", "%22payout%22", "'payout'", "payout%00"])
+def test_punctuation_around_a_name_damages_it(name: str) -> None:
+    assert ask(f"cid=A&{name}=50") == damaged("payout")
+    assert ask(f"cid=A&payout=5&{name.replace('payout', 'currency')}=EUR") == damaged("currency")
+
+
+@pytest.mark.parametrize(("sent", "refusal"), [("SID=", None), ("SID=+", None), ("SID=x", damaged("click_id")),
+                                               ("commission%3D5=", damaged("payout"))])  # fmt: skip
+def test_an_empty_damaged_parameter_is_none_where_empty_ones_are(sent: str, refusal: Refusal | None) -> None:
+    by = source(params={"click_id": ["sid"], "payout": ["commission"]}, empty="absent", auth="none")
+
+    assert refusal_of(get(f"sid=A&{sent}"), by) == refusal
 
 
 def test_a_damaged_name_in_a_json_body_is_refused() -> None:
