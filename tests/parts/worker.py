@@ -49,6 +49,11 @@ class Worker(Part):
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
+    def url(self) -> str:
+        """The address of its status server."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
     def pid(self) -> int:
         """The process."""
         assert self._process is not None, "the worker was not started"
@@ -97,7 +102,7 @@ class Worker(Part):
 
     def get(self, path: str) -> httpx.Response:
         """Request something of its status server."""
-        return httpx.get(f"http://127.0.0.1:{self.port}{path}", timeout=ANSWER_WITHIN_S, trust_env=False)
+        return httpx.get(f"{self.url}{path}", timeout=ANSWER_WITHIN_S, trust_env=False)
 
     def log_text(self) -> str:
         """All that it has written."""
