@@ -21,7 +21,7 @@ SHIPPED, HELD = "postledger", "tests.parts.held_worker"
 TABLES = """
 CREATE TABLE handed_over (receipt uuid, revision integer);
 CREATE TABLE steps (step integer);
-CREATE TABLE holds (hold integer)
+CREATE TABLE holds (within_a_statement boolean NOT NULL)
 """
 """The tables of the held worker."""
 
@@ -36,7 +36,7 @@ class Worker(Part):
         self._home = Path(tempfile.mkdtemp(prefix="postledger-worker-", dir="/tmp"))
         self._log = self._home / "worker.log"
         self.metrics_folder = self._home / "metrics"  # that of a backend, which the worker must not use
-        self.port = free_port()
+        self.port = int(environment.get("POSTLEDGER_WORKER_PORT") or free_port())
         self._command = [sys.executable, "-m", program, "worker", *options]
         self._environment = {
             "PATH": os.environ["PATH"],
