@@ -45,6 +45,7 @@ def store_forward(connection: Connection[Any], forward: Forward, *ciphertexts: b
             "INSERT INTO forward_secrets (slug, position, ciphertext, created_at) VALUES (%s, %s, %s, %s)",
             (forward.slug, position, ciphertext, START),
         )
+    connection.execute("UPDATE policy_version SET version = version + 1")
 
 
 class Forwarding:

@@ -1,0 +1,79 @@
+"""How much one forward leases ahead, and how fast it sends."""
+
+import time
+
+import gevent
+import gevent.event
+
+from postledger.outgoing.delivery import Leased
+from postledger.outgoing.lane import MOST_AHEAD, Lane
+from postledger.outgoing.rules.forward import Facts
+from postledger.vocabulary.statuses import Status
+
+
+def leased(number: int) -> list[Leased]:
+    facts = Facts("r-1", 1, "c-1", "acme", "sale", Status.APPROVED, "ABC1")
+    return [Leased(f"key-{one}", "r-1", 0, None, facts) for one in range(number)]
+
+
+def run(lane: Lane) -> None:
+    while lane.is_busy:
+        gevent.sleep(0.001)
+
+
+def test_a_rate_is_not_exceeded() -> None:
+    sent_s: list[float] = []
+    lane = Lane(lambda _: sent_s.append(time.monotonic()), concurrency=8, rate=50, sendable_s=60)
+
+    lane.add(leased(10))
+    run(lane)
+
+    # Up to a tenth of a second of lateness may be caught up.
+    assert len(sent_s) == 10
+    assert sent_s[-1] - sent_s[0] >= 9 / 50 - 0.1
+
+
+def test_a_fast_receiver_gets_longer_batches() -> None:
+    lane = Lane(lambda _: None, concurrency=8, rate=None, sendable_s=60)
+    assert lane.count_room() == 8
+
+    lane.add(leased(8))
+    run(lane)
+    assert lane.count_room() == 8 + 2 * 8
+
+    lane.add(leased(4 * MOST_AHEAD))
+    run(lane)
+    assert lane.count_room() == MOST_AHEAD
+
+
+def test_behind_a_slow_receiver_nothing_is_leased_ahead() -> None:
+    answers = gevent.event.Event()
+    lane = Lane(lambda _: answers.wait() and None, concurrency=2, rate=None, sendable_s=60)
+
+    lane.add(leased(2))
+    gevent.sleep(0)
+    assert lane.count_room() == 0
+
+    answers.set()
+    run(lane)
+
+
+def test_what_waited_too_long_is_not_sent() -> None:
+    sent: list[Leased] = []
+    lane = Lane(sent.append, concurrency=1, rate=None, sendable_s=0)
+
+    lane.add(leased(3))
+    run(lane)
+
+    assert sent == []
+
+
+def test_what_is_taken_back_is_not_sent() -> None:
+    sent: list[Leased] = []
+    lane = Lane(sent.append, concurrency=1, rate=None, sendable_s=60)
+
+    lane.add(leased(3))
+    assert len(lane.take_back()) == 3
+    run(lane)
+
+    assert sent == []
