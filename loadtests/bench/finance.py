@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from statistics import mean
 
+from loadtests.bench.forwards import forward_to_a_local_sink
 from loadtests.bench.ledger import make_database, make_ledger
 from loadtests.bench.machine import describe_machine
 from loadtests.bench.parts import Ground, run_ground
@@ -87,4 +88,4 @@ def _say(text: str) -> None:
     sys.stdout.flush()
 
 
-BARS: tuple[Bar, ...] = (ingest_beside_an_idle_worker, ingest_beside_a_mapping_worker)
+BARS: tuple[Bar, ...] = (ingest_beside_an_idle_worker, ingest_beside_a_mapping_worker, forward_to_a_local_sink)

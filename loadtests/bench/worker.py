@@ -52,7 +52,7 @@ class Worker:
             self._process = subprocess.Popen(
                 command, cwd=ROOT, env=self._environment, stdout=log, stderr=log, start_new_session=True
             )
-        self._wait_for(_IS_CONNECTED, "did not connect")
+        self.wait_for(_IS_CONNECTED, "did not connect")
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -73,9 +73,10 @@ class Worker:
 
     def drain(self) -> float:
         """Wait until the outbox is empty; gives the seconds that it took. Raises `RoundFailed`."""
-        return self._wait_for(_IS_DRAINED, "left changes in the outbox")
+        return self.wait_for(_IS_DRAINED, "left changes in the outbox")
 
-    def _wait_for(self, condition: LiteralString, complaint: str) -> float:
+    def wait_for(self, condition: LiteralString, complaint: str) -> float:
+        """Wait until a statement gives true; gives the seconds that it took. Raises `RoundFailed`."""
         begun_s = time.monotonic()
         with self._ledger.connect() as connection:
             while connection.execute(condition).fetchone() != (True,):
