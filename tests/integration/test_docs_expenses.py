@@ -14,6 +14,9 @@ def test_the_commands_of_the_page_work_after_make_up(cli: CommandLine) -> None:
     cli.environment["POSTLEDGER_DEMO_SECRET"] = "s3cret-of-this-machine"
     cli("apply", str(ROOT / "examples/demo.toml"))
     (cli.directory / "examples").symlink_to(ROOT / "examples")
+    (payees,) = re.findall(r"^```csv\n(.*?)^```$", DOCUMENT, re.MULTILINE | re.DOTALL)
+    cli.write("payees.csv", payees)
+    cli.write("eurofxref-hist.csv", "Date,USD,BGN,\n2026-10-30,1.1566,N/A,\n2025-12-31,1.1750,1.9558,\n")
 
     for command in COMMANDS:
         ran = cli(*shlex.split(command))

@@ -17,8 +17,10 @@ from postledger.cli.forwards import forwards
 from postledger.cli.jobs import jobs
 from postledger.cli.listing import conversions, postbacks
 from postledger.cli.parked import discard_parked, list_parked, release_parked
+from postledger.cli.payees import payees
 from postledger.cli.presets import dialects, presets
 from postledger.cli.privacy import forget, hash_datum
+from postledger.cli.rates import rates
 from postledger.cli.schema import grant, migrate, retain
 from postledger.cli.sending import selftest, send, sign
 from postledger.cli.sources import sources
@@ -67,6 +69,8 @@ def create_cli(connections: Connections) -> typer.Typer:
     app.add_typer(clicks, name="clicks")
     app.add_typer(conversions, name="conversions")
     app.add_typer(postbacks, name="postbacks")
+    app.add_typer(payees, name="payees")
+    app.add_typer(rates, name="rates")
     app.add_typer(jobs, name="jobs")
     app.add_typer(forwards, name="forwards")
     app.add_typer(expenses, name="expenses")

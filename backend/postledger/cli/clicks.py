@@ -1,21 +1,17 @@
 """`clicks import`: imports click ids of another system from a CSV file."""
 
-import sys
-import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Annotated
+from typing import Annotated
 
 import typer
 
 from postledger.cli.connections import open_ledger
 from postledger.cli.errors import CommandFailed
+from postledger.cli.file_input import name_file, open_file
 from postledger.cli.output import AsJson, note, print_json, show_progress
-from postledger.clicks.csv_format import BadFormat, read_delimiter, read_encoding, read_mapping
-from postledger.clicks.import_clicks import Imported, Options, import_clicks
-from postledger.vocabulary.operator_error import InvalidRequest
+from postledger.clicks.csv_format import read_delimiter, read_encoding, read_mapping
+from postledger.clicks.import_clicks import Options, import_clicks
 from postledger.vocabulary.wording import count
 
 clicks = typer.Typer(help="Visits that were redirected to a campaign.", no_args_is_help=True)
@@ -38,23 +34,24 @@ def import_file(
     as_json: AsJson = False,
 ) -> None:
     """Import click ids of another system. A bad row is reported with its line and skipped. Repeating is harmless."""
-    name = "standard input" if str(file) == "-" else str(file)
-    try:
-        imported = _import(context, file, _read_options(mapping or [], delimiter, encoding))
-    except (EOFError, zlib.error):
-        raise CommandFailed(f"{name}: ends before its compressed data do; copy it again") from None
-    except OSError as error:
-        reason = error.strerror or "it is not what gzip makes"
-        raise CommandFailed(f"{name}: cannot be read ({reason}); check the path") from None
-    except (InvalidRequest, BadFormat) as error:
-        raise CommandFailed(f"{name}: {error}") from None
+    with open_file(file) as opened, open_ledger(context) as connection, show_progress("importing") as on_progress:
+        options = _read_options(mapping or [], delimiter, encoding)
+        size_bytes = file.stat().st_size if file.is_file() else None  # a pipe has no size, and no position
+        imported = import_clicks(
+            connection,
+            opened,
+            options,
+            datetime.now(UTC),
+            on_bad_row=lambda line, fault: note(f"line {line}: {fault}"),
+            on_portion=lambda: on_progress(opened.tell() if size_bytes else 0, size_bytes),
+        )
     if as_json:
         print_json({key: getattr(imported, key) for key in ("rows", "new", "known", "bad")})
     else:
         print(f"{count(imported.rows, 'row')}: {imported.new} new, {imported.known} known, {imported.bad} bad")
     if imported.bad:
         skipped = f"{count(imported.bad, 'bad row')} skipped ({imported.written_as})"
-        raise CommandFailed(f"{name}: {skipped}; correct the file and import it again")
+        raise CommandFailed(f"{name_file(file)}: {skipped}; correct the file and import it again")
 
 
 def _read_options(mapping: list[str], delimiter: str | None, encoding: str | None) -> Options:
@@ -63,25 +60,3 @@ def _read_options(mapping: list[str], delimiter: str | None, encoding: str | Non
         None if encoding is None else read_encoding(encoding),
         None if delimiter is None else read_delimiter(delimiter),
     )
-
-
-def _import(context: typer.Context, file: Path, options: Options) -> Imported:
-    with _open(file) as opened, open_ledger(context) as connection, show_progress("importing") as on_progress:
-        size_bytes = file.stat().st_size if file.is_file() else None  # a pipe has no size, and no position
-        return import_clicks(
-            connection,
-            opened,
-            options,
-            datetime.now(UTC),
-            on_bad_row=lambda line, fault: note(f"line {line}: {fault}"),
-            on_portion=lambda: on_progress(opened.tell() if size_bytes else 0, size_bytes),
-        )
-
-
-@contextmanager
-def _open(file: Path) -> Iterator[IO[bytes]]:
-    if str(file) == "-":
-        yield sys.stdin.buffer
-        return
-    with file.open("rb") as opened:
-        yield opened

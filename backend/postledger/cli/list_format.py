@@ -61,21 +61,21 @@ def limit_rows(form: Format) -> int | None:
     return ROWS_OF_A_TABLE + 1  # one more shows that the list is not complete
 
 
-def print_rows(rows: Iterator[Row], columns: Columns, form: Format) -> None:
-    """Print rows while they are read. A table is printed once all are there."""
+def print_rows(rows: Iterator[Row], columns: Columns, form: Format, *, order: str = "newest") -> None:
+    """Print rows while they are read. A table is printed once all are there; `order` says which ones it has."""
     if form.as_json:
         print_json_rows(rows, columns.everything, form.zone)
     elif form.as_csv:
         print_csv_rows(rows, columns.everything, form.zone, for_excel=form.excel)
     else:
-        _print_table(list(rows), columns, form)
+        _print_table(list(rows), columns, form, order)
 
 
-def _print_table(rows: list[Row], columns: Columns, form: Format) -> None:
+def _print_table(rows: list[Row], columns: Columns, form: Format, order: str) -> None:
     shown = rows if form.limit is not None else rows[:ROWS_OF_A_TABLE]
     print_row_table([_join_reason(row) for row in shown], columns, form.zone, wide=form.wide)
     if len(shown) < len(rows):
-        note(f"Only the newest {ROWS_OF_A_TABLE} are shown. --limit N shows more; --csv and --json print everything.")
+        note(f"Only the {order} {ROWS_OF_A_TABLE} are shown. --limit N shows more; --csv and --json print everything.")
 
 
 def _join_reason(row: Row) -> Row:

@@ -179,13 +179,14 @@ def reencrypt_secrets(context: typer.Context, as_json: AsJson = False) -> None:
     """Encrypt every stored secret again under the first master key, all or none. Then older keys can be removed."""
     with open_ledger(context) as connection:
         outcome = reencrypt(connection, open_keyring(context))
+    found = (("forwards", outcome.forwards), ("payees", outcome.payees))
     if as_json:
-        facts = {"reencrypted": outcome.reencrypted, "sources": outcome.sources}
-        print_json(facts | ({"forwards": outcome.forwards} if outcome.forwards else {}))
+        others = {name: number for name, number in found if number}
+        print_json({"reencrypted": outcome.reencrypted, "sources": outcome.sources, **others})
     else:
-        secrets, of = count(outcome.reencrypted, "secret"), count(outcome.sources, "source")
-        of += f" and {count(outcome.forwards, 'forward')}" if outcome.forwards else ""
-        print(f"{secrets} of {of} encrypted under the first master key.")
+        owners = [count(outcome.sources, "source"), *(count(n, name[:-1]) for name, n in found if n)]
+        secrets = count(outcome.reencrypted, "secret")
+        print(f"{secrets} of {' and '.join(owners)} encrypted under the first master key.")
 
 
 def _write(value: object) -> object:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from postledger.clicks.csv_rows import BadRow
 from postledger.decoding.identities import MAX_LENGTH
 from postledger.decoding.parameters import SUB_NAMES, read_event_time
 from postledger.vocabulary.click import Click
@@ -10,10 +11,6 @@ from postledger.vocabulary.refusal import Refused
 from postledger.vocabulary.wording import count
 
 _TIME_FORM = "ISO 8601 with an offset, or unix seconds"
-
-
-class BadRow(Exception):
-    """A row cannot be imported. The message says why."""
 
 
 class ClickReader:

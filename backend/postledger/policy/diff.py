@@ -58,6 +58,14 @@ def find_changes(target: Configuration, stored: Stored, *, prune: bool) -> list[
     ]
 
 
+def find_payee_changes(
+    target: Iterable[PayeeConfig], in_force: Iterable[PayeeConfig], retired: Iterable[PayeeConfig]
+) -> list[Change]:
+    """Compare payees that are imported with the ledger."""
+    items, now, then = ({config.payee.id: config for config in each} for each in (target, in_force, retired))
+    return _compare("payee", items, now, then, prune=False)
+
+
 def list_rules(changes: Iterable[Change], in_force: Mapping[str, ExpenseRule]) -> list[ExpenseRule]:
     """List the rules that will be in force, in order: those of the file, then those that it leaves."""
     changed = {change.name: change.target for change in changes if change.kind == "rule"}

@@ -9,11 +9,12 @@ from psycopg import Connection
 
 from postledger.finance.rules.expense_rule import ExpenseRule
 from postledger.finance.rules.finance_settings import Finance, Payee
-from postledger.platform.keyring import Keyring
+from postledger.platform.keyring import Keyring, WrongMasterKey
 from postledger.platform.postgres.sql import statements_of
 from postledger.policy.bank_accounts import hash_account, seal_account
 from postledger.policy.finance_config import PayeeConfig
 from postledger.policy.instance_keys import open_key
+from postledger.policy.source_secrets import LockedSecret
 
 sql = statements_of("postledger.policy")
 
@@ -58,6 +59,17 @@ class FinanceStore:
         key = open_key(self._connection, self._keyring, "pii", now)
         return [_add_hash(payee, key) for payee in listed]
 
+    def reencrypt(self) -> int:
+        """Encrypt every bank account under the first master key. Raises `LockedSecret` with the payee's id."""
+        rows = self._connection.execute(sql("read_bank_accounts")).fetchall()
+        for payee_id, ciphertext, account_hash in rows:
+            try:
+                renewed = self._keyring.reencrypt(bytes(ciphertext))
+            except WrongMasterKey:
+                raise LockedSecret(f"payee {payee_id}") from None
+            self._connection.execute(sql("write_bank_account"), (renewed, account_hash, payee_id))
+        return len(rows)
+
     def close_books(self) -> None:
         """Retire the settings."""
         self._connection.execute(sql("retire_finance"))
@@ -67,14 +79,21 @@ class FinanceStore:
         settings = msgspec.json.encode(finance).decode()
         self._connection.execute(sql("upsert_finance"), {"settings": settings, "now": now})
 
-    def write_payee(self, config: PayeeConfig, now: datetime) -> None:
-        """Create, change or revive a payee. Without an account in the file the stored one stays."""
-        self._connection.execute(sql("upsert_payee"), (*msgspec.structs.astuple(config.payee), now))
-        if config.bank_account is not None:
-            key = open_key(self._connection, self._keyring, "pii", now)
-            sealed = seal_account(self._keyring, key, config.bank_account)
-            values = (sealed.ciphertext, sealed.keyed_hash, config.payee.id)
-            self._connection.execute(sql("write_bank_account"), values)
+    def write_payees(self, configs: Sequence[PayeeConfig], now: datetime) -> None:
+        """Create, change or revive payees. Without an account in the file the stored one stays."""
+        with self._connection.cursor() as cursor:
+            cursor.executemany(
+                sql("upsert_payee"), [(*msgspec.structs.astuple(config.payee), now) for config in configs]
+            )
+            cursor.executemany(sql("write_bank_account"), self._seal_accounts(configs, now))
+
+    def _seal_accounts(self, configs: Sequence[PayeeConfig], now: datetime) -> list[tuple[bytes, bytes, str]]:
+        accounts = [(config.bank_account, config.payee.id) for config in configs if config.bank_account is not None]
+        if not accounts:
+            return []
+        key = open_key(self._connection, self._keyring, "pii", now)
+        sealed = [(seal_account(self._keyring, key, account), payee_id) for account, payee_id in accounts]
+        return [(each.ciphertext, each.keyed_hash, payee_id) for each, payee_id in sealed]
 
     def write_rules(self, rules: Sequence[ExpenseRule], now: datetime, actor: str) -> None:
         """Make a new version of the rules. Earlier versions stay, because lines name them."""

@@ -6,6 +6,7 @@ import msgspec
 from psycopg import Connection
 
 from postledger.platform.keyring import Keyring
+from postledger.policy.finance_store import FinanceStore
 from postledger.policy.forward_store import ForwardStore
 from postledger.policy.instance_keys import reencrypt_keys
 from postledger.policy.source_secrets import LockedSecret, SourceSecrets
@@ -14,11 +15,12 @@ from postledger.vocabulary.operator_error import NotPossible
 
 
 class Reencrypted(msgspec.Struct, frozen=True):
-    """How many secrets were encrypted again, and how many sources and forwards they belong to."""
+    """How many secrets were encrypted again, and how many sources, forwards and payees they belong to."""
 
     reencrypted: int
     sources: int
     forwards: int
+    payees: int
 
 
 def reencrypt(connection: Connection[Any], keyring: Keyring) -> Reencrypted:
@@ -28,10 +30,12 @@ def reencrypt(connection: Connection[Any], keyring: Keyring) -> Reencrypted:
         try:
             slugs = SourceSecrets(connection, keyring).reencrypt()
             forwards = ForwardStore(connection, keyring).reencrypt()
+            payees = FinanceStore(connection, keyring).reencrypt()
         except LockedSecret as owner:
             raise NotPossible(
                 f"{owner} has a secret that no master key decrypts; nothing was changed. Add the key that encrypted it"
                 " after the others in POSTLEDGER_MASTER_KEY, or give it new secrets"
             ) from None
         reencrypt_keys(connection, keyring)
-    return Reencrypted(len(slugs) + len(forwards), len(set(slugs)), len(set(forwards)))
+    secrets = len(slugs) + len(forwards) + payees
+    return Reencrypted(secrets, len(set(slugs)), len(set(forwards)), payees)

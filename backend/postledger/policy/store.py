@@ -129,7 +129,7 @@ class PolicyStore:
             case Finance() as finance:
                 self._finance.write_finance(finance, now)
             case PayeeConfig() as payee:
-                self._finance.write_payee(payee, now)
+                self._finance.write_payees([payee], now)
             case ExpenseRule():
                 pass  # `write` makes one new version of all rules
 
