@@ -12,6 +12,7 @@ import yaml
 from tests.edge.echo_backend import EchoBackend
 from tests.edge.wire import exchange, get, status
 from tests.parts.edge import ROOT, Edge
+from tests.parts.worker import Worker
 
 DEPLOY = ROOT / "deploy"
 CONFIG = (ROOT / "script" / "edge-config").read_text() + (ROOT / "script" / "environment").read_text()
@@ -98,6 +99,15 @@ def test_the_health_check_of_the_backend_knows_whether_it_is_there(own_backend: 
     assert subprocess.run(command, check=False, stderr=subprocess.DEVNULL).returncode != 0
 
 
+def test_the_health_check_of_the_worker_knows_whether_it_is_there(environment: dict[str, str]) -> None:
+    with Worker(environment) as worker:
+        command = [word.replace("9108", str(worker.port)) for word in health_check("worker")]
+
+        assert subprocess.run(command, check=False).returncode == 0
+        worker.kill()
+        assert subprocess.run(command, check=False, stderr=subprocess.DEVNULL).returncode != 0
+
+
 def test_a_command_in_the_image_of_the_backend_knows_the_ledger(tmp_path: Path) -> None:
     password = tmp_path / "password"
     password.write_text("from-a-file\n")
@@ -138,5 +148,5 @@ def test_every_container_is_closed_and_limited() -> None:
 def test_containers_of_our_images_run_as_their_users() -> None:
     services = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
 
-    for name in ("edge", "backend"):
-        assert f"\nUSER {services[name]['user']}\n" in (DEPLOY / f"{name}.Dockerfile").read_text()
+    for name, image in (("edge", "edge"), ("backend", "backend"), ("worker", "backend")):
+        assert f"\nUSER {services[name]['user']}\n" in (DEPLOY / f"{image}.Dockerfile").read_text()

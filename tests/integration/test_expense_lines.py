@@ -5,7 +5,9 @@ from typing import Any
 import psycopg
 import pytest
 
+from postledger.bootstrap.mapping import check_and_record
 from postledger.finance.current_books import CurrentBooks
+from postledger.finance.invariants import INVARIANTS
 from postledger.finance.map_changes import Mapper
 from postledger.ledger.dispatch import dispatch
 from postledger.ledger.rules.status_rules import Rules
@@ -234,6 +236,21 @@ def test_a_check_names_the_conversion_that_is_broken(
 
     assert ran.code == 1
     assert f"BROKEN  {invariant}\n        conversion {conversion_id}: " in ran.out
+
+
+def test_the_check_of_a_worker_is_kept_for_the_alert(cli: CommandLine, database: str) -> None:
+    configure(cli)
+    book(database)
+    map_all(database)
+    with open_ledger(database) as ledger:
+        check_and_record(ledger, {}, lambda _done, _total: None)
+        ledger.execute("UPDATE conversions SET payout = 9")
+
+        check_and_record(ledger, {}, lambda _done, _total: None)
+
+    assert dict(fetch(database, "SELECT invariant, broken FROM invariant_checks")) == {
+        **dict.fromkeys(INVARIANTS, 0), "lines_sum_to_worth": 1,
+    }  # fmt: skip
 
 
 def test_lines_cannot_be_changed_or_deleted(cli: CommandLine, database: str) -> None:

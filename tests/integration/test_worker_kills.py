@@ -35,7 +35,7 @@ def book(ledger: Connection[Any], count: int) -> None:
 
 
 def hold(ledger: Connection[Any]) -> None:
-    ledger.execute("INSERT INTO holds VALUES (1)")
+    ledger.execute("INSERT INTO holds VALUES (false)")
 
 
 def let_go(ledger: Connection[Any]) -> None:
@@ -44,7 +44,7 @@ def let_go(ledger: Connection[Any]) -> None:
 
 def works(database: str) -> bool:
     """Whether a worker is in the middle of a hand-over."""
-    found = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%FROM holds'"
+    found = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '% FROM holds'"
     return fetch(database, f"{found} AND application_name = 'postledger-worker'") == [(1,)]
 
 

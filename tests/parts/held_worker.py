@@ -1,12 +1,14 @@
 """A worker whose work waits, in the middle, until a test lets it go on: `python -m tests.parts.held_worker worker`.
 
-Its consumer notes each receipt in the table `handed_over`, then waits as long as the table `holds` has a row. Its task
-`count` notes each of its steps in `steps`, and waits in the same way after each.
+Its consumer notes each receipt in the table `handed_over`, then waits as long as the table `holds` has a row: between
+statements, or if the row says so within one. Its task `count` notes each of its steps in `steps`, and waits in the same
+way after each.
 """
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from postledger.platform.server.greenlet_process import prepare_greenlets
@@ -24,8 +26,11 @@ from postledger.platform.settings import WorkerSettings  # noqa: E402
 from postledger.platform.tasks.run import Report, Task  # noqa: E402
 
 
-def _wait_while_held(connection: Connection[Any]) -> None:
-    while connection.execute("SELECT FROM holds").fetchone() is not None:
+def _wait_while_held(connection: Connection[Any], report: Callable[[], None] = lambda: None) -> None:
+    while found := connection.execute("SELECT within_a_statement FROM holds").fetchone():
+        if found[0]:
+            connection.execute("SELECT pg_sleep(600)")
+        report()
         gevent.sleep(0.01)
 
 
@@ -38,9 +43,7 @@ def _consume(connection: Connection[Any], changes: Sequence[Change], _now: datet
 def _count(connection: Connection[Any], args: Mapping[str, Any], report: Report) -> None:
     for step in range(args["steps"]):
         connection.execute("INSERT INTO steps VALUES (%s)", (step,))
-        while connection.execute("SELECT FROM holds").fetchone() is not None:
-            report(step, args["steps"])
-            gevent.sleep(0.01)
+        _wait_while_held(connection, partial(report, step, args["steps"]))
         report(step + 1, args["steps"])
 
 

@@ -21,7 +21,7 @@ SHIPPED, HELD = "postledger", "tests.parts.held_worker"
 TABLES = """
 CREATE TABLE handed_over (receipt uuid, revision integer);
 CREATE TABLE steps (step integer);
-CREATE TABLE holds (hold integer)
+CREATE TABLE holds (within_a_statement boolean NOT NULL)
 """
 """The tables of the held worker."""
 
@@ -36,7 +36,7 @@ class Worker(Part):
         self._home = Path(tempfile.mkdtemp(prefix="postledger-worker-", dir="/tmp"))
         self._log = self._home / "worker.log"
         self.metrics_folder = self._home / "metrics"  # that of a backend, which the worker must not use
-        self.port = free_port()
+        self.port = int(environment.get("POSTLEDGER_WORKER_PORT") or free_port())
         self._command = [sys.executable, "-m", program, "worker", *options]
         self._environment = {
             "PATH": os.environ["PATH"],
@@ -47,6 +47,11 @@ class Worker(Part):
             **environment,
         }
         self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """The address of its status server."""
+        return f"http://127.0.0.1:{self.port}"
 
     @property
     def pid(self) -> int:
@@ -97,7 +102,7 @@ class Worker(Part):
 
     def get(self, path: str) -> httpx.Response:
         """Request something of its status server."""
-        return httpx.get(f"http://127.0.0.1:{self.port}{path}", timeout=ANSWER_WITHIN_S, trust_env=False)
+        return httpx.get(f"{self.url}{path}", timeout=ANSWER_WITHIN_S, trust_env=False)
 
     def log_text(self) -> str:
         """All that it has written."""

@@ -18,8 +18,9 @@ from gevent.event import Event
 from psycopg import Connection
 
 from postledger.bootstrap.forwarding import create_forward_loop
-from postledger.bootstrap.mapping import create_mapper
+from postledger.bootstrap.mapping import check_and_record, create_mapper
 from postledger.clicks.retention import delete_expired_clicks
+from postledger.finance.invariants import INVARIANTS
 from postledger.ledger.dispatch import Consumer, dispatch
 from postledger.ledger.partitions import make_partitions, retain
 from postledger.metrics.worker_metrics import WorkerMetrics
@@ -39,7 +40,7 @@ from postledger.platform.tasks.run import Report, Task, TaskRunner
 from postledger.platform.timeouts import CONNECT_S
 from postledger.platform.work_loop import WorkLoop
 
-_PERIODS = {"partitions": timedelta(hours=1), "retain": timedelta(days=1)}
+_PERIODS = {"partitions": timedelta(hours=1), "retain": timedelta(days=1), "check_books": timedelta(hours=6)}
 """How often each periodic task runs. Its name is one of `_list_tasks`."""
 PARTS = ("tasks", "map", "forward")
 """What a worker can do, in the order in which `--once` does it: tasks make changes, and changes make deliveries."""
@@ -47,7 +48,7 @@ _STATEMENT_TIMEOUT_MS = 30_000
 _TASK_STATEMENT_TIMEOUT_MS = 15 * 60_000
 _TASK_PAUSE_S = 1.0
 _REFRESH_EVERY_S = 5.0
-_KILL_AFTER_S = GRACEFUL_STOP_S - 2
+_KILL_AFTER_S = GRACEFUL_STOP_S - 3
 _log = logging.getLogger("postledger.worker")
 
 
@@ -93,7 +94,7 @@ def run_worker(parts: Collection[str], *, once: bool) -> bool:
     assert is_prepared(), "the driver must wait in greenlets, or one loop would stop all others"
     settings = read_worker_settings(read_environment())
     tasks = _list_tasks(settings)
-    tools = _Tools(settings, Keyring(settings.master_keys), log_as_json(), WorkerMetrics(tasks), Event())
+    tools = _Tools(settings, Keyring(settings.master_keys), log_as_json(), WorkerMetrics(tasks, INVARIANTS), Event())
     silence_hub()
     for number in (signal.SIGTERM, signal.SIGINT):
         gevent.signal_handler(number, tools.stop.set)
@@ -144,7 +145,7 @@ def _list_consumers(tools: _Tools) -> Sequence[Consumer]:
 
 
 def _list_tasks(settings: WorkerSettings) -> dict[str, Task]:
-    return {"partitions": _make_partitions, "retain": partial(_retain, settings)}
+    return {"partitions": _make_partitions, "retain": partial(_retain, settings), "check_books": check_and_record}
 
 
 def _make_partitions(connection: Connection[Any], _args: Mapping[str, Any], _report: Report) -> None:

@@ -1,11 +1,13 @@
 """`finance check`: whether the books are right."""
 
+from datetime import UTC, datetime
+
 import typer
 
 from postledger.cli.connections import LONG_STATEMENT_TIMEOUT_MS, open_ledger
 from postledger.cli.errors import CommandFailed
 from postledger.cli.output import AsJson, print_json, show_progress
-from postledger.finance.invariants import check_books
+from postledger.finance.invariants import check_books, record_check
 from postledger.vocabulary.wording import count
 
 finance = typer.Typer(help="The books as a whole.", no_args_is_help=True)
@@ -13,12 +15,16 @@ finance = typer.Typer(help="The books as a whole.", no_args_is_help=True)
 
 @finance.command("check")
 def check(context: typer.Context, as_json: AsJson = False) -> None:
-    """Check what must always be true of the books, and name each conversion for which it is not."""
+    """Check what must always be true of the books, and name each conversion for which it is not.
+
+    The alert InvariantBroken goes by the last check, this one or the worker's.
+    """
     with (
         open_ledger(context, statement_timeout_ms=LONG_STATEMENT_TIMEOUT_MS) as connection,
         show_progress("checking") as on_progress,
     ):
         found = check_books(connection, on_progress)
+        record_check(connection, found, datetime.now(UTC))
     if as_json:
         print_json(
             {

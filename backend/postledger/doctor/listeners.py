@@ -1,4 +1,4 @@
-"""Checks what listens: the three listeners of the edge, Prometheus and Alertmanager."""
+"""Checks what listens: the three listeners of the edge, the worker, Prometheus and Alertmanager."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -59,6 +59,7 @@ LISTENERS = (
         _has_metrics,
         "the backend exports no metrics; look at its log",
     ),
+    Listener("worker", "POSTLEDGER_WORKER_URL", "/healthz", _is_ok, "look at the log of the worker"),
     Listener("prometheus", "PROMETHEUS_URL", "/-/ready", _is_ok, "look at the log of prometheus", True),
     Listener("alertmanager", "ALERTMANAGER_URL", "/-/ready", _is_ok, "look at the log of alertmanager", True),
 )

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from psycopg import Connection
 
+from postledger.platform.postgres.connection import read_clock
 from postledger.platform.postgres.sql import statements_of
 
 sql = statements_of("postledger.metrics")
@@ -49,7 +50,7 @@ class Backlog(msgspec.Struct, frozen=True):
 
 def read_backlog(connection: Connection[Any]) -> Backlog:
     """Read what waits, as of now."""
-    ((now,),) = connection.execute(sql("read_clock")).fetchall()
+    now = read_clock(connection)
     ((waiting, oldest),) = connection.execute(sql("measure_outbox"), {"limit": OUTBOX_COUNTED}).fetchall()
     tasks = connection.execute(sql("measure_tasks"), {"limit": TASKS_COUNTED}).fetchall()
     return Backlog(

@@ -96,6 +96,7 @@ SETTINGS = (
     Setting("POSTLEDGER_CA_FILE"),
     Setting("POSTLEDGER_EDGE_HTTP_URL", made=True),
     Setting("POSTLEDGER_OPS_URL", made=True),
+    Setting("POSTLEDGER_WORKER_URL", made=True),
     Setting("POSTLEDGER_RUN_DIRECTORY", made=True),
     Setting("PROMETHEUS_URL", made=True),
     Setting("PROMETHEUS_USER", made=True),

@@ -34,6 +34,11 @@ CONNECT_S = 2
 """One connection attempt of a server process. libpq accepts no less than two seconds."""
 PATIENT_CONNECT_S = 10
 """One connection attempt of a command, which no sender waits for: cron may not start it again for a day."""
+KEEPALIVE_S = 10
+"""How long a connection may be silent before the kernel asks whether the other machine is still there.
+
+Without it, a wait for an answer of a machine that was lost would last for two hours.
+"""
 OPEN_WITHIN_S = 10.0
 """All connection attempts of the writer together: several hosts, and a name server that does not answer."""
 POOL_WAIT_S = 1.0

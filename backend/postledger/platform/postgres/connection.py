@@ -10,7 +10,7 @@ import psycopg
 from psycopg import Connection
 
 from postledger.platform.postgres.sql import statements_of
-from postledger.platform.timeouts import CLIENT_CHECK_MS, CONNECT_S, IDLE_TRANSACTION_MS, PATIENT_CONNECT_S
+from postledger.platform.timeouts import CLIENT_CHECK_MS, CONNECT_S, IDLE_TRANSACTION_MS, KEEPALIVE_S, PATIENT_CONNECT_S
 
 sql = statements_of("postledger.platform.postgres")
 
@@ -22,6 +22,7 @@ OPTIONS: dict[str, Any] = {
     "autocommit": True,
     "connect_timeout": CONNECT_S,
     "tcp_user_timeout": CONNECT_S * 1000,
+    "keepalives_idle": KEEPALIVE_S,
     "prepare_threshold": 0,
 }
 
