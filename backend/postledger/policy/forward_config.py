@@ -7,7 +7,7 @@ import msgspec
 
 from postledger.decoding.toml_table import BadValue, Table, one_of, read_flag, read_text, read_texts, whole_number
 from postledger.outgoing.rules.addresses import DESCRIPTIONS, is_address, refuse_address, refuse_literal
-from postledger.outgoing.rules.forward import METHODS, Forward, Match
+from postledger.outgoing.rules.forward import METHODS, Forward, Match, Method
 from postledger.outgoing.rules.url_template import Text, UrlTemplate
 from postledger.policy.forward_preset import ForwardPreset, complete_url, find_missing_params, merge_forward_preset
 from postledger.policy.source_config import Lookups, read_duration_s, read_secrets
@@ -42,7 +42,7 @@ def read_forward(table: Table, slug: str, lookups: Lookups, presets: Mapping[str
         _read_url(table, preset, has_secrets=secrets is not None),
         preset=table.take("preset", read_text, None),
         match=table.take("match", _read_match, _DEFAULTS.match),
-        method=table.take("method", one_of(*METHODS), _DEFAULTS.method),
+        method=table.take("method", _read_method, _DEFAULTS.method),
         body=table.take("body", _read_body, _DEFAULTS.body),
         sign=table.take("sign", read_flag, _DEFAULTS.sign),
         statuses=table.take("statuses", _read_statuses, _DEFAULTS.statuses),
@@ -195,6 +195,12 @@ def _read_words(value: object, form: str) -> dict[str, str]:
     if isinstance(value, dict) and all(isinstance(word, str) and len(word) <= _MOST_TEXT for word in value.values()):
         return {read_text(name): word for name, word in value.items()}
     raise BadValue(f"must be a table {form}")
+
+
+def _read_method(value: object) -> Method:
+    """Read a method, in capital letters or not."""
+    known = {method.lower(): method for method in METHODS}
+    return known.get(value.lower() if isinstance(value, str) else "") or one_of(*METHODS)(value)
 
 
 def _read_expect(value: object) -> tuple[int, ...]:

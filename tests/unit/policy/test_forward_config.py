@@ -118,6 +118,11 @@ def test_allow_private_allows_such_a_url(url: str) -> None:
     assert read_one(url=url, allow_private=True).forward.url == url
 
 
+@pytest.mark.parametrize(("written", "method"), [("get", "GET"), ("FORM", "form"), ("Json", "json")])
+def test_a_method_may_be_written_in_any_case(written: str, method: str) -> None:
+    assert read_one(method=written).forward.method == method
+
+
 def test_a_name_that_does_not_resolve_yet_is_allowed() -> None:
     assert read_one(url="https://later.example/").forward.url == "https://later.example/"
 
