@@ -1,6 +1,7 @@
 """The command line on a new ledger, without the settings of this machine's shell and `make up`."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,3 +32,11 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """No request becomes overdue because the machine is slow, except where a test asks for that."""
     monkeypatch.setattr(writer_clock, "ANSWER_WITHIN_S", 60.0)
     monkeypatch.setattr(writer_clock, "FLUSH_WITHIN_S", 60.0)
+
+
+@pytest.fixture
+def hurry(monkeypatch: pytest.MonkeyPatch, patience: None) -> Iterator[pytest.MonkeyPatch]:
+    """Requests are overdue soon, until the test undoes it."""
+    with monkeypatch.context() as hurry:
+        hurry.setattr(writer_clock, "ANSWER_WITHIN_S", 0.1)
+        yield hurry

@@ -83,6 +83,7 @@ def test_a_metric_that_raises_stops_no_writer(start: Start, table: str, caplog: 
     assert SECRET not in caplog.text
 
 
+@pytest.mark.usefixtures("hurry")
 def test_a_metric_that_raises_stops_no_clock(start: Start, caplog: pytest.LogCaptureFixture) -> None:
     released = Event()
 
@@ -99,6 +100,7 @@ def test_a_metric_that_raises_stops_no_clock(start: Start, caplog: pytest.LogCap
     assert SECRET not in caplog.text
 
 
+@pytest.mark.usefixtures("hurry")
 def test_a_bug_in_the_clock_costs_one_look(
     start: Start, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -135,7 +137,11 @@ def test_too_few_results_make_every_request_unavailable(
 
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_a_bug_while_rows_are_taken_leaves_no_request_waiting(
-    start: Start, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, moment: str
+    start: Start,
+    monkeypatch: pytest.MonkeyPatch,
+    hurry: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    moment: str,
 ) -> None:
     take, broken = WaitingRows.take, [True]
 
@@ -153,6 +159,7 @@ def test_a_bug_while_rows_are_taken_leaves_no_request_waiting(
     assert types(submit_all(commit, [1, 2])) == ["Refused", "Refused"]
     assert commit.is_failing()
     broken.clear()
+    hurry.undo()
     assert submit_all(commit, [1, 2]) == [2, 4]
     assert not commit.is_failing()
     assert SECRET not in caplog.text
@@ -341,7 +348,7 @@ def test_a_flush_that_hangs_is_given_up_with_its_connection(start: Start, monkey
 
 
 def test_what_was_answered_503_while_connecting_is_not_booked(
-    start: Start, table: str, monkeypatch: pytest.MonkeyPatch
+    start: Start, table: str, hurry: pytest.MonkeyPatch
 ) -> None:
     connected = Event()
 
@@ -351,9 +358,8 @@ def test_what_was_answered_503_while_connecting_is_not_booked(
 
     commit = start(connect=connect_late)
 
-    with monkeypatch.context() as hurry:
-        hurry.setattr(writer_clock, "ANSWER_WITHIN_S", 0.1)
-        assert types(submit_all(commit, [1])) == ["Refused"]
+    assert types(submit_all(commit, [1])) == ["Refused"]
+    hurry.undo()
     connected.set()
     wait_for(commit.is_failing)
     assert submit_all(commit, [2]) == [4]
