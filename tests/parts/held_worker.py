@@ -1,8 +1,8 @@
 """A worker whose work waits, in the middle, until a test lets it go on: `python -m tests.parts.held_worker worker`.
 
-Its consumer notes each receipt in the table `handed_over`, then waits as long as the table `holds` has a row: between
-statements, or if the row says so within one. Its task `count` notes each of its steps in `steps`, and waits in the same
-way after each.
+Its consumer notes half of the receipts in the table `handed_over`, then waits as long as the table `holds` has a row
+(between statements, or if the row says so within one), and then notes the others. Its task `count` notes each of its
+steps in `steps`, and waits in the same way after each.
 """
 
 import sys
@@ -36,8 +36,13 @@ def _wait_while_held(connection: Connection[Any], report: Callable[[], None] = l
 
 def _consume(connection: Connection[Any], changes: Sequence[Change], _now: datetime) -> None:
     rows = [(change.receipt, change.revision) for change in changes]
-    connection.cursor().executemany("INSERT INTO handed_over VALUES (%s, %s)", rows)
+    _note(connection, rows[::2])
     _wait_while_held(connection)
+    _note(connection, rows[1::2])
+
+
+def _note(connection: Connection[Any], rows: Sequence[tuple[str, int]]) -> None:
+    connection.cursor().executemany("INSERT INTO handed_over VALUES (%s, %s)", rows)
 
 
 def _count(connection: Connection[Any], args: Mapping[str, Any], report: Report) -> None:

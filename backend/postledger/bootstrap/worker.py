@@ -8,7 +8,7 @@ To add work that follows from a change of a conversion, add a consumer to `_list
 import logging
 import signal
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -21,7 +21,7 @@ from postledger.bootstrap.forwarding import create_forward_loop
 from postledger.bootstrap.mapping import check_and_record, create_mapper
 from postledger.clicks.retention import delete_expired_clicks
 from postledger.finance.invariants import INVARIANTS
-from postledger.ledger.dispatch import Consumer, dispatch
+from postledger.ledger.dispatch import BATCH_CHANGES, Consumer, dispatch
 from postledger.ledger.partitions import make_partitions, retain
 from postledger.metrics.worker_metrics import WorkerMetrics
 from postledger.outgoing.current_forwards import CurrentForwards
@@ -55,7 +55,7 @@ _log = logging.getLogger("postledger.worker")
 class HandedOver(msgspec.Struct, frozen=True):
     """The log entry of one change that was handed over."""
 
-    time: Any
+    time: datetime
     receipt: str
     kind: str
     revision: int
@@ -116,7 +116,7 @@ def _create_loops(parts: Collection[str], tools: _Tools, tasks: Mapping[str, Tas
 def _create_dispatcher(tools: _Tools) -> WorkLoop:
     count = partial(tools.metrics.count_job, "map")
     work = partial(_hand_over, _list_consumers(tools), tools.events, partial(count, "done"))
-    return WorkLoop("map", work, tools.connect, on_failure=partial(count, "retried"))
+    return WorkLoop("map", work, tools.connect, full_portion=BATCH_CHANGES, on_failure=partial(count, "retried"))
 
 
 def _create_task_loops(tools: _Tools, tasks: Mapping[str, Task]) -> list[WorkLoop]:
@@ -165,8 +165,9 @@ def _hand_over(
     changes = dispatch(connection, consumers)
     if changes is None:
         return None
+    now = datetime.now(UTC)
     for change in changes:
-        events.add(HandedOver(change.received_at, change.receipt, change.kind, change.revision, change.source))
+        events.add(HandedOver(now, change.receipt, change.kind, change.revision, change.source))
     events.write()
     count(len(changes))
     return len(changes)

@@ -19,6 +19,8 @@ from postledger.platform.logs import tell_where
 from postledger.platform.postgres.errors import DatabaseFailed, is_usable, translated_errors
 
 IDLE_PAUSE_S = 0.2
+GATHER_S = 0.05
+"""The pause after a portion that was not full: each costs some statements, so the next one should gather more."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 1.0
 MOST_FAILURES = 5
 _SPREAD = 0.2
@@ -41,11 +43,12 @@ class WorkLoop:
         connect: Callable[[], Connection[Any]],
         *,
         idle_pause_s: float = IDLE_PAUSE_S,
+        full_portion: int = 1,
         on_failure: Callable[[], None] = lambda: None,
         finish: Callable[[Connection[Any]], None] = lambda _: None,
     ) -> None:
         self.name, self._work, self._connect, self._idle_pause_s = name, work, connect, idle_pause_s
-        self._on_failure, self._finish = on_failure, finish
+        self._full_portion, self._on_failure, self._finish = full_portion, on_failure, finish
         self._connection: Connection[Any] | None = None
         self._failures, self._logged = 0, set[tuple[str | None, ...]]()
         self.is_healthy = False
@@ -57,6 +60,8 @@ class WorkLoop:
             done = self.work_once()
             if not done:
                 stop.wait(self._idle_pause_s if self.is_healthy else self._failure_pause_s())
+            elif done < self._full_portion:
+                stop.wait(GATHER_S)
         self._try(self._finish)
 
     def run_until_idle(self, stop: Event) -> bool:
