@@ -6,7 +6,9 @@ import textwrap
 import psycopg
 import pytest
 from cryptography.fernet import Fernet
+from standardwebhooks import Webhook
 
+from postledger.ledger.writer import write_entries
 from postledger.outgoing.store import load_forwards
 from postledger.outgoing.target import Target
 from postledger.platform.keyring import Keyring
@@ -14,6 +16,8 @@ from postledger.platform.postgres.connection import connect
 from tests.integration.configured import actions
 from tests.parts.cli import CommandLine
 from tests.parts.documents import read_document
+from tests.parts.entries import entry_of
+from tests.parts.sinks import Sink
 
 SECRET = "s3cret-of-the-partner"
 SIGNING = "whsec_AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE="
@@ -161,3 +165,37 @@ def test_the_examples_of_the_page_can_be_applied_and_tested(cli: CommandLine, ex
 
     assert [one.code for one in shown] == [0]
     assert SECRET not in shown[0].out
+
+
+def test_what_is_applied_is_sent_by_the_worker(cli: CommandLine) -> None:
+    with Sink() as sink:
+        tables = f'''
+            [[sources]]
+            slug = "acme"
+            secrets = ["0123456789abcdef"]
+            [[forwards]]
+            slug = "keitaro"
+            preset = "keitaro"
+            match = {{ source = ["ac*"] }}
+            url = "{sink.url}"
+            allow_private = true
+            secrets_env = ["KEITARO_KEY"]
+            [[forwards]]
+            slug = "shop"
+            url = "{sink.url}/hook"
+            method = "json"
+            sign = true
+            allow_private = true
+            secrets = ["{SIGNING}"]
+        '''
+        apply(cli, tables)
+        with connect(cli.environment["DATABASE_URL"], name="test", statement_timeout_ms=60_000) as ledger:
+            write_entries(ledger, [entry_of(transaction_id="TXN789", payout="31.41")])
+        ran = cli.process("worker", "--once", "--only", "map,forward")
+
+    get, post = sorted(sink.asked, key=lambda asked: asked.method)
+    verified = Webhook(SIGNING).verify(post.body, dict(post.headers))
+    assert ran.code == 0
+    assert (get.method, get.target.partition("&")[0]) == ("GET", f"/{SECRET}/postback?subid=C1")
+    assert get.target.endswith("&status=sale&payout=31.41&currency=USD&tid=TXN789")
+    assert (verified["transaction_id"], verified["payout"], verified["source"]) == ("TXN789", "31.41", "acme")
