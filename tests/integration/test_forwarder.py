@@ -144,6 +144,12 @@ def test_another_worker_takes_over_when_the_first_ends(forwarding: Forwarding, s
     assert len(sink.asked) == 1
 
 
+def test_postgres_ends_the_session_of_a_worker_that_stands_still(forwarding: Forwarding) -> None:
+    forwarding.work()
+
+    assert forwarding.connection.execute("SHOW idle_session_timeout").fetchone() == ("45s",)
+
+
 def test_what_a_killed_worker_leased_is_sent_after_a_minute(forwarding: Forwarding, sink: Sink) -> None:
     forwarding.add_forward("voluum", sink.url)
     forwarding.book()

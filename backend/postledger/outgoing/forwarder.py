@@ -26,6 +26,7 @@ from postledger.outgoing.leases import (
     ForwardState,
     discard_waiting,
     lease,
+    limit_idle_time,
     lock_circuit,
     note_delivered,
     read_states,
@@ -116,6 +117,7 @@ class Forwarder:
 
     def _take_rights(self, connection: Connection[Any], slugs: Iterable[str]) -> None:
         if connection is not self._connection:  # the session that held them has ended
+            limit_idle_time(connection)
             self._connection, self._held = connection, set()
         if missing := set(slugs) - self._held:
             self._held |= take_forwards(connection, sorted(missing))
@@ -128,11 +130,13 @@ class Forwarder:
             self._stop(connection, slug)
         if state.is_retired and (state.live_due_at or state.backfill_due_at):
             discard_waiting(connection, slug, self._now)
-        if target is None or state.is_retired:
-            return 0
         allowed = count_allowed(state.circuit, self._now)
+        if target is None or state.is_retired or allowed == 0:
+            return 0
         lane = self._find_lane(connection, slug, target)
-        room = lane.count_room() if allowed is None else min(allowed, 0 if lane.is_busy else 1)
+        room = lane.count_room() if allowed is None else int(not lane.is_busy)
+        if not room or not state.is_due(self._now):
+            return 0
         with connection.transaction():
             leased = self._lease(connection, slug, state, room)
             if leased and allowed is not None:

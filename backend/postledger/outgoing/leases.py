@@ -21,6 +21,7 @@ from postledger.vocabulary.statuses import Status
 sql = statements_of("postledger.outgoing")
 
 _STATUS, _SUBS = Facts.__struct_fields__.index("status"), Facts.__struct_fields__.index("subs")
+_IDLE_S = 45  # a worker that stops has 20, and leases last for 60
 _LOCK_SPACE = 0x66777264  # "fwrd" in ASCII
 
 
@@ -31,6 +32,15 @@ class ForwardState(msgspec.Struct, frozen=True):
     is_retired: bool
     live_due_at: datetime | None
     backfill_due_at: datetime | None
+
+    def is_due(self, now: datetime) -> bool:
+        """Return whether a delivery is due. It may be leased already."""
+        return any(due_at is not None and due_at <= now for due_at in (self.live_due_at, self.backfill_due_at))
+
+
+def limit_idle_time(connection: Connection[Any]) -> None:
+    """Let Postgres end this session, and free its rights, if the worker stands still."""
+    connection.execute(sql("limit_idle_time"), (f"{_IDLE_S}s",))
 
 
 def take_forwards(connection: Connection[Any], slugs: Sequence[str]) -> set[str]:
