@@ -68,6 +68,17 @@ def test_a_booked_conversion_arrives_at_its_forward(cli: CommandLine, database: 
     assert (logged["receipt"], logged["forward"], logged["outcome"]) == (receipt, "voluum", "delivered")
 
 
+def test_changes_that_wait_together_are_sent_in_order(cli: CommandLine, database: str, master_key: str) -> None:
+    with Sink() as sink, connect(database, name="test", statement_timeout_ms=60_000) as ledger:
+        add_source(database, master_key, "acme")
+        store_forward(ledger, Forward("voluum", sink.url + "/{status}?sum={payout}", allow_private=True))
+        for status in ("pending", "approved", "reversed"):
+            write_entries(ledger, [entry_of(transaction_id="TXN789", payout="9.50", status=status)])
+        ran = cli.process("worker", "--once")
+
+    assert (ran.code, sink.targets) == (0, ["/pending?sum=9.50", "/approved?sum=9.50", "/reversed?sum=9.50"])
+
+
 def test_a_stop_finishes_what_is_sent_and_logs_no_secret(
     environment: dict[str, str], database: str, master_key: str, held: Held
 ) -> None:

@@ -1,9 +1,12 @@
 """One exchange with a receiver: what is sent, which addresses are refused, and how a bad answer ends."""
 
+import ssl
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
+import gevent.ssl
 import pytest
 from msgspec.structs import replace
 
@@ -14,6 +17,7 @@ from postledger.outgoing.rules.addresses import Blocked
 from postledger.outgoing.rules.forward import Facts, Forward
 from postledger.outgoing.rules.render import render
 from postledger.vocabulary.statuses import Status
+from tests.parts.certificates import make_server_certificate
 from tests.parts.sinks import (
     RawSink,
     Reply,
@@ -174,3 +178,41 @@ def test_a_name_without_address_is_a_fault(network: Network) -> None:
 def test_retry_after_is_handed_on(network: Network) -> None:
     with Sink(Reply(503, {"Retry-After": "120"})) as sink:
         assert send(f"{sink.url}/p", network) == Answer(503, retry_after="120")
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("tls") / "track.pem"
+    path.write_text(make_server_certificate("track.example"))
+    return path
+
+
+def serve_tls(certificate: Path, asked_for: list[str | None]) -> ssl.SSLContext:
+    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    serving.load_cert_chain(certificate)
+    serving.sni_callback = lambda _, name, __: asked_for.append(name)
+    return serving
+
+
+def trusting(certificate: Path) -> gevent.ssl.SSLContext:
+    trust = gevent.ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    trust.load_verify_locations(certificate)
+    return trust
+
+
+def test_tls_checks_the_name_of_the_url(network: Network, certificate: Path) -> None:
+    asked_for: list[str | None] = []
+    here = replace(resolving_to(network, "127.0.0.1"), trust=trusting(certificate))
+    with Sink(trust=serve_tls(certificate, asked_for)) as sink:
+        good = send(f"https://track.example:{sink.port}/p", here)
+        other = send(f"https://other.example:{sink.port}/p", here)
+
+    assert (good, other, len(sink.asked)) == (Answer(200), Answer(fault=Fault.TLS), 1)
+    assert asked_for == ["track.example", "other.example"]
+
+
+def test_a_certificate_of_an_unknown_authority_is_refused(network: Network, certificate: Path) -> None:
+    with Sink(trust=serve_tls(certificate, [])) as sink:
+        answer = send(f"https://track.example:{sink.port}/p", resolving_to(network, "127.0.0.1"))
+
+    assert (answer, sink.asked) == (Answer(fault=Fault.TLS), [])
