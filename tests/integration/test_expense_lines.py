@@ -1,5 +1,6 @@
 """From booked postbacks to expense lines, and what an operator does with them."""
 
+from threading import Thread
 from typing import Any
 
 import psycopg
@@ -18,6 +19,12 @@ from tests.parts.databases import fetch
 from tests.parts.entries import entry_of, same_again
 from tests.parts.mapping import FINANCE, RULE, configure, hand_over_everything, lines_of, load, map_all, open_ledger
 from tests.parts.sources import add_click, add_source
+from tests.parts.waiting import wait_until
+
+WAITING_FOR_THE_DISPATCHER = """
+SELECT count(*)::integer FROM pg_locks JOIN pg_database ON pg_database.oid = database
+WHERE datname = current_database() AND locktype = 'advisory' AND NOT granted
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -261,3 +268,24 @@ def test_lines_cannot_be_changed_or_deleted(cli: CommandLine, database: str) -> 
     for statement in ("UPDATE expense_lines SET amount = 1", "DELETE FROM expense_lines", "TRUNCATE expense_lines"):
         with open_ledger(database) as ledger, pytest.raises(psycopg.errors.InsufficientPrivilege):
             ledger.execute(statement.encode())
+
+
+def test_a_conversion_that_arrives_while_the_books_are_opened_gets_its_line(cli: CommandLine, database: str) -> None:
+    took: list[bool] = []
+
+    def open_books(_connection: object, _changes: object, _now: object) -> None:
+        applying.start()
+        wait_until(lambda: fetch(database, WAITING_FOR_THE_DISPATCHER) == [(1,)], what="the wait of apply")
+        took.append(True)
+
+    applying = Thread(target=configure, args=(cli,))
+    book(database)
+    with open_ledger(database) as ledger:
+        dispatch(ledger, [open_books])
+    applying.join()
+    book(database, transaction_id="T2")
+    map_all(database)
+
+    assert took == [True]
+    assert fetch(database, "SELECT transaction_id FROM conversions JOIN expense_lines USING (dedup_key)") == [("T2",)]
+    assert not any(check(cli).values())

@@ -11,12 +11,12 @@ from typing import Any
 from psycopg import Connection
 
 from postledger.ledger.outbox import Change, take_changes
+from postledger.platform.postgres.advisory_locks import DISPATCHER, wait_for_lock
 from postledger.platform.postgres.sql import statements_of
 
 sql = statements_of("postledger.ledger")
 
 BATCH_CHANGES = 1000
-_LOCK_ID = 0x6F7574626F78  # "outbox" in ASCII
 
 Consumer = Callable[[Connection[Any], Sequence[Change], datetime], None]
 """Writes what follows from changes, in the transaction of the connection. The time is Postgres', once a batch."""
@@ -41,10 +41,10 @@ def dispatch(
 
 def hold_dispatch(connection: Connection[Any]) -> None:
     """Let no worker dispatch until the end of this transaction. Call it before the statement that reads lines."""
-    connection.execute(sql("wait_for_dispatcher_lock"), (_LOCK_ID,))
+    wait_for_lock(connection, DISPATCHER)
 
 
 def _try_lock(connection: Connection[Any]) -> tuple[bool, datetime]:
-    row = connection.execute(sql("try_dispatcher_lock"), (_LOCK_ID,)).fetchone()
+    row = connection.execute(sql("try_dispatcher_lock"), (DISPATCHER,)).fetchone()
     assert row is not None, "the statement has no condition"
     return bool(row[0]), row[1]

@@ -10,6 +10,8 @@ from psycopg import Connection
 from postledger.finance.rules.expense_rule import ExpenseRule
 from postledger.finance.rules.finance_settings import Finance, Payee
 from postledger.platform.keyring import Keyring, WrongMasterKey
+from postledger.platform.postgres.advisory_locks import DISPATCHER, wait_for_lock
+from postledger.platform.postgres.connection import read_clock
 from postledger.platform.postgres.sql import statements_of
 from postledger.policy.bank_accounts import hash_account, seal_account
 from postledger.policy.finance_config import PayeeConfig
@@ -76,6 +78,10 @@ class FinanceStore:
 
     def write_finance(self, finance: Finance, now: datetime) -> None:
         """Write the settings. The first ones also set the start of the books."""
+        # A worker that did not see the books yet would drop a change that arrives after their start. So the start is a
+        # moment at which no worker takes changes, until it can see it.
+        wait_for_lock(self._connection, DISPATCHER)
+        now = max(now, read_clock(self._connection))
         settings = msgspec.json.encode(finance).decode()
         self._connection.execute(sql("upsert_finance"), {"settings": settings, "now": now})
 

@@ -1,0 +1,17 @@
+"""Locks that more than one subject takes. Postgres knows them by a number."""
+
+from typing import Any
+
+from psycopg import Connection
+
+from postledger.platform.postgres.sql import statements_of
+
+sql = statements_of("postledger.platform.postgres")
+
+DISPATCHER = 0x6F7574626F78  # "outbox" in ASCII
+"""The session that takes changes out of the outbox, or one that must keep the others from doing so."""
+
+
+def wait_for_lock(connection: Connection[Any], lock_id: int) -> None:
+    """Wait for a lock and keep it until the end of the transaction."""
+    connection.execute(sql("wait_for_lock"), (lock_id,))
