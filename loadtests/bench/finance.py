@@ -10,6 +10,7 @@ from statistics import mean
 from loadtests.bench.forwards import forward_to_a_local_sink
 from loadtests.bench.ledger import make_database, make_ledger
 from loadtests.bench.machine import describe_machine
+from loadtests.bench.mapping import map_alone, map_beside_ingest, wait_for_a_line
 from loadtests.bench.parts import Ground, run_ground
 from loadtests.bench.plan import Plan
 from loadtests.bench.report import MIB, Target, verdicts
@@ -88,4 +89,11 @@ def _say(text: str) -> None:
     sys.stdout.flush()
 
 
-BARS: tuple[Bar, ...] = (ingest_beside_an_idle_worker, ingest_beside_a_mapping_worker, forward_to_a_local_sink)
+BARS: tuple[Bar, ...] = (
+    ingest_beside_an_idle_worker,
+    ingest_beside_a_mapping_worker,
+    map_alone,
+    map_beside_ingest,
+    wait_for_a_line,
+    forward_to_a_local_sink,
+)

@@ -260,6 +260,18 @@ def test_the_check_of_a_worker_is_kept_for_the_alert(cli: CommandLine, database:
     }  # fmt: skip
 
 
+def test_a_conversion_that_no_rule_accrued_in_its_time_is_not_broken(cli: CommandLine, database: str) -> None:
+    configure(cli, FINANCE)
+    book(database, status="pending")
+    map_all(database)
+    configure(cli, FINANCE, RULE, 'accrue = ["pending", "approved"]')
+
+    assert map_all(database) == {}
+
+    assert lines_of(database) == []
+    assert not any(check(cli).values())
+
+
 def test_lines_cannot_be_changed_or_deleted(cli: CommandLine, database: str) -> None:
     configure(cli)
     book(database)

@@ -4,7 +4,7 @@ The check reads the tables in its own way: it does not ask the code that made th
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -18,6 +18,9 @@ from postledger.platform.postgres.sql import statements_of
 from postledger.vocabulary.selftest import SELFTEST
 
 sql = statements_of("postledger.finance")
+
+_APPLY_TAKES = timedelta(minutes=1)
+"""At most this long after the time of its rules an `apply` commits them. Until then the version before is in force."""
 
 
 class Broken(msgspec.Struct, frozen=True):
@@ -67,7 +70,7 @@ def _find_without_lines(connection: Connection[Any], books: Books) -> Iterator[B
     for *columns, updated_at in connection.execute(sql("find_without_lines"), values):
         conversion = read_conversion(books, *columns)
         # It was mapped after its last change, by rules that were in force then or came later.
-        if all(_needs_line(conversion, each.rules) for each in _list_in_force(versions, updated_at)):
+        if all(_needs_line(conversion, each.rules) for each in _list_in_force(versions, updated_at - _APPLY_TAKES)):
             yield Broken(conversion.id, f"it is {conversion.status} and has no line")
 
 
@@ -87,10 +90,9 @@ def _read_versions(connection: Connection[Any], books: Books) -> list[RulesInFor
     for version, since, body in connection.execute(sql("read_all_rules")):
         rules.setdefault(version, []).append(msgspec.convert(body, ExpenseRule))
         began[version] = since
-    # A version without rules has no row.
+    # A version without rules has no row. The first one, 0, never has rules.
     return [
-        RulesInForce(version, began.get(version), rules.get(version, ()))
-        for version in range(min(rules, default=books.rules_version), books.rules_version + 1)
+        RulesInForce(version, began.get(version), rules.get(version, ())) for version in range(books.rules_version + 1)
     ]
 
 
