@@ -81,6 +81,15 @@ def test_a_file_with_a_fault_changes_nothing(cli: CommandLine, content: str | by
     assert cli("rates", "show", "--json").facts == []
 
 
+def test_a_file_that_is_too_large_when_unpacked_is_refused(cli: CommandLine) -> None:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("eurofxref-hist.csv", bytes(64 * 1024 * 1024 + 1))
+    file = cli.write("a.zip", archive.getvalue())
+
+    assert cli("rates", "import", file).err == (f"postledger: {file}: is larger than 64 MiB, so it is not ECB's file\n")
+
+
 def test_a_whole_history_is_imported(cli: CommandLine) -> None:
     newest, currencies = datetime.now(UTC).date(), [f"{first}{last}A" for first in "ABC" for last in "ABCDEFGHIJ"]
     days = [newest - timedelta(days=number) for number in range(1000)]
@@ -91,3 +100,14 @@ def test_a_whole_history_is_imported(cli: CommandLine) -> None:
 
     assert (facts["new"], facts["newest"]) == (30_000, str(newest))
     assert date.fromisoformat(facts["newest"]) == newest
+
+
+def test_a_worker_warns_of_rates_that_are_nearly_too_old(cli: CommandLine) -> None:
+    cli("apply", cli.write("books.toml", '[finance]\nbase_currency = "EUR"\n'))
+    old = datetime.now(UTC).date() - timedelta(days=6)
+    cli("rates", "import", cli.write("a.csv", f"Date,USD,\n{old},1.1566,\n"))
+
+    ran = cli.process("worker", "--once", "--only", "tasks")
+
+    assert ran.code == 0
+    assert "the newest exchange rate is 6 days old, of 7; run postledger rates import" in ran.err

@@ -1,5 +1,6 @@
 """Puts the mapper together: it loads the books on a connection of its own, because they are read in one snapshot."""
 
+import logging
 from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
 from typing import Any
@@ -10,9 +11,12 @@ from postledger.finance.books import Books, load_books
 from postledger.finance.current_books import CurrentBooks
 from postledger.finance.invariants import check_books, record_check
 from postledger.finance.map_changes import CountMapped, Mapper
+from postledger.finance.rates_age import measure_rates_age
 from postledger.platform.postgres.connection import read_clock
 from postledger.platform.tasks.run import Report
 from postledger.vocabulary.operator_error import NotPossible
+
+_log = logging.getLogger("postledger.finance")
 
 
 def create_mapper(connect: Callable[[], Connection[Any]], count_mapped: CountMapped) -> Mapper:
@@ -29,3 +33,11 @@ def check_and_record(connection: Connection[Any], _args: Mapping[str, Any], repo
     """Check the books, if there are any, and record what is broken for the alert."""
     with suppress(NotPossible):
         record_check(connection, check_books(connection, report), read_clock(connection))
+
+
+def check_rates(connection: Connection[Any], _args: Mapping[str, Any], _report: Report) -> None:
+    """Log a warning if the newest exchange rate is nearly too old."""
+    found = measure_rates_age(connection, read_clock(connection))
+    if found is not None and found.is_old:
+        advice = "run postledger rates import"
+        _log.warning("the newest exchange rate is %d days old, of %d; %s", found.age_days, found.max_age_days, advice)

@@ -18,7 +18,7 @@ from gevent.event import Event
 from psycopg import Connection
 
 from postledger.bootstrap.forwarding import create_forward_loop
-from postledger.bootstrap.mapping import check_and_record, create_mapper
+from postledger.bootstrap.mapping import check_and_record, check_rates, create_mapper
 from postledger.clicks.retention import delete_expired_clicks
 from postledger.finance.invariants import INVARIANTS
 from postledger.ledger.dispatch import BATCH_CHANGES, Consumer, dispatch
@@ -40,7 +40,12 @@ from postledger.platform.tasks.run import Report, Task, TaskRunner
 from postledger.platform.timeouts import CONNECT_S
 from postledger.platform.work_loop import WorkLoop
 
-_PERIODS = {"partitions": timedelta(hours=1), "retain": timedelta(days=1), "check_books": timedelta(hours=6)}
+_PERIODS = {
+    "partitions": timedelta(hours=1),
+    "retain": timedelta(days=1),
+    "check_books": timedelta(hours=6),
+    "rates": timedelta(hours=6),
+}
 """How often each periodic task runs. Its name is one of `_list_tasks`."""
 PARTS = ("tasks", "map", "forward")
 """What a worker can do, in the order in which `--once` does it: tasks make changes, and changes make deliveries."""
@@ -145,7 +150,12 @@ def _list_consumers(tools: _Tools) -> Sequence[Consumer]:
 
 
 def _list_tasks(settings: WorkerSettings) -> dict[str, Task]:
-    return {"partitions": _make_partitions, "retain": partial(_retain, settings), "check_books": check_and_record}
+    return {
+        "partitions": _make_partitions,
+        "retain": partial(_retain, settings),
+        "check_books": check_and_record,
+        "rates": check_rates,
+    }
 
 
 def _make_partitions(connection: Connection[Any], _args: Mapping[str, Any], _report: Report) -> None:
