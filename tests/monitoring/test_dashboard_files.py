@@ -17,7 +17,7 @@ from monitoring.preview.units import FORMATS
 from tests.parts.edge import ROOT
 from tests.parts.promtool import RUNBOOKS, list_rules
 
-_AMOUNTS = re.compile(r"\b(?:sum|avg)\((?:abs\()?(?:\w+\.)?(?:payout|delta)\b")
+_AMOUNTS = re.compile(r"\b(?:sum|avg)\((?:abs\()?(?:\w+\.)?(?:payout|delta|amount)\b")
 NAMES = ("overview", "source", "campaigns", "ledger", "edge", "finance")
 DATA_SOURCES = {"${prometheus}", "${ledger}"}
 PROVISIONED = (ROOT / "monitoring/grafana/provisioning/datasources/postledger.yaml").read_text("utf-8")
@@ -175,6 +175,10 @@ def test_several_lines_can_be_told_apart(panel: dict[str, Any]) -> None:
         (targets.POLICY_STALE_S, "policy_age_seconds", {}),
         (targets.PARKED_REVERSALS, "parked_reversals", {}),
         (targets.SOURCE_UNUSABLE, "source_unusable", {}),
+        (targets.OUTBOX_AGE_S, "outbox_age_seconds", {}),
+        (targets.FORWARD_OFF, "forward_off", {}),
+        (targets.DEAD_TASKS, "dead_tasks", {}),
+        (targets.RATES_AGE_RATIO, "rates_age_ratio", {}),
         (targets.CERTIFICATE_DAYS, "certificate_days", {"severity": "warning"}),
         (targets.CERTIFICATE_LAST_DAYS, "certificate_days", {"severity": "critical"}),
     ],

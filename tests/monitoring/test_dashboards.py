@@ -32,6 +32,7 @@ from tests.parts.postgres import Postgres
 from tests.parts.sources import add_campaign
 from tests.parts.waiting import wait_until
 from tests.parts.watch import RUNBOOKS_URL, SCRAPE_INTERVAL_S, Watch
+from tests.parts.worker import Worker
 
 ROOT = Path(__file__).parents[2]
 WEEK_S = 7 * 86_400
@@ -67,9 +68,14 @@ def asker(
     environment = {"DATABASE_URL": ledger, "POSTLEDGER_MASTER_KEY": master_key}
     _prepare(environment, tmp_path_factory.mktemp("home"))
     name = str(conninfo_to_dict(ledger)["dbname"])
-    with Backend(environment) as backend, Edge(backend_socket=backend.socket, environment=_UNGUARDED) as edge:
+    with (
+        Backend(environment) as backend,
+        Worker(environment) as worker,
+        Edge(backend_socket=backend.socket, environment=_UNGUARDED) as edge,
+    ):
         _send(edge, rounds=1)
-        with Watch(edge.ops_port, postgres.url(name, "postledger_monitor"), history=_remember(backend)) as watch:
+        monitor, history = postgres.url(name, "postledger_monitor"), _remember(backend)
+        with Watch(edge.ops_port, worker.port, monitor, history=history) as watch:
             start_s = time.time() - 10
             _send(edge, rounds=ROUNDS)
             wait_until(lambda: (watch.ask(_VISITS) or 0) >= VISITS_A_ROUND * ROUNDS, what="all that came before")
@@ -85,6 +91,8 @@ def asker(
             wait_until(lambda: (watch.ask(f"rate({_ANSWERED}[30s]) > 0") or 0) > 0, what="the rate of its answers")
             wait_until(lambda: watch.ask(_BUDGET) is not None, what="what is left of the error budget")
             wait_until(lambda: watch.ask(_EXCESS) is not None, what="how far above normal acme is")
+            wait_until(lambda: (watch.ask(_MAPPED) or 0) > 0, what="expense lines")
+            wait_until(lambda: (watch.ask(_DELIVERED) or 0) > 0, what="attempts to deliver")
             with psycopg.connect(ledger, autocommit=True) as connection:
                 connection.execute("ANALYZE")
             wait_until(lambda: (watch.ask("changes(postledger_edge_policy_version[1h]) > 0") or 0) > 0)
@@ -108,6 +116,8 @@ _BUDGET = 'slo:postledger_error_budget:left_ratio{slo="latency"}'
 _EXCESS = 'source_kind:postledger_postbacks:excess5m{source="acme"}'
 _VISITS = "sum(postledger_clicks_total)"
 _STARTED = "postledger_backend_start_timestamp_seconds"
+_MAPPED = 'sum(rate(postledger_mapped_total{result="accrual"}[30s]))'
+_DELIVERED = "sum(rate(postledger_deliveries_total[30s]))"
 _UNGUARDED = {"POSTLEDGER_NETWORK_RATE": "0"}
 _ANSWERED = 'postledger_request_duration_seconds_count{route="postback", status="200"}'
 
@@ -123,6 +133,8 @@ def _prepare(environment: dict[str, str], directory: Path) -> None:
     ):
         ran = run.process(*arguments)
         assert ran.code == 0, ran.err
+    with psycopg.connect(environment["DATABASE_URL"]) as connection:
+        connection.execute("INSERT INTO rates VALUES ('EUR', 'USD', current_date, 1.1, 'ecb', now())")
 
 
 def _send(edge: Edge, *, rounds: int) -> None:

@@ -28,16 +28,16 @@ _SHORTER = (
 
 
 class Watch(Part):
-    """The shipped prometheus.yml, looking at an edge's ops port and at Postgres as `monitor_url`.
+    """The shipped prometheus.yml, looking at an edge's ops port, a worker, and Postgres as `monitor_url`.
 
     `history`, in the OpenMetrics format, is what it remembers from before.
     """
 
-    def __init__(self, ops_port: int, monitor_url: str, *, history: str = "") -> None:
+    def __init__(self, ops_port: int, worker_port: int, monitor_url: str, *, history: str = "") -> None:
         self.home = Path(tempfile.mkdtemp(prefix="postledger-prometheus-", dir="/tmp"))
         self.port, self._nginx_port, self._postgres_port = free_port(), free_port(), free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self._ops_port, self._monitor_url = ops_port, monitor_url
+        self._ops_port, self._worker_port, self._monitor_url = ops_port, worker_port, monitor_url
         self._processes: list[subprocess.Popen[bytes]] = []
         self._write_configuration()
         if history:
@@ -66,7 +66,7 @@ class Watch(Part):
             write_credentials(self.home),
             POSTLEDGER_RUNBOOKS_URL=RUNBOOKS_URL,
         )
-        wait_until(lambda: self.ask("count(up == 1)") == 5, what="five targets that Prometheus reaches")
+        wait_until(lambda: self.ask("count(up == 1)") == 6, what="six targets that Prometheus reaches")
 
     def ask(self, expression: str) -> float | None:
         """The value of an expression's first series; None when there is none, or it starts still."""
@@ -95,6 +95,7 @@ class Watch(Part):
         ports = {
             "backend": self._ops_port,
             "edge": self._ops_port,
+            "worker": self._worker_port,
             "nginx": self._nginx_port,
             "postgres": self._postgres_port,
             "prometheus": self.port,

@@ -1,10 +1,11 @@
-"""Money on the ledger: what waits for approval, what a day is worth, what was taken back, what nobody vouches for.
+"""Money: what networks have reported and what it makes payable, what is unmapped, taken back, or not signed.
 
-All of it comes from the ledger, because no metric holds an amount; and goes by days, because finance does.
+Amounts come from the ledger, because no metric holds one; and go by days, because finance does.
 """
 
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
+from monitoring.grafana.definitions.expenses import show_expenses
 from monitoring.grafana.frame import Row, Times, frame
 from monitoring.grafana.levels import alarm_above
 from monitoring.grafana.panels import STATUS_COLORS, Ask, bars_of_rows, columns, number, rows, steps
@@ -17,10 +18,10 @@ _BY_DAYS = Times(span="30d", refresh="15m")
 def define() -> Dashboard:
     """Define the dashboard."""
     about = (
-        "Money on the ledger: what waits for approval, what each day is worth, what was taken back. Expenses, their "
-        "approvals and reconciliation are not part of Postledger yet; what is here is what networks have reported."
+        "Money on the ledger: what waits for approval, what each day is worth, what was taken back, and what that "
+        "makes payable and receivable."
     )
-    return frame("finance", about, [_now(), _waiting(), _days(), _changes()], times=_BY_DAYS)
+    return frame("finance", about, [_now(), _waiting(), _days(), *show_expenses(), _changes()], times=_BY_DAYS)
 
 
 def _now() -> Row:

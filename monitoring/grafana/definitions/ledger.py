@@ -1,7 +1,8 @@
-"""The ledger: how quickly commits come, who waits for them, and whether Postgres has room to go on."""
+"""The ledger: how quickly commits come, what the worker makes of them, and whether Postgres has room to go on."""
 
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
+from monitoring.grafana.definitions.after_the_ledger import show_forwards, show_worker
 from monitoring.grafana.frame import Row, frame
 from monitoring.grafana.levels import alarm_above, too_high
 from monitoring.grafana.panels import Ask, bars, layers, lines, number, rows
@@ -13,8 +14,12 @@ _DATABASE = 'datname!~"template.*|postgres|"'
 
 def define() -> Dashboard:
     """Define the dashboard."""
-    about = "Group commits, who waits for them, Postgres' sessions, locks and write-ahead log, and the size of it all."
-    return frame("ledger", about, [_now(), _commits(), _failures(), _server(), _room()])
+    about = (
+        "Group commits and who waits for them, the worker and the forwards, Postgres' sessions, locks and write-ahead "
+        "log, and the size of it all."
+    )
+    rows_of_page = [_now(), _commits(), _failures(), *show_worker(), show_forwards(), _server(), _room()]
+    return frame("ledger", about, rows_of_page)
 
 
 def _now() -> Row:
