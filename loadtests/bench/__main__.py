@@ -36,7 +36,7 @@ def main() -> int:
             _save("bench-paths.json", bench_paths(plan))
             return 0
         if os.environ.get("FINANCE"):
-            _save("bench-finance.json", bench_finance(plan))
+            _save("bench-finance.json", bench_finance(plan, os.environ.get("BAR", "")))
             return 0
         with run_ground() as ground:
             report = _compare(ground, plan)

@@ -12,7 +12,7 @@ from loadtests.bench.ledger import make_database, make_ledger
 from loadtests.bench.machine import describe_machine
 from loadtests.bench.mapping import map_alone, map_beside_ingest, wait_for_a_line
 from loadtests.bench.parts import Ground, run_ground
-from loadtests.bench.plan import Plan
+from loadtests.bench.plan import BadPlan, Plan
 from loadtests.bench.report import MIB, Target, verdicts
 from loadtests.bench.rounds import RoundFailed
 from loadtests.bench.turns import Pair, compare_with_baseline, mean_ratio, standard_error
@@ -24,17 +24,26 @@ BEFORE_OUTBOX = "6b2c25b"
 Bar = Callable[[Ground, Plan], list[Target]]
 
 
-def bench_finance(plan: Plan) -> dict[str, object]:
-    """Measure every bar, one after the other; print and return what came out."""
+def bench_finance(plan: Plan, wanted: str = "") -> dict[str, object]:
+    """Measure the bars whose names contain `wanted`, one after the other; print and return what came out."""
+    bars = choose(wanted)
     targets: list[Target] = []
     with run_ground() as ground:
         facts = describe_machine(make_ledger(ground.postgres.url(), ground.home / "clicks"), ground.home)
-        for bar in BARS:
+        for bar in bars:
             _say(f"\n{(bar.__doc__ or '').splitlines()[0]}")
             found = bar(ground, plan)
             _say(verdicts(found))
             targets += found
     return {"plan": plan, "machine": facts, "targets": targets}
+
+
+def choose(wanted: str) -> list[Bar]:
+    """List the bars whose names contain a text. Raises `BadPlan`."""
+    chosen = [bar for bar in BARS if wanted in bar.__name__]
+    if not chosen:
+        raise BadPlan(f"BAR must be a part of the name of a bar: {', '.join(bar.__name__ for bar in BARS)}")
+    return chosen
 
 
 def ingest_beside_an_idle_worker(ground: Ground, plan: Plan) -> list[Target]:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from loadtests.bench.finance import BARS, judge_ingest
+from loadtests.bench.finance import BARS, choose, judge_ingest
+from loadtests.bench.plan import BadPlan
 from loadtests.bench.turns import Pair
 
 
@@ -19,6 +20,16 @@ def test_one_turn_has_no_standard_error() -> None:
     _, error, *_ = judge_ingest([Pair(94, 100, 120, 110)], "idle", 0.95)
 
     assert error.measured == 0
+
+
+def test_a_bar_is_chosen_by_a_part_of_its_name() -> None:
+    assert [bar.__name__ for bar in choose("idle")] == ["ingest_beside_an_idle_worker"]
+    assert choose("") == list(BARS)
+
+
+def test_a_bar_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(BadPlan, match="ingest_beside_an_idle_worker"):
+        choose("speed of light")
 
 
 def test_every_bar_says_what_it_measures() -> None:
