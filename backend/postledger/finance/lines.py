@@ -200,6 +200,8 @@ def _map(drafts: "_Drafts") -> _Goal:
     payee = books.payees.get(rule.choose_payee(conversion.facts) or "")
     booking = _make_booking(drafts, rule, payee)
     accrues = conversion.status in rule.accrue
+    if worth is not None and not worth.amount:
+        return _Goal(booking, worth)  # no money needs neither a payee nor a rate
     visible = worth or show_payout(conversion) if accrues else None
     if payee is None:
         return _Goal(_leave_unmapped(booking, "no_payee"), visible)

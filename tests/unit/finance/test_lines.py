@@ -54,6 +54,22 @@ def test_a_status_that_carries_no_money_gets_no_line(status: Status) -> None:
     assert book((conversion_of(status), books_of())) == []
 
 
+def test_a_share_of_nothing_needs_neither_payee_nor_rate_and_gets_no_line() -> None:
+    free = books_of(replace(SHARE, amount=Share(Decimal(0))), payees=())
+
+    assert book((conversion_of(affiliate=None, currency="VND"), free)) == []
+
+
+def test_a_remap_to_a_share_of_nothing_takes_the_unmapped_money_back() -> None:
+    free = books_of(replace(SHARE, amount=Share(Decimal(0))), payees=(), version=2)
+
+    lines = book((conversion_of(affiliate=None), books_of()), (conversion_of(affiliate=None), free), remaps=True)
+
+    assert len(lines) > 1
+    assert sums(lines) == {}
+    assert lines[-1].booking.unmapped is None
+
+
 def test_a_repeat_adds_nothing() -> None:
     assert len(book(*[(conversion_of(), BOOKS)] * 3)) == 1
 
