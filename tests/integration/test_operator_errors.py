@@ -12,6 +12,10 @@ from postledger.audit.erasure import erase
 from postledger.audit.lists import Filters, list_conversions, list_postbacks
 from postledger.audit.source_report import report_source
 from postledger.audit.trace import trace
+from postledger.finance.backfill import backfill
+from postledger.finance.invariants import check_books
+from postledger.finance.list_lines import LineFilters, find_lines, list_lines
+from postledger.finance.remap import preview_remap
 from postledger.ledger.settle_parked import settle
 from postledger.partners.send_postback import sign_postback
 from postledger.platform.keyring import Keyring
@@ -49,6 +53,11 @@ CALLS: list[tuple[type[OperatorError], Call]] = [
     (NotFound, lambda ledger, _: list_conversions(ledger, Filters(1, source="nobody"))),
     (NotFound, lambda ledger, _: list_postbacks(ledger, Filters(1, campaign="none"), with_raw=False)),
     (NotFound, lambda ledger, _: trace(ledger, "unknown")),
+    (NotFound, lambda ledger, _: list_lines(ledger, LineFilters(source="nobody"))),
+    (NotFound, lambda ledger, _: find_lines(ledger, "unknown")),
+    (NotPossible, lambda ledger, _: preview_remap(ledger, lambda *_: None)),
+    (NotPossible, lambda ledger, _: backfill(ledger, NOW, new_receipt(), 1, lambda *_: None)),
+    (NotPossible, lambda ledger, _: check_books(ledger, lambda *_: None)),
     (NotFound, lambda ledger, _: settle_one(ledger, new_receipt())),
     (NotFound, lambda ledger, _: retry_tasks(ledger, [new_receipt()], NOW)),
     (NotFound, lambda ledger, _: grant_reader(ledger, "nobody-here")),

@@ -68,8 +68,8 @@ class Booking(msgspec.Struct, frozen=True):
 
     @property
     def is_mapped(self) -> bool:
-        """Whether a rule decided, and nothing was missing."""
-        return self.unmapped is None and self.rule is not None
+        """Whether a rule decided, and nothing was missing. A share of nothing needs no payee, but later money does."""
+        return self.unmapped is None and self.rule is not None and self.payee is not None
 
 
 class Line(msgspec.Struct, frozen=True):
