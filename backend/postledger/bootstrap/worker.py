@@ -53,7 +53,7 @@ _STATEMENT_TIMEOUT_MS = 30_000
 _TASK_STATEMENT_TIMEOUT_MS = 15 * 60_000
 _TASK_PAUSE_S = 1.0
 _REFRESH_EVERY_S = 5.0
-_KILL_AFTER_S = GRACEFUL_STOP_S - 3
+_KILL_AFTER_S, _KILLED_WITHIN_S = GRACEFUL_STOP_S - 3, 2
 _log = logging.getLogger("postledger.worker")
 
 
@@ -190,7 +190,7 @@ def _run(loops: Sequence[WorkLoop], tools: _Tools) -> bool:
     _log.info("started", extra={"fields": {"parts": [loop.name for loop in loops]}})
     tools.stop.wait()
     gevent.joinall(greenlets, timeout=_KILL_AFTER_S)
-    gevent.killall(greenlets)
+    gevent.killall(greenlets, timeout=_KILLED_WITHIN_S)
     _log.info("stopped")
     if server is not None:
         server.close()
