@@ -36,6 +36,10 @@ def test_a_worker_serves_health_and_metrics_from_its_own_memory(environment: dic
 
         assert worker.get("/healthz").json() == {"status": "ok"}
         assert worker.get("/").status_code == 404
+        assert worker.ask("POST", "/metrics").status_code == 405
+        assert worker.ask("HEAD", "/healthz").status_code == 200
+        elsewhere = worker.ask("GET", "/metrics", Host="page.example")
+        assert (elsewhere.status_code, elsewhere.json()) == (421, {"status": "misdirected"})
         assert worker.memory_mib() < MOST_MIB
         assert not worker.metrics_folder.exists()
 

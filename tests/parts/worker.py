@@ -102,7 +102,11 @@ class Worker(Part):
 
     def get(self, path: str) -> httpx.Response:
         """Request something of its status server."""
-        return httpx.get(f"{self.url}{path}", timeout=ANSWER_WITHIN_S, trust_env=False)
+        return self.ask("GET", path)
+
+    def ask(self, method: str, path: str, **headers: str) -> httpx.Response:
+        """Request something in another way."""
+        return httpx.request(method, f"{self.url}{path}", headers=headers, timeout=ANSWER_WITHIN_S, trust_env=False)
 
     def log_text(self) -> str:
         """All that it has written."""

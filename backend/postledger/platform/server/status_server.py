@@ -1,5 +1,6 @@
 """Serves `/healthz` and `/metrics` of a worker on the loopback interface."""
 
+import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,8 @@ if TYPE_CHECKING:
 
 _METRICS = "text/plain; version=0.0.4; charset=utf-8"
 _JSON = "application/json"
+_PORT = re.compile(r":\d+$")
+_OWN_NAMES = ("127.0.0.1", "localhost", "[::1]")
 
 
 class StatusServer:
@@ -29,11 +32,16 @@ class StatusServer:
         self._server.stop(timeout=0)
 
     def _answer(self, environment: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        status, kind, body = self._find_answer(str(environment.get("PATH_INFO")))
+        status, kind, body = self._find_answer(environment)
         start_response(status, [("Content-Type", kind), ("Content-Length", str(len(body)))])
-        return [body]
+        return [] if environment["REQUEST_METHOD"] == "HEAD" else [body]
 
-    def _find_answer(self, path: str) -> tuple[str, str, bytes]:
+    def _find_answer(self, environment: "WSGIEnvironment") -> tuple[str, str, bytes]:
+        path, name = environment.get("PATH_INFO"), _PORT.sub("", str(environment.get("HTTP_HOST", "")))
+        if name not in _OWN_NAMES:  # a page whose name was made to lead here, read by the browser of an operator
+            return "421 Misdirected Request", _JSON, b'{"status":"misdirected"}'
+        if environment["REQUEST_METHOD"] not in ("GET", "HEAD"):
+            return "405 Method Not Allowed", _JSON, b'{"status":"method not allowed"}'
         if path == "/metrics":
             return "200 OK", _METRICS, self._render()
         if path != "/healthz":
