@@ -137,11 +137,10 @@ def _create_task_loops(tools: _Tools, tasks: Mapping[str, Task]) -> list[WorkLoo
         enqueue_due(connection, _PERIODS, read_clock(connection))
         return periodic.work(connection)
 
-    asked = run(tasks.keys() - _PERIODS.keys())
-    return [
-        WorkLoop("schedule", run_periodic, connect, idle_pause_s=_TASK_PAUSE_S),
-        WorkLoop("tasks", asked.work, connect, idle_pause_s=_TASK_PAUSE_S),
-    ]
+    works = {"schedule": run_periodic}
+    if asked := tasks.keys() - _PERIODS.keys():
+        works["tasks"] = run(asked).work
+    return [WorkLoop(name, work, connect, idle_pause_s=_TASK_PAUSE_S) for name, work in works.items()]
 
 
 def _list_consumers(tools: _Tools) -> Sequence[Consumer]:
@@ -162,11 +161,14 @@ def _make_partitions(connection: Connection[Any], _args: Mapping[str, Any], _rep
     make_partitions(connection, read_clock(connection))
 
 
-def _retain(settings: WorkerSettings, connection: Connection[Any], _args: Mapping[str, Any], _report: Report) -> None:
+def _retain(settings: WorkerSettings, connection: Connection[Any], _args: Mapping[str, Any], report: Report) -> None:
     now = read_clock(connection)
     retain(connection, now, settings.retention_days)
+    report(1, 3)
     delete_expired_clicks(connection, now, settings.click_retention_days)
+    report(2, 3)
     forget_settled(connection, now)
+    report(3, 3)
 
 
 def _hand_over(
