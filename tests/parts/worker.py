@@ -33,9 +33,9 @@ class Worker(Part):
     """
 
     def __init__(self, environment: Mapping[str, str], *options: str, program: str = SHIPPED) -> None:
-        self._home = Path(tempfile.mkdtemp(prefix="postledger-worker-", dir="/tmp"))
-        self._log = self._home / "worker.log"
-        self.metrics_folder = self._home / "metrics"  # that of a backend, which the worker must not use
+        self.home = Path(tempfile.mkdtemp(prefix="postledger-worker-", dir="/tmp"))
+        self._log = self.home / "worker.log"
+        self.metrics_folder = self.home / "metrics"  # that of a backend, which the worker must not use
         self.port = int(environment.get("POSTLEDGER_WORKER_PORT") or free_port())
         self._command = [sys.executable, "-m", program, "worker", *options]
         self._environment = {
@@ -68,7 +68,7 @@ class Worker(Part):
         """Start it, and return at once."""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                self._command, cwd=self._home, env=self._environment, stdout=log, stderr=log, start_new_session=True
+                self._command, cwd=self.home, env=self._environment, stdout=log, stderr=log, start_new_session=True
             )
 
     def kill(self) -> None:
@@ -89,7 +89,7 @@ class Worker(Part):
         """End it and remove its folder."""
         if self._process is not None and self._process.poll() is None:
             self.kill()
-        remove_folder(self._home)
+        remove_folder(self.home)
 
     def is_healthy(self) -> bool:
         """Whether `/healthz` is 200."""
