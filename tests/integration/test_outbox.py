@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from psycopg import Connection
 
+from postledger.ledger.dispatch import discard, dispatch
 from postledger.ledger.outbox import State, take_changes
 from postledger.platform.postgres.connection import connect
 from postledger.vocabulary.statuses import Status
@@ -103,3 +104,29 @@ def test_a_change_that_is_not_committed_stays_in_the_outbox(ledger: Connection[A
         assert len(take_changes(ledger, 10)) == 1
 
     assert len(take_changes(ledger, 10)) == 1
+
+
+def test_changes_from_which_nothing_follows_are_discarded_in_order(ledger: Connection[Any]) -> None:
+    for after_s in range(3):
+        hand_over(ledger, add_conversion(ledger), after_s=after_s)
+
+    discarded = discard(ledger, lambda _: False, limit=2)
+
+    assert discarded is not None
+    assert [change.received_at for change in discarded] == [START, START + timedelta(seconds=1)]
+    assert len(take_changes(ledger, 9)) == 1
+
+
+def test_nothing_is_discarded_once_something_follows(ledger: Connection[Any]) -> None:
+    hand_over(ledger, add_conversion(ledger))
+
+    assert discard(ledger, lambda _: True) is None
+    assert len(take_changes(ledger, 9)) == 1
+
+
+def test_nothing_is_discarded_beside_another_dispatcher(ledger: Connection[Any], database: str) -> None:
+    hand_over(ledger, add_conversion(ledger))
+    with connect(database, name="test", statement_timeout_ms=60_000) as other, other.transaction():
+        dispatch(other, [])
+
+        assert discard(ledger, lambda _: False) is None

@@ -20,7 +20,6 @@ from psycopg import Connection  # noqa: E402
 
 from postledger.bootstrap import worker  # noqa: E402
 from postledger.bootstrap.command import create_command  # noqa: E402
-from postledger.ledger.dispatch import Consumer  # noqa: E402
 from postledger.ledger.outbox import Change  # noqa: E402
 from postledger.platform.settings import WorkerSettings  # noqa: E402
 from postledger.platform.tasks.run import Report, Task  # noqa: E402
@@ -56,8 +55,8 @@ def _fail(_connection: Connection[Any], args: Mapping[str, Any], _report: Report
     raise ValueError(args)
 
 
-def _list_consumers(tools: worker._Tools) -> Sequence[Consumer]:
-    return (_consume,)
+def _list_consumers(tools: worker._Tools) -> Sequence[worker.Configured]:
+    return (worker.Configured(_consume, lambda _: True),)
 
 
 def _list_tasks(settings: WorkerSettings) -> dict[str, Task]:

@@ -21,7 +21,8 @@ from postledger.bootstrap.forwarding import create_forward_loop
 from postledger.bootstrap.mapping import check_and_record, check_rates, create_mapper
 from postledger.clicks.retention import delete_expired_clicks
 from postledger.finance.invariants import INVARIANTS
-from postledger.ledger.dispatch import BATCH_CHANGES, Consumer, dispatch
+from postledger.ledger.dispatch import BATCH_CHANGES, Consumer, discard, dispatch
+from postledger.ledger.outbox import Change, Discarded
 from postledger.ledger.partitions import make_partitions, retain
 from postledger.metrics.worker_metrics import WorkerMetrics
 from postledger.outgoing.current_forwards import CurrentForwards
@@ -66,6 +67,13 @@ class HandedOver(msgspec.Struct, frozen=True):
     revision: int
     source: str | None
     event: str = "handed over"
+
+
+class Configured(msgspec.Struct, frozen=True):
+    """A consumer, and whether the configuration gives it anything to do."""
+
+    consume: Consumer
+    is_needed: Callable[[Connection[Any]], bool]
 
 
 class _Tools(msgspec.Struct, frozen=True):
@@ -143,9 +151,12 @@ def _create_task_loops(tools: _Tools, tasks: Mapping[str, Task]) -> list[WorkLoo
     return [WorkLoop(name, work, connect, idle_pause_s=_TASK_PAUSE_S) for name, work in works.items()]
 
 
-def _list_consumers(tools: _Tools) -> Sequence[Consumer]:
-    mapper = create_mapper(tools.connect, tools.metrics.count_mapped)
-    return (mapper, queue_deliveries(CurrentForwards(tools.keyring).find))
+def _list_consumers(tools: _Tools) -> Sequence[Configured]:
+    mapper, forwards = create_mapper(tools.connect, tools.metrics.count_mapped), CurrentForwards(tools.keyring)
+    return (
+        Configured(mapper, mapper.is_needed),
+        Configured(queue_deliveries(forwards.find), lambda connection: bool(forwards.find(connection))),
+    )
 
 
 def _list_tasks(settings: WorkerSettings) -> dict[str, Task]:
@@ -172,9 +183,16 @@ def _retain(settings: WorkerSettings, connection: Connection[Any], _args: Mappin
 
 
 def _hand_over(
-    consumers: Sequence[Consumer], events: EventLog, count: Callable[[int], None], connection: Connection[Any]
+    configured: Sequence[Configured], events: EventLog, count: Callable[[int], None], connection: Connection[Any]
 ) -> int | None:
-    changes = dispatch(connection, consumers)
+    def is_needed(connection: Connection[Any]) -> bool:
+        return any(each.is_needed(connection) for each in configured)
+
+    changes: Sequence[Change | Discarded] | None
+    if is_needed(connection):
+        changes = dispatch(connection, [each.consume for each in configured])
+    else:
+        changes = discard(connection, is_needed)
     if changes is None:
         return None
     now = datetime.now(UTC)

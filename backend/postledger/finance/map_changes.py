@@ -25,6 +25,10 @@ class Mapper:
     def __init__(self, books: CurrentBooks, count_mapped: CountMapped) -> None:
         self._books, self._count_mapped, self._rules = books, count_mapped, KnownRules()
 
+    def is_needed(self, connection: Connection[Any]) -> bool:
+        """Whether there are books."""
+        return self._books.find(connection) is not None
+
     def __call__(self, connection: Connection[Any], changes: Sequence[Change], now: datetime) -> None:
         """Add the lines that changed conversions lack, in the transaction that takes the changes."""
         books = self._books.find(connection)

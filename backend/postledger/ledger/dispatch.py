@@ -5,12 +5,13 @@ One worker dispatches at a time. The others try again within 200 ms, so one of t
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 from psycopg import Connection
 
-from postledger.ledger.outbox import Change, take_changes
+from postledger.ledger.outbox import Change, Discarded, discard_changes, take_changes
 from postledger.platform.postgres.advisory_locks import DISPATCHER, wait_for_lock
 from postledger.platform.postgres.sql import statements_of
 
@@ -42,6 +43,28 @@ def dispatch(
 def hold_dispatch(connection: Connection[Any]) -> None:
     """Let no worker dispatch until the end of this transaction. Call it before the statement that reads lines."""
     wait_for_lock(connection, DISPATCHER)
+
+
+class _Needed(Exception):
+    """Something follows from changes after all."""
+
+
+def discard(
+    connection: Connection[Any], is_needed: Callable[[Connection[Any]], bool], limit: int = BATCH_CHANGES
+) -> list[Discarded] | None:
+    """Remove up to `limit` changes if nothing follows from any. None if another worker is dispatching, or if it does.
+
+    Most ledgers have neither books nor forwards at first, and their postbacks must not pay for reading conversions.
+    """
+    with suppress(_Needed), connection.transaction():
+        if not _try_lock(connection)[0]:
+            return None
+        discarded = discard_changes(connection, limit)
+        # Asked after the changes were read: one that follows `apply` is not removed with those before it.
+        if is_needed(connection):
+            raise _Needed
+        return discarded
+    return None
 
 
 def _try_lock(connection: Connection[Any]) -> tuple[bool, datetime]:
