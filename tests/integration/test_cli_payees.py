@@ -156,9 +156,11 @@ def test_accounts_are_encrypted_again_under_a_new_master_key(cli: CommandLine) -
     old, new = cli.environment["POSTLEDGER_MASTER_KEY"], "bmV3LW5ldy1uZXctbmV3LW5ldy1uZXctbmV3LW5ldyE="
     cli.environment["POSTLEDGER_MASTER_KEY"] = f"{new},{old}"
 
+    before = cli("doctor").out
     facts = cli("source", "reencrypt", "--json").facts
     cli.environment["POSTLEDGER_MASTER_KEY"] = new
 
+    assert "2 of 2 are under an older master key" in before
     assert facts["payees"] == 2
     assert cli("payees", "show", "456", "--json").facts["account"] == "***3000"
 
@@ -169,3 +171,15 @@ def test_a_file_of_sources_and_imported_payees_do_not_disturb_each_other(cli: Co
     cli("apply", file)
 
     assert len(cli("payees", "list", "--json").facts) == 2
+
+
+def test_a_locked_account_is_named_and_hides_no_other_fact(cli: CommandLine) -> None:
+    cli("payees", "import", cli.write("a.csv", FIRST))
+    cli.environment["POSTLEDGER_MASTER_KEY"] = "bmV3LW5ldy1uZXctbmV3LW5ldy1uZXctbmV3LW5ldyE="
+
+    examined, reencrypted = cli("doctor"), cli("source", "reencrypt")
+    payee = cli("payees", "show", "456", "--json").facts
+
+    assert "payee 456 has one that no master key decrypts" in examined.out
+    assert "payee 456 has a secret that no master key decrypts; nothing was changed" in reencrypted.err
+    assert (payee["name"], payee["account"]) == ("Affiliate 456", "***")

@@ -15,6 +15,7 @@ from postledger.platform.keyring import Keyring
 from postledger.platform.postgres.errors import DatabaseFailed, translated_errors
 from postledger.platform.postgres.migrations import list_applied, shipped_migrations
 from postledger.platform.postgres.sql import statements_of
+from postledger.policy.finance_store import FinanceStore
 from postledger.policy.forward_store import ForwardStore
 from postledger.policy.read import find_fault, read_settings
 from postledger.policy.secret_strength import STRONG_BYTES, is_weak
@@ -138,19 +139,25 @@ def check_sources(connection: Connection[Any]) -> CheckResult:
 
 def _check_secrets(connection: Connection[Any], keyring: Keyring) -> CheckResult:
     stored, of_forwards = SourceSecrets(connection, keyring), ForwardStore(connection, keyring)
-    locked = stored.find_locked()
-    if locked is None and (forward := of_forwards.find_locked()) is not None:
-        locked = f"forward {forward}"
-    if locked is not None:
+    of_payees = FinanceStore(connection, keyring)
+    if locked := _find_locked(stored, of_forwards, of_payees):
         advice = "add the key that encrypted it after the others in POSTLEDGER_MASTER_KEY"
         return CheckResult("secrets", False, f"{locked} has one that no master key decrypts", advice)
-    is_current = stored.list_current() + of_forwards.list_current()
+    is_current = stored.list_current() + of_forwards.list_current() + of_payees.list_current()
     found = f"{count(len(is_current), 'secret')} can be decrypted"
     if weak := _list_weak(connection, stored):
         found += f"; shorter than {STRONG_BYTES} bytes: {', '.join(weak)}; run: postledger source rotate SLUG"
     if older := is_current.count(False):
         found += f"; {older} of {len(is_current)} are under an older master key; run: postledger source reencrypt"
     return CheckResult("secrets", True, found)
+
+
+def _find_locked(sources: SourceSecrets, forwards: ForwardStore, payees: FinanceStore) -> str | None:
+    if source := sources.find_locked():
+        return source
+    if forward := forwards.find_locked():
+        return f"forward {forward}"
+    return f"payee {payee}" if (payee := payees.find_locked()) else None
 
 
 def _list_weak(connection: Connection[Any], secrets: SourceSecrets) -> list[str]:

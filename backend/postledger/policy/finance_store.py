@@ -72,6 +72,22 @@ class FinanceStore:
             self._connection.execute(sql("write_bank_account"), (renewed, account_hash, payee_id))
         return len(rows)
 
+    def list_current(self) -> list[bool]:
+        """Return for every bank account whether it is encrypted under the first master key."""
+        rows = self._connection.execute(sql("read_bank_accounts")).fetchall()
+        return [self._keyring.is_current(bytes(ciphertext)) for _, ciphertext, _ in rows]
+
+    def find_locked(self) -> str | None:
+        """Return the id of a payee with an account that no master key decrypts, or None."""
+        rows = self._connection.execute(sql("read_bank_accounts")).fetchall()
+        return next((payee_id for payee_id, ciphertext, _ in rows if not self._opens(bytes(ciphertext))), None)
+
+    def _opens(self, ciphertext: bytes) -> bool:
+        try:
+            return bool(self._keyring.decrypt(ciphertext))
+        except WrongMasterKey:
+            return False
+
     def close_books(self) -> None:
         """Retire the settings."""
         self._connection.execute(sql("retire_finance"))
