@@ -15,7 +15,7 @@ from postledger.outgoing.rules.circuit import OPENS_AFTER
 from postledger.platform.postgres.connection import connect
 from postledger.vocabulary.click import FORGOTTEN
 from tests.parts.forwarding import Forwarding
-from tests.parts.sinks import Asked, Crowd, RawSink, Reply, Sink, hang
+from tests.parts.sinks import Asked, RawSink, Reply, Sink, hang
 from tests.parts.sources import add_source
 from tests.parts.waiting import wait_until
 
@@ -65,13 +65,14 @@ def test_a_later_change_waits_until_the_earlier_is_settled(forwarding: Forwardin
     sink.reply = Reply(503)
     forwarding.add_forward("voluum", sink.url + "/{status}")
     key = forwarding.book()
-    forwarding.work()
     forwarding.change(key, "reversed")
     forwarding.work()
     assert sink.targets == ["/approved"]
 
     forwarding.pass_time(seconds=29)
     assert sink.targets == ["/approved"]
+    due = forwarding.connection.execute("SELECT DISTINCT due_at FROM deliveries")
+    assert due.fetchall() == [(forwarding.now + timedelta(seconds=1),)]
 
     sink.reply = Reply(200)
     forwarding.pass_time(seconds=1)
@@ -115,17 +116,6 @@ def test_a_receiver_that_hangs_delays_no_other(forwarding: Forwarding, sink: Sin
 
         assert (forwarding.states("hangs"), forwarding.states()) == (["waiting"], ["delivered"])
         assert hanging.count == 1
-
-
-def test_no_more_are_sent_at_once_than_a_forward_allows(forwarding: Forwarding) -> None:
-    crowd = Crowd(3)
-    with Sink(crowd) as sink:
-        forwarding.add_forward("voluum", sink.url, concurrency=3)
-        for number in range(9):
-            forwarding.book(f"click-{number}")
-        forwarding.work()
-
-    assert (crowd.most, len(sink.asked)) == (3, 9)
 
 
 def test_another_worker_takes_over_when_the_first_ends(forwarding: Forwarding, sink: Sink, database: str) -> None:

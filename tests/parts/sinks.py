@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Barrier, Event, Lock, Thread
+from threading import Event, Thread
 from types import TracebackType
 from typing import Self
 
@@ -87,24 +87,6 @@ class Sink:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
-
-
-class Crowd:
-    """Answers when `number` requests are there at once, and counts the most that were."""
-
-    def __init__(self, number: int) -> None:
-        self._gate, self._lock = Barrier(number), Lock()
-        self._inside, self.most = 0, 0
-
-    def __call__(self, _: Asked) -> Reply:
-        """Wait for the others."""
-        with self._lock:
-            self._inside += 1
-            self.most = max(self.most, self._inside)
-        self._gate.wait()
-        with self._lock:
-            self._inside -= 1
-        return OK
 
 
 class RawSink:

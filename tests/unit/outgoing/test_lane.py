@@ -33,6 +33,24 @@ def test_a_rate_is_not_exceeded() -> None:
     assert sent_s[-1] - sent_s[0] >= 9 / 50 - 0.1
 
 
+def test_no_more_are_sent_at_once_than_a_forward_allows() -> None:
+    sending: list[Leased] = []
+    answers = gevent.event.Event()
+
+    def send(one: Leased) -> None:
+        sending.append(one)
+        answers.wait()
+
+    lane = Lane(send, concurrency=3, rate=None, sendable_s=60)
+    lane.add(leased(9))
+    gevent.idle()
+    assert len(sending) == 3
+
+    answers.set()
+    run(lane)
+    assert len(sending) == 9
+
+
 def test_a_fast_receiver_gets_longer_batches() -> None:
     lane = Lane(lambda _: None, concurrency=8, rate=None, sendable_s=60)
     assert lane.count_room() == 8
