@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -15,6 +16,8 @@ from postledger.audit.trace import trace
 from postledger.finance.backfill import backfill
 from postledger.finance.invariants import check_books
 from postledger.finance.list_lines import LineFilters, find_lines, list_lines
+from postledger.finance.payees import show_payee
+from postledger.finance.rates import import_rates
 from postledger.finance.remap import preview_remap
 from postledger.ledger.settle_parked import settle
 from postledger.partners.send_postback import sign_postback
@@ -61,6 +64,8 @@ CALLS: list[tuple[type[OperatorError], Call]] = [
     (NotFound, lambda ledger, _: settle_one(ledger, new_receipt())),
     (NotFound, lambda ledger, _: retry_tasks(ledger, [new_receipt()], NOW)),
     (NotFound, lambda ledger, _: grant_reader(ledger, "nobody-here")),
+    (NotFound, lambda ledger, keyring: show_payee(ledger, keyring, "nobody")),
+    (InvalidRequest, lambda ledger, _: import_rates(ledger, BytesIO(b"no rates"), NOW)),
     (InvalidRequest, lambda ledger, _: settle_one(ledger, "not-a-receipt")),
     (InvalidRequest, lambda ledger, _: settle_one(ledger)),
     (InvalidRequest, lambda ledger, _: settle_one(ledger, new_receipt(), source="acme")),
