@@ -17,7 +17,7 @@ sql = statements_of("postledger.metrics")
 OUTBOX_COUNTED = 10_000
 """Beyond this the number of waiting changes is Postgres' estimate."""
 DELIVERIES_COUNTED = 100_000
-UNMAPPED_COUNTED = 10_000
+UNMAPPED_COUNTED = 5_000
 TASKS_COUNTED = 10_000
 _DAY_S = 86_400.0
 

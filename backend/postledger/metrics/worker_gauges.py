@@ -27,7 +27,7 @@ class WorkerGauges:
         )
         self._unmapped = Gauge(
             "postledger_expenses_unmapped",
-            "Conversions whose money is not mapped, by reason; of the newest 10,000 unmapped lines.",
+            "Conversions whose money is not mapped, by reason; of the newest 5,000 unmapped lines.",
             ["reason"],
             registry=registry,
         )

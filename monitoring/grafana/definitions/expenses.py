@@ -60,7 +60,7 @@ def _unmapped() -> Row:
     )
     counts = Ask(
         question="How many conversions are unmapped?",
-        about="Conversions whose lines are unmapped, by reason; of the newest 10,000 such lines.",
+        about="Conversions whose lines are unmapped, by reason; of the newest 5,000 such lines.",
         unit="locale",
         runbook="ExpensesUnmapped",
         levels=alarm_above(1),

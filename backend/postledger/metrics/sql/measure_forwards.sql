@@ -8,7 +8,7 @@ CROSS JOIN LATERAL (
         SELECT created_at
         FROM deliveries
         WHERE forward = slug AND state = 'waiting'
-        ORDER BY due_at
+        ORDER BY is_backfill, due_at
         LIMIT %(limit)s
     ) AS first
 ) AS backlog

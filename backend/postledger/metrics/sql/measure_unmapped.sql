@@ -13,7 +13,7 @@ FROM (
     ) AS newest
 ) AS conversion
 CROSS JOIN LATERAL (
-    SELECT unmapped, amount, currency
+    SELECT seq, unmapped, amount, currency
     FROM expense_lines
     WHERE dedup_key = conversion.dedup_key
     ORDER BY seq DESC
@@ -22,7 +22,8 @@ CROSS JOIN LATERAL (
 WHERE
     last.unmapped IS NOT NULL
     AND (
-        last.amount = 0
+        last.seq = 1 -- nothing was taken back yet; this spares most of the sums
+        OR last.amount = 0
         OR (
             SELECT sum(amount)
             FROM expense_lines AS line
