@@ -71,7 +71,7 @@ def _find_without_lines(connection: Connection[Any], books: Books) -> Iterator[B
         conversion = read_conversion(books, *columns)
         # It was mapped after its last change, by rules that were in force then or came later.
         if all(_needs_line(conversion, each.rules) for each in _list_in_force(versions, updated_at - _APPLY_TAKES)):
-            yield Broken(conversion.id, f"it is {conversion.status} and has no line")
+            yield Broken(conversion.id, f"it is {conversion.status}, and no line carries its money")
 
 
 def _needs_line(conversion: Conversion, rules: Sequence[ExpenseRule]) -> bool:

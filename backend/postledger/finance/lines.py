@@ -186,8 +186,13 @@ def _choose_goal(drafts: "_Drafts", last: Line | None, rules: RulesByVersion, *,
 
 
 def _keep(drafts: "_Drafts", booking: Booking, rules: RulesByVersion) -> _Goal | None:
-    rule = rules.get((booking.rule_version or 0, booking.rule or ""))
-    return None if rule is None else _check_rate(drafts, booking, find_worth(drafts.conversion, rule))
+    conversion, rule = drafts.conversion, rules.get((booking.rule_version or 0, booking.rule or ""))
+    if rule is None:
+        return None
+    worth = find_worth(conversion, rule)
+    if worth is None and conversion.status in rule.accrue:  # a status came with a payout without a currency
+        return _Goal(_leave_unmapped(booking, "no_amount"), show_payout(conversion))
+    return _check_rate(drafts, booking, worth)
 
 
 def _map(drafts: "_Drafts") -> _Goal:

@@ -164,6 +164,17 @@ def test_a_mapped_conversion_keeps_its_mapping_when_it_changes() -> None:
     assert lines[1].booking == lines[0].booking
 
 
+def test_a_mapped_conversion_that_loses_its_currency_is_unmapped_and_visible() -> None:
+    lines = book((conversion_of(), BOOKS), (conversion_of(payout="12", currency=None), BOOKS), (conversion_of(), BOOKS))
+
+    assert told(lines)[1:] == [
+        ("remap", 1, "-10", "USD", None),
+        ("remap", 1, "12", "XXX", "no_amount"),
+        ("remap", 1, "-12", "XXX", "no_amount"),
+        ("remap", 1, "10", "USD", None),
+    ]
+
+
 def test_a_remap_moves_the_money_of_a_rule_that_was_changed() -> None:
     halved = books_of(replace(SHARE, category="Other", amount=Share(Decimal(50))), version=2)
 

@@ -1,5 +1,5 @@
--- Conversions since the start of the books without any line, if their status may carry money. Changes that wait for the
--- worker are not counted yet.
+-- Conversions since the start of the books of which no line carries money, if their status may carry some. Changes that
+-- wait for the worker do not count yet.
 SELECT
     conversions.dedup_key::text, conversions.id::text, conversions.source_id, conversions.campaign_id,
     coalesce(conversions.revision, 1), conversions.status, conversions.payout, conversions.currency,
@@ -12,5 +12,21 @@ WHERE
     conversions.created_at >= %(since)s
     AND conversions.status = ANY(%(statuses)s)
     AND sources.slug <> %(selftest)s::text
-    AND NOT EXISTS (SELECT FROM expense_lines WHERE expense_lines.dedup_key = conversions.dedup_key)
     AND NOT EXISTS (SELECT FROM outbox WHERE outbox.dedup_key = conversions.dedup_key)
+    -- It has no newest line that is mapped, or unmapped and not taken back.
+    AND NOT EXISTS (
+        SELECT FROM expense_lines AS newest
+        WHERE
+            newest.dedup_key = conversions.dedup_key
+            AND NOT EXISTS (
+                SELECT FROM expense_lines AS later
+                WHERE later.dedup_key = newest.dedup_key AND later.seq > newest.seq
+            )
+            AND CASE
+                WHEN newest.unmapped IS NULL THEN newest.payee IS NOT NULL
+                ELSE newest.amount = 0 OR (
+                    SELECT sum(amount) FROM expense_lines AS line
+                    WHERE line.dedup_key = newest.dedup_key AND line.currency = newest.currency
+                ) <> 0
+            END
+    )

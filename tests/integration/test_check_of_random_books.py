@@ -1,0 +1,64 @@
+"""`finance check` finds nothing in books that are right, whatever happened to them. A false alarm pages someone."""
+
+import random
+from typing import Any
+
+from psycopg import Connection
+
+from postledger.finance.invariants import INVARIANTS
+from tests.parts.cli import CommandLine
+from tests.parts.entries import new_receipt
+from tests.parts.mapping import FINANCE, configure, map_all, open_ledger
+
+CONVERSIONS, CHANGED_A_STEP, STEPS = 150, 60, 7
+NOTHING: dict[str, list[object]] = {name: [] for name in INVARIANTS}
+CONFIGURATIONS = (
+    "",
+    '[[expense_rules]]\nslug = "third"\namount = "33.333333%"\ncategory = "Third"\nmatch = { event = ["sale"] }\n',
+    '[[expense_rules]]\nslug = "early"\namount = "5 EUR"\ncategory = "Early"\naccrue = ["pending", "approved"]\n',
+    '[[expense_rules]]\nslug = "source"\namount = "70%"\ncategory = "Income"\ndirection = "receivable"\n',
+    '[[expense_rules]]\nslug = "free"\namount = "0%"\ncategory = "Free"\naccrue = ["pending"]\n',
+)
+INSERT = """
+INSERT INTO conversions (
+    dedup_key, id, source_id, event, click_id, affiliate_id, status, payout, currency, created_at, updated_at
+)
+VALUES (%(key)s, %(key)s, 1, %(event)s, 'C1', %(affiliate)s, %(status)s, %(payout)s, %(currency)s, now(), now())
+ON CONFLICT (dedup_key) DO UPDATE SET
+    status = excluded.status, currency = excluded.currency, updated_at = excluded.updated_at,
+    payout = coalesce(excluded.payout, conversions.payout), -- the ledger forgets none
+    revision = coalesce(conversions.revision, 1) + 1
+"""
+HAND_OVER = "INSERT INTO outbox VALUES (clock_timestamp(), %s, %s, 1, 'updated')"
+
+
+def test_books_that_are_right_cause_no_alarm(cli: CommandLine, database: str) -> None:
+    chosen = random.Random(7)  # noqa: S311 - the same books in every run
+    configure(cli, FINANCE)
+    keys = [new_receipt() for _ in range(CONVERSIONS)]
+
+    for step in range(STEPS):
+        with open_ledger(database) as ledger:
+            change(ledger, chosen, keys if step == 0 else chosen.sample(keys, CHANGED_A_STEP))
+        map_all(database)
+        assert cli("finance", "check", "--json").facts == NOTHING, f"step {step}"
+        path = cli.write("books.toml", FINANCE + chosen.choice(CONFIGURATIONS))
+        assert cli("apply", path, "--prune", "--yes").code == 0
+        if chosen.random() < 0.5:
+            assert cli("expenses", "remap", "--yes").code == 0
+        assert cli("finance", "check", "--json").facts == NOTHING, f"step {step}, after apply"
+
+
+def change(ledger: Connection[Any], chosen: random.Random, keys: list[str]) -> None:
+    """Put conversions into any state, and hand them over."""
+    for key in keys:
+        state = {
+            "key": key,
+            "event": chosen.choice(["sale", "install"]),
+            "affiliate": chosen.choice(["456", "457", None]),
+            "status": chosen.choice(["pending", "approved", "approved", "rejected", "reversed"]),
+            "payout": chosen.choice([None, "0", "0.000001", "12.34", "999999999999.999999"]),
+            "currency": chosen.choice(["USD", "USD", "EUR", None]),
+        }
+        ledger.execute(INSERT.encode(), state)
+        ledger.execute(HAND_OVER.encode(), (key, new_receipt()))
