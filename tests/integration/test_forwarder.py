@@ -21,6 +21,13 @@ from tests.parts.waiting import wait_until
 
 URL = "/p?cid={click_id}&status={status}&payout={payout}"
 
+BACKLOG = """
+INSERT INTO deliveries (dedup_key, forward, receipt, revision, is_backfill, state, attempts, due_at, created_at)
+SELECT md5(number::text)::uuid, 'voluum', md5(number || 'id')::uuid, 1, false, 'waiting', 0, %(now)s, %(now)s
+FROM generate_series(1, 2000) AS number
+"""
+ROWS_READ = "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'deliveries'"
+
 
 @pytest.fixture
 def ledger(database: str) -> Iterator[Connection[Any]]:
@@ -89,7 +96,7 @@ def test_nothing_is_sent_while_the_circuit_is_open(forwarding: Forwarding, sink:
     forwarding.work()
     assert forwarding.circuit() == "open"
     asked = len(sink.asked)
-    assert OPENS_AFTER <= asked < 40
+    assert OPENS_AFTER <= asked < OPENS_AFTER + 4
 
     forwarding.pass_time(seconds=59)
     assert len(sink.asked) == asked
@@ -236,3 +243,16 @@ def test_a_forward_that_is_configured_anew_is_used_at_once(forwarding: Forwardin
     forwarding.work()
 
     assert sink.targets == ["/old", "/new"]
+
+
+def test_a_lease_reads_only_what_it_leases(forwarding: Forwarding, sink: Sink) -> None:
+    forwarding.add_forward("voluum", sink.url)
+    forwarding.work()
+    forwarding.connection.execute(BACKLOG, {"now": forwarding.now})
+
+    with forwarding.connection.transaction():
+        lease(forwarding.connection, "voluum", is_backfill=False, limit=10, now=forwarding.now)
+        read = forwarding.connection.execute(ROWS_READ).fetchone()
+
+    assert read is not None
+    assert 10 <= read[0] <= 100

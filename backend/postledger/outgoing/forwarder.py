@@ -26,9 +26,9 @@ from postledger.outgoing.leases import (
     ForwardState,
     discard_waiting,
     lease,
-    limit_idle_time,
     lock_circuit,
     note_delivered,
+    prepare_session,
     read_states,
     release,
     settle,
@@ -38,6 +38,7 @@ from postledger.outgoing.leases import (
 from postledger.outgoing.rules.circuit import Circuit, after_failure, after_success, count_allowed, start_probe
 from postledger.outgoing.rules.forward import Forward
 from postledger.outgoing.rules.render import render
+from postledger.outgoing.rules.retries import Judgement, judge
 from postledger.outgoing.target import Target
 from postledger.platform.leases import LEASE_S
 from postledger.platform.logs import tell_where
@@ -117,7 +118,7 @@ class Forwarder:
 
     def _take_rights(self, connection: Connection[Any], slugs: Iterable[str]) -> None:
         if connection is not self._connection:  # the session that held them has ended
-            limit_idle_time(connection)
+            prepare_session(connection)
             self._connection, self._held = connection, set()
         if missing := set(slugs) - self._held:
             self._held |= take_forwards(connection, sorted(missing))
@@ -178,13 +179,14 @@ class Forwarder:
 
     # -- Sending, between the rounds.
 
-    def _send(self, target: Target, leased: Leased) -> None:
+    def _send(self, target: Target, leased: Leased) -> bool:
         started_s = time.monotonic()
         at = self._now + timedelta(seconds=started_s - self._now_s)
         answer = self._attempt(target, leased, at)
         took_ms = round((time.monotonic() - started_s) * 1000)
         self._finished[target.forward.slug].append((target, Attempt(leased, at, took_ms, answer)))
         self._has_finished.set()
+        return judge(answer.status, target.forward.expect) is Judgement.DELIVERED
 
     def _attempt(self, target: Target, leased: Leased, at: datetime) -> Answer:
         forward = target.forward

@@ -19,7 +19,8 @@ _AHEAD_S = 10
 _CATCH_UP_S = 0.1
 """How late a send may be without slowing down the ones after it."""
 
-Send = Callable[[Leased], None]
+Send = Callable[[Leased], bool]
+"""Sends a delivery and returns whether it was delivered."""
 
 
 class Lane:
@@ -36,7 +37,7 @@ class Lane:
         self._waiting: deque[tuple[float, Leased]] = deque()
         self._feeder: gevent.Greenlet[..., None] | None = None
         self._next_s = 0.0
-        self._sending, self._finished = 0, 0
+        self._sending, self._delivered = 0, 0
 
     @property
     def is_busy(self) -> bool:
@@ -44,12 +45,13 @@ class Lane:
         return bool(self._sending or self._waiting)
 
     def count_room(self) -> int:
-        """Count the deliveries to lease now: twice what was finished since the last time, and never fewer than fit.
+        """Count the deliveries to lease now: twice what was delivered since the last time, and never fewer than fit.
 
-        So a fast receiver gets long batches, and behind a slow one nothing waits until its lease runs out.
+        So a fast receiver gets long batches. Behind a slow one nothing waits until its lease runs out, and one that
+        fails gets no more than it fails until its circuit opens.
         """
-        wanted = min(self._concurrency + 2 * self._finished, self._most_ahead)
-        self._finished = 0
+        wanted = min(self._concurrency + 2 * self._delivered, self._most_ahead)
+        self._delivered = 0
         return max(wanted - self._sending - len(self._waiting), 0)
 
     def add(self, leased: Iterable[Leased]) -> None:
@@ -91,8 +93,8 @@ class Lane:
 
     def _send_one(self, leased: Leased) -> None:
         try:
-            self._send(leased)
+            is_delivered = self._send(leased)
+            self._delivered += is_delivered
         finally:
             self._sending -= 1
-            self._finished += 1
             self._slots.release()

@@ -38,9 +38,9 @@ class ForwardState(msgspec.Struct, frozen=True):
         return any(due_at is not None and due_at <= now for due_at in (self.live_due_at, self.backfill_due_at))
 
 
-def limit_idle_time(connection: Connection[Any]) -> None:
-    """Let Postgres end this session, and free its rights, if the worker stands still."""
-    connection.execute(sql("limit_idle_time"), (f"{_IDLE_S}s",))
+def prepare_session(connection: Connection[Any]) -> None:
+    """Prepare a session that sends: it ends if the worker stands still, and looks rows up by keys."""
+    connection.execute(sql("prepare_session"), (f"{_IDLE_S}s",))
 
 
 def take_forwards(connection: Connection[Any], slugs: Sequence[str]) -> set[str]:

@@ -16,30 +16,44 @@ def leased(number: int) -> list[Leased]:
     return [Leased(f"key-{one}", "r-1", 0, None, facts) for one in range(number)]
 
 
+class Sent:
+    """Delivers at once, and notes what and when."""
+
+    def __init__(self) -> None:
+        self.deliveries: list[Leased] = []
+        self.at_s: list[float] = []
+
+    def __call__(self, one: Leased) -> bool:
+        """Deliver."""
+        self.deliveries.append(one)
+        self.at_s.append(time.monotonic())
+        return True
+
+
 def run(lane: Lane) -> None:
     while lane.is_busy:
         gevent.sleep(0.001)
 
 
 def test_a_rate_is_not_exceeded() -> None:
-    sent_s: list[float] = []
-    lane = Lane(lambda _: sent_s.append(time.monotonic()), concurrency=8, rate=50, sendable_s=60)
+    sent = Sent()
+    lane = Lane(sent, concurrency=8, rate=50, sendable_s=60)
 
     lane.add(leased(10))
     run(lane)
 
     # Up to a tenth of a second of lateness may be caught up.
-    assert len(sent_s) == 10
-    assert sent_s[-1] - sent_s[0] >= 9 / 50 - 0.1
+    assert len(sent.at_s) == 10
+    assert sent.at_s[-1] - sent.at_s[0] >= 9 / 50 - 0.1
 
 
 def test_no_more_are_sent_at_once_than_a_forward_allows() -> None:
     sending: list[Leased] = []
     answers = gevent.event.Event()
 
-    def send(one: Leased) -> None:
+    def send(one: Leased) -> bool:
         sending.append(one)
-        answers.wait()
+        return answers.wait()
 
     lane = Lane(send, concurrency=3, rate=None, sendable_s=60)
     lane.add(leased(9))
@@ -52,7 +66,7 @@ def test_no_more_are_sent_at_once_than_a_forward_allows() -> None:
 
 
 def test_a_fast_receiver_gets_longer_batches() -> None:
-    lane = Lane(lambda _: None, concurrency=8, rate=None, sendable_s=60)
+    lane = Lane(lambda _: True, concurrency=8, rate=None, sendable_s=60)
     assert lane.count_room() == 8
 
     lane.add(leased(8))
@@ -64,9 +78,18 @@ def test_a_fast_receiver_gets_longer_batches() -> None:
     assert lane.count_room() == MOST_AHEAD
 
 
+def test_a_receiver_that_fails_gets_no_longer_batches() -> None:
+    lane = Lane(lambda _: False, concurrency=8, rate=None, sendable_s=60)
+
+    lane.add(leased(8))
+    run(lane)
+
+    assert lane.count_room() == 8
+
+
 def test_behind_a_slow_receiver_nothing_is_leased_ahead() -> None:
     answers = gevent.event.Event()
-    lane = Lane(lambda _: answers.wait() and None, concurrency=2, rate=None, sendable_s=60)
+    lane = Lane(lambda _: answers.wait(), concurrency=2, rate=None, sendable_s=60)
 
     lane.add(leased(2))
     gevent.sleep(0)
@@ -77,21 +100,21 @@ def test_behind_a_slow_receiver_nothing_is_leased_ahead() -> None:
 
 
 def test_what_waited_too_long_is_not_sent() -> None:
-    sent: list[Leased] = []
-    lane = Lane(sent.append, concurrency=1, rate=None, sendable_s=0)
+    sent = Sent()
+    lane = Lane(sent, concurrency=1, rate=None, sendable_s=0)
 
     lane.add(leased(3))
     run(lane)
 
-    assert sent == []
+    assert sent.deliveries == []
 
 
 def test_what_is_taken_back_is_not_sent() -> None:
-    sent: list[Leased] = []
-    lane = Lane(sent.append, concurrency=1, rate=None, sendable_s=60)
+    sent = Sent()
+    lane = Lane(sent, concurrency=1, rate=None, sendable_s=60)
 
     lane.add(leased(3))
     assert len(lane.take_back()) == 3
     run(lane)
 
-    assert sent == []
+    assert sent.deliveries == []

@@ -1,6 +1,7 @@
 -- Leases the oldest deliveries of a forward that are due, each with its conversion as the change left it. A delivery waits
 -- while an earlier one of the same conversion waits. The row ids are collected first, because Postgres would join the
--- whole table otherwise. `following` is the next change of the conversion: its values before are the state after this one.
+-- whole table otherwise. Earlier ones are looked up by the key for each row: as a join, or by `state`, Postgres would at
+-- times walk all that waits. `following` is the next change of the conversion: its values before are the state after this one.
 WITH leased AS (
     UPDATE deliveries
     SET leased_until = %(until)s
@@ -13,7 +14,8 @@ WITH leased AS (
                 SELECT FROM deliveries AS earlier
                 WHERE
                     earlier.dedup_key = due.dedup_key AND earlier.forward = due.forward
-                    AND earlier.state = 'waiting' AND earlier.revision < due.revision
+                    AND earlier.settled_at IS NULL AND earlier.revision < due.revision
+                OFFSET 0
             )
         ORDER BY due.due_at
         LIMIT %(limit)s

@@ -6,4 +6,4 @@ FROM unnest(%(dedup_keys)s::uuid [], %(receipts)s::uuid [], %(attempts)s::intege
 )
 WHERE
     deliveries.dedup_key = unsent.dedup_key AND deliveries.forward = %(forward)s
-    AND deliveries.receipt = unsent.receipt AND deliveries.state = 'waiting' AND deliveries.attempts = unsent.attempts
+    AND deliveries.receipt = unsent.receipt AND deliveries.settled_at IS NULL AND deliveries.attempts = unsent.attempts

@@ -1,5 +1,6 @@
 -- Records attempts of a forward, and what becomes of their deliveries. An attempt that was made under a lease that ran out
--- is left out if the delivery was settled or tried again meanwhile.
+-- is left out if the delivery was settled or tried again meanwhile. Not by `state`: Postgres would at times walk the index
+-- of all that waits for the forward, instead of the key.
 WITH results AS (
     SELECT * FROM json_to_recordset(%(results)s::json) AS result (
         dedup_key uuid, receipt uuid, attempt integer, state text, due_at timestamptz, at timestamptz, took_ms integer,
@@ -18,7 +19,7 @@ settled AS (
     FROM results
     WHERE
         deliveries.dedup_key = results.dedup_key AND deliveries.forward = %(forward)s
-        AND deliveries.receipt = results.receipt AND deliveries.state = 'waiting'
+        AND deliveries.receipt = results.receipt AND deliveries.settled_at IS NULL
         AND deliveries.attempts = results.attempt - 1
     RETURNING deliveries.dedup_key, deliveries.receipt
 )

@@ -1,2 +1,0 @@
--- Ends this session, and frees its locks, if it sends no statement for so long: its process stands still.
-SELECT set_config('idle_session_timeout', %s, false)
