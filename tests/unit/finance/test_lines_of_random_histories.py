@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -21,7 +21,7 @@ STATES = st.builds(
     st.sampled_from(Status),
     PAYOUTS,
     st.sampled_from(["USD", "EUR", "THB", None]),
-    st.sampled_from(["456", "457", None]),
+    st.sampled_from(["456", "456", "457", None]),
 )
 RULES = st.builds(
     lambda amount, accrue, category, direction: replace(
@@ -54,6 +54,7 @@ def worth(conversion: Conversion, rule: ExpenseRule | None) -> dict[str, Fractio
     return {conversion.currency or "XXX": total} if total else {}
 
 
+@settings(max_examples=300)
 @given(STATES, BOOKS, STEPS)
 def test_lines_sum_to_the_worth_after_any_history(
     conversion: Conversion, books: Books, steps: list[Conversion | Books | str]
