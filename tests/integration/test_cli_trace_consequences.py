@@ -75,19 +75,6 @@ def test_each_attempt_to_forward_is_shown_with_its_time_and_result(
     ]
 
 
-def test_a_change_that_no_worker_has_taken_is_shown(cli: CommandLine, running: dict[str, str], conversion: Any) -> None:
-    with psycopg.connect(running["DATABASE_URL"]) as ledger:
-        ledger.execute(
-            "INSERT INTO outbox SELECT created_at, dedup_key, id, 1, 'opened' FROM conversions WHERE id = %s"
-            " ON CONFLICT DO NOTHING",
-            (conversion["id"],),
-        )
-
-    (told,) = lines_of(cli, conversion, "waiting")
-
-    assert told == "opened  revision=1  no worker has taken this change"
-
-
 def test_a_change_of_status_is_shown_with_its_revision(
     cli: CommandLine, running: dict[str, str], conversion: Any
 ) -> None:
