@@ -124,6 +124,18 @@ def test_scenario_12_rule_fixed(cli: CommandLine, database: str) -> None:
     assert not any(check(cli).values())
 
 
+def test_unmapped_money_that_was_taken_back_is_not_listed(cli: CommandLine, database: str) -> None:
+    configure(cli, FINANCE)
+    book(database, transaction_id="T1")
+    book(database, transaction_id="T2")
+    map_all(database)
+    book(database, transaction_id="T1", status="rejected")
+    map_all(database)
+
+    assert [row["transaction_id"] for row in cli("expenses", "list", "--unmapped", "--json").facts] == ["T2"]
+    assert len(cli("expenses", "list", "--json").facts) == 3
+
+
 def test_a_remap_of_many_lines_wants_yes(cli: CommandLine, database: str) -> None:
     configure(cli, FINANCE)
     book(database, 501, payout="1")

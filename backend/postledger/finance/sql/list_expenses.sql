@@ -32,6 +32,14 @@ WHERE
                 SELECT FROM expense_lines AS later
                 WHERE later.dedup_key = line.dedup_key AND later.seq > line.seq AND later.unmapped IS NULL
             )
+            -- What was taken back is not unmapped any more. A line without an amount has nothing to take back.
+            AND (
+                line.amount = 0
+                OR (
+                    SELECT sum(held.amount) FROM expense_lines AS held
+                    WHERE held.dedup_key = line.dedup_key AND held.currency = line.currency
+                ) <> 0
+            )
         )
     )
     AND (%(since)s::timestamptz IS NULL OR line.created_at >= %(since)s)
