@@ -1,7 +1,7 @@
 -- What nginx gives to Lua, for tests of the shipped modules in a plain interpreter: shared dictionaries, timers, a log,
 -- and a clock. Time passes only where a test sets it.
 
-local _M = { log = {}, prefix = "" }
+local _M = { log = {}, prefix = "", slept_s = 0 }
 
 local now_s, timers = 0, {}
 
@@ -73,7 +73,8 @@ _G.ngx = {
     },
     now = function() return now_s end,
     update_time = function() end,
-    sleep = function() end,
+    thread = {},
+    sleep = function(for_s) _M.slept_s = _M.slept_s + for_s end,
     get_phase = function() return "timer" end,
     hmac_sha1 = function() return "" end,
     log = function(level, ...) _M.log[#_M.log + 1] = level .. ": " .. table.concat({ ... }) end,

@@ -27,6 +27,7 @@ def limited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
         backend.set_sources(
             *[source(slug, rate=1, burst=BURST) for slug in ("crowded", "refilled", "first", "second", "asked")],
             source("slow", rate=1, burst=1),
+            source("large", rate=1, burst=1),
             source("watched", rate=1, burst=1, mode="observe"),
             source("outside", rate=1, burst=1, mode="observe", allow=["192.0.2.0/24"]),
             source("halfway", rate=1, burst=10),
@@ -187,3 +188,14 @@ def test_a_full_dictionary_of_nginx_counts_evictions_and_goes_on_limiting(
         wait_until(lambda: client.get("/tracking/postback/acme", headers=asked).status_code == 429)
         name = 'postledger_edge_dictionary_evictions_total{dictionary="quota"}'
         wait_until(lambda: edge.metrics()[name] > 0)
+
+
+@pytest.mark.parametrize("bytes_sent", [0, 100, 20_000])
+def test_a_refusal_is_the_same_whether_it_waits_or_not(limited: Edge, bytes_sent: int) -> None:
+    """One with a large body waits, which `test_pace_rules.py` checks. It must not lose its answer by it."""
+    with limited.client() as client:
+        answers = [client.post("/tracking/postback/large", content=b"x" * bytes_sent) for _ in range(5)]
+
+    assert {answer.status_code for answer in answers[2:]} == {429}
+    assert {answer.json()["reason"] for answer in answers[2:]} == {"rate_limited"}
+    assert (min(answer.elapsed.total_seconds() for answer in answers[2:]) >= 0.1) or bytes_sent < 20_000

@@ -26,6 +26,13 @@ local function may_have_body(var)
         or var.server_protocol == "HTTP/2.0"
 end
 
+-- Whether a request has a body of more bytes than that, or one whose length is not told.
+function _M.is_over(var, bytes)
+    if ngx.req.get_method() == "GET" or not may_have_body(var) then return false end
+    local length = tonumber(var.content_length)
+    return not length or length > bytes
+end
+
 -- Phase access, when all else is decided. The body that came with its headers is there at once.
 function _M.await()
     if ngx.req.get_method() == "GET" or not may_have_body(ngx.var) then return end

@@ -8,6 +8,7 @@ local certificate = require("postledger.certificate")
 local clicks = require("postledger.clicks")
 local counters = require("postledger.counters")
 local fields = require("postledger.fields")
+local pace = require("postledger.pace")
 local parameters = require("postledger.parameters")
 local policy = require("postledger.policy")
 local pressure = require("postledger.pressure")
@@ -19,7 +20,7 @@ local source = require("postledger.source")
 
 local _M = {}
 
-local find = string.find
+local find, refuse = string.find, pace.refuse
 local UNREADABLE = "[^\33\34\36-\126\128-\255]"    -- as in snippets/readable.conf; a path of a source is ASCII
 
 local numbers = ngx.shared.postledger_quota
@@ -77,8 +78,8 @@ end
 function _M.require_plain_path()
     local var = ngx.var
     local path, arguments = receive(var)
-    if not source.slug(path, arguments, var.uri) then return ngx.exit(404) end
-    if not fields.are_readable() then return ngx.exit(400) end
+    if not source.slug(path, arguments, var.uri) then return refuse(var, 404) end
+    if not fields.are_readable() then return refuse(var, 400) end
     return pass_on(policy.current())
 end
 
@@ -90,7 +91,7 @@ function _M.admit_click()
 
     local current = policy.current()
     if ngx.req.get_method() == "GET" and clicks.is_over_rate(current, var.uri, var.binary_remote_addr) then
-        var.observed = "rate_limited"
+        pace.click(var)
     end
     var.click_target = clicks.target(var.uri, arguments)
     return pass_on(current, "@farewell_click")
@@ -104,9 +105,8 @@ local function judge(current, one, var)
     local bytes = address.plain(var.binary_remote_addr)
     if one.observes then return observe(one, bytes) end
     local reason, wait_s = refusal_of(one, bytes)
-    if not reason then return end
     if wait_s then var.edge_retry_after = wait_s end
-    return ngx.exit(STATUS[reason])
+    if reason then return refuse(var, STATUS[reason]) end
 end
 
 -- Phase access of the routes that belong to a source.
@@ -114,17 +114,17 @@ function _M.admit()
     local var = ngx.var
     local path, arguments = receive(var)
     local is_plain, slug = source.slug(path, arguments, var.uri)
-    if not is_plain then return ngx.exit(404) end
-    if not fields.are_readable() then return ngx.exit(400) end
+    if not is_plain then return refuse(var, 404) end
+    if not fields.are_readable() then return refuse(var, 400) end
 
     local current = policy.current()
     if not current then return ngx.exit(503) end
     local one = slug and current.sources[slug]
     if one then
         judge(current, one, var)
-    else
-        -- The backend refuses it, with a row in the audit; also one that it knows by now, until its list is here too.
+    else    -- the backend refuses it, with a row in the audit, until its list is here; no quota counts it
         var.edge_policy = "none"
+        pace.body(var)
     end
     return pass_on(current)
 end
@@ -137,11 +137,11 @@ function _M.admit_dialect()
     local current = policy.current()
     if not current then return ngx.exit(503) end    -- whether this path is somebody's is not known
     local slug = path == var.uri and routes.find(current.routes, var.host, path)
-    if not slug then return ngx.exit(404) end
+    if not slug then return refuse(var, 404) end
 
     var.route = "dialect"
-    if var.logged_method == "other" then return ngx.exit(405) end
-    if find(var.request_uri, UNREADABLE) or not fields.are_readable() then return ngx.exit(400) end
+    if var.logged_method == "other" then return refuse(var, 405) end
+    if find(var.request_uri, UNREADABLE) or not fields.are_readable() then return refuse(var, 400) end
     judge(current, current.sources[slug], var)
     return pass_on(current)
 end
