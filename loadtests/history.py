@@ -11,6 +11,8 @@ import msgspec
 from loadtests.acks import CLICK, POSTBACK, Ack
 from loadtests.generator_report import Honesty
 
+MIB_AN_HOUR = 2**20 / 3600
+SOAK_S = 7200
 COUNTED = ("accepted", "duplicate", "updated", "parked")
 SHARES = (("p50", 0.5), ("p95", 0.95), ("p99", 0.99), ("max", 1.0))
 
@@ -59,6 +61,24 @@ class Run(msgspec.Struct):
 def percentile(values: Sequence[float], share: float) -> float:
     """The value below which that share of the values lies; 0 without values."""
     return sorted(values)[min(len(values) - 1, int(len(values) * share))] if values else 0.0
+
+
+def find_growth(run: Run, parts: Sequence[str]) -> float:
+    """The steepest line through the memory of a process after the first tenth of a run, in MiB an hour.
+
+    What fills at the start is much in an hour. So a run of less than two hours may grow by two MiB in all.
+    """
+    samples = run.samples[len(run.samples) // 10 :]
+    slopes = [_slope([(one.at_s, one.rss_bytes.get(part, 0)) for one in samples]) / MIB_AN_HOUR for part in parts]
+    return max(slopes) * min(1.0, run.duration_s / SOAK_S)
+
+
+def _slope(points: Sequence[tuple[float, float]]) -> float:
+    if len(points) < 2:
+        return 0.0
+    mean_x, mean_y = (sum(values) / len(points) for values in zip(*points, strict=True))
+    spread = sum((x - mean_x) ** 2 for x, _ in points)
+    return float(sum((x - mean_x) * (y - mean_y) for x, y in points) / spread)
 
 
 def by_second(run: Run) -> list[dict[str, float]]:

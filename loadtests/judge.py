@@ -6,7 +6,7 @@ import msgspec
 
 from loadtests.acks import CLICK, POSTBACK
 from loadtests.history import Run
-from loadtests.scenario import Count, Scenario
+from loadtests.scenario import Count, Scenario, Timing
 from loadtests.verify import Verification
 
 LAG_LIMIT_S = 0.020
@@ -48,7 +48,10 @@ def judge(scenario: Scenario, run: Run, verification: Verification, *, is_short:
     counts = [_judge_ledger(verification), _judge_answers(run, may_fail=scenario.may_fail or is_short)]
     counts += [_judge_counters(run)] if not run.marks else []
     counts += [_judge_count(one, run) for one in scenario.counts if not (is_short and one.only_full)]
-    timings = [_judge_timing(one.says, one.bound, one.measure(run), bool(noise)) for one in scenario.timings]
+    is_noisy = is_short or bool(noise)
+    timings = [
+        _judge_timing(one, run, is_judged=not (is_noisy if one.needs_quiet else is_short)) for one in scenario.timings
+    ]
     code = _code(counts, timings, bool(noise) and not is_short)
     return Judgement(code, _sentence(code, [*counts, *timings], noise), [*counts, *timings], noise)
 
@@ -114,8 +117,10 @@ def _judge_count(count: Count, run: Run) -> Judged:
     return Judged(count.says, "0", str(broken), not broken)
 
 
-def _judge_timing(says: str, bound: float, measured: float, is_noisy: bool) -> Judged:
-    return Judged(says, f"{bound:.3g}", f"{measured:.3g}", None if is_noisy else measured <= bound)
+def _judge_timing(timing: Timing, run: Run, *, is_judged: bool) -> Judged:
+    measured = timing.measure(run)
+    kept = measured <= timing.bound if is_judged else None
+    return Judged(timing.says, f"{timing.bound:.3g}", f"{measured:.3g}", kept)
 
 
 def _code(counts: list[Judged], timings: list[Judged], is_noisy: bool) -> Code:

@@ -18,11 +18,15 @@ class Disturbance(msgspec.Struct, frozen=True):
 
 
 class Timing(msgspec.Struct, frozen=True):
-    """A promise in seconds, or a ratio of them. It is only judged when the machine was quiet enough."""
+    """A promise in seconds, or a ratio of them. It is only judged in full runs, and when the machine was quiet enough.
+
+    One that other programs cannot break needs no quiet machine.
+    """
 
     says: str
     bound: float
     measure: Callable[[Run], float]
+    needs_quiet: bool = True
 
 
 class Count(msgspec.Struct, frozen=True):

@@ -16,11 +16,15 @@ def _slowest(run: Run) -> float:
     return max((ack.took for ack in run.honest()), default=0.0)
 
 
+def _slowest_503(run: Run) -> float:
+    return max((ack.took for ack in run.honest() if ack.http == 503), default=0.0)
+
+
 SCENARIO = Scenario(
     says="from 150 to 3,000 due requests a second and back, which is more than two cores take",
     rate=150, senders=30, duration_s=60, short_s=10, short_rate=30, may_fail=True,
     counts=(Count("answers 5xx other than 503", _other_than_503),),
-    timings=(Timing("the slowest answer", 5.0, _slowest),),
+    timings=(Timing("the slowest answer", 5.0, _slowest), Timing("the slowest 503", 2.0, _slowest_503)),
 )  # fmt: skip
 
 

@@ -1,13 +1,12 @@
 """Hours of an ordinary load, while the policy changes every minute: does anything grow?"""
 
 from loadtests import users
-from loadtests.history import Run, percentile
+from loadtests.history import Run, find_growth, percentile
 from loadtests.scenario import Disturbance, Scenario, Timing
 from loadtests.shapes import Stages
 from loadtests.stack import Stack
 
 CHANGES = 120
-MIB_AN_HOUR = 2**20 / 3600
 PARTS = ("backend", "edge")
 
 
@@ -19,20 +18,7 @@ def _change_policy(stack: Stack) -> None:
 
 
 def _growth(run: Run) -> float:
-    """The steepest line through the memory of a process after the first tenth of the run, in MiB an hour."""
-    samples = run.samples[len(run.samples) // 10 :]
-    return max(
-        (_slope([(one.at_s, one.rss_bytes.get(part, 0)) for one in samples]) / MIB_AN_HOUR for part in PARTS),
-        default=0.0,
-    )
-
-
-def _slope(points: list[tuple[float, float]]) -> float:
-    if len(points) < 2:
-        return 0.0
-    mean_x, mean_y = (sum(values) / len(points) for values in zip(*points, strict=True))
-    spread = sum((x - mean_x) ** 2 for x, _ in points)
-    return float(sum((x - mean_x) * (y - mean_y) for x, y in points) / spread)
+    return find_growth(run, PARTS)
 
 
 def _last_by_second_tenth(run: Run) -> float:
@@ -45,7 +31,7 @@ SCENARIO = Scenario(
     rate=150, senders=30, duration_s=7200, short_s=10, short_rate=30,
     disturbances=[Disturbance(number / CHANGES, "policy changed", _change_policy) for number in range(1, CHANGES)],
     timings=(
-        Timing("MiB an hour that backend or edge grow by", 1.0, _growth),
+        Timing("MiB an hour that backend or edge grow by", 1.0, _growth, needs_quiet=False),
         Timing("p99 of the last tenth by that of the second", 1.3, _last_by_second_tenth),
     ),
 )  # fmt: skip

@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from loadtests.acks import join_logs, read_acks, write_acks
-from loadtests.history import Mark, Sample, by_second, percentile
+from loadtests.history import Mark, Sample, by_second, find_growth, percentile
 from loadtests.lost import lost_by_rule
 from loadtests.ramp import factor_at
 from loadtests.report.plots import Plot, draw, nice_ceiling
@@ -30,6 +31,22 @@ def test_processor_time_is_that_since_the_sample_before() -> None:
     run.samples.append(Sample(START_S + 11, {"backend": 5.75}, {"backend": 3 * 2**20}, 6.0, {}))
     row = by_second(run)[11]
     assert (row["cores backend"], row["MiB backend"]) == (0.75, 3.0)
+
+
+@pytest.mark.parametrize(
+    ("duration_s", "grown_mib", "an_hour"),
+    [(7200, 2, 1.0), (14_400, 4, 1.0), (60, 2, 1.0), (60, 12, 6.0), (7200, 0, 0.0)],
+)
+def test_growth_is_that_of_an_hour_and_of_two_in_a_short_run(
+    duration_s: float, grown_mib: float, an_hour: float
+) -> None:
+    samples = [
+        Sample(START_S + share * duration_s, {}, {"backend": int(share * grown_mib * 2**20), "edge": 5}, 0.0, {})
+        for share in (number / 100 for number in range(101))
+    ]
+    run = msgspec.structs.replace(run_of(ack()), samples=samples, duration_s=duration_s)
+
+    assert find_growth(run, ("backend", "edge", "gone")) == pytest.approx(an_hour, rel=0.01, abs=1e-6)
 
 
 @pytest.mark.parametrize(("share", "value"), [(0.0, 1), (0.5, 51), (0.99, 100), (1.0, 100)])

@@ -48,8 +48,17 @@ def test_noise_makes_timings_not_judged(noise: dict[str, float]) -> None:
     assert judgement.promises[-1].is_kept is None
 
 
-def test_a_short_run_judges_no_timing() -> None:
-    judgement = judge(scenario(timings=(BROKEN,)), run_of(ack(), lag_s=1), GOOD, is_short=True)
+def test_a_promise_that_needs_no_quiet_machine_is_judged_in_noise() -> None:
+    grown = Timing("MiB", 1.0, lambda run: 1.5, needs_quiet=False)
+    judgement = judge(scenario(timings=(grown, BROKEN)), run_of(ack(), lag_s=1), GOOD, is_short=False)
+    assert judgement.code == Code.SLOW
+    assert [one.is_kept for one in judgement.promises[-2:]] == [False, None]
+
+
+@pytest.mark.parametrize("needs_quiet", [True, False])
+def test_a_short_run_judges_no_timing(*, needs_quiet: bool) -> None:
+    broken = Timing("seconds", 1.0, lambda run: 1.5, needs_quiet=needs_quiet)
+    judgement = judge(scenario(timings=(broken,)), run_of(ack(), lag_s=1), GOOD, is_short=True)
     assert judgement.code == Code.GOOD
 
 
