@@ -1,6 +1,6 @@
 -- Lets what costs far more than its answer wait before it is answered: a refused body, which is decrypted to be thrown
--- away, and a click over the rate, which the backend redirects. A client that sends as fast as it is answered then sends
--- ten a second on each connection. Nothing is read meanwhile, so the next bytes wait in the client's machine.
+-- away, and a click over the rate, which the backend redirects. A client that sends as fast as it is answered then
+-- sends ten a second on each connection. Nothing is read meanwhile, so the next bytes wait in the client's machine.
 
 local body = require("postledger.body")
 
