@@ -36,7 +36,9 @@ FROM generate_series(1, %s) AS number
 """
 _DELIVERIES = """
 INSERT INTO deliveries (dedup_key, forward, receipt, revision, is_backfill, state, attempts, due_at, created_at)
-SELECT md5(number::text)::uuid, %s, md5(number || 'id')::uuid, 1, false, 'waiting', 0, now() + number %% 2 * %s, now()
+SELECT
+    md5(number::text)::uuid, %s, md5(number || 'id')::uuid, 1, false, 'waiting', 0,
+    now() + number %% 2 * %s::interval, now()
 FROM generate_series(1, %s) AS number
 """
 _OPEN = "UPDATE forwards SET circuit = 'open', circuit_until = now() + interval '1 hour' WHERE slug = 'gone'"
