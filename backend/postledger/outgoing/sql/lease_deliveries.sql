@@ -2,6 +2,7 @@
 -- while an earlier one of the same conversion waits. The row ids are collected first, because Postgres would join the
 -- whole table otherwise. Earlier ones are looked up by the key for each row: as a join, or by `state`, Postgres would at
 -- times walk all that waits. `following` is the next change of the conversion: its values before are the state after this one.
+-- A label is the one of the postback, else the one of its click. A conversion without a time happened when it was received.
 WITH leased AS (
     UPDATE deliveries
     SET leased_until = %(until)s
@@ -31,7 +32,8 @@ SELECT
     campaigns.slug, conversions.affiliate_id,
     CASE WHEN following.status_before IS NULL THEN conversions.payout ELSE following.payout_before END,
     CASE WHEN following.status_before IS NULL THEN conversions.currency ELSE following.currency_before END,
-    conversions.event_time, conversions.subs, leased.is_backfill
+    coalesce(conversions.event_time, conversions.created_at),
+    coalesce(click.subs, '{}') || coalesce(conversions.subs, '{}'), leased.is_backfill
 FROM leased
 JOIN conversions ON conversions.dedup_key = leased.dedup_key
 JOIN sources ON sources.id = conversions.source_id
@@ -44,6 +46,12 @@ LEFT JOIN LATERAL (
         AND conversion_events.dedup_key = leased.dedup_key AND conversion_events.revision = leased.revision + 1
     LIMIT 1 -- a look-up by the key for each row; as a join, Postgres would at times read the whole table
 ) AS following ON true
+LEFT JOIN LATERAL (
+    SELECT subs
+    FROM clicks
+    WHERE clicks.click_id = conversions.click_id
+    LIMIT 1
+) AS click ON true
 LEFT JOIN LATERAL (
     SELECT at
     FROM delivery_attempts
