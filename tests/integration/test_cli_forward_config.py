@@ -93,28 +93,48 @@ def test_a_forward_that_cannot_work_is_refused_with_its_line(cli: CommandLine) -
     inside = FILE.replace("https://track.example/postback", "https://localhost/postback")
     unknown = FILE.replace('event = ["sale"]', 'source = ["acme"]')
     keyless = FILE.replace("secrets_env", "# secrets_env")
+    empty = FILE.replace(
+        'secrets_env = ["KEITARO_KEY", "KEITARO_OLD_KEY"]', f'secrets_file = "{cli.write("empty", " ")}"'
+    )
 
-    ran = [cli("apply", cli.write("bad.toml", text)) for text in (inside, unknown, keyless)]
+    ran = [cli("apply", cli.write("bad.toml", text)) for text in (inside, unknown, keyless, empty)]
 
-    assert [one.code for one in ran] == [1, 1, 1]
+    assert [one.code for one in ran] == [1, 1, 1, 1]
     assert "bad.toml:6: forwards[voluum].url: leads to a loopback address: localhost resolves to " in ran[0].err
     assert "bad.toml:5: forwards[voluum].match: source acme does not exist" in ran[1].err
     assert "bad.toml:11: forwards[keitaro].url: uses {secret}, and the forward has none" in ran[2].err
+    assert "bad.toml:12: forwards[keitaro].secrets_file: has no secret" in ran[3].err
     assert load(cli) == {}
 
 
-def test_prune_retires_a_forward_and_apply_revives_it_with_its_secrets(cli: CommandLine) -> None:
+def test_a_forward_that_is_retired_and_revived_needs_its_secrets_again(cli: CommandLine) -> None:
     apply(cli)
     rest = cli.write("rest.toml", FILE.split('[[forwards]]\nslug = "keitaro"', maxsplit=1)[0])
 
     pruned = cli("apply", rest, "--prune", "--yes")
     left = load(cli)
-    revived = apply(cli, FILE.replace("secrets_env", "# secrets_env"))
+    keyless = cli("apply", cli.write("keyless.toml", FILE.replace("secrets_env", "# secrets_env")))
+    revived = apply(cli, FILE.replace(', "KEITARO_OLD_KEY"', ""))
 
     assert "retire  forward   keitaro" in pruned.out
     assert set(left) == {"voluum"}
-    assert revived == {"voluum": "leave", "keitaro": "revive"}
-    assert load(cli)["keitaro"].secrets == (SECRET, "older")
+    assert (keyless.code, "add secrets_env" in keyless.err) == (1, True)
+    assert revived == {"voluum": "leave", "keitaro": "revive secrets"}
+    assert load(cli)["keitaro"].secrets == (SECRET,)
+
+
+def test_a_forward_that_is_revived_starts_closed(cli: CommandLine) -> None:
+    apply(cli)
+    cli("forwards", "off", "voluum")
+    changed = apply(cli, FILE.replace('"sale"', '"lead"'))
+    still_off = cli("forwards", "list", "--json").facts
+    cli("apply", cli.write("none.toml", ""), "--prune", "--yes")
+
+    apply(cli)
+
+    assert changed["voluum"] == "change match"
+    assert {row["slug"]: row["circuit"] for row in still_off}["voluum"] == "off"
+    assert {row["circuit"] for row in cli("forwards", "list", "--json").facts} == {"closed"}
 
 
 def test_reencrypted_secrets_of_forwards_do_not_need_the_old_key(cli: CommandLine) -> None:

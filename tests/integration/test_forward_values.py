@@ -1,10 +1,8 @@
 """What a delivery sends of the click, and of the time: it is taken from the ledger when the delivery is leased."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from psycopg import Connection
 
 from postledger.outgoing.leases import lease
 from postledger.platform.postgres.connection import connect

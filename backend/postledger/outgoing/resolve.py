@@ -14,7 +14,7 @@ from gevent.threadpool import ThreadPool
 MOST_THREADS = 32
 
 Resolve = Callable[[str, int], Sequence[str]]
-"""Returns the addresses of a host, as text. Raises OSError if there are none."""
+"""Returns the addresses of a host, as text; none if the look-up fails."""
 
 _look_up: Any = get_original("socket", "getaddrinfo")
 
@@ -27,7 +27,7 @@ class SystemResolver:
         self._running: dict[str, AsyncResult[Sequence[str]]] = {}
 
     def __call__(self, host: str, port: int) -> Sequence[str]:
-        """Return the addresses of a host. Raises OSError."""
+        """Return the addresses of a host; none if the look-up fails."""
         running = self._running.get(host)
         if running is None:
             running = self._running[host] = self._start(host, port)
@@ -44,5 +44,8 @@ class SystemResolver:
 
 
 def _find_addresses(host: str, port: int) -> Sequence[str]:
-    found = _look_up(host, port, 0, socket.SOCK_STREAM)
+    try:
+        found = _look_up(host, port, 0, socket.SOCK_STREAM)
+    except (OSError, UnicodeError):  # raised in a thread of the pool, it would be logged as a death
+        return ()
     return list(dict.fromkeys(str(address[0]) for *_, address in found))

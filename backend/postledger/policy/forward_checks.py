@@ -15,13 +15,12 @@ _ADVICE = "add secrets_env, with the name of an environment variable"
 
 def find_forward_faults(target: Configuration, stored: Stored) -> list[Fault]:
     """Find the forwards that cannot work: a secret is missing or cannot sign, or a name of `match` does not exist."""
-    stored_forwards = {**stored.retired.forwards, **stored.in_force.forwards}
     known = list_known(target, stored)
     return [
         fault
         for slug, config in target.forwards.items()
         for fault in (
-            *_check_secrets(config.forward, _find_secrets(config, stored_forwards.get(slug))),
+            *_check_secrets(config.forward, _find_secrets(config, stored.in_force.forwards.get(slug))),
             *find_unknown_names(_table(slug), _list_patterns(config.forward), known),
         )
     ]

@@ -34,8 +34,13 @@ class ForwardStore:
         if config.secrets is not None:
             self._replace_secrets(config.forward.slug, config.secrets, now)
 
+    def retire(self, slug: str, now: datetime) -> None:
+        """Take a forward out of force. Its secrets are deleted: one that is revived must not use forgotten ones."""
+        self._connection.execute(sql("retire_forward"), (now, slug))
+        self._connection.execute(sql("delete_forward_secrets"), (slug,))
+
     def reencrypt(self) -> list[str]:
-        """Encrypt every secret under the first master key, those of retired forwards too.
+        """Encrypt every secret under the first master key.
 
         Returns the forward of each secret. Raises `LockedSecret`.
         """

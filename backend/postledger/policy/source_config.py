@@ -372,7 +372,7 @@ def _check_secrets(secrets: Sequence[str]) -> tuple[str, ...]:
             raise BadValue(
                 f"secret {number} has {found[1]} in front; remove it, because the secret starts with {found[2]}"
             )
-        if secret != secret.strip():
+        if not secret or secret != secret.strip():
             raise BadValue(f"secret {number} is empty, or starts or ends with a space; correct it")
     if len(set(secrets)) < len(secrets):
         raise BadValue("has the same secret twice; remove one")

@@ -136,6 +136,8 @@ class PolicyStore:
     def _retire(self, change: Change, now: datetime) -> None:
         if change.kind == "finance":
             self._finance.close_books()
+        elif change.kind == "forward":
+            self._forwards.retire(change.name, now)
         elif change.kind != "rule":
             self._connection.execute(sql(f"retire_{change.kind}"), (now, change.name))
 

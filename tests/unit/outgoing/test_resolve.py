@@ -37,20 +37,13 @@ def test_requests_at_once_share_one_look_up(monkeypatch: pytest.MonkeyPatch) -> 
     resolver.close()
 
 
-def test_each_request_hears_of_a_failed_look_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    def look_up(*_: Any) -> Sequence[Any]:
-        raise OSError("no such host")
-
-    monkeypatch.setattr(resolve, "_look_up", look_up)
+@pytest.mark.parametrize("host", ["missing.invalid", "x..example"])
+def test_a_failed_look_up_is_no_death_of_a_greenlet(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    deaths: list[object] = []
+    monkeypatch.setattr(gevent.get_hub(), "handle_error", lambda *death: deaths.append(death))
     resolver = SystemResolver()
-    waiting = [gevent.spawn(_try, resolver) for _ in range(2)]
+    waiting = [gevent.spawn(resolver, host, 80) for _ in range(2)]
 
-    assert [one.get() for one in waiting] == ["failed", "failed"]
+    assert [one.get() for one in waiting] == [(), ()]
+    assert deaths == []
     resolver.close()
-
-
-def _try(resolver: SystemResolver) -> str:
-    try:
-        return str(resolver("track.example", 80))
-    except OSError:
-        return "failed"

@@ -166,7 +166,7 @@ def test_a_tolerance_is_a_time_or_a_number_of_seconds(text: str, seconds: int) -
         ('pii = ["transaction_id"]', "pii: transaction_id is read as transaction_id"),
         ("name = 5", "name: must be text"),
         ("secrets = []", "secrets: has no secret"),
-        ('secrets = [""]', "secrets: secret 1 cannot be used: the secret is empty"),
+        ('secrets = [""]', "secrets: secret 1 is empty, or starts or ends with a space"),
         ('secrets = ["good", "  "]', "secrets: secret 2 is empty, or starts or ends with a space"),
         ('secrets = ["whsec_not*base64"]', "secrets: secret 1 cannot be used: the text after whsec_ is not base64"),
         ('secrets = ["whsec_"]', "secrets: secret 1 cannot be used: the secret is empty"),

@@ -161,6 +161,7 @@ def test_a_name_that_does_not_resolve_yet_is_allowed() -> None:
         ({"timeout": "31s"}, 'timeout: must be at most "30s"'),
         ({"switch_off_after": "x"}, "switch_off_after: must be a duration"),
         ({"allow_private": "yes"}, "allow_private: must be true or false"),
+        ({"secrets": [""]}, "secrets: secret 1 is empty"),
         ({"conccurrency": 4}, "conccurrency: is not a known key; did you mean concurrency?"),
     ],
 )

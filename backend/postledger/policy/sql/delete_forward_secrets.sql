@@ -1,2 +1,2 @@
--- Deletes the secrets of a forward, so that others can take their place.
+-- Deletes the secrets of a forward: others take their place, or it is retired.
 DELETE FROM forward_secrets WHERE slug = %s

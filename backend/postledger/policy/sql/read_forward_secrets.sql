@@ -1,2 +1,2 @@
--- The secrets of all forwards, retired ones included, because a retired forward can be revived.
+-- The secrets of all forwards. Those that are retired have none.
 SELECT slug, position, ciphertext FROM forward_secrets ORDER BY slug, position

@@ -1,2 +1,2 @@
--- Takes a forward out of force. Its row, its secrets and its history stay; the worker discards what waits for it.
+-- Takes a forward out of force. Its row and its history stay; the worker discards what waits for it.
 UPDATE forwards SET removed_at = %s WHERE slug = %s AND removed_at IS NULL
