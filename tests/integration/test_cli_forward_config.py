@@ -102,7 +102,7 @@ def test_a_forward_that_cannot_work_is_refused_with_its_line(cli: CommandLine) -
     assert [one.code for one in ran] == [1, 1, 1, 1]
     assert "bad.toml:6: forwards[voluum].url: leads to a loopback address: localhost resolves to " in ran[0].err
     assert "bad.toml:5: forwards[voluum].match: source acme does not exist" in ran[1].err
-    assert "bad.toml:11: forwards[keitaro].url: uses {secret}, and the forward has none" in ran[2].err
+    assert "bad.toml:10: forwards[keitaro].preset: keitaro needs a secret, and the forward has none" in ran[2].err
     assert "bad.toml:12: forwards[keitaro].secrets_file: has no secret" in ran[3].err
     assert load(cli) == {}
 

@@ -135,6 +135,7 @@ def _facts(item: Item) -> dict[str, object]:
         facts["timestamp_tolerance"] = facts.pop("timestamp_tolerance_s")
     if isinstance(item, ForwardConfig):
         facts |= msgspec.structs.asdict(facts.pop("forward"))
+        del facts["written"]
         facts["timeout"], facts["switch_off_after"] = facts.pop("timeout_s"), facts.pop("switch_off_after_s")
     if facts.get("secrets", ()) is None:
         del facts["secrets"]

@@ -20,20 +20,21 @@ def find_forward_faults(target: Configuration, stored: Stored) -> list[Fault]:
         fault
         for slug, config in target.forwards.items()
         for fault in (
-            *_check_secrets(config.forward, _find_secrets(config, stored.in_force.forwards.get(slug))),
+            *_check_secrets(config, _find_secrets(config, stored.in_force.forwards.get(slug))),
             *find_unknown_names(_table(slug), _list_patterns(config.forward), known),
         )
     ]
 
 
 def find_forward_warnings(target: Configuration, stored: Stored) -> list[Fault]:
-    """Find the forwards whose secrets have no use, and their patterns that match nothing."""
+    """Find secrets without use, parameters of a preset that are left out, and patterns that match nothing."""
     known = list_known(target, stored)
     return [
         fault
         for slug, config in target.forwards.items()
         for fault in (
             *_warn_of_secrets(config),
+            *_warn_of_left_out(config),
             *find_idle_patterns(_table(slug), _list_patterns(config.forward), known),
         )
     ]
@@ -43,6 +44,14 @@ def _table(slug: str) -> str:
     return f"forwards[{slug}]"
 
 
+def _miss_secret(config: ForwardConfig) -> Fault:
+    table, forward = _table(config.forward.slug), config.forward
+    if forward.preset is not None and not config.written.asks_secret:
+        return Fault(table, "preset", f"{forward.preset} needs a secret, and the forward has none; {_ADVICE}")
+    key = "url" if "secret" in forward.template.macros else "body"
+    return Fault(table, key, f"uses {{secret}}, and the forward has none; {_ADVICE}")
+
+
 def _list_patterns(forward: Forward) -> Patterns:
     return {"source": forward.match.source, "campaign": forward.match.campaign}
 
@@ -50,7 +59,13 @@ def _list_patterns(forward: Forward) -> Patterns:
 def _warn_of_secrets(config: ForwardConfig) -> Iterator[Fault]:
     if config.secrets and not config.forward.sign and not uses_secret(config.forward):
         message = "have no effect; use {secret} in url, or set sign = true"
-        yield Fault(_table(config.forward.slug), "secrets", message)
+        yield Fault(_table(config.forward.slug), config.written.secrets_key, message)
+
+
+def _warn_of_left_out(config: ForwardConfig) -> Iterator[Fault]:
+    if names := config.written.left_out:
+        message = "has a query, so the parameters of the preset are not added; add to params what you need of"
+        yield Fault(_table(config.forward.slug), "url", f"{message} {', '.join(names)}")
 
 
 def _find_secrets(config: ForwardConfig, known: ForwardConfig | None) -> tuple[str, ...] | None:
@@ -60,10 +75,10 @@ def _find_secrets(config: ForwardConfig, known: ForwardConfig | None) -> tuple[s
     return () if known is None else known.secrets
 
 
-def _check_secrets(forward: Forward, secrets: tuple[str, ...] | None) -> Iterator[Fault]:
-    table = _table(forward.slug)
+def _check_secrets(config: ForwardConfig, secrets: tuple[str, ...] | None) -> Iterator[Fault]:
+    forward, table = config.forward, _table(config.forward.slug)
     if secrets == () and uses_secret(forward):
-        yield Fault(table, "url", f"uses {{secret}}, and the forward has none; {_ADVICE}")
+        yield _miss_secret(config)
     if secrets == () and forward.sign:
         yield Fault(table, "sign", f"needs a secret; {_ADVICE}")
     for number, secret in enumerate(secrets or () if forward.sign else (), 1):

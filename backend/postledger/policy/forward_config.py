@@ -6,11 +6,24 @@ from collections.abc import Mapping
 import msgspec
 
 from postledger.decoding.toml_table import BadValue, Table, one_of, read_flag, read_text, read_texts, whole_number
-from postledger.outgoing.rules.addresses import DESCRIPTIONS, is_address, refuse_address, refuse_literal
+from postledger.outgoing.rules.addresses import (
+    DESCRIPTIONS,
+    Blocked,
+    is_address,
+    refuse_address,
+    refuse_literal,
+    spell_plainly,
+)
 from postledger.outgoing.rules.forward import METHODS, Forward, Match, Method
 from postledger.outgoing.rules.url_template import Text, UrlTemplate
-from postledger.policy.forward_preset import ForwardPreset, complete_url, find_missing_params, merge_forward_preset
-from postledger.policy.source_config import Lookups, read_duration_s, read_secrets
+from postledger.policy.forward_preset import (
+    ForwardPreset,
+    complete_url,
+    find_left_out,
+    find_missing_params,
+    merge_forward_preset,
+)
+from postledger.policy.source_config import SECRET_KEYS, Lookups, read_duration_s, read_event_name, read_secrets
 from postledger.vocabulary.statuses import Status
 
 _MOST_AT_ONCE, _MOST_PER_SECOND, _LONGEST_TIMEOUT_S = 256, 100_000, 30
@@ -18,6 +31,19 @@ _MOST_TEXT = 255
 _SLUG_PATTERN = re.compile(r"[a-z0-9*-]{1,80}")
 _EVENT_PATTERN = re.compile(r"[a-z0-9_.*-]{1,80}")
 _DEFAULTS = Forward("", "")
+_ALLOW = "use a public address, or set allow_private = true"
+
+
+class Written(msgspec.Struct, frozen=True):
+    """What the file says of a forward beyond what is stored, for messages.
+
+    `secrets_key` names its secrets, `left_out` are parameters of the preset that its own URL lacks, and `asks_secret`
+    says whether it contains {secret} itself, not by its preset.
+    """
+
+    secrets_key: str = "secrets"
+    left_out: tuple[str, ...] = ()
+    asks_secret: bool = False
 
 
 class ForwardConfig(msgspec.Struct, frozen=True):
@@ -29,6 +55,7 @@ class ForwardConfig(msgspec.Struct, frozen=True):
     forward: Forward
     secrets: tuple[str, ...] | None = None
     is_readable: bool = True
+    written: Written = Written()
 
 
 def read_forward(table: Table, slug: str, lookups: Lookups, presets: Mapping[str, ForwardPreset]) -> ForwardConfig:
@@ -37,9 +64,10 @@ def read_forward(table: Table, slug: str, lookups: Lookups, presets: Mapping[str
     if preset is not None:
         table = table.with_defaults(lambda own: merge_forward_preset(preset, own))
     secrets = read_secrets(table, lookups)
+    url, params = table.require("url", _read_plain_url, ""), table.take("params", _read_params, _DEFAULTS.body)
     forward = Forward(
         slug,
-        _read_url(table, preset, has_secrets=secrets is not None),
+        _complete_url(table, url, params, preset, has_secrets=secrets is not None),
         preset=table.take("preset", read_text, None),
         match=table.take("match", _read_match, _DEFAULTS.match),
         method=table.take("method", _read_method, _DEFAULTS.method),
@@ -58,7 +86,12 @@ def read_forward(table: Table, slug: str, lookups: Lookups, presets: Mapping[str
     _check_url(table, forward, lookups)
     _check_body(table, forward)
     _check_signing(table, forward)
-    return ForwardConfig(forward, secrets)
+    written = Written(
+        next((key for key in SECRET_KEYS if key in table), "secrets"),
+        tuple(find_left_out(url, preset, params, has_secrets=secrets is not None)) if preset else (),
+        any("{secret}" in text for text in (url, *params.values(), *forward.body.values())),
+    )
+    return ForwardConfig(forward, secrets, written=written)
 
 
 def uses_secret(forward: Forward) -> bool:
@@ -73,9 +106,11 @@ def _find_preset(value: object, presets: Mapping[str, ForwardPreset]) -> Forward
     raise BadValue(f"is not the name of a preset of forwards; use one of {', '.join(presets)}")
 
 
-def _read_url(table: Table, preset: ForwardPreset | None, *, has_secrets: bool) -> str:
-    url = table.require("url", _read_plain_url, "")
-    params = table.take("params", _read_params, _DEFAULTS.body)
+def _complete_url(
+    table: Table, url: str, params: dict[str, str], preset: ForwardPreset | None, *, has_secrets: bool
+) -> str:
+    if not url:  # its fault is recorded already
+        return ""
     if preset is not None:
         for name in find_missing_params(url, preset, params):
             table.fault("params", f'{name} is missing; the preset needs it: params = {{ {name} = "…" }}')
@@ -89,7 +124,7 @@ def _read_plain_url(value: object) -> str:
 
 
 def _check_url(table: Table, forward: Forward, lookups: Lookups) -> None:
-    if "url" not in table:
+    if not forward.url:
         return
     try:
         template = UrlTemplate.parse(forward.url)
@@ -97,17 +132,20 @@ def _check_url(table: Table, forward: Forward, lookups: Lookups) -> None:
         table.fault("url", str(error))
         return
     if found := _find_blocked(template, lookups, allow_private=forward.allow_private):
-        table.fault("url", f"{found}; use a public address, or set allow_private = true")
+        table.fault("url", f"leads to {found}")
 
 
 def _find_blocked(template: UrlTemplate, lookups: Lookups, *, allow_private: bool) -> str | None:
-    if reason := refuse_literal(template.host, template.port, allow_private=allow_private):
-        return f"leads to {DESCRIPTIONS[reason]}"
+    reason = refuse_literal(template.host, template.port, allow_private=allow_private)
+    if reason is Blocked.ODD_ADDRESS:
+        return f"{DESCRIPTIONS[reason]}; write it as {spell_plainly(template.host) or 'four decimal numbers with dots'}"
+    if reason:
+        return f"{DESCRIPTIONS[reason]}; {_ALLOW}"
     if allow_private or is_address(template.host):
         return None
     for address in lookups["resolve"](template.host):
         if reason := refuse_address(address, template.port, allow_private=False):
-            return f"leads to {DESCRIPTIONS[reason]}: {template.host} resolves to {address}"
+            return f"{DESCRIPTIONS[reason]}: {template.host} resolves to {address}; {_ALLOW}"
     return None
 
 
@@ -188,7 +226,8 @@ def _read_statuses(value: object) -> dict[Status, str]:
 
 
 def _read_events(value: object) -> dict[str, str]:
-    return _read_words(value, "[forwards.events] of our event = the receiver's word")
+    words = _read_words(value, "[forwards.events] of our event = the receiver's word")
+    return {read_event_name(event): word for event, word in words.items()}
 
 
 def _read_words(value: object, form: str) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Literal
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import msgspec
 
@@ -45,8 +45,10 @@ def complete_url(url: str, preset: ForwardPreset | None, params: dict[str, str],
 
     An empty parameter of the operator leaves that of the preset out. Raises ValueError for an unknown macro.
     """
-    if preset is None or "?" in url:
+    if preset is None:
         return _add(url, params)
+    if "?" in url:
+        return _add(url, {name: value for name, value in params.items() if value})
     defaults = preset.params | (preset.secret_params if has_secrets else {})
     host = url.partition("://")[2]
     base = url if "/" in host.rstrip("/") else url.rstrip("/") + preset.path
@@ -56,6 +58,14 @@ def complete_url(url: str, preset: ForwardPreset | None, params: dict[str, str],
 def find_missing_params(url: str, preset: ForwardPreset, params: Mapping[str, str]) -> list[str]:
     """List the parameters that the operator must give with a preset's own URL, and has not given."""
     return [] if "?" in url else [name for name in preset.required if not params.get(name)]
+
+
+def find_left_out(url: str, preset: ForwardPreset, params: Mapping[str, str], *, has_secrets: bool) -> list[str]:
+    """List the parameters of a preset that are not added to a URL with a query of its own, and that it lacks."""
+    _, mark, query = url.partition("?")
+    offered = {**preset.params, **(preset.secret_params if has_secrets else {}), **dict.fromkeys(preset.required)}
+    own = {unquote(pair.partition("=")[0]) for pair in query.split("&")} | params.keys()
+    return [name for name in offered if name not in own] if mark else []
 
 
 def _add(url: str, params: Mapping[str, str]) -> str:

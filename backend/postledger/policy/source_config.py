@@ -65,7 +65,7 @@ _MAX_TOLERANCE_S = 3650 * 86400
 _DURATION = re.compile(r"([0-9]{1,7})([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _NETWORK_FORM = 'must be addresses or networks such as "203.0.113.7", "203.0.113.0/24", "2001:db8::/32"'
-_SECRET_KEYS = ("secrets", "secrets_env", "secrets_file")
+SECRET_KEYS = ("secrets", "secrets_env", "secrets_file")
 OF_PRESET = "preset"
 """In `allow`: the addresses of the source's preset at the time when the file is applied."""
 _VERSION_BEFORE = re.compile(r"\s*(v1a?,)\s*(whsec_|whpk_|whsk_)", re.IGNORECASE)
@@ -131,7 +131,7 @@ def read_settings(table: Table, lookups: Lookups, presets: Mapping[str, Preset])
 
 def read_secrets(table: Table, lookups: Lookups) -> tuple[str, ...] | None:
     """Read the secrets, newest first, from one of the three keys; None if the table has none of them."""
-    given = [key for key in _SECRET_KEYS if key in table]
+    given = [key for key in SECRET_KEYS if key in table]
     found = [
         table.take("secrets", _read_secret_list, None),
         table.take("secrets_env", lambda value: _look_up(lookups["secrets_env"], read_texts(value)), None),
@@ -288,7 +288,7 @@ def _read_event_names(value: object) -> dict[str, tuple[str, ...]]:
     """Read the table `[sources.event_names]`: our name of an event, and the names that the sender uses for it."""
     if not isinstance(value, dict):
         raise BadValue("must be a table [sources.event_names] of EVENT = the sender's name, or a list of names")
-    names = {_read_event_name(event): _read_named(event, listed, read_titles) for event, listed in value.items()}
+    names = {read_event_name(event): _read_named(event, listed, read_titles) for event, listed in value.items()}
     _refuse_ambiguous({event: [name.lower() for name in listed] for event, listed in names.items()})
     return names
 
@@ -297,10 +297,11 @@ def _read_events(value: object) -> dict[str, EventSettings]:
     """Read the tables `[sources.events.NAME]` by event; raises `BadValue` with the first fault."""
     if not isinstance(value, dict) or not all(isinstance(content, dict) for content in value.values()):
         raise BadValue('must be tables such as [sources.events.rebill], each with duplicates = "…" or key = "…"')
-    return {_read_event_name(name): _read_event(name, content) for name, content in value.items()}
+    return {read_event_name(name): _read_event(name, content) for name, content in value.items()}
 
 
-def _read_event_name(name: str) -> str:
+def read_event_name(name: str) -> str:
+    """Read the name of one of our events."""
     try:
         if read_event(name) == name:
             return name

@@ -112,7 +112,7 @@ def test_an_address_is_checked_again_when_it_is_sent(network: Network, address: 
 
 
 def test_one_private_address_among_public_ones_is_refused(network: Network) -> None:
-    answer = send("http://track.example/p", resolving_to(network, "198.51.100.7", "127.0.0.1"), allow_private=False)
+    answer = send("http://track.example/p", resolving_to(network, "93.184.216.34", "127.0.0.1"), allow_private=False)
 
     assert answer.blocked is Blocked.LOOPBACK
 

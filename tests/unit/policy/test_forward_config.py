@@ -102,8 +102,6 @@ def test_an_exported_forward_is_read_as_the_same(table: dict[str, object]) -> No
         ("http://10.0.0.1/", "leads to a private address"),
         ("http://169.254.169.254/latest/meta-data", "leads to the metadata service of a cloud"),
         ("http://[::ffff:10.0.0.1]/", "leads to an IPv4 address inside an IPv6 address"),
-        ("http://0x7f.1/", "leads to an unusual spelling of an address"),
-        ("http://2130706433/", "leads to an unusual spelling of an address"),
         ("http://track.example:22/", "leads to a port below 1024 other than 80 and 443"),
         ("http://inside.example/", "leads to a private address: inside.example resolves to 10.0.0.5"),
         ("https://local.example/{click_id}", "leads to a loopback address: local.example resolves to ::1"),
@@ -111,6 +109,30 @@ def test_an_exported_forward_is_read_as_the_same(table: dict[str, object]) -> No
 )
 def test_a_url_that_leads_inside_is_refused_with_the_reason(url: str, reason: str) -> None:
     assert faults_of(url=url) == [f"forwards[out].url: {reason}; use a public address, or set allow_private = true"]
+
+
+@pytest.mark.parametrize(
+    ("host", "plain"),
+    [
+        ("0x7f.1", "127.0.0.1"),
+        ("2130706433", "127.0.0.1"),
+        ("010.0.0.1.", "8.0.0.1"),
+        ("1.2.3.256", "four decimal numbers with dots"),
+    ],
+)
+@pytest.mark.parametrize("allow_private", [True, False])
+def test_an_unusual_address_is_refused_with_its_plain_spelling(host: str, plain: str, allow_private: bool) -> None:
+    fault = f"forwards[out].url: leads to an unusual spelling of an address; write it as {plain}"
+
+    assert faults_of(url=f"http://{host}/", allow_private=allow_private) == [fault]
+
+
+@pytest.mark.parametrize("url", ["", 5, [URL]])
+@pytest.mark.parametrize("table", [{}, {"preset": "everflow"}])
+def test_a_bad_url_is_one_fault(url: object, table: dict[str, object]) -> None:
+    (fault,) = faults_of(**table, url=url)
+
+    assert fault.startswith("forwards[out].url: must be a URL in quotes")
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:22/x", "http://inside.example/"])
@@ -154,6 +176,7 @@ def test_a_name_that_does_not_resolve_yet_is_allowed() -> None:
         ({"statuses": {"paid": "1"}}, "statuses: the keys must be some of pending"),
         ({"statuses": {"approved": 1}}, "statuses: must be a table"),
         ({"events": ["x"]}, "events: must be a table"),
+        ({"events": {"A B": "x"}}, 'events: "A B" is not the name of an event'),
         ({"expect": []}, "expect: is empty"),
         ({"expect": [99]}, "expect: must be a whole number from 200 to 599"),
         ({"concurrency": 0}, "concurrency: must be a whole number from 1 to 256"),
@@ -192,6 +215,28 @@ def test_a_missing_secret_is_refused_and_a_stored_one_is_kept() -> None:
     assert _check(config, ForwardConfig(config.forward, None)) == []
 
 
+def test_a_preset_that_needs_a_secret_says_so() -> None:
+    preset = read_one(preset="keitaro", url="https://track.example")
+    own = read_one(preset="keitaro", url="https://track.example/{secret}/x")
+    body = read_one(method="json", body={"key": "{secret}"})
+
+    assert _check(preset)[0].startswith("forwards[out].preset: keitaro needs a secret, and the forward has none; add ")
+    assert _check(own)[0].startswith("forwards[out].url: uses {secret}")
+    assert _check(body)[0].startswith("forwards[out].body: uses {secret}")
+
+
+def test_parameters_of_a_preset_that_are_left_out_are_a_warning() -> None:
+    url = "https://track.example/postback?cid={click_id}&payout={payout}&txid={transaction_id}"
+    told = (
+        "forwards[out].url: has a query, so the parameters of the preset are not added; add to params what you need of"
+    )
+
+    assert _warn(preset="voluum", url=url) == [f"{told} currency, et"]
+    assert _warn(preset="voluum", url=url, params={"currency": "{currency}", "et": ""}) == []
+    assert _warn(preset="voluum", url="https://track.example/postback") == []
+    assert read_one(preset="voluum", url=url, params={"et": ""}).forward.url == url
+
+
 def test_a_secret_that_cannot_sign_is_refused_without_quoting_it() -> None:
     config = read_one(method="json", sign=True, secrets=[KEY, "s3cret"])
     stored = ForwardConfig(config.forward, ("s3cret",))
@@ -225,3 +270,10 @@ def test_a_secret_without_use_and_an_idle_pattern_are_warnings() -> None:
         "forwards[out].match: campaign spring-* matches no campaign that exists now; check it",
     ]
     assert _warn(secrets=["s3cret"], url="https://track.example/{secret}") == []
+    by_name = read_configuration(
+        {"forwards": [{"slug": "out", "url": URL, "secrets_env": "KEY"}]},
+        {"resolve": lambda _: (), "secrets_env": lambda _: ["s3cret"]},
+        read_known(),
+    )
+    (warning,) = find_forward_warnings(by_name, Stored(ACME, Configuration()))
+    assert warning.key == "secrets_env"

@@ -1,10 +1,11 @@
 """Refuses addresses that a forward must not connect to, so that it cannot reach the operator's own network.
 
 The networks are those of IANA's registries of special-purpose addresses, listed here because Python's own properties of
-an address differ between its releases. The networks for documentation are left out: they lead nowhere.
+an address differ between its releases.
 """
 
 import re
+import socket
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
@@ -43,6 +44,7 @@ DESCRIPTIONS = {
 }
 """Each reason in words, for messages."""
 
+# fmt: off
 _V4 = {
     Blocked.METADATA: ("169.254.169.254", "169.254.170.2", "100.100.100.200", "168.63.129.16", "192.0.0.192"),
     Blocked.UNSPECIFIED: ("0.0.0.0/8",),
@@ -51,8 +53,13 @@ _V4 = {
     Blocked.LINK_LOCAL: ("169.254.0.0/16",),
     Blocked.SHARED: ("100.64.0.0/10",),
     Blocked.MULTICAST: ("224.0.0.0/4",),
-    Blocked.RESERVED: ("192.0.0.0/24", "192.88.99.0/24", "198.18.0.0/15", "240.0.0.0/4"),
+    # The last three are for documentation.
+    Blocked.RESERVED: (
+        "192.0.0.0/24", "192.88.99.0/24", "198.18.0.0/15", "240.0.0.0/4",
+        "192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24",
+    ),
 }
+# fmt: on
 _V6 = {
     Blocked.METADATA: ("fd00:ec2::254", "fd20:ce::254"),
     Blocked.UNSPECIFIED: ("::",),
@@ -62,7 +69,7 @@ _V6 = {
     Blocked.PRIVATE: ("fc00::/7", "fec0::/10"),
     Blocked.LINK_LOCAL: ("fe80::/10",),
     Blocked.MULTICAST: ("ff00::/8",),
-    Blocked.RESERVED: ("2001::/23",),
+    Blocked.RESERVED: ("2001::/23", "2001:db8::/32", "3fff::/20"),  # the last two are for documentation
 }
 _V4_NETWORKS = [(IPv4Network(text), reason) for reason, listed in _V4.items() for text in listed]
 _V6_NETWORKS = [(IPv6Network(text), reason) for reason, listed in _V6.items() for text in listed]
@@ -94,6 +101,14 @@ def refuse_literal(host: str, port: int, *, allow_private: bool) -> Blocked | No
 def is_address(host: str) -> bool:
     """Return whether resolvers read a host as an address: IPv6, or each way to write IPv4, such as 0x7f.1."""
     return ":" in host or _ENDS_IN_NUMBER.fullmatch(host) is not None
+
+
+def spell_plainly(host: str) -> str | None:
+    """Return the usual spelling of an address that is spelt unusually; None if it is no address at all."""
+    try:
+        return socket.inet_ntoa(socket.inet_aton(host.removesuffix(".")))
+    except OSError:
+        return None
 
 
 def _refuse_port(port: int) -> Blocked | None:

@@ -23,8 +23,14 @@ _MACRO = re.compile(r"\{([^{}]*)\}")
 _URL_CHARACTERS = re.compile(r"[!#-;=?-\[\]_a-z{}~]+")
 _UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]*")
 _HOST = re.compile(r"[A-Za-z0-9._-]{1,253}")
+_LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
+_BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_MOST_SHOWN = 40
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _DOTS = (".", "..")
+
+
+_LISTED = " ".join(f"{{{name}}}" for name in MACROS)
 
 
 class Text(msgspec.Struct, frozen=True):
@@ -36,8 +42,10 @@ class Text(msgspec.Struct, frozen=True):
     def parse(cls, text: str) -> "Text":
         """Split a text at its macros; raises ValueError for an unknown one."""
         parts = tuple(_MACRO.split(text))
-        if any("{" in part or "}" in part for part in parts[::2]) or not set(parts[1::2]) <= set(MACROS):
-            raise ValueError("has an unknown macro; use only " + " ".join(f"{{{name}}}" for name in MACROS))
+        if any("{" in part or "}" in part for part in parts[::2]):
+            raise ValueError(f"has a {{ or }} outside of a macro; use them only in {_LISTED}")
+        if unknown := [part for part in parts[1::2] if part not in MACROS]:
+            raise ValueError(f"has an unknown macro{_show(unknown[0])}; use only {_LISTED}")
         return cls(parts)
 
     def fill(self, values: Mapping[str, str]) -> str:
@@ -84,20 +92,32 @@ def _encode(value: str) -> str:
     return value if _UNRESERVED.fullmatch(value) else quote(value, safe="")
 
 
+def _show(macro: str) -> str:
+    return f", {{{macro}}}" if macro.isprintable() and len(macro) <= _MOST_SHOWN else ""
+
+
 def _check_characters(url: str) -> None:
     if not url or len(url) > MAX_URL_CHARACTERS:
         raise ValueError(f"must be a URL of 1 to {MAX_URL_CHARACTERS} characters")
+    if not _find_netloc(url).isascii():
+        raise ValueError("has a host with letters that are not ASCII; write the host in its xn-- form")
     if not _URL_CHARACTERS.fullmatch(url):
         raise ValueError("has a character that no URL can contain; percent-encode it")
+    if _BROKEN_ESCAPE.search(url):
+        raise ValueError("has a % without two hexadecimal digits behind it; write % as %25")
     if "#" in url:
         raise ValueError('has a fragment, which is never sent; remove it, or write "#" as %23')
 
 
+def _find_netloc(url: str) -> str:
+    return re.split(r"[/?]", url.partition("://")[2], maxsplit=1)[0]
+
+
 def _split_origin(url: str) -> tuple[str, str]:
-    scheme, separator, rest = url.partition("://")
+    scheme, separator, _ = url.partition("://")
     if not separator or scheme.lower() not in _DEFAULT_PORTS:
         raise ValueError("must begin with http:// or https://, in plain text")
-    netloc = re.split(r"[/?]", rest, maxsplit=1)[0]
+    netloc = _find_netloc(url)
     if "{" in netloc or "}" in netloc:
         raise ValueError("has a macro in its host or port, which must be fixed; use macros only after them")
     if "@" in netloc:
@@ -109,6 +129,8 @@ def _read_host(netloc: str) -> str:
     host = urlsplit(f"//{netloc}").hostname if _is_well_formed(netloc) else None
     if not host:
         raise ValueError("must have a host after http:// or https://, such as https://track.example/postback")
+    if ":" not in host and not all(map(_LABEL.fullmatch, host.removesuffix(".").split("."))):
+        raise ValueError("has a host that cannot exist: each part has 1 to 63 characters, and no - at its ends")
     return host
 
 

@@ -23,6 +23,7 @@ def test_a_template_is_parsed_into_its_fixed_parts() -> None:
     assert template.macros == {"secret", "click_id"}
     assert UrlTemplate.parse("http://[2606:2800::1]/").host == "2606:2800::1"
     assert UrlTemplate.parse("http://a.example").port == 80
+    assert UrlTemplate.parse(f"http://_a.{'b' * 63}.example./").host == f"_a.{'b' * 63}.example."
 
 
 def test_values_are_percent_encoded_and_a_missing_one_is_empty() -> None:
@@ -53,7 +54,16 @@ def test_a_value_never_leads_to_another_folder(value: str) -> None:
         ("http://a.example/ ", "character"),
         ("http://a.example/\n", "character"),
         ("http://a.example\\@b.example/", "character"),
-        ("http://ä.example/", "character"),
+        ("http://ä.example/", "write the host in its xn-- form"),
+        ("http://a.example/ä", "character"),
+        ("http://a.example/100%", "write % as %25"),
+        ("http://a.example/?x=%zz", "write % as %25"),
+        ("http://a.example/?x=%{click_id}", "write % as %25"),
+        ("http://x..example/", "host that cannot exist"),
+        ("http://.example/", "host that cannot exist"),
+        ("http://-x.example/", "host that cannot exist"),
+        ("http://x-.example/", "host that cannot exist"),
+        (f"http://{'a' * 64}.example/", "host that cannot exist"),
         ("http://a.example/#x", "fragment"),
         ("http://a.example/?c={click_id}#{sub1}", "fragment"),
         ("ftp://a.example/", "http:// or https://"),
@@ -76,11 +86,11 @@ def test_a_value_never_leads_to_another_folder(value: str) -> None:
         ("http://a.example:0/", "port"),
         ("http://a.example:65536/", "port"),
         ("http://a.example:http/", "port"),
-        ("http://a.example/?x={clickid}", "unknown macro"),
+        ("http://a.example/?x={clickid}", "unknown macro, {clickid}; use only {click_id} "),
         ("http://a.example/?x={CLICK_ID}", "unknown macro"),
         ("http://a.example/?x={}", "unknown macro"),
-        ("http://a.example/?x={{click_id}}", "unknown macro"),
-        ("http://a.example/?x={click_id", "unknown macro"),
+        ("http://a.example/?x={{click_id}}", "outside of a macro"),
+        ("http://a.example/?x={click_id", "outside of a macro"),
         ("http://a.example/a/../b", '".."'),
     ],
 )
