@@ -57,7 +57,7 @@ def backfill(
     total = _count(connection, since, books)
     for portion in _list_portions(_find(connection, since, books), min(rate, PORTION_CONVERSIONS)):
         started_s = time.monotonic()
-        _hand_over(connection, portion, task_id)
+        _hand_over(connection, portion, task_id, since)
         done += len(portion)
         on_progress(done, total)
         if done < total:
@@ -95,12 +95,12 @@ def _list_portions(opened: Iterable[Opened], size: int) -> Iterator[list[Opened]
         yield portion
 
 
-def _hand_over(connection: Connection[Any], portion: Sequence[Opened], task_id: str) -> None:
+def _hand_over(connection: Connection[Any], portion: Sequence[Opened], task_id: str, since: datetime) -> None:
     with connection.transaction():
         now = read_clock(connection)
         values = {"now": now, "receipt": task_id, "dedup_keys": [key for key, _ in portion]}
         connection.execute(sql("hand_over"), values)
-        _move_start(connection, portion[-1][1], now)
+        _move_start(connection, max(since, portion[-1][1]), now)
 
 
 def _move_start(connection: Connection[Any], since: datetime, now: datetime) -> None:

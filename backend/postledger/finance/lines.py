@@ -258,6 +258,10 @@ class _Drafts:
         held = self._held.get(currency)
         return held.rate if held and held.rate else self.books.rates.find(currency, self.origin_day)
 
+    def _takes_back_unpriced(self, total: Money) -> bool:
+        held = self._held.get(total.currency)
+        return held is not None and held.rate is None and total.amount == 0
+
     def close(self, booking: Booking, kind: LineKind, *, stays: str | None = None) -> None:
         """Take back what the lines of each currency sum to, except of the one that stays."""
         for currency in [currency for currency, held in self._held.items() if held.amount and currency != stays]:
@@ -267,7 +271,7 @@ class _Drafts:
         """Add the line after which those of its currency sum to `total`. The first of a currency is its accrual."""
         if not self._held or (total.currency not in self._held and kind == "adjustment"):
             kind = "accrual"
-        rate = self.find_rate(total.currency)
+        rate = None if self._takes_back_unpriced(total) else self.find_rate(total.currency)
         held = self._held.setdefault(total.currency, _Held(self._seq + 1 if kind == "accrual" else FIRST_SEQ))
         if held.rate is None:
             held.rate, held.base_currency = rate, None if rate is None else self.books.settings.base_currency

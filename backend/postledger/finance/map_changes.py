@@ -1,7 +1,7 @@
 """Maps conversions that have changed to expense lines: for each, the lines that it lacks now."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,10 @@ from postledger.finance.line_store import Completed, insert_lines
 from postledger.finance.lines import Conversion
 from postledger.finance.mapping import KnownRules, complete, describe
 from postledger.ledger.outbox import Change
+from postledger.platform.postgres.sql import statements_of
 from postledger.vocabulary.selftest import SELFTEST
+
+sql = statements_of("postledger.finance")
 
 CountMapped = Callable[[str, int], None]
 """Counts lines by kind, and conversions for which none was due."""
@@ -35,8 +38,9 @@ class Mapper:
         if books is None:
             return
         # Only how a conversion stands now counts, therefore the last of its changes is the cause.
-        newest = {change.dedup_key: change for change in changes if _has_lines(change, books)}
-        conversions = [(change.receipt, _read_conversion(change, books)) for change in newest.values()]
+        newest = {change.dedup_key: change for change in changes if change.source != SELFTEST}
+        followed = _find_followed(connection, newest.values(), books)
+        conversions = [(change.receipt, _read_conversion(change, books)) for change in followed]
         completed = complete(connection, conversions, books, self._rules)
         insert_lines(connection, completed, now)
         for result, number in count_results(completed).items():
@@ -53,8 +57,13 @@ def count_results(completed: Iterable[Completed]) -> Counter[str]:
     return results
 
 
-def _has_lines(change: Change, books: Books) -> bool:
-    return change.created_at >= books.since and change.source != SELFTEST
+def _find_followed(connection: Connection[Any], changes: Collection[Change], books: Books) -> list[Change]:
+    """Return the changes of conversions from the start of the books on, and of earlier ones that have lines."""
+    earlier = [change.dedup_key for change in changes if change.created_at < books.since]
+    if not earlier:
+        return list(changes)
+    with_lines = {key for (key,) in connection.execute(sql("find_with_lines"), (earlier,))}
+    return [change for change in changes if change.created_at >= books.since or change.dedup_key in with_lines]
 
 
 def _read_conversion(change: Change, books: Books) -> Conversion:

@@ -9,6 +9,7 @@ from psycopg import Connection
 
 from postledger.decoding.toml_table import Fault
 from postledger.platform.keyring import Keyring
+from postledger.policy.books_warnings import find_books_warnings
 from postledger.policy.config_file import BadConfiguration, Configuration
 from postledger.policy.config_warnings import find_warnings
 from postledger.policy.diff import Action, Change, Stored, find_changes, find_missing_secrets, list_rules
@@ -62,6 +63,7 @@ def apply(
         if if_empty and stored != Stored(Configuration(), Configuration()):
             return Applied([], is_written=False)
         target = store.hash_accounts(target, now)
+        last_line_at = store.find_last_line()
         changes = _plan(store, target, stored, prune=prune is not Prune.NOTHING)
         retires = any(change.action is Action.RETIRE for change in changes)
         is_written = not dry_run and (prune is Prune.CONFIRMED or not retires)
@@ -70,6 +72,7 @@ def apply(
     rules = list_rules(changes, stored.in_force.expense_rules)
     warnings = [
         *find_warnings(target),
+        *find_books_warnings(target, stored, last_line_at),
         *find_forward_warnings(target, stored),
         *find_rule_warnings(rules, target, stored),
     ]

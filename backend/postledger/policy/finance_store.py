@@ -88,6 +88,11 @@ class FinanceStore:
         except WrongMasterKey:
             return False
 
+    def find_last_line(self) -> datetime | None:
+        """Return when the last expense line was written."""
+        row = self._connection.execute(sql("find_last_line")).fetchone()
+        return None if row is None else row[0]
+
     def close_books(self) -> None:
         """Retire the settings."""
         self._connection.execute(sql("retire_finance"))

@@ -74,6 +74,10 @@ class PolicyStore:
         hashed = self._finance.hash_accounts(target.payees.values(), now)
         return msgspec.structs.replace(target, payees={config.payee.id: config for config in hashed})
 
+    def find_last_line(self) -> datetime | None:
+        """Return when the last expense line was written. None if there is none."""
+        return self._finance.find_last_line()
+
     def write(self, changes: Sequence[Change], now: datetime, actor: str) -> None:
         """Write changes. The version is incremented only if there is one."""
         real = [change for change in changes if change.action is not Action.LEAVE]

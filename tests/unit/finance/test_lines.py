@@ -277,3 +277,14 @@ def test_another_currency_without_a_rate_leaves_the_money_unmapped_until_there_i
 
     assert told(lines)[1:] == [("remap", 1, "-10", "USD", None), ("remap", 1, "9", "THB", "no_rate")]
     assert told(with_rate)[3:] == [("remap", 1, "-9", "THB", "no_rate"), ("remap", 1, "9", "THB", None)]
+
+
+def test_a_line_that_takes_back_money_without_a_rate_has_none_either() -> None:
+    rated = books_of(SHARE, rates={"THB": "0.027"})
+
+    withdrawn = book((conversion_of(currency="THB"), BOOKS), (conversion_of(Status.REVERSED, currency="THB"), rated))
+    remapped = book((conversion_of(currency="THB"), BOOKS), (conversion_of(currency="THB"), rated), remaps=True)
+
+    assert [(line.base_currency, line.rate, line.base_amount) for line in withdrawn] == [(None, None, None)] * 2
+    assert [line.rate is None for line in remapped] == [True, True, False]
+    assert remapped[2].base_amount == Decimal("0.27")

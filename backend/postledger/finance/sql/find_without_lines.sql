@@ -1,5 +1,5 @@
--- Conversions since the start of the books of which no line carries money, if their status may carry some. Changes that
--- wait for the worker do not count yet.
+-- Conversions from the start of the books on, and earlier ones with lines, of which no line carries money, if their
+-- status may carry some. Changes that wait for the worker do not count yet.
 SELECT
     conversions.dedup_key::text, conversions.id::text, conversions.source_id, conversions.campaign_id,
     coalesce(conversions.revision, 1), conversions.status, conversions.payout, conversions.currency,
@@ -9,7 +9,10 @@ FROM conversions
 JOIN sources ON sources.id = conversions.source_id
 LEFT JOIN campaigns ON campaigns.id = conversions.campaign_id
 WHERE
-    conversions.created_at >= %(since)s
+    (
+        conversions.created_at >= %(since)s
+        OR EXISTS (SELECT FROM expense_lines AS line WHERE line.dedup_key = conversions.dedup_key)
+    )
     AND conversions.status = ANY(%(statuses)s)
     AND sources.slug <> %(selftest)s::text
     AND NOT EXISTS (SELECT FROM outbox WHERE outbox.dedup_key = conversions.dedup_key)
