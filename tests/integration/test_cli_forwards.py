@@ -114,7 +114,7 @@ def test_a_failed_delivery_is_sent_again(cli: CommandLine, forwarding: Forwardin
     assert forwarding.states() == ["failed"]
 
     sink.reply = Reply()
-    assert cli("forwards", "retry", "voluum", "--json").facts == {"failed": 1, "waiting": 0}
+    assert cli("forwards", "retry", "voluum", "--json").facts == {"failed": 1, "waiting": 0, "held": {}}
     forwarding.pass_time(days=3650)  # the command knows the time of day, the ledger of the test does not
 
     assert forwarding.states() == ["delivered"]
@@ -131,7 +131,40 @@ def test_a_receipt_chooses_one_delivery(cli: CommandLine, forwarding: Forwarding
     row = forwarding.connection.execute("SELECT receipt::text FROM deliveries LIMIT 1").fetchone()
     assert row is not None
 
-    assert cli("forwards", "retry", "--receipt", row[0].upper(), "--json").facts == {"failed": 0, "waiting": 1}
+    assert cli("forwards", "retry", "--receipt", row[0].upper(), "--json").facts["waiting"] == 1
+
+
+@pytest.mark.parametrize(
+    ("circuit", "why"),
+    [
+        ("off", "nothing is sent until it is resumed"),
+        ("open", "one delivery each minute is sent as a probe"),
+    ],
+)
+def test_a_retry_says_what_holds_it(cli: CommandLine, forwarding: Forwarding, circuit: str, why: str) -> None:
+    forwarding.add_forward("voluum", "http://track.example/")
+    forwarding.book()
+    forwarding.book()
+    forwarding.connection.execute("UPDATE deliveries SET state = 'failed', settled_at = now()")
+    forwarding.connection.execute("UPDATE forwards SET circuit = %s", (circuit,))
+
+    ran = cli("forwards", "retry", "voluum")
+
+    assert ran.out.splitlines() == [
+        "due now: 2 failed, 0 waiting for the next attempt",
+        f"voluum is {circuit}: {why}; to send now: postledger forwards resume voluum",
+    ]
+
+
+def test_the_list_counts_what_is_held_behind_an_earlier_change(cli: CommandLine, forwarding: Forwarding) -> None:
+    forwarding.add_forward("voluum", "http://track.example/")
+    key = forwarding.book()
+    forwarding.book()
+    forwarding.change(key, "reversed")
+
+    (row,) = cli("forwards", "list", "--json").facts
+
+    assert (row["waiting"], row["behind"]) == (3, 1)
 
 
 @pytest.mark.parametrize(

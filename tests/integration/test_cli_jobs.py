@@ -94,6 +94,31 @@ def test_an_unknown_task_is_named(cli: CommandLine, tasks: dict[str, str]) -> No
     assert states(cli)[tasks["dead"]] == "dead"
 
 
+def test_an_unknown_name_of_a_task_is_refused(cli: CommandLine) -> None:
+    unknown = cli("jobs", "list", "--task", "foo")
+
+    told = "postledger: --task must be one of partitions, retain, check_books, rates (see --help)\n"
+    assert (unknown.code, unknown.err) == (2, told)
+    assert cli("jobs", "list", "--task", "retain", "--json").facts == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("jobs", "list", "--limit", "0"), "--limit must be at least 1"),
+        (("jobs", "list", "--limit", "99999999"), "--limit must be at most 1000000"),
+        (("jobs", "list", "--state", "x"), "--state must be one of 'waiting', 'running', 'dead', 'done', 'discarded'"),
+        (("forwards", "backfill", "a", "--since", "1d", "--rate", "0"), "--rate must be at least 1"),
+        (("forwards", "backfill", "a", "--since", "1d", "--rate", "x"), "--rate must be a whole number"),
+        (("expenses", "backfill", "--since", "1d", "--rate", "1.5"), "--rate must be a whole number"),
+    ],
+)
+def test_a_bad_value_is_told_in_plain_words(cli: CommandLine, arguments: tuple[str, ...], told: str) -> None:
+    ran = cli(*arguments)
+
+    assert (ran.code, ran.err) == (2, f"postledger: {told} (see --help)\n")
+
+
 def test_a_dead_task_that_was_put_in_again_is_not_doubled(cli: CommandLine, database: str) -> None:
     with connect(database, name="test", statement_timeout_ms=60_000) as ledger:
         dead = queue.enqueue(ledger, "retain", {}, actor="schedule", now=NOW, unique_key="schedule:retain")

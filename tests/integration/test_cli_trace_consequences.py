@@ -75,6 +75,26 @@ def test_each_attempt_to_forward_is_shown_with_its_time_and_result(
     ]
 
 
+def test_a_delivery_that_is_held_names_the_change_before(
+    cli: CommandLine, running: dict[str, str], conversion: Any
+) -> None:
+    slug, now = unique("voluum"), datetime.now(UTC)
+    with psycopg.connect(running["DATABASE_URL"]) as ledger:
+        add_forward(ledger, slug)
+        add_delivery(ledger, slug, dedup_key=conversion["dedup_key"], receipt=conversion["id"], at=now)
+        add_delivery(ledger, slug, dedup_key=conversion["dedup_key"], at=now)
+        ledger.execute(
+            "UPDATE deliveries SET revision = 2 WHERE forward = %s AND receipt <> %s", (slug, conversion["id"])
+        )
+
+    first, second = lines_of(cli, conversion, "forward")
+    found = cli("trace", conversion["id"], "--json").facts["conversions"][0]["forwards"]
+
+    assert first.startswith(f"{slug}  waiting  due at ")
+    assert second == f"{slug}  waiting  behind revision 1  revision=2"
+    assert [delivery["behind"] for delivery in found] == [None, 1]
+
+
 def test_a_change_of_status_is_shown_with_its_revision(
     cli: CommandLine, running: dict[str, str], conversion: Any
 ) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from postledger.outgoing.leases import lease
 from postledger.platform.postgres.connection import connect
+from tests.parts.cli import CommandLine
 from tests.parts.forwarding import START, Forwarding
 from tests.parts.sinks import Sink
 from tests.parts.sources import add_source
@@ -41,6 +42,17 @@ def test_a_label_that_the_postback_lacks_is_that_of_the_click(forwarding: Forwar
     forwarding.work()
 
     assert sink.targets == ["/p?a=of-click&b=of-postback&c=of-postback"]
+
+
+def test_a_forgotten_click_is_discarded_at_once(cli: CommandLine, forwarding: Forwarding, sink: Sink) -> None:
+    forwarding.add_forward("voluum", sink.url)
+    key = forwarding.book("click-1")
+    forwarding.change(key, "reversed")
+    forwarding.book("click-2")
+
+    assert cli("forget", "--click-id", "click-1").code == 0
+
+    assert sorted(forwarding.states()) == ["discarded", "discarded", "waiting"]
 
 
 def test_clicks_are_looked_up_by_their_key(forwarding: Forwarding) -> None:

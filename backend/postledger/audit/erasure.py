@@ -60,7 +60,7 @@ def erase(
     connection.execute(sql("lock_erasure"), (_LOCK_ID,))
     _wait_for_requests(connection, pause or let_pass)
     term = {"click_id": click_id, "datum": value}
-    found = connection.execute(sql("forget_conversions"), {**term, "forgotten": FORGOTTEN}).fetchall()
+    found = connection.execute(sql("forget_conversions"), {**term, "forgotten": FORGOTTEN, "now": now}).fetchall()
     for statement in (sql("forget_changes"), sql("forget_parked")):
         connection.execute(statement, {**term, "forgotten": FORGOTTEN})
     clicks = _erase_clicks(connection, term)

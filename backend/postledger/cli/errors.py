@@ -4,6 +4,7 @@ A traceback or the message of a library is never printed, because both can quote
 """
 
 import os
+import re
 import sys
 from typing import Any, NoReturn
 
@@ -32,7 +33,7 @@ class OneLineErrors(TyperGroup):
         try:
             code = super().main(*args, **kwargs)
         except TyperException as error:
-            if message := " ".join(error.format_message().split()):  # it is empty if the help was printed instead
+            if message := _reword(error.format_message()):  # it is empty if the help was printed instead
                 _complain(f"{message} (see --help)")
             code = error.exit_code
         except BrokenPipeError:  # the reader has enough, as in `postledger conversions list --csv | head`
@@ -42,6 +43,24 @@ class OneLineErrors(TyperGroup):
             _complain(describe(error))
             code = 1
         sys.exit(code if isinstance(code, int) else 0)
+
+
+_VALUE = r"Invalid value for '?([^':]+)'?: "
+_WORDINGS = (
+    (_VALUE + r"Input should be greater than or equal to (\S+)", r"\1 must be at least \2"),
+    (_VALUE + r"Input should be less than or equal to (\S+)", r"\1 must be at most \2"),
+    (_VALUE + r"Input should be a valid integer.*", r"\1 must be a whole number"),
+    (_VALUE + r"Value error, .* is not one of (.*?)\.?", r"\1 must be one of \2"),
+    (_VALUE + r"Input should be (.*)", r"\1 must be \2"),
+    (r"Invalid value: (--.*)", r"\1"),
+)
+"""How the library words a bad value, and how we do."""
+
+
+def _reword(message: str) -> str:
+    line = " ".join(message.split())
+    found = next(((match, plain) for form, plain in _WORDINGS if (match := re.fullmatch(form, line))), None)
+    return found[0].expand(found[1]) if found else line
 
 
 def describe(error: Exception) -> str:

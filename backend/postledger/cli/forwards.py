@@ -27,12 +27,17 @@ forwards.command("presets")(show_presets)
 
 Slug = Annotated[str, typer.Argument(metavar="SLUG", help="The slug of a forward.")]
 
-_COLUMNS = ("slug", "circuit", "waiting", "oldest", "failed", "last_success")
+_PROBED = "one delivery each minute is sent as a probe"
+_HELD = {"off": "nothing is sent until it is resumed", "open": _PROBED, "half_open": _PROBED}
+_COLUMNS = ("slug", "circuit", "waiting", "behind", "oldest", "failed", "last_success")
 
 
 @forwards.command("list")
 def list_forwards(context: typer.Context, as_json: AsJson = False) -> None:
-    """List the forwards: circuit, waiting deliveries and the oldest of them, failed ones, the last success."""
+    """List the forwards: circuit, waiting deliveries and the oldest of them, failed ones, the last success.
+
+    `behind` is how many of those that wait are held behind an earlier change of their conversion.
+    """
     with open_ledger(context) as connection:
         rows = operate.list_forwards(connection)
     if as_json:
@@ -82,13 +87,15 @@ def retry(
     receipt: Annotated[str | None, typer.Option("--receipt", help="Only the change with this receipt.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Send again what failed at a forward, and at once what waits for its next attempt."""
+    """Make due now what failed at a forward, and what waits for its next attempt. The worker sends it."""
     with open_ledger(context) as connection:
         retried = operate.retry(connection, slug, receipt and read_receipt(receipt), datetime.now(UTC))
     if as_json:
         print_json(msgspec.structs.asdict(retried))
     else:
-        print(f"sent again: {retried.failed} failed, {retried.waiting} waiting for the next attempt")
+        print(f"due now: {retried.failed} failed, {retried.waiting} waiting for the next attempt")
+        for held, circuit in retried.held.items():
+            print(f"{held} is {circuit}: {_HELD[circuit]}; to send now: postledger forwards resume {held}")
 
 
 @forwards.command()

@@ -14,6 +14,7 @@ from postledger.cli.output import AsJson, print_json
 from postledger.cli.row_output import Columns, print_json_rows, print_row_table
 from postledger.platform.postgres.connection import LedgerConnection
 from postledger.platform.tasks.operate import STATES, UNSETTLED, discard_tasks, list_tasks, retry_tasks
+from postledger.vocabulary.task_names import TASK_NAMES
 from postledger.vocabulary.wording import count
 
 jobs = typer.Typer(help="The tasks of the worker.", no_args_is_help=True)
@@ -49,11 +50,20 @@ def list_jobs(
     """List the tasks that wait, run or are dead, newest first."""
     states = (state.value,) if state else STATES if everything else UNSETTLED
     with open_ledger(context) as connection:
+        _check_name(connection, task)
         rows = list_tasks(connection, states=states, name=task, limit=limit, now=datetime.now(UTC))
     if as_json:
         print_json_rows(rows, _TASKS.everything, UTC)
     else:
         print_row_table(rows, _TASKS, UTC, wide=wide)
+
+
+def _check_name(connection: LedgerConnection, task: str | None) -> None:
+    """Refuse a task that does not exist. One of another release, which has rows, can be listed."""
+    if task is None or task in TASK_NAMES:
+        return
+    if not list_tasks(connection, states=STATES, name=task, limit=1, now=datetime.now(UTC)):
+        raise typer.BadParameter(f"--task must be one of {', '.join(TASK_NAMES)}")
 
 
 @jobs.command("retry")

@@ -44,14 +44,18 @@ def _describe_line(line: Row) -> str:
 
 
 def _describe_delivery(delivery: Row) -> str:
-    waits = f"due at {show(delivery['due_at'])}" if delivery["state"] == "waiting" else ""
     return _join(
         delivery["forward"],
         delivery["state"],
-        waits,
+        _describe_wait(delivery) if delivery["state"] == "waiting" else "",
         f"revision={delivery['revision']}",
         "backfill" if delivery["is_backfill"] else "",
     )
+
+
+def _describe_wait(delivery: Row) -> str:
+    is_held = delivery["behind"] is not None
+    return f"behind revision {delivery['behind']}" if is_held else f"due at {show(delivery['due_at'])}"
 
 
 def _describe_attempt(attempt: Row) -> str:

@@ -20,10 +20,14 @@ Row = dict[str, Any]
 
 
 class Retried(msgspec.Struct, frozen=True):
-    """How many deliveries are sent again: those that had failed, and those that waited for a later attempt."""
+    """How many deliveries are due now: those that had failed, and those that waited for a later attempt.
+
+    `held` has the circuit of each forward that does not send them now.
+    """
 
     failed: int
     waiting: int
+    held: dict[str, str]
 
 
 def list_forwards(connection: Connection[Any]) -> list[Row]:
@@ -43,7 +47,7 @@ def set_circuit(connection: Connection[Any], slug: str, *, is_on: bool) -> int:
 
 
 def retry(connection: Connection[Any], slug: str | None, receipt: str | None, now: datetime) -> Retried:
-    """Send again what failed or waits for a later attempt: of a forward, of a change, or of a change to a forward.
+    """Make due now what failed or waits for a later attempt: of a forward, of a change, or of a change to a forward.
 
     Raises `InvalidRequest` or `NotFound`.
     """
@@ -55,7 +59,7 @@ def retry(connection: Connection[Any], slug: str | None, receipt: str | None, no
         check_exists(connection, slug)
     row = connection.execute(sql("retry_deliveries"), {"forward": slug, "receipt": receipt, "now": now}).fetchone()
     assert row is not None, "a count is always one row"
-    if receipt is not None and not any(row):
+    if receipt is not None and not any(row[:2]):
         raise NotFound(f"no delivery of {receipt} has failed or waits for its next attempt; nothing was changed")
     return Retried(*row)
 

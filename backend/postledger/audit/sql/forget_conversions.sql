@@ -1,6 +1,7 @@
 -- Erases a click id and the labels of its conversions, and removes a value from the labels of all other conversions. A
 -- transaction id that equals the click id is erased too. The money and the dedup key stay. Returns for each conversion
--- whether it belonged to the click. The rows are locked in the same order as postbacks lock them.
+-- whether it belonged to the click. What of it waits for forwards is discarded. The rows are locked in the same order as
+-- postbacks lock them.
 WITH found AS (
     SELECT dedup_key, coalesce(click_id = %(click_id)s::text, false) AS is_of_click
     FROM conversions
@@ -9,6 +10,11 @@ WITH found AS (
         OR EXISTS (SELECT FROM jsonb_each_text(conversions.subs) AS sub WHERE sub.value = %(datum)s::text)
     ORDER BY dedup_key
     FOR UPDATE
+),
+
+discarded AS (
+    UPDATE deliveries SET state = 'discarded', settled_at = %(now)s, leased_until = NULL
+    WHERE dedup_key = ANY(ARRAY(SELECT dedup_key FROM found WHERE is_of_click)) AND settled_at IS NULL
 )
 
 UPDATE conversions

@@ -1,7 +1,8 @@
--- Sends again what failed at a forward in force, and what waits for its next attempt, now. Returns the state of each before.
+-- Makes what failed at a forward in force due now, and what waits for its next attempt. Returns how many they were, and the
+-- circuit of each of their forwards that does not send them now.
 -- Without a forward or a receipt it is all of them.
 WITH chosen AS (
-    SELECT deliveries.ctid, deliveries.state FROM deliveries
+    SELECT deliveries.ctid, deliveries.state, forwards.slug, forwards.circuit FROM deliveries
     JOIN forwards ON forwards.slug = deliveries.forward AND forwards.removed_at IS NULL
     WHERE
         (
@@ -18,4 +19,7 @@ changed AS (
     WHERE ctid = ANY(ARRAY(SELECT ctid FROM chosen))
 )
 
-SELECT count(*) FILTER (WHERE state = 'failed'), count(*) FILTER (WHERE state = 'waiting') FROM chosen
+SELECT
+    count(*) FILTER (WHERE state = 'failed'), count(*) FILTER (WHERE state = 'waiting'),
+    coalesce(jsonb_object_agg(slug, circuit) FILTER (WHERE circuit <> 'closed'), '{}')
+FROM chosen
