@@ -8,6 +8,7 @@ from decimal import Decimal
 import msgspec
 from msgspec.structs import replace
 
+from postledger.decoding.parameters import SUB_NAMES
 from postledger.outgoing.answer import Answer
 from postledger.outgoing.deliver import Network, deliver
 from postledger.outgoing.rules.forward import Facts, Forward
@@ -51,7 +52,7 @@ def invent_facts(forward: Forward, now: datetime) -> Facts:
         payout=Decimal("0.01"),
         currency="USD",
         event_time=now,
-        subs={"sub1": TEST_ID},
+        subs=dict.fromkeys(SUB_NAMES, TEST_ID),
     )
 
 

@@ -1,8 +1,8 @@
 -- Makes what failed at a forward in force due now, and what waits for its next attempt. Returns how many they were, and the
--- circuit of each of their forwards that does not send them now.
+-- circuit of each of these forwards that does not send now.
 -- Without a forward or a receipt it is all of them.
 WITH chosen AS (
-    SELECT deliveries.ctid, deliveries.state, forwards.slug, forwards.circuit FROM deliveries
+    SELECT deliveries.ctid, deliveries.state, deliveries.forward FROM deliveries
     JOIN forwards ON forwards.slug = deliveries.forward AND forwards.removed_at IS NULL
     WHERE
         (
@@ -21,5 +21,10 @@ changed AS (
 
 SELECT
     count(*) FILTER (WHERE state = 'failed'), count(*) FILTER (WHERE state = 'waiting'),
-    coalesce(jsonb_object_agg(slug, circuit) FILTER (WHERE circuit <> 'closed'), '{}')
+    coalesce((
+        SELECT jsonb_object_agg(slug, circuit) FROM forwards
+        WHERE
+            circuit <> 'closed' AND removed_at IS NULL
+            AND (slug = %(forward)s::text OR slug IN (SELECT forward FROM chosen))
+    ), '{}')
 FROM chosen
