@@ -237,6 +237,7 @@ def test_a_list_is_filtered_and_its_csv_is_no_formula(cli: CommandLine, database
         ("DELETE FROM expense_lines", "conversions_have_lines"),
         ("UPDATE expense_lines SET seq = 2", "lines_in_order"),
         ("UPDATE expense_lines SET payee = NULL", "mapped_lines_complete"),
+        ("UPDATE expense_lines SET payee = 'other'", "lines_as_mapped"),
     ],
 )
 def test_a_check_names_the_conversion_that_is_broken(

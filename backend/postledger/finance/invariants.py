@@ -115,10 +115,16 @@ def _find_incomplete_lines(connection: Connection[Any], _books: Books) -> Iterat
         yield Broken(conversion_id, "a line has no reason, and no rule, payee or rate either")
 
 
+def _find_altered_lines(connection: Connection[Any], _books: Books) -> Iterator[Broken]:
+    for conversion_id, fault in connection.execute(sql("find_altered_lines")):
+        yield Broken(conversion_id, fault)
+
+
 _CHECKS: dict[str, Check] = {
     "lines_sum_to_worth": _find_wrong_sums,
     "conversions_have_lines": _find_without_lines,
     "lines_in_order": _find_disorder,
     "mapped_lines_complete": _find_incomplete_lines,
+    "lines_as_mapped": _find_altered_lines,
 }
 INVARIANTS = tuple(_CHECKS)
