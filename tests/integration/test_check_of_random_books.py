@@ -16,7 +16,10 @@ CONFIGURATIONS = (
     "",
     '[[expense_rules]]\nslug = "third"\namount = "33.333333%"\ncategory = "Third"\nmatch = { event = ["sale"] }\n',
     '[[expense_rules]]\nslug = "early"\namount = "5 EUR"\ncategory = "Early"\naccrue = ["pending", "approved"]\n',
-    '[[expense_rules]]\nslug = "source"\namount = "70%"\ncategory = "Income"\ndirection = "receivable"\n',
+    (
+        '[[expense_rules]]\nslug = "source"\namount = "70%"\ncategory = "Income"\ndirection = "receivable"\n'
+        '[[payees]]\nid = "acme"\n'
+    ),
     '[[expense_rules]]\nslug = "free"\namount = "0%"\ncategory = "Free"\naccrue = ["pending"]\n',
 )
 INSERT = """

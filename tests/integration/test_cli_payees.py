@@ -99,7 +99,7 @@ def test_a_bad_row_is_named_without_its_account_and_the_others_are_imported(cli:
         "line 2: iban is an IBAN with wrong check digits",
         "line 3: id must be text of 1 to 255 printable character",
         'line 4: currency must be an ISO 4217 code such as "USD"',
-        'line 5: min_bill must be an amount in quotes such as "5',
+        "line 5: min_bill must be an amount such as 50.00, with ",
         "line 6: min_bill needs a currency",
         "line 7: has 3 cells",
         "line 9: id is in this file before",
@@ -183,3 +183,12 @@ def test_a_locked_account_is_named_and_hides_no_other_fact(cli: CommandLine) -> 
     assert "payee 456 has one that no master key decrypts" in examined.out
     assert "payee 456 has a secret that no master key decrypts; nothing was changed" in reencrypted.err
     assert (payee["name"], payee["account"]) == ("Affiliate 456", "***")
+
+
+def test_a_file_that_is_not_utf_8_is_to_be_saved_as_utf_8(cli: CommandLine) -> None:
+    rows = cli("payees", "import", cli.write("rows.csv", "id,name\n1,Müller\n2,Two\n".encode("latin-1")))
+    header = cli("payees", "import", cli.write("header.csv", "id,näme\n1,One\n".encode("latin-1")))
+
+    assert rows.err.startswith("line 2: is not UTF-8; save the file as UTF-8 and import it again\n")
+    assert [payee["id"] for payee in cli("payees", "list", "--json").facts] == ["2"]
+    assert "line 1: is not UTF-8; save the file as UTF-8" in header.err

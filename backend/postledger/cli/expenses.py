@@ -12,6 +12,7 @@ import typer
 from postledger.cli.connections import LONG_STATEMENT_TIMEOUT_MS, open_ledger
 from postledger.cli.errors import CommandFailed
 from postledger.cli.id_arguments import read_currency, read_event, read_id
+from postledger.cli.interrupts import say_how_far
 from postledger.cli.list_format import (
     AsCsv,
     ForExcel,
@@ -27,7 +28,7 @@ from postledger.cli.list_format import (
 )
 from postledger.cli.output import AsJson, note, print_json, show_progress
 from postledger.cli.row_output import Columns
-from postledger.cli.time_options import FORMS, read_moment, read_zone
+from postledger.cli.time_options import FORMS, read_moment, read_past, read_zone
 from postledger.finance import list_lines
 from postledger.finance.backfill import backfill as hand_over_earlier
 from postledger.finance.backfill import preview_backfill
@@ -146,13 +147,13 @@ def remap(
 ) -> None:
     """Map unmapped money again, and lines of months that are not locked whose rule was changed."""
     with open_ledger(context, statement_timeout_ms=LONG_STATEMENT_TIMEOUT_MS) as connection:
-        with show_progress("comparing") as on_progress:
-            difference = preview_remap(connection, on_progress)
+        with say_how_far("compared") as follow, show_progress("comparing") as on_progress:
+            difference = preview_remap(connection, follow(on_progress))
         if not dry_run and difference.lines:
             if difference.lines > MOST_LINES_UNASKED and not yes:
                 raise CommandFailed(_ask(difference))
-            with show_progress("mapping") as on_progress:
-                difference = map_again(connection, _make_task_id(), on_progress)
+            with say_how_far("mapped") as follow, show_progress("mapping") as on_progress:
+                difference = map_again(connection, _make_task_id(), follow(on_progress))
     _report(difference, dry_run=dry_run, as_json=as_json)
 
 
@@ -172,16 +173,16 @@ def backfill(
 
     It goes from new to old and moves the start back. If it is interrupted, repeat it: it goes on where it stopped.
     """
-    begin = read_moment("--since", since, datetime.now(UTC), read_zone(timezone))
-    assert begin is not None, "the option is required"
+    begin = read_past("--since", since, datetime.now(UTC), read_zone(timezone))
     with (
+        say_how_far("compared" if dry_run else "handed over") as follow,
         open_ledger(context, statement_timeout_ms=LONG_STATEMENT_TIMEOUT_MS) as connection,
         show_progress("comparing" if dry_run else "handing over") as on_progress,
     ):
         if dry_run:
-            _report(preview_backfill(connection, begin, on_progress), dry_run=True, as_json=as_json)
+            _report(preview_backfill(connection, begin, follow(on_progress)), dry_run=True, as_json=as_json)
             return
-        done = hand_over_earlier(connection, begin, _make_task_id(), rate, on_progress)
+        done = hand_over_earlier(connection, begin, _make_task_id(), rate, follow(on_progress))
     if as_json:
         print_json({"dry_run": False, "conversions": done.conversions, "since": done.since})
     else:

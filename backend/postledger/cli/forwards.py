@@ -11,8 +11,9 @@ from postledger.cli.connections import LONG_STATEMENT_TIMEOUT_MS, open_keyring, 
 from postledger.cli.errors import CommandFailed
 from postledger.cli.forward_presets import show_presets
 from postledger.cli.id_arguments import read_receipt
+from postledger.cli.interrupts import say_how_far
 from postledger.cli.output import AsJson, print_json, print_table, show_progress
-from postledger.cli.time_options import FORMS, read_moment
+from postledger.cli.time_options import FORMS, read_past
 from postledger.outgoing import operate
 from postledger.outgoing.backfill import Backfilled
 from postledger.outgoing.backfill import backfill as queue_past
@@ -115,14 +116,14 @@ def backfill(
     Each is sent as it was then, once. An interrupted command can be repeated.
     """
     keyring, now = open_keyring(context), datetime.now(UTC)
-    begin = read_moment("--since", since, now)
-    assert begin is not None, "the option is required"
+    begin = read_past("--since", since, now)
     with (
+        say_how_far("compared" if dry_run else "queued") as follow,
         open_ledger(context, statement_timeout_ms=LONG_STATEMENT_TIMEOUT_MS) as connection,
         show_progress("queueing") as on_progress,
     ):
         forward = operate.find_target(connection, keyring, slug).forward
-        done = queue_past(connection, forward, begin, now, rate=rate, dry_run=dry_run, on_progress=on_progress)
+        done = queue_past(connection, forward, begin, now, rate=rate, dry_run=dry_run, on_progress=follow(on_progress))
     if as_json:
         print_json(msgspec.structs.asdict(done))
     else:

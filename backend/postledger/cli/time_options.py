@@ -31,6 +31,15 @@ def read_moment(option: str, text: str | None, now: datetime, zone: tzinfo = UTC
         return _read_time(option, text, zone)
 
 
+def read_past(option: str, text: str, now: datetime, zone: tzinfo = UTC) -> datetime:
+    """Read a time as `read_moment` does, which must not be in the future."""
+    moment = read_moment(option, text, now, zone)
+    assert moment is not None, "there is a text"
+    if moment > now:
+        raise CommandFailed(f"{option} is in the future; write {FORMS}")
+    return moment
+
+
 def _read_time(option: str, text: str, zone: tzinfo) -> datetime:
     try:
         moment = datetime.fromisoformat(text)

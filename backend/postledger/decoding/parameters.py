@@ -24,6 +24,8 @@ _BEGINNINGS = (
 _SUSPECT = frozenset(form for two in _BEGINNINGS for form in (two, two.upper(), two.title(), two[0] + two[1].upper()))
 """How an id begins that gets a closer look. Few others begin so."""
 _CURRENCIES = frozenset(currency.code for currency in Currency)
+NO_MONEY = frozenset(currency.code for currency in Currency if currency.exponent is None)
+"""The codes of ISO 4217 that have no unit in which anything is paid, such as XXX, XTS and those of metals."""
 _EVENT = re.compile(r"[a-z0-9_.-]{1,64}")
 _PAYOUT = re.compile(r"(-?[0-9]{1,12}(?:\.[0-9]{1,6})?)(?:(?<=\.[0-9]{6})0+)?")
 _OFFSET = re.compile(r"[0-9]{2}(:?[0-9]{2})?")

@@ -1,12 +1,13 @@
 """Reads a row of a CSV file as a payee, and says what is wrong with a bad row, without quoting an account. Pure."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
 from postledger.clicks.csv_format import BadFormat
 from postledger.clicks.csv_rows import BadRow
-from postledger.decoding.toml_table import BadValue, read_text
+from postledger.decoding.toml_table import MAX_TEXT, BadValue, read_text
 from postledger.finance.rules.finance_settings import Payee
 from postledger.policy.bank_accounts import BadAccount, read_account, read_iban
 from postledger.policy.finance_config import PayeeConfig, read_money, read_optional_currency, read_optional_text
@@ -19,6 +20,17 @@ _READERS: dict[str, Callable[[object], object]] = {
     "erp_reference": read_optional_text,
     "min_bill": read_money,
 }
+_TEXT = f"must be text of 1 to {MAX_TEXT} printable characters"
+_FORMS = {
+    "id": _TEXT,
+    "name": _TEXT,
+    "tax_code": _TEXT,
+    "erp_reference": _TEXT,
+    "min_bill": "must be an amount such as 50.00, with at most 12 digits before and 6 after the point",
+}
+"""What a cell must be, in the words of a CSV file. The readers speak of quotes, which TOML needs."""
+_NOT_UTF_8 = re.compile("[\udc80-\udcff]")
+_SAVE_AS_UTF_8 = "is not UTF-8; save the file as UTF-8 and import it again"
 _ACCOUNTS: dict[str, Callable[[str], str]] = {"iban": read_iban, "bank_account": read_account}
 COLUMNS = ("id", *_READERS, *_ACCOUNTS)
 
@@ -34,6 +46,8 @@ class PayeeReader:
         """Read one row. Raises `BadRow`."""
         if len(cells) != self._width:
             raise BadRow(f"has {count(len(cells), 'cell')}; the header has {self._width}")
+        if any(map(_NOT_UTF_8.search, cells)):
+            raise BadRow(_SAVE_AS_UTF_8)
         row = {name: cells[position].strip() for name, position in self._columns.items()}
         payee_id = str(_read("id", read_text, row["id"]))
         if payee_id in self._seen:
@@ -55,6 +69,8 @@ class PayeeReader:
 
 
 def _find_columns(header: Sequence[str]) -> dict[str, int]:
+    if any(map(_NOT_UTF_8.search, header)):
+        raise BadFormat(_SAVE_AS_UTF_8)
     cells = [cell.strip().lower() for cell in header]
     unknown = [cell if cell.isprintable() and cell else "?" for cell in cells if cell not in COLUMNS]
     if unknown:  # a typo in "iban" would silently keep the old accounts
@@ -80,4 +96,4 @@ def _read(name: str, read: Callable[[object], object], cell: str) -> object:
     try:
         return read(cell)
     except BadValue as error:
-        raise BadRow(f"{name} {error}") from None
+        raise BadRow(f"{name} {_FORMS.get(name, error)}") from None

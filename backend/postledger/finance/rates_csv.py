@@ -56,6 +56,9 @@ class _Reader:
             self._currencies.popitem()  # the empty column at the end
         if not self._currencies or header[0] != "Date" or not all(map(_CURRENCY.fullmatch, self._currencies.values())):
             self.faults.append(RateFault(1, "is not the header of ECB's file: Date, and a column for each currency"))
+        columns = list(self._currencies.values())
+        if twice := next((currency for currency in columns if columns.count(currency) > 1), None):
+            self.faults.append(RateFault(1, f"has {twice} twice; remove one of the columns"))
 
     def read(self, line: int, cells: Sequence[str]) -> Iterator[DayRate]:
         """Read the rates of one day."""

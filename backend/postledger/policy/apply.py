@@ -74,7 +74,7 @@ def apply(
         *find_warnings(target),
         *find_books_warnings(target, stored, last_line_at),
         *find_forward_warnings(target, stored),
-        *find_rule_warnings(rules, target, stored),
+        *find_rule_warnings(rules, target, stored, prune=prune is not Prune.NOTHING),
     ]
     return Applied(changes, is_written, warnings)
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from postledger.decoding.parameters import read_currency
+from postledger.decoding.parameters import NO_MONEY, read_currency
 from postledger.decoding.toml_table import BadValue, Table, one_of, read_text, read_texts, whole_number
 from postledger.finance.rules.category import PLACEHOLDERS, find_unknown
 from postledger.finance.rules.expense_amount import ExpenseAmount, Fixed, Share
@@ -94,11 +94,14 @@ def read_rule(table: Table) -> ExpenseRule:
 
 
 def read_iso_currency(value: object) -> str:
-    """Read an ISO 4217 code."""
+    """Read an ISO 4217 code of money."""
     try:
-        return read_currency(value if isinstance(value, str) else "")
+        code = read_currency(value if isinstance(value, str) else "")
     except Refused:
         raise BadValue('must be an ISO 4217 code such as "USD"') from None
+    if code in NO_MONEY:
+        raise BadValue(f"must be a currency in which money is paid, such as USD; {code} is none")
+    return code
 
 
 def read_optional_currency(value: object) -> str | None:

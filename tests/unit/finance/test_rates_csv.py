@@ -71,5 +71,11 @@ def test_another_file_is_refused(text: str) -> None:
     assert list_faults(text) == ["line 1: is not the header of ECB's file: Date, and a column for each currency"]
 
 
+def test_a_currency_that_is_twice_in_the_header_is_refused() -> None:
+    assert list_faults("Date,USD,EUR,USD,\n2026-11-27,1.1,1,1.2,\n") == [
+        "line 1: has USD twice; remove one of the columns"
+    ]
+
+
 def test_a_file_without_a_rate_is_refused() -> None:
     assert list_faults("Date,USD,\n2026-11-27,N/A,\n") == ["line 1: the file has no rate; download it again"]

@@ -170,6 +170,8 @@ def test_a_rule_that_cannot_work_is_refused(key: str, fault: str) -> None:
     ("key", "fault"),
     [
         ('base_currency = "EURO"', 'base_currency: must be an ISO 4217 code such as "USD"'),
+        ('base_currency = "XXX"', "base_currency: must be a currency in which money is paid, such as USD; XXX is none"),
+        ('base_currency = "xau"', "base_currency: must be a currency in which money is paid"),
         ('timezone = "Mars/Base"', "timezone: is not a time zone"),
         ('timezone = "../UTC"', "timezone: is not a time zone"),
         ('timezone = "Europe"', "timezone: is not a time zone"),
@@ -198,6 +200,7 @@ def test_finance_is_one_table_with_a_currency() -> None:
     ("key", "fault"),
     [
         ('currency = "US"', "currency: must be an ISO 4217 code"),
+        ('currency = "XTS"', "currency: must be a currency in which money is paid"),
         ('min_bill = "50.00"', "min_bill: needs a currency"),
         ('currency = "USD"\nmin_bill = 50.0', "min_bill: must be an amount in quotes"),
         ('currency = "USD"\nmin_bill = "-1"', "min_bill: must be an amount in quotes"),
