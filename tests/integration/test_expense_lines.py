@@ -91,9 +91,13 @@ def test_scenario_11_the_same_postback_a_hundred_times(cli: CommandLine, databas
     assert lines_of(database) == [("accrual", "0.50", "USD", "456", None)]
 
 
+def count_nothing(result: str, number: int) -> None:
+    raise AssertionError(f"{number} {result} were counted before their commit")
+
+
 def kill_a_mapper_before_its_commit(url: str) -> None:
     """End the session of a dispatcher that has written its lines."""
-    mapper = Mapper(CurrentBooks(lambda: load(url)), lambda _result, _number: None)
+    mapper = Mapper(CurrentBooks(lambda: load(url)), count_nothing)
 
     def end_session(connection: psycopg.Connection[Any], *_: object) -> None:
         fetch(url, "SELECT pg_terminate_backend(%s, 5000)", (connection.info.backend_pid,))

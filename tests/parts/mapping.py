@@ -62,7 +62,7 @@ def map_all(url: str) -> dict[str, int]:
     mapper = Mapper(CurrentBooks(lambda: load(url)), count)
     with closing(open_ledger(url)) as connection:
         while dispatch(connection, [mapper]):
-            pass
+            mapper.count()
     return counts
 
 

@@ -70,10 +70,11 @@ class HandedOver(msgspec.Struct, frozen=True):
 
 
 class Configured(msgspec.Struct, frozen=True):
-    """A consumer, and whether the configuration gives it anything to do."""
+    """A consumer, whether the configuration gives it anything to do, and what counts its work after the commit."""
 
     consume: Consumer
     is_needed: Callable[[Connection[Any]], bool]
+    count: Callable[[], None] = lambda: None
 
 
 class _Tools(msgspec.Struct, frozen=True):
@@ -154,7 +155,7 @@ def _create_task_loops(tools: _Tools, tasks: Mapping[str, Task]) -> list[WorkLoo
 def _list_consumers(tools: _Tools) -> Sequence[Configured]:
     mapper, forwards = create_mapper(tools.connect, tools.metrics.count_mapped), CurrentForwards(tools.keyring)
     return (
-        Configured(mapper, mapper.is_needed),
+        Configured(mapper, mapper.is_needed, mapper.count),
         Configured(queue_deliveries(forwards.find), lambda connection: bool(forwards.find(connection))),
     )
 
@@ -191,6 +192,8 @@ def _hand_over(
     changes: Sequence[Change | Discarded] | None
     if is_needed(connection):
         changes = dispatch(connection, [each.consume for each in configured])
+        for each in configured if changes else ():
+            each.count()
     else:
         changes = discard(connection, is_needed)
     if changes is None:

@@ -27,6 +27,7 @@ class Mapper:
 
     def __init__(self, books: CurrentBooks, count_mapped: CountMapped) -> None:
         self._books, self._count_mapped, self._rules = books, count_mapped, KnownRules()
+        self._results: Counter[str] = Counter()
 
     def is_needed(self, connection: Connection[Any]) -> bool:
         """Whether there are books."""
@@ -34,6 +35,7 @@ class Mapper:
 
     def __call__(self, connection: Connection[Any], changes: Sequence[Change], now: datetime) -> None:
         """Add the lines that changed conversions lack, in the transaction that takes the changes."""
+        self._results = Counter()  # those of a transaction that failed do not count
         books = self._books.find(connection)
         if books is None:
             return
@@ -43,8 +45,13 @@ class Mapper:
         conversions = [(change.receipt, _read_conversion(change, books)) for change in followed]
         completed = complete(connection, conversions, books, self._rules)
         insert_lines(connection, completed, now)
-        for result, number in count_results(completed).items():
+        self._results = count_results(completed)
+
+    def count(self) -> None:
+        """Count what the last changes gave. Call it after their transaction was committed."""
+        for result, number in self._results.items():
             self._count_mapped(result, number)
+        self._results = Counter()
 
 
 def count_results(completed: Iterable[Completed]) -> Counter[str]:
