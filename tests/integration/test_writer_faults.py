@@ -296,7 +296,6 @@ def test_a_session_that_the_server_ends_is_replaced(start: Start, table: str, sq
     commit = start(write_after({1: sqlstate}, pids), count_failure=failures.append)
 
     assert submit_all(commit, [1, 2]) == [2, 4]
-
     assert len(set(pids)) == 2
     assert failures == []
     assert stored(table) == [1, 2]
@@ -342,7 +341,6 @@ def test_a_flush_that_hangs_is_given_up_with_its_connection(start: Start, monkey
 
     assert types(submit_all(commit, [1])) == ["Refused"]
     wait_for(lambda: causes == [Cause.CONNECTION])
-
     assert commit.submit(2) == 2
     assert len(set(pids)) == 2
 
