@@ -37,5 +37,5 @@ def test_the_same_receipt_leads_on_through_the_worker(
         wait_until(lambda: receipt in worker.log_text(), what="the change in the worker's log")
         (told,) = [line for line in worker.log_lines() if line.get("receipt") == receipt]
 
-    assert (told["event"], told["kind"], told["revision"], told["source"]) == ("handed over", "opened", 1, "acme")
+    assert (told["event"], told["kind"], told["revision"]) == ("handed over", "opened", 1)
     assert "no worker has taken this change" not in cli.process("trace", receipt).out

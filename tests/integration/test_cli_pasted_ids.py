@@ -49,9 +49,9 @@ def test_a_filter_is_read_as_ingest_reads_the_field(ledger: CommandLine, filters
     ("arguments", "fault"),
     [
         (("conversions", "list", "--event", "free trial"), "--event is not the name of an event"),
-        (("conversions", "list", "--limit", "0"), "should be greater than or equal to 1"),
-        (("postbacks", "list", "--limit", "99999999999999999999"), "should be less than or equal to 1000000"),
-        (("conversions", "parked", "--limit", "2000000"), "should be less than or equal to 1000000"),
+        (("conversions", "list", "--limit", "0"), "--limit must be at least 1"),
+        (("postbacks", "list", "--limit", "99999999999999999999"), "--limit must be at most 1000000"),
+        (("conversions", "parked", "--limit", "2000000"), "--limit must be at most 1000000"),
         (("conversions", "list", "--excel"), "--excel has no effect without --csv"),
     ],
 )
