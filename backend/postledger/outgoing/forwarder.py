@@ -154,7 +154,7 @@ class Forwarder:
         return leased
 
     def _find_lane(self, connection: Connection[Any], slug: str, target: Target) -> Lane:
-        if slug in self._lanes and self._lanes[slug][0] != target:  # it was configured anew
+        if slug in self._lanes and self._lanes[slug][0] != target:  # its configuration changed
             self._stop(connection, slug)
         if slug not in self._lanes:
             self._lanes[slug] = target, self._make_lane(target)
