@@ -63,7 +63,7 @@ class Ledger(msgspec.Struct, frozen=True):
         return connect(self.url, name="bench", statement_timeout_ms=STATEMENT_TIMEOUT_MS)
 
     def empty(self) -> None:
-        """Take every conversion and postback off it. Expense lines stay: nobody can remove them."""
+        """Take every conversion and postback off it. Expense lines stay, because the table refuses to delete them."""
         with self.connect() as connection:
             connection.execute("TRUNCATE conversions, postbacks, conversion_events, outbox")
 

@@ -50,7 +50,7 @@ def _booked() -> Row:
 def _unmapped() -> Row:
     money = Ask(
         question="Which money is unmapped?",
-        about="Lines without a rule, payee, amount or rate, by source and currency. Nobody is paid for them until they "
+        about="Lines without a rule, payee, amount or rate, by source and currency. They are not paid until they "
         "are mapped: postledger expenses list --unmapped names each.",
         unit="short",
         runbook="ExpensesUnmapped",
