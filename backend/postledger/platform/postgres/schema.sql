@@ -1,6 +1,8 @@
 -- The schema as all migrations together make it, for people to read. A test compares it with a migrated database;
 -- `python -m tests.parts.schema DATABASE_URL` prints it anew.
 
+CREATE SCHEMA sandbox;
+
 CREATE FUNCTION public.refuse_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -259,6 +261,14 @@ CREATE TABLE public.parked_reversals (
     CONSTRAINT parked_reversals_outcome_check CHECK ((outcome = ANY (ARRAY['updated'::text, 'duplicate'::text, 'conflict'::text, 'discarded'::text])))
 );
 
+CREATE TABLE public.partner_tokens (
+    token_sha256 bytea NOT NULL,
+    source_id integer NOT NULL,
+    created_by text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    revoked_at timestamp with time zone
+);
+
 CREATE TABLE public.payees (
     id text NOT NULL COLLATE pg_catalog."C",
     name text NOT NULL,
@@ -286,6 +296,16 @@ CREATE TABLE public.periods (
     changed_at timestamp with time zone NOT NULL,
     changed_by text NOT NULL,
     CONSTRAINT periods_state_check CHECK ((state = ANY (ARRAY['open'::text, 'closing'::text, 'locked'::text])))
+);
+
+CREATE TABLE public.policy_history (
+    version bigint NOT NULL,
+    subject text NOT NULL COLLATE pg_catalog."C",
+    slug text NOT NULL COLLATE pg_catalog."C",
+    action text NOT NULL COLLATE pg_catalog."C",
+    settings jsonb,
+    actor text NOT NULL,
+    at timestamp with time zone NOT NULL
 );
 
 CREATE TABLE public.policy_version (
@@ -320,9 +340,25 @@ CREATE TABLE public.postbacks (
     click_shed boolean,
     label_notes jsonb,
     raw_length integer,
-    raw_sha256 bytea
+    raw_sha256 bytea,
+    body_kind text COLLATE pg_catalog."C",
+    scheme smallint,
+    decoding text COLLATE pg_catalog."C",
+    signed_at timestamp with time zone,
+    idempotency_key uuid,
+    policy_version bigint,
+    replay_of uuid
 )
 PARTITION BY RANGE (received_at);
+
+CREATE TABLE public.publications (
+    dedup_key uuid NOT NULL,
+    receipt uuid NOT NULL,
+    revision integer NOT NULL,
+    kind text NOT NULL COLLATE pg_catalog."C",
+    received_at timestamp with time zone NOT NULL,
+    published_at timestamp with time zone
+);
 
 CREATE TABLE public.rates (
     base text NOT NULL COLLATE pg_catalog."C",
@@ -332,6 +368,26 @@ CREATE TABLE public.rates (
     origin text NOT NULL COLLATE pg_catalog."C",
     imported_at timestamp with time zone NOT NULL,
     CONSTRAINT rates_rate_check CHECK ((rate > (0)::numeric))
+);
+
+CREATE TABLE public.replayed_postbacks (
+    postback uuid NOT NULL,
+    replay uuid NOT NULL,
+    receipt uuid NOT NULL,
+    received_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.replays (
+    id uuid NOT NULL,
+    selection jsonb NOT NULL,
+    state text NOT NULL COLLATE pg_catalog."C",
+    cursor_received_at timestamp with time zone,
+    cursor_id uuid,
+    counts jsonb NOT NULL,
+    actor text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT replays_state_check CHECK ((state = ANY (ARRAY['running'::text, 'done'::text])))
 );
 
 CREATE TABLE public.retired_secrets (
@@ -418,6 +474,150 @@ CREATE TABLE public.unauthenticated_bytes (
     bytes bigint NOT NULL
 );
 
+CREATE TABLE sandbox.test_clicks (
+    click_id text NOT NULL COLLATE pg_catalog."C",
+    campaign_id integer,
+    affiliate_id text COLLATE pg_catalog."C",
+    subs jsonb,
+    created_at timestamp with time zone NOT NULL,
+    is_imported boolean,
+    label_notes jsonb
+);
+
+CREATE VIEW sandbox.clicks AS
+ SELECT clicks.click_id,
+    clicks.campaign_id,
+    clicks.affiliate_id,
+    clicks.subs,
+    clicks.created_at,
+    clicks.is_imported,
+    clicks.label_notes
+   FROM public.clicks
+UNION ALL
+ SELECT test_clicks.click_id,
+    test_clicks.campaign_id,
+    test_clicks.affiliate_id,
+    test_clicks.subs,
+    test_clicks.created_at,
+    test_clicks.is_imported,
+    test_clicks.label_notes
+   FROM sandbox.test_clicks;
+
+CREATE TABLE sandbox.conversion_events (
+    dedup_key uuid NOT NULL,
+    id uuid NOT NULL,
+    source_id integer NOT NULL,
+    kind text NOT NULL COLLATE pg_catalog."C",
+    reverses uuid,
+    transaction_id text COLLATE pg_catalog."C",
+    source_status text,
+    payout numeric,
+    payout_before numeric,
+    delta numeric,
+    currency text COLLATE pg_catalog."C",
+    event_time timestamp with time zone,
+    received_at timestamp with time zone NOT NULL,
+    status_before text COLLATE pg_catalog."C",
+    status_after text COLLATE pg_catalog."C",
+    currency_before text COLLATE pg_catalog."C",
+    revision integer,
+    CONSTRAINT conversion_events_kind_check CHECK ((kind = ANY (ARRAY['status'::text, 'correction'::text, 'refund'::text, 'reversal'::text]))),
+    CONSTRAINT conversion_events_reverses_check CHECK (((reverses IS NULL) = (kind = ANY (ARRAY['status'::text, 'correction'::text]))))
+);
+
+CREATE TABLE sandbox.conversions (
+    dedup_key uuid NOT NULL,
+    id uuid NOT NULL,
+    source_id integer NOT NULL,
+    event text NOT NULL COLLATE pg_catalog."C",
+    transaction_id text COLLATE pg_catalog."C",
+    click_id text NOT NULL COLLATE pg_catalog."C",
+    campaign_id integer,
+    affiliate_id text COLLATE pg_catalog."C",
+    status text NOT NULL COLLATE pg_catalog."C",
+    source_status text,
+    payout numeric,
+    currency text COLLATE pg_catalog."C",
+    subs jsonb,
+    event_time timestamp with time zone,
+    conflicted_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    unsigned text[],
+    click_shed boolean,
+    revision integer,
+    CONSTRAINT conversions_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'approved'::text, 'rejected'::text, 'reversed'::text])))
+);
+
+CREATE TABLE sandbox.outbox (
+    received_at timestamp with time zone NOT NULL,
+    dedup_key uuid NOT NULL,
+    receipt uuid NOT NULL,
+    revision integer NOT NULL,
+    kind text NOT NULL COLLATE pg_catalog."C",
+    CONSTRAINT outbox_kind_check CHECK ((kind = ANY (ARRAY['opened'::text, 'updated'::text, 'corrected'::text, 'refunded'::text, 'reversed'::text, 'backfilled'::text])))
+);
+
+CREATE TABLE sandbox.parked_reversals (
+    dedup_key uuid NOT NULL,
+    id uuid NOT NULL,
+    conversion_id uuid NOT NULL,
+    source_id integer NOT NULL,
+    transaction_id text COLLATE pg_catalog."C",
+    source_status text,
+    payout numeric,
+    currency text COLLATE pg_catalog."C",
+    event_time timestamp with time zone,
+    unsigned text[],
+    received_at timestamp with time zone NOT NULL,
+    settled_at timestamp with time zone,
+    settled_by text,
+    outcome text COLLATE pg_catalog."C",
+    CONSTRAINT parked_reversals_outcome_check CHECK ((outcome = ANY (ARRAY['updated'::text, 'duplicate'::text, 'conflict'::text, 'discarded'::text])))
+);
+
+CREATE TABLE sandbox.postbacks (
+    id uuid NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    source_id integer,
+    source_ip inet,
+    method text NOT NULL COLLATE pg_catalog."C",
+    verdict text NOT NULL COLLATE pg_catalog."C",
+    reason text COLLATE pg_catalog."C",
+    parameter text COLLATE pg_catalog."C",
+    conversion_id uuid,
+    secret_id integer,
+    event text COLLATE pg_catalog."C",
+    click_id text COLLATE pg_catalog."C",
+    transaction_id text COLLATE pg_catalog."C",
+    status text COLLATE pg_catalog."C",
+    source_status text,
+    payout numeric,
+    currency text COLLATE pg_catalog."C",
+    event_time timestamp with time zone,
+    raw bytea NOT NULL,
+    observed text[],
+    cause text COLLATE pg_catalog."C",
+    byte_offset integer,
+    click_shed boolean,
+    label_notes jsonb,
+    raw_length integer,
+    raw_sha256 bytea,
+    body_kind text COLLATE pg_catalog."C",
+    scheme smallint,
+    decoding text COLLATE pg_catalog."C",
+    signed_at timestamp with time zone,
+    idempotency_key uuid,
+    policy_version bigint,
+    replay_of uuid
+);
+
+CREATE TABLE sandbox.unauthenticated_bytes (
+    day date NOT NULL,
+    source_id integer NOT NULL,
+    bytes bigint NOT NULL
+);
+
 ALTER TABLE ONLY public.affiliates
     ADD CONSTRAINT affiliates_pkey PRIMARY KEY (id);
 
@@ -478,6 +678,9 @@ ALTER TABLE ONLY public.outbox
 ALTER TABLE ONLY public.parked_reversals
     ADD CONSTRAINT parked_reversals_pkey PRIMARY KEY (dedup_key, id);
 
+ALTER TABLE ONLY public.partner_tokens
+    ADD CONSTRAINT partner_tokens_pkey PRIMARY KEY (token_sha256);
+
 ALTER TABLE ONLY public.payees
     ADD CONSTRAINT payees_pkey PRIMARY KEY (id);
 
@@ -487,14 +690,26 @@ ALTER TABLE ONLY public.periodic_tasks
 ALTER TABLE ONLY public.periods
     ADD CONSTRAINT periods_pkey PRIMARY KEY (period);
 
+ALTER TABLE ONLY public.policy_history
+    ADD CONSTRAINT policy_history_pkey PRIMARY KEY (version, subject, slug, action);
+
 ALTER TABLE ONLY public.policy_version
     ADD CONSTRAINT policy_version_pkey PRIMARY KEY (only_row);
 
 ALTER TABLE ONLY public.postbacks
     ADD CONSTRAINT postbacks_pkey PRIMARY KEY (id, received_at);
 
+ALTER TABLE ONLY public.publications
+    ADD CONSTRAINT publications_pkey PRIMARY KEY (dedup_key, receipt);
+
 ALTER TABLE ONLY public.rates
     ADD CONSTRAINT rates_pkey PRIMARY KEY (base, currency, on_day);
+
+ALTER TABLE ONLY public.replayed_postbacks
+    ADD CONSTRAINT replayed_postbacks_pkey PRIMARY KEY (postback, replay);
+
+ALTER TABLE ONLY public.replays
+    ADD CONSTRAINT replays_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.retired_secrets
     ADD CONSTRAINT retired_secrets_pkey PRIMARY KEY (id);
@@ -518,6 +733,27 @@ ALTER TABLE ONLY public.tasks
     ADD CONSTRAINT tasks_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.unauthenticated_bytes
+    ADD CONSTRAINT unauthenticated_bytes_pkey PRIMARY KEY (day, source_id);
+
+ALTER TABLE ONLY sandbox.conversion_events
+    ADD CONSTRAINT conversion_events_pkey PRIMARY KEY (dedup_key, id);
+
+ALTER TABLE ONLY sandbox.conversions
+    ADD CONSTRAINT conversions_pkey PRIMARY KEY (dedup_key);
+
+ALTER TABLE ONLY sandbox.outbox
+    ADD CONSTRAINT outbox_pkey PRIMARY KEY (received_at, dedup_key, receipt);
+
+ALTER TABLE ONLY sandbox.parked_reversals
+    ADD CONSTRAINT parked_reversals_pkey PRIMARY KEY (dedup_key, id);
+
+ALTER TABLE ONLY sandbox.postbacks
+    ADD CONSTRAINT postbacks_pkey PRIMARY KEY (id, received_at);
+
+ALTER TABLE ONLY sandbox.test_clicks
+    ADD CONSTRAINT test_clicks_pkey PRIMARY KEY (click_id);
+
+ALTER TABLE ONLY sandbox.unauthenticated_bytes
     ADD CONSTRAINT unauthenticated_bytes_pkey PRIMARY KEY (day, source_id);
 
 CREATE INDEX clicks_created_at ON public.clicks USING brin (created_at timestamptz_minmax_multi_ops) WITH (autosummarize='on');
@@ -548,11 +784,17 @@ CREATE INDEX parked_reversals_transaction_id ON public.parked_reversals USING ha
 
 CREATE INDEX parked_reversals_waiting ON public.parked_reversals USING btree (source_id, received_at) WHERE (settled_at IS NULL);
 
+CREATE INDEX partner_tokens_source ON public.partner_tokens USING btree (source_id);
+
 CREATE INDEX postbacks_click_id ON ONLY public.postbacks USING btree (click_id) WHERE ((conversion_id IS NULL) AND (click_id IS NOT NULL));
 
 CREATE INDEX postbacks_conversion_id ON ONLY public.postbacks USING btree (conversion_id) WHERE (conversion_id IS NOT NULL);
 
 CREATE INDEX postbacks_transaction_id ON ONLY public.postbacks USING btree (transaction_id) WHERE ((conversion_id IS NULL) AND (transaction_id IS NOT NULL));
+
+CREATE INDEX publications_published ON public.publications USING brin (published_at);
+
+CREATE INDEX publications_waiting ON public.publications USING btree (received_at, dedup_key, revision) WHERE (published_at IS NULL);
 
 CREATE INDEX tasks_dead ON public.tasks USING btree (name) WHERE (state = 'dead'::text);
 
@@ -560,12 +802,39 @@ CREATE INDEX tasks_due ON public.tasks USING btree (due_at) WHERE (state = 'wait
 
 CREATE UNIQUE INDEX tasks_once ON public.tasks USING btree (unique_key) WHERE (state = 'waiting'::text);
 
+CREATE INDEX conversion_events_source_id_received_at_idx ON sandbox.conversion_events USING btree (source_id, received_at) WHERE (reverses IS NOT NULL);
+
+CREATE INDEX conversion_events_transaction_id_idx ON sandbox.conversion_events USING hash (transaction_id);
+
+CREATE INDEX conversions_click_id_idx ON sandbox.conversions USING btree (click_id);
+
+CREATE INDEX conversions_created_at_idx ON sandbox.conversions USING brin (created_at timestamptz_minmax_multi_ops) WITH (autosummarize='on');
+
+CREATE INDEX conversions_id_idx ON sandbox.conversions USING btree (id);
+
+CREATE INDEX conversions_transaction_id_idx ON sandbox.conversions USING hash (transaction_id);
+
+CREATE INDEX parked_reversals_source_id_received_at_idx ON sandbox.parked_reversals USING btree (source_id, received_at) WHERE (settled_at IS NULL);
+
+CREATE INDEX parked_reversals_transaction_id_idx ON sandbox.parked_reversals USING hash (transaction_id);
+
+CREATE INDEX postbacks_click_id_idx ON sandbox.postbacks USING btree (click_id) WHERE ((conversion_id IS NULL) AND (click_id IS NOT NULL));
+
+CREATE INDEX postbacks_conversion_id_idx ON sandbox.postbacks USING btree (conversion_id) WHERE (conversion_id IS NOT NULL);
+
+CREATE INDEX postbacks_transaction_id_idx ON sandbox.postbacks USING btree (transaction_id) WHERE ((conversion_id IS NULL) AND (transaction_id IS NOT NULL));
+
+CREATE INDEX test_clicks_created_at_idx ON sandbox.test_clicks USING brin (created_at timestamptz_minmax_multi_ops) WITH (autosummarize='on');
+
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.expense_lines FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER append_only_all BEFORE TRUNCATE ON public.expense_lines FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 ALTER TABLE ONLY public.forward_secrets
     ADD CONSTRAINT forward_secrets_slug_fkey FOREIGN KEY (slug) REFERENCES public.forwards(slug);
+
+ALTER TABLE ONLY public.partner_tokens
+    ADD CONSTRAINT partner_tokens_source_id_fkey FOREIGN KEY (source_id) REFERENCES public.sources(id);
 
 ALTER TABLE ONLY public.retired_secrets
     ADD CONSTRAINT retired_secrets_source_id_fkey FOREIGN KEY (source_id) REFERENCES public.sources(id);
