@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 
 from tests.parts.databases import create_database, drop_database, prepare_database
 from tests.parts.postgres import Postgres
+from tests.parts.rabbitmq import RabbitMQ
 
 TEMPLATE = "postledger_template"
 SLOWEST = ("tests/monitoring/test_alerts.py", "tests/acceptance/test_make_up")
@@ -45,6 +46,13 @@ def postgres() -> Iterator[Postgres]:
     """Shared, and without fsync: tests that stop or kill Postgres make one of their own."""
     with Postgres(durable=False) as postgres:
         yield postgres
+
+
+@pytest.fixture(scope="session")
+def rabbitmq() -> Iterator[RabbitMQ]:
+    """Shared. A test that stops or kills it starts it again."""
+    with RabbitMQ() as rabbitmq:
+        yield rabbitmq
 
 
 @pytest.fixture(scope="session")
