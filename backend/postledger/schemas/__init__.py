@@ -1,1 +1,1 @@
-"""The published JSON Schemas of what a postback may say, one file for each version of the API."""
+"""The published JSON Schemas of postbacks, one file for each version of the API, and of explanations."""
