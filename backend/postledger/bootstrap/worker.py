@@ -5,19 +5,17 @@ To add work that follows from a change of a conversion, add a consumer to `_list
 `_create_loops`. Each loop has a connection of its own.
 """
 
-import logging
-import signal
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
-import gevent
 import msgspec
 from gevent.event import Event
 from psycopg import Connection
 
 from postledger.bootstrap.forwarding import create_forward_loop
+from postledger.bootstrap.loops import STATEMENT_TIMEOUT_MS, connect_loop, run_loops, stop_by_signal
 from postledger.bootstrap.mapping import check_and_record, check_rates, create_mapper
 from postledger.clicks.retention import delete_expired_clicks
 from postledger.finance.invariants import INVARIANTS
@@ -29,16 +27,12 @@ from postledger.outgoing.current_forwards import CurrentForwards
 from postledger.outgoing.queue_deliveries import queue_deliveries
 from postledger.platform.json_log import EventLog, log_as_json
 from postledger.platform.keyring import Keyring
-from postledger.platform.leases import GRACEFUL_STOP_S
-from postledger.platform.postgres.connection import connect, read_clock, watch_client
+from postledger.platform.postgres.connection import read_clock
 from postledger.platform.server.greenlet_process import is_prepared
-from postledger.platform.server.gunicorn_logger import silence_hub
-from postledger.platform.server.status_server import StatusServer
 from postledger.platform.settings import WorkerSettings, read_environment, read_worker_settings
 from postledger.platform.tasks.periodic import enqueue_due
 from postledger.platform.tasks.queue import forget_settled
 from postledger.platform.tasks.run import Report, Task, TaskRunner
-from postledger.platform.timeouts import CONNECT_S
 from postledger.platform.work_loop import WorkLoop
 
 _PERIODS = {
@@ -50,12 +44,8 @@ _PERIODS = {
 """How often each periodic task runs. Its name is one of `_list_tasks`."""
 PARTS = ("tasks", "map", "forward")
 """What a worker can do, in the order in which `--once` does it: tasks make changes, and changes make deliveries."""
-_STATEMENT_TIMEOUT_MS = 30_000
 _TASK_STATEMENT_TIMEOUT_MS = 15 * 60_000
 _TASK_PAUSE_S = 1.0
-_REFRESH_EVERY_S = 5.0
-_KILL_AFTER_S, _KILLED_WITHIN_S = GRACEFUL_STOP_S - 3, 2
-_log = logging.getLogger("postledger.worker")
 
 
 class HandedOver(msgspec.Struct, frozen=True):
@@ -86,21 +76,9 @@ class _Tools(msgspec.Struct, frozen=True):
     metrics: WorkerMetrics
     stop: Event
 
-    def connect(self, statement_timeout_ms: int = _STATEMENT_TIMEOUT_MS) -> Connection[Any]:
+    def connect(self, statement_timeout_ms: int = STATEMENT_TIMEOUT_MS) -> Connection[Any]:
         """Open a connection for a loop."""
-        connection = connect(
-            self.settings.database_url,
-            name="worker",
-            statement_timeout_ms=statement_timeout_ms,
-            connect_timeout_s=CONNECT_S,
-        )
-        watch_client(connection)
-        return connection
-
-    def refresh_metrics(self, connection: Connection[Any]) -> int:
-        """Read the gauges from the tables."""
-        self.metrics.refresh(connection)
-        return 0
+        return connect_loop(self.settings.database_url, "worker", statement_timeout_ms)
 
 
 def run_worker(parts: Collection[str], *, once: bool) -> bool:
@@ -109,11 +87,12 @@ def run_worker(parts: Collection[str], *, once: bool) -> bool:
     settings = read_worker_settings(read_environment())
     tasks = _list_tasks(settings)
     tools = _Tools(settings, Keyring(settings.master_keys), log_as_json(), WorkerMetrics(tasks, INVARIANTS), Event())
-    silence_hub()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        gevent.signal_handler(number, tools.stop.set)
+    stop_by_signal(tools.stop)
     loops = _create_loops(parts, tools, tasks)
-    return _run_once(loops, tools.stop) if once else _run(loops, tools)
+    if once:
+        return _run_once(loops, tools.stop)
+    run_loops(loops, tools.connect, tools.metrics, settings.port, tools.stop)
+    return True
 
 
 def _create_loops(parts: Collection[str], tools: _Tools, tasks: Mapping[str, Task]) -> list[WorkLoop]:
@@ -206,38 +185,5 @@ def _hand_over(
     return len(changes)
 
 
-def _run(loops: Sequence[WorkLoop], tools: _Tools) -> bool:
-    server = _start_server(tools, partial(_find_failing, loops))
-    refresher = WorkLoop("metrics", tools.refresh_metrics, tools.connect, idle_pause_s=_REFRESH_EVERY_S)
-    greenlets = [gevent.spawn(loop.run, tools.stop) for loop in (*loops, refresher)]
-    _log.info("started", extra={"fields": {"parts": [loop.name for loop in loops]}})
-    tools.stop.wait()
-    gevent.joinall(greenlets, timeout=_KILL_AFTER_S)
-    gevent.killall(greenlets, timeout=_KILLED_WITHIN_S)
-    _log.info("stopped")
-    if server is not None:
-        server.close()
-    return True
-
-
 def _run_once(loops: Sequence[WorkLoop], stop: Event) -> bool:
     return all(loop.run_until_idle(stop) for loop in loops)
-
-
-def _start_server(tools: _Tools, find_failing: Callable[[], str | None]) -> StatusServer | None:
-    port = tools.settings.port
-    if port is None:
-        return None
-    server = StatusServer(port, tools.metrics.render, find_failing)
-    try:
-        server.start()
-    except OSError as error:
-        # Metrics are worth less than the work: a second worker that was started with the same settings works too.
-        fields = {"port": port, "cause": error.strerror}
-        _log.warning("serves no metrics, the port cannot be used", extra={"fields": fields})
-        return None
-    return server
-
-
-def _find_failing(loops: Sequence[WorkLoop]) -> str | None:
-    return next((loop.name for loop in loops if not loop.is_healthy), None)
