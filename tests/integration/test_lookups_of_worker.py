@@ -1,0 +1,28 @@
+"""What a worker reads for each change: by the key, also with a plan from the time when the tables were empty."""
+
+import psycopg
+import pytest
+
+from postledger.platform.postgres.sql import statements_of
+
+READS = [
+    ("postledger.ledger", "take_changes", "integer", "1000"),
+    ("postledger.finance", "read_lines", "uuid[]", "'{}'"),
+    ("postledger.finance", "find_with_lines", "uuid[]", "'{}'"),
+]
+
+
+@pytest.mark.parametrize(("subject", "name", "kind", "value"), READS)
+def test_a_plan_that_was_made_for_empty_tables_looks_up_by_the_key(
+    database: str, subject: str, name: str, kind: str, value: str
+) -> None:
+    statement = statements_of(subject)(name).replace("%s", "$1")
+    with psycopg.connect(database) as connection:
+        connection.execute("SET plan_cache_mode = force_generic_plan")
+        connection.execute(f"PREPARE looked_up ({kind}) AS {statement}")
+        rows = connection.execute(f"EXPLAIN EXECUTE looked_up ({value})").fetchall()
+
+    plan = "\n".join(row[0] for row in rows)
+    for table in ("conversions", "expense_lines", "conversion_events"):
+        assert f"Seq Scan on {table}" not in plan
+    assert "_pkey" in plan
