@@ -19,7 +19,7 @@ from postledger.platform.logs import tell_where
 from postledger.platform.postgres.errors import DatabaseFailed, is_usable, translated_errors
 
 IDLE_PAUSE_S = 0.2
-GATHER_S = 0.05
+GATHER_S = 0.25
 """The pause after a portion that was not full: each costs some statements, so the next one should gather more."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 1.0
 MOST_FAILURES = 5
