@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from postledger.ingest.edge_agreement import is_agreed
 from postledger.ingest.validation import refuse_unread, validate
 from postledger.ingest.verification import verify
-from postledger.ledger.entry import Entry, Outcome, refused
+from postledger.ledger.entry import Entry, Outcome, Proof, refused
 from postledger.policy.policy import Policy
 from postledger.policy.source import Source
 from postledger.responses.network_responses import NetworkResponse, find_notice_response
@@ -56,7 +56,7 @@ class ReceivePostback:
         if (source is None or request.edge_policy) and _must_wait(policy, slug, request):
             is_known = source is not None or slug in policy.unusable  # any other slug is the sender's own text
             return self._refuse_unavailable(slug if is_known else None)
-        entry = refuse_unread(request, source, unread) if unread else evaluate(request, source)
+        entry = refuse_unread(request, source, unread) if unread else evaluate(request, source, policy.version)
         outcome = self._settle(entry)
         campaign = policy.campaign_slugs.get(outcome.campaign_id or 0)
         known_slug = source.slug if source else None
@@ -82,7 +82,7 @@ class ReceivePostback:
             return Outcome(Verdict.REFUSED, unavailable.refusal)
 
 
-def evaluate(request: Request, source: Source | None) -> Entry:
+def evaluate(request: Request, source: Source | None, policy_version: int | None = None) -> Entry:
     """Turn a request into the entry that the ledger records: verify it, then validate its values.
 
     A POST with an empty body is read as the GET with the same query. Its signature must therefore cover the query.
@@ -90,12 +90,14 @@ def evaluate(request: Request, source: Source | None) -> Entry:
     if source is None:
         return refuse_unread(request, None, Refusal(Reason.UNKNOWN_SOURCE))
     if request.method == "POST" and request.query and not request.body:
-        return replace(_evaluate(replace(request, method="GET"), source), method=request.method)
-    return _evaluate(request, source)
+        entry = _evaluate(replace(request, method="GET"), source, policy_version)
+        proof = replace(entry.proof or Proof(), body_kind="query")
+        return replace(entry, method=request.method, proof=proof)
+    return _evaluate(request, source, policy_version)
 
 
-def _evaluate(request: Request, source: Source) -> Entry:
-    return validate(request, source, verify(request, source))
+def _evaluate(request: Request, source: Source, policy_version: int | None) -> Entry:
+    return validate(request, source, verify(request, source), policy_version)
 
 
 def find_response(outcome: Outcome, entry: Entry, source: Source) -> NetworkResponse | None:

@@ -32,7 +32,7 @@ def refuse_unread(request: Request, source: Source | None, refusal: Refusal) -> 
     )  # fmt: skip
 
 
-def validate(request: Request, source: Source, verification: Verification) -> Entry:
+def validate(request: Request, source: Source, verification: Verification, policy_version: int | None = None) -> Entry:
     """Validate the values of a verified request. What verification refused becomes the entry of a refusal."""
     decoded, refusal = verification.decoded, verification.refusal
     if decoded is None:
@@ -41,6 +41,7 @@ def validate(request: Request, source: Source, verification: Verification) -> En
         return entry if found is None else replace(entry, raw=found.raw, whole=found.whole)
     event, observed, click_id, transaction_id = None, request.observed, None, None
     unsigned: tuple[str, ...] = ()
+    key = request.receipt
     if refusal is None:
         try:
             _refuse_version(decoded, source)
@@ -51,7 +52,10 @@ def validate(request: Request, source: Source, verification: Verification) -> En
             if not verification.coverage.is_total:
                 unsigned = find_unsigned(decoded, verification.coverage, source)
             observed += verification.observed or _refuse_or_observe_unsigned(unsigned, source)
-            event = _read_event(request, source, decoded, is_signed=verification.secret_id is not None)
+            if source.counts_every:
+                is_signed = verification.secret_id is not None
+                key = find_idempotency_key(request, decoded, source, is_signed=is_signed)
+            event = _read_event(request, source, decoded, key)
         except Refused as refused:
             refusal = refused.refusal
             click_id, transaction_id = _claimed(decoded, "click_id"), _claimed(decoded, "transaction_id")
@@ -60,7 +64,9 @@ def validate(request: Request, source: Source, verification: Verification) -> En
         write_masked(decoded, source) if decoded.is_masked else decoded.storable,
         verification.secret_id, event, refusal,
         source.click_check, source.rules_for(event.event if event else ""), observed,
-        click_id, transaction_id, unsigned, _find_campaign(event, source),
+        click_id, transaction_id, unsigned, _find_campaign(event, source), None,
+        verification.proof, None if key == request.receipt else key,
+        None if verification.refusal else policy_version,
     )  # fmt: skip
 
 
@@ -104,10 +110,7 @@ def _refuse_or_observe_unsigned(unsigned: tuple[str, ...], source: Source) -> tu
     return ()
 
 
-def _read_event(request: Request, source: Source, decoded: DecodedRequest, *, is_signed: bool) -> Event:
-    key = request.receipt
-    if source.counts_every:
-        key = find_idempotency_key(request, decoded, source, is_signed=is_signed)
+def _read_event(request: Request, source: Source, decoded: DecodedRequest, key: str) -> Event:
     sent = NOTHING_SENT
     if source.settings.former:
         sent = {name: value for _, name, value in decoded.segments} or dict(decoded.members)

@@ -6,11 +6,15 @@ The result is a value of its own, so that a sandbox or a replay can continue wit
 request against the same source gives the same result.
 """
 
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
 import msgspec
 
 from postledger.decoding.pairs import DecodedRequest
 from postledger.ingest.read_request import Format, find_format, read_again, read_request
 from postledger.ingest.unread_body import Beginning, read_beginning
+from postledger.ledger.entry import Proof
 from postledger.ledger.rules.raw_beginning import MAX_UNPROVED_RAW_BYTES
 from postledger.policy.source import Source
 from postledger.signatures.signed_fields import NOTHING, Coverage
@@ -26,6 +30,9 @@ _OBSERVABLE = frozenset({
 })  # fmt: skip
 
 
+_UNVERIFIED: Mapping[Format, Proof | None] = {"query": None, "form": Proof("form"), "json": Proof("json")}
+
+
 class Verification(msgspec.Struct, frozen=True):
     """What is known of a request before its values are validated.
 
@@ -34,6 +41,7 @@ class Verification(msgspec.Struct, frozen=True):
     - `coverage`: the parameters that the signature covers.
     - `observed`: why the request would be refused if its source were not in observe mode.
     - `beginning`: what may be stored of a forged body that is too long to be read.
+    - `proof`: how it was read and verified.
     - `refusal`: set if the request is refused already; then nothing else was proved.
     """
 
@@ -43,6 +51,7 @@ class Verification(msgspec.Struct, frozen=True):
     observed: tuple[Reason, ...] = ()
     refusal: Refusal | None = None
     beginning: Beginning | None = None
+    proof: Proof | None = None
 
 
 def verify(request: Request, source: Source) -> Verification:
@@ -60,7 +69,7 @@ def verify(request: Request, source: Source) -> Verification:
     except Refused as refused:
         return _refuse_unreadable(request, source, written_as, refused.refusal, is_verified=verified is not None)
     try:
-        return _verify_decoded(request, source, decoded, verified)
+        return _verify_decoded(request, source, decoded, written_as, verified)
     except Refused as refused:
         if verified or not _needs_proof(request, source) or not _is_long(request):
             return Verification(decoded, refusal=refused.refusal)
@@ -113,19 +122,30 @@ def _refuse_forged(request: Request, source: Source) -> Refusal | None:
 
 
 def _verify_decoded(
-    request: Request, source: Source, decoded: DecodedRequest, verified: Verified | None
+    request: Request, source: Source, decoded: DecodedRequest, written_as: Format, verified: Verified | None
 ) -> Verification:
     settings = source.settings
     if decoded.repeated is not None:
         raise Refused(Reason.DUPLICATE_PARAMETER, decoded.repeated)
     if settings.auth == "none":
-        return Verification(decoded)
+        return Verification(decoded, proof=_UNVERIFIED[written_as])
     try:
         verified = verified or source.verifier.verify(request, decoded, settings.timestamp_tolerance_s)
     except Refused as refused:
         if settings.mode == "observe" and refused.refusal.reason in _OBSERVABLE:
-            return Verification(decoded, observed=(refused.refusal.reason,))
+            return Verification(decoded, observed=(refused.refusal.reason,), proof=_UNVERIFIED[written_as])
         raise
     if verified.decoding is not None and verified.decoding != "form":
         decoded = read_again(decoded, verified.decoding, source)
-    return Verification(decoded, verified.secret_id, verified.coverage[request.method])
+    proof = _write_proof(written_as, verified)
+    return Verification(decoded, verified.secret_id, verified.coverage[request.method], proof=proof)
+
+
+def _write_proof(written_as: Format, verified: Verified) -> Proof:
+    decoding, signed_s = verified.decoding, verified.signed_s
+    return Proof(
+        None if written_as == "query" else written_as,
+        verified.scheme or None,
+        None if decoding == "form" else decoding,
+        None if signed_s is None else datetime.fromtimestamp(signed_s, UTC),
+    )

@@ -12,6 +12,23 @@ from postledger.vocabulary.conversion_event import Event
 from postledger.vocabulary.refusal import Reason, Refusal
 from postledger.vocabulary.statuses import Status, Verdict
 
+BodyKind = Literal["query", "form", "json"]
+
+
+class Proof(msgspec.Struct, frozen=True):
+    """How a request was read and verified, so that a replay can judge its row again. None is the usual case.
+
+    - `body_kind`: where the parameters of a POST were.
+    - `scheme`: which scheme of the source's profile verified it, if not the first.
+    - `decoding`: the percent-decoding by which it verified, if not that of forms.
+    - `signed_at`: the time that was signed.
+    """
+
+    body_kind: BodyKind | None = None
+    scheme: int | None = None
+    decoding: str | None = None
+    signed_at: datetime | None = None
+
 
 class Entry(msgspec.Struct, frozen=True):
     """One validated request: a refusal, or an event whose verdict depends on the ledger.
@@ -22,6 +39,9 @@ class Entry(msgspec.Struct, frozen=True):
     - `whole`: what `raw` is the beginning of. None if `raw` is whole.
     - `rules`: how the event changes a conversion that is known already.
     - `named_campaign_id`: the campaign that its click id names, if Postledger made that id. The click may have no row.
+    - `proof`: how it was read and verified; None for a GET that was not verified.
+    - `idempotency_key`: which charge it is, if its source counts every postback and the receipt does not say it.
+    - `policy_version`: of the policy that judged it; None if its values were not read.
     """
 
     receipt: str
@@ -41,6 +61,9 @@ class Entry(msgspec.Struct, frozen=True):
     unsigned: tuple[str, ...] = ()
     named_campaign_id: int | None = None
     whole: Whole | None = None
+    proof: Proof | None = None
+    idempotency_key: str | None = None
+    policy_version: int | None = None
 
 
 class Unrecorded(StrEnum):

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import msgspec
 
-from postledger.ledger.entry import Entry, Outcome
+from postledger.ledger.entry import Entry, Outcome, Proof
 from postledger.ledger.rules.raw_beginning import MAX_UNPROVED_RAW_BYTES, cut, measure
 from postledger.ledger.rules.status_rules import ChangeKind
 from postledger.vocabulary.click import LabelCause
@@ -61,6 +61,12 @@ class EntryRow(msgspec.Struct, omit_defaults=True):
     raw_sha256: bytes | None = None
     kept_bytes: int | None = None
     is_unpaid: bool | None = None
+    body_kind: str | None = None
+    scheme: int | None = None
+    decoding: str | None = None
+    signed_at: datetime | None = None
+    idempotency_key: str | None = None
+    policy_version: int | None = None
 
 
 class FoldedRow(msgspec.Struct, omit_defaults=True):
@@ -127,6 +133,9 @@ def entry_row(entry: Entry, outcome: Outcome | None = None) -> EntryRow:
         click_id=entry.click_id, transaction_id=entry.transaction_id,
     )  # fmt: skip
     row.observed = (entry.observed if outcome is None else outcome.observed) or None
+    row.policy_version, row.idempotency_key = entry.policy_version, entry.idempotency_key
+    if entry.proof is not None:
+        _add_proof(row, entry.proof)
     if outcome is not None:
         row.verdict, row.conversion_id = outcome.verdict, outcome.conversion_id
         row.click_shed = outcome.click_shed or None
@@ -141,6 +150,12 @@ def entry_row(entry: Entry, outcome: Outcome | None = None) -> EntryRow:
     if entry.secret_id is None and (outcome is None or refusal is not None):
         _cut_raw(row, entry)
     return row
+
+
+def _add_proof(row: EntryRow, proof: Proof) -> None:
+    row.body_kind, row.scheme, row.decoding, row.signed_at = (
+        proof.body_kind, proof.scheme, proof.decoding, proof.signed_at,
+    )  # fmt: skip
 
 
 def _cut_raw(row: EntryRow, entry: Entry) -> None:

@@ -31,11 +31,16 @@ FUTURE_TOLERANCE_S = 300
 
 
 class Verified(msgspec.Struct, frozen=True):
-    """The secret that signed, the signed fields by method, and the decoding of the query that verified."""
+    """The secret that signed, the signed fields by method, and the decoding of the query that verified.
+
+    `scheme` is the place of the scheme in the profile, from 0. `signed_s` is the signed time in unix seconds.
+    """
 
     secret_id: int
     coverage: Mapping[str, Coverage]
     decoding: Decoding | None = None
+    scheme: int = 0
+    signed_s: float | None = None
 
 
 class Verifier:
@@ -44,7 +49,10 @@ class Verifier:
     def __init__(self, profile: Profile, secrets: Sequence[Key], public_url: PublicUrl | None = None) -> None:
         for scheme in profile.schemes:
             check_scheme(scheme)
-        compiled = [(scheme, _CompiledScheme(scheme, secrets, public_url)) for scheme in profile.schemes]
+        compiled = [
+            (scheme, _CompiledScheme(scheme, number, secrets, public_url))
+            for number, scheme in enumerate(profile.schemes)
+        ]
         self._schemes: Mapping[str, tuple[_CompiledScheme, ...]] = {
             method: tuple(ready for scheme, ready in compiled if method in scheme.methods) for method in ("GET", "POST")
         }
@@ -119,7 +127,7 @@ def _signs_raw_body(scheme: Scheme) -> bool:
 class _CompiledScheme:
     """One scheme, ready for use. All that does not depend on a request is computed once, in the constructor."""
 
-    def __init__(self, scheme: Scheme, secrets: Sequence[Key], public_url: PublicUrl | None) -> None:
+    def __init__(self, scheme: Scheme, number: int, secrets: Sequence[Key], public_url: PublicUrl | None) -> None:
         self._find_signature: Find = compile_find(scheme.signature, "sig")
         self._split: Split = compile_split(scheme.signature, wants_parts=_wants_parts(scheme))
         self._write: Write = compile_message(scheme, public_url) if scheme.mac != "token" else _write_nothing
@@ -133,7 +141,7 @@ class _CompiledScheme:
             scheme.parameters is not None and "{key}" in scheme.parameters.item
         )
         self._candidates = _list_candidates(scheme, public_url)
-        self._keys = tuple(_read_keys(scheme, secrets))
+        self._keys = tuple(_read_keys(scheme, number, secrets))
         self._body = scheme.body
 
     def find(self, request: Request, decoded: DecodedRequest) -> SignatureInput | None:
@@ -155,9 +163,10 @@ class _CompiledScheme:
         if self._digest is not None:
             self._digest(sent)
         verified = self._match_any(sent)
-        if sent_s is not None:
-            _check_timestamp(sent_s, sent.request.received_at.timestamp(), tolerance_s)
-        return verified
+        if sent_s is None:
+            return verified
+        _check_timestamp(sent_s, sent.request.received_at.timestamp(), tolerance_s)
+        return replace(verified, signed_s=sent_s)
 
     def name_message(self, sent: SignatureInput) -> str | None:
         """Identify a message by its signed id, else by its signed content.
@@ -205,10 +214,10 @@ def _write_nothing(_: SignatureInput, __: bytes) -> bytes:
     return b""
 
 
-def _read_keys(scheme: Scheme, secrets: Sequence[Key]) -> Iterable[tuple[Verified, KeyMaterial]]:
+def _read_keys(scheme: Scheme, number: int, secrets: Sequence[Key]) -> Iterable[tuple[Verified, KeyMaterial]]:
     coverage: dict[str, Coverage] = {method: find_coverage(scheme, method) for method in scheme.methods}
     for secret in secrets:
-        verified = Verified(secret.secret_id, coverage, scheme.decode[0] if scheme.decode else None)
+        verified = Verified(secret.secret_id, coverage, scheme.decode[0] if scheme.decode else None, number)
         try:
             yield verified, read_key(scheme.key, secret.secret)
         except ValueError:  # `apply` refuses such a secret; if one is stored anyway, it must verify nothing

@@ -1,7 +1,7 @@
 -- Empties the audit rows of one day that contain a click id or a hash as a whole value of a query, a form or JSON.
 UPDATE postbacks
 SET
-    raw = '', raw_length = NULL, raw_sha256 = NULL, source_ip = NULL,
+    raw = '', raw_length = NULL, raw_sha256 = NULL, source_ip = NULL, idempotency_key = NULL,
     click_id = CASE WHEN click_id = %(click_id)s::text THEN NULL ELSE click_id END,
     transaction_id = CASE WHEN transaction_id = %(click_id)s::text THEN NULL ELSE transaction_id END
 WHERE

@@ -345,7 +345,7 @@ CREATE TABLE public.postbacks (
     scheme smallint,
     decoding text COLLATE pg_catalog."C",
     signed_at timestamp with time zone,
-    idempotency_key uuid,
+    idempotency_key text COLLATE pg_catalog."C",
     policy_version bigint,
     replay_of uuid
 )
@@ -607,7 +607,7 @@ CREATE TABLE sandbox.postbacks (
     scheme smallint,
     decoding text COLLATE pg_catalog."C",
     signed_at timestamp with time zone,
-    idempotency_key uuid,
+    idempotency_key text COLLATE pg_catalog."C",
     policy_version bigint,
     replay_of uuid
 );

@@ -1,10 +1,10 @@
 -- What a replay needs to judge a stored postback as it was judged then. Rows of earlier releases have NULL.
 ALTER TABLE postbacks
-ADD COLUMN body_kind text COLLATE "C", -- 'query', 'form' or 'json': where the parameters were
-ADD COLUMN scheme smallint, -- which scheme of the source's profile verified it, from 0
+ADD COLUMN body_kind text COLLATE "C", -- 'query', 'form' or 'json': where the parameters of a POST were
+ADD COLUMN scheme smallint, -- which scheme of the source's profile verified it, from 0; NULL is 0
 ADD COLUMN decoding text COLLATE "C", -- the percent-decoding by which it verified, if not that of forms
-ADD COLUMN signed_at timestamptz, -- the signed time of the sender
-ADD COLUMN idempotency_key uuid, -- where the source counts every request and sends no transaction id
+ADD COLUMN signed_at timestamptz, -- the time that was signed
+ADD COLUMN idempotency_key text COLLATE "C", -- which charge it is, where the receipt does not say it
 ADD COLUMN policy_version bigint, -- of the policy that judged it
 ADD COLUMN replay_of uuid; -- the postback that this one repeats under newer rules
 
