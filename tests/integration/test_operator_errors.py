@@ -47,8 +47,8 @@ def erase_one(connection: Connection[Any], click_id: str | None, hashed: str | N
 
 
 CALLS: list[tuple[type[OperatorError], Call]] = [
-    (NotFound, lambda ledger, keyring: rotate_secret(ledger, keyring, "nobody", NOW)),
-    (NotFound, lambda ledger, keyring: retire_secrets(ledger, keyring, "nobody", NOW)),
+    (NotFound, lambda ledger, keyring: rotate_secret(ledger, keyring, "nobody", NOW, actor="test")),
+    (NotFound, lambda ledger, keyring: retire_secrets(ledger, keyring, "nobody", NOW, actor="test")),
     (NotFound, lambda ledger, keyring: list_secrets(ledger, keyring, "nobody")),
     (NotFound, lambda ledger, keyring: sign_postback(ledger, keyring, "nobody", [], body=None, unix_s=0)),
     (NotFound, lambda ledger, _: find_source(ledger, "nobody")),
@@ -73,8 +73,8 @@ CALLS: list[tuple[type[OperatorError], Call]] = [
     (InvalidRequest, lambda ledger, _: erase_one(ledger, None, None)),
     (InvalidRequest, lambda ledger, _: erase_one(ledger, "", None)),
     (InvalidRequest, lambda ledger, _: erase_one(ledger, None, "h-short")),
-    (NotPossible, lambda ledger, keyring: rotate_secret(ledger, keyring, "locked", NOW)),
-    (NotPossible, lambda ledger, keyring: retire_secrets(ledger, keyring, "locked", NOW)),
+    (NotPossible, lambda ledger, keyring: rotate_secret(ledger, keyring, "locked", NOW, actor="test")),
+    (NotPossible, lambda ledger, keyring: retire_secrets(ledger, keyring, "locked", NOW, actor="test")),
     (NotPossible, lambda ledger, keyring: sign_postback(ledger, keyring, "locked", [], body=None, unix_s=0)),
     (NotPossible, reencrypt),
 ]

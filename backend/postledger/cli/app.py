@@ -18,6 +18,7 @@ from postledger.cli.jobs import jobs
 from postledger.cli.listing import conversions, postbacks
 from postledger.cli.parked import discard_parked, list_parked, release_parked
 from postledger.cli.payees import payees
+from postledger.cli.policy import policy
 from postledger.cli.presets import dialects, presets
 from postledger.cli.privacy import forget, hash_datum
 from postledger.cli.rates import rates
@@ -64,6 +65,7 @@ def create_cli(connections: Connections) -> typer.Typer:
     app.command("hash")(hash_datum)
     app.add_typer(sources, name="source")
     app.add_typer(campaigns, name="campaign")
+    app.add_typer(policy, name="policy")
     app.add_typer(presets, name="preset")
     app.add_typer(dialects, name="dialect")
     app.add_typer(clicks, name="clicks")

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from postledger.cli.connections import open_ledger
+from postledger.cli.current_user import find_actor
 from postledger.cli.output import AsJson
 from postledger.cli.sources import print_retired
 from postledger.policy.retire import retire as retire_object
@@ -21,5 +22,5 @@ def retire(
 ) -> None:
     """Retire a campaign: within 3 seconds its links lead nowhere. Its clicks and conversions stay."""
     with open_ledger(context) as connection:
-        retire_object(connection, "campaign", slug, datetime.now(UTC))
+        retire_object(connection, "campaign", slug, datetime.now(UTC), find_actor())
     print_retired("campaign", slug, as_json=as_json)

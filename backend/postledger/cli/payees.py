@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from postledger.cli.connections import open_keyring, open_ledger
+from postledger.cli.current_user import find_actor
 from postledger.cli.errors import CommandFailed
 from postledger.cli.file_input import name_file, open_file
 from postledger.cli.id_arguments import MOST_ROWS
@@ -50,6 +51,7 @@ def import_file(
             open_keyring(context),
             opened,
             datetime.now(UTC),
+            actor=find_actor(),
             dry_run=dry_run,
             on_bad_row=lambda line, fault: note(f"line {line}: {fault}"),
             on_progress=on_progress,

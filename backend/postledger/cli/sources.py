@@ -7,6 +7,7 @@ import msgspec
 import typer
 
 from postledger.cli.connections import open_keyring, open_ledger
+from postledger.cli.current_user import find_actor
 from postledger.cli.errors import CommandFailed
 from postledger.cli.output import AsJson, note, print_json, print_table, show
 from postledger.cli.sending import Base, find_edge
@@ -104,7 +105,9 @@ def rotate(
         _retire_secrets(context, slug, force=force, as_json=as_json)
         return
     with open_ledger(context) as connection:
-        rotated = rotate_secret.rotate_secret(connection, open_keyring(context), slug, datetime.now(UTC), leaked=leaked)
+        rotated = rotate_secret.rotate_secret(
+            connection, open_keyring(context), slug, datetime.now(UTC), actor=find_actor(), leaked=leaked
+        )
     if as_json:
         print_json({"source": slug, **msgspec.structs.asdict(rotated)})
         return
@@ -116,7 +119,7 @@ def rotate(
 def retire(context: typer.Context, slug: Slug, as_json: AsJson = False) -> None:
     """Retire a source: its postbacks are refused within 3 seconds. Its history and its secrets stay."""
     with open_ledger(context) as connection:
-        retire_object(connection, "source", slug, datetime.now(UTC))
+        retire_object(connection, "source", slug, datetime.now(UTC), find_actor())
     print_retired("source", slug, as_json=as_json)
 
 
@@ -165,7 +168,9 @@ def _describe_older(slug: str, rotated: rotate_secret.Rotated) -> str:
 
 def _retire_secrets(context: typer.Context, slug: str, *, force: bool, as_json: bool) -> None:
     with open_ledger(context) as connection:
-        outcome = rotate_secret.retire_secrets(connection, open_keyring(context), slug, datetime.now(UTC), force=force)
+        outcome = rotate_secret.retire_secrets(
+            connection, open_keyring(context), slug, datetime.now(UTC), actor=find_actor(), force=force
+        )
     if as_json:
         print_json({"source": slug, "retired": outcome.retired})
     else:

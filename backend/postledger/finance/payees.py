@@ -16,6 +16,7 @@ from postledger.policy.bank_accounts import mask_account
 from postledger.policy.diff import Action, Change, find_payee_changes
 from postledger.policy.finance_config import PayeeConfig
 from postledger.policy.finance_store import FinanceStore, read_payees
+from postledger.policy.history import record_changes
 from postledger.policy.store import increment_version, lock_policy
 from postledger.vocabulary.operator_error import NotFound
 
@@ -42,6 +43,7 @@ def import_payees(
     file: IO[bytes],
     now: datetime,
     *,
+    actor: str,
     dry_run: bool,
     on_bad_row: OnBadRow,
     on_progress: Callable[[float, float | None], None],
@@ -60,7 +62,9 @@ def import_payees(
         store = FinanceStore(connection, keyring)
         changes = find_payee_changes(store.hash_accounts(read, now), in_force, retired)
         if not dry_run:
-            _write(connection, store, changes, now, on_progress)
+            _write(store, changes, now, on_progress)
+            if any(change.action is not Action.LEAVE for change in changes):
+                record_changes(connection, changes, increment_version(connection), now, actor)
     return _count(changes, bad)
 
 
@@ -80,7 +84,6 @@ def show_payee(connection: Connection[Any], keyring: Keyring, payee_id: str) -> 
 
 
 def _write(
-    connection: Connection[Any],
     store: FinanceStore,
     changes: Sequence[Change],
     now: datetime,
@@ -91,8 +94,6 @@ def _write(
     for start in range(0, len(payees), PORTION_ROWS):
         store.write_payees(payees[start : start + PORTION_ROWS], now)
         on_progress(start + PORTION_ROWS, len(payees))
-    if payees:
-        increment_version(connection)
 
 
 def _count(changes: Sequence[Change], bad: int) -> Imported:

@@ -11,6 +11,7 @@ from psycopg import Connection
 
 from postledger.platform.keyring import Keyring
 from postledger.platform.postgres.sql import statements_of
+from postledger.policy.history import Changed, record
 from postledger.policy.source import Settings, find_profile
 from postledger.policy.source_secrets import SourceSecrets, StoredSecret
 from postledger.policy.store import increment_version, lock_policy, read_stored_settings
@@ -44,7 +45,7 @@ def list_secrets(connection: Connection[Any], keyring: Keyring, slug: str) -> li
 
 
 def rotate_secret(
-    connection: Connection[Any], keyring: Keyring, slug: str, now: datetime, *, leaked: bool = False
+    connection: Connection[Any], keyring: Keyring, slug: str, now: datetime, *, actor: str, leaked: bool = False
 ) -> Rotated:
     """Generate a secret and store it beside the live ones, which all stay valid unless one of them `leaked`.
 
@@ -61,12 +62,12 @@ def rotate_secret(
         if leaked:
             store.retire(source_id, now)
         store.replace(source_id, [fresh] if leaked else [fresh, *older], now)
-        increment_version(connection)
+        _record(connection, slug, "rotate", now, actor)
     return Rotated(fresh, 0, len(older)) if leaked else Rotated(fresh, len(older))
 
 
 def retire_secrets(
-    connection: Connection[Any], keyring: Keyring, slug: str, now: datetime, *, force: bool = False
+    connection: Connection[Any], keyring: Keyring, slug: str, now: datetime, *, actor: str, force: bool = False
 ) -> Retired:
     """Retire all secrets of a source except the newest.
 
@@ -83,7 +84,7 @@ def retire_secrets(
                 " was changed. Wait for its first match, or add --force"
             )
         store.retire(source_id, now, kept=[newest.id])
-        increment_version(connection)
+        _record(connection, slug, "retire secrets", now, actor)
     return Retired(len(stored) - 1, newest.last_matched_at is not None)
 
 
@@ -102,6 +103,12 @@ def generate_secret(slug: str, settings: Settings) -> str:
             " Add the new key to the TOML file and run postledger apply"
         ) from None
     return fresh
+
+
+def _record(connection: Connection[Any], slug: str, action: str, now: datetime, actor: str) -> None:
+    row = connection.execute(sql("find_settings"), (slug,)).fetchone()
+    changed = Changed("source", slug, action, row and row[0], ("secrets",))
+    record(connection, [changed], increment_version(connection), now, actor)
 
 
 def _find_newest(slug: str, stored: Sequence[StoredSecret]) -> StoredSecret:

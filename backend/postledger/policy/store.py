@@ -26,6 +26,7 @@ from postledger.policy.finance_config import PayeeConfig
 from postledger.policy.finance_store import FinanceStore, read_finance, read_payees, read_rules
 from postledger.policy.forward_config import ForwardConfig
 from postledger.policy.forward_store import ForwardStore
+from postledger.policy.history import record_changes
 from postledger.policy.retired_secrets import RetiredSecret
 from postledger.policy.source import Settings
 from postledger.policy.source_secrets import SourceSecrets
@@ -47,9 +48,11 @@ def read_stored_settings(document: object) -> Settings | None:
         return None
 
 
-def increment_version(connection: Connection[Any]) -> None:
-    """Make every running worker read the policy again."""
-    connection.execute(sql("increment_version"))
+def increment_version(connection: Connection[Any]) -> int:
+    """Make every running worker read the policy again. Return its new version."""
+    row = connection.execute(sql("increment_version")).fetchone()
+    assert row is not None, "the first migration inserts the only row"
+    return int(row[0])
 
 
 class PolicyStore:
@@ -79,7 +82,7 @@ class PolicyStore:
         return self._finance.find_last_line()
 
     def write(self, changes: Sequence[Change], now: datetime, actor: str) -> None:
-        """Write changes. The version is incremented only if there is one."""
+        """Write changes, and their history. The version is incremented only if there is one."""
         real = [change for change in changes if change.action is not Action.LEAVE]
         rules = list_rules(changes, self._read_rules())
         for change in real:
@@ -87,7 +90,7 @@ class PolicyStore:
         if any(change.kind == "rule" for change in real):
             self._finance.write_rules(rules, now, actor)
         if real:
-            increment_version(self._connection)
+            record_changes(self._connection, real, increment_version(self._connection), now, actor)
 
     def _read(self, *, in_force: bool) -> Configuration:
         campaigns = self._connection.execute(sql("read_campaigns"), (in_force,)).fetchall()

@@ -303,6 +303,7 @@ CREATE TABLE public.policy_history (
     subject text NOT NULL COLLATE pg_catalog."C",
     slug text NOT NULL COLLATE pg_catalog."C",
     action text NOT NULL COLLATE pg_catalog."C",
+    keys text[] NOT NULL,
     settings jsonb,
     actor text NOT NULL,
     at timestamp with time zone NOT NULL

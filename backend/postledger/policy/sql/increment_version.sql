@@ -1,2 +1,2 @@
 -- Makes every running worker read the policy again.
-UPDATE policy_version SET version = version + 1
+UPDATE policy_version SET version = version + 1 RETURNING version

@@ -8,17 +8,24 @@ ADD COLUMN idempotency_key text COLLATE "C", -- which charge it is, where the re
 ADD COLUMN policy_version bigint, -- of the policy that judged it
 ADD COLUMN replay_of uuid; -- the postback that this one repeats under newer rules
 
--- Who changed which part of the policy, when, and to what. Secrets are not in it.
+-- Who changed which part of the policy, when, and to what. Secrets are not in it. What was in force before is recorded as
+-- the last change of an unknown person, so that a row can be judged by the settings of its time.
 CREATE TABLE policy_history (
     version bigint NOT NULL,
     subject text COLLATE "C" NOT NULL, -- 'source', 'campaign', …
     slug text COLLATE "C" NOT NULL,
     action text COLLATE "C" NOT NULL,
+    keys text [] NOT NULL, -- the settings that differ from before
     settings jsonb, -- NULL after it was retired
     actor text NOT NULL,
     at timestamptz NOT NULL,
     PRIMARY KEY (version, subject, slug, action)
 );
+
+INSERT INTO policy_history (version, subject, slug, action, keys, settings, actor, at)
+SELECT version, 'source', slug, 'change', '{}', settings, 'unknown', updated_at
+FROM sources CROSS JOIN policy_version
+WHERE removed_at IS NULL;
 
 -- Replays that were started. The cursor moves in the transaction that books a batch, so that one that was interrupted goes
 -- on where it stopped, and books nothing twice.
