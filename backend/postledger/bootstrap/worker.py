@@ -17,6 +17,7 @@ from psycopg import Connection
 from postledger.bootstrap.forwarding import create_forward_loop
 from postledger.bootstrap.loops import STATEMENT_TIMEOUT_MS, connect_loop, run_loops, stop_by_signal
 from postledger.bootstrap.mapping import check_and_record, check_rates, create_mapper
+from postledger.bootstrap.publishing import create_publish_loop
 from postledger.clicks.retention import delete_expired_clicks
 from postledger.finance.invariants import INVARIANTS
 from postledger.ledger.dispatch import BATCH_CHANGES, Consumer, discard, dispatch
@@ -24,12 +25,14 @@ from postledger.ledger.outbox import Change, Discarded
 from postledger.ledger.partitions import make_partitions, retain
 from postledger.metrics.worker_metrics import WorkerMetrics
 from postledger.outgoing.current_forwards import CurrentForwards
+from postledger.outgoing.publishing.queue_publications import queue_publications
 from postledger.outgoing.queue_deliveries import queue_deliveries
+from postledger.platform.broker_settings import BrokerSettings, read_broker_settings
 from postledger.platform.json_log import EventLog, log_as_json
 from postledger.platform.keyring import Keyring
 from postledger.platform.postgres.connection import read_clock
 from postledger.platform.server.greenlet_process import is_prepared
-from postledger.platform.settings import WorkerSettings, read_environment, read_worker_settings
+from postledger.platform.settings import BadSetting, WorkerSettings, read_environment, read_worker_settings
 from postledger.platform.tasks.periodic import enqueue_due
 from postledger.platform.tasks.queue import forget_settled
 from postledger.platform.tasks.run import Report, Task, TaskRunner
@@ -42,7 +45,7 @@ _PERIODS = {
     "rates": timedelta(hours=6),
 }
 """How often each periodic task runs. Its name is one of `_list_tasks`."""
-PARTS = ("tasks", "map", "forward")
+PARTS = ("tasks", "map", "forward", "publish")
 """What a worker can do, in the order in which `--once` does it: tasks make changes, and changes make deliveries."""
 _TASK_STATEMENT_TIMEOUT_MS = 15 * 60_000
 _TASK_PAUSE_S = 1.0
@@ -71,6 +74,7 @@ class _Tools(msgspec.Struct, frozen=True):
     """What the loops share."""
 
     settings: WorkerSettings
+    broker: BrokerSettings | None
     keyring: Keyring
     events: EventLog
     metrics: WorkerMetrics
@@ -84,9 +88,11 @@ class _Tools(msgspec.Struct, frozen=True):
 def run_worker(parts: Collection[str], *, once: bool) -> bool:
     """Run these parts until SIGTERM, or `once` until there is nothing left to do. False if that failed."""
     assert is_prepared(), "the driver must wait in greenlets, or one loop would stop all others"
-    settings = read_worker_settings(read_environment())
-    tasks = _list_tasks(settings)
-    tools = _Tools(settings, Keyring(settings.master_keys), log_as_json(), WorkerMetrics(tasks, INVARIANTS), Event())
+    settings, broker = read_worker_settings(read_environment()), read_broker_settings(read_environment())
+    if broker is None and "publish" in parts and not set(parts) >= set(PARTS):
+        raise BadSetting("--only publish needs a broker; set POSTLEDGER_BROKER_URL")
+    tasks, keyring = _list_tasks(settings), Keyring(settings.master_keys)
+    tools = _Tools(settings, broker, keyring, log_as_json(), WorkerMetrics(tasks, INVARIANTS), Event())
     stop_by_signal(tools.stop)
     loops = _create_loops(parts, tools, tasks)
     if once:
@@ -102,6 +108,7 @@ def _create_loops(parts: Collection[str], tools: _Tools, tasks: Mapping[str, Tas
         "forward": [
             create_forward_loop(tools.keyring, tools.connect, tools.events, tools.metrics.count_delivery),
         ],
+        "publish": _create_publish_loops(tools) if "publish" in parts else [],
     }
     return [loop for part in PARTS if part in parts for loop in loops[part]]
 
@@ -110,6 +117,12 @@ def _create_dispatcher(tools: _Tools) -> WorkLoop:
     count = partial(tools.metrics.count_job, "map")
     work = partial(_hand_over, _list_consumers(tools), tools.events, partial(count, "done"))
     return WorkLoop("map", work, tools.connect, full_portion=BATCH_CHANGES, on_failure=partial(count, "retried"))
+
+
+def _create_publish_loops(tools: _Tools) -> list[WorkLoop]:
+    if tools.broker is None:
+        return []
+    return [create_publish_loop(tools.broker, tools.connect, tools.events, lambda _: None)]
 
 
 def _create_task_loops(tools: _Tools, tasks: Mapping[str, Task]) -> list[WorkLoop]:
@@ -136,6 +149,7 @@ def _list_consumers(tools: _Tools) -> Sequence[Configured]:
     return (
         Configured(mapper, mapper.is_needed, mapper.count),
         Configured(queue_deliveries(forwards.find), lambda connection: bool(forwards.find(connection))),
+        *([] if tools.broker is None else [Configured(queue_publications, lambda _: True)]),
     )
 
 

@@ -43,6 +43,13 @@ SETTINGS = (
     Setting("PROMETHEUS_MULTIPROC_DIR", made=True),
     # Of the worker.
     Setting("POSTLEDGER_WORKER_PORT", made=True),
+    Setting("POSTLEDGER_BROKER_URL", secret=True),
+    Setting("POSTLEDGER_BROKER_EXCHANGE"),
+    Setting("POSTLEDGER_BROKER_QUEUE"),
+    Setting("POSTLEDGER_BROKER_ROUTING_KEY"),
+    Setting("POSTLEDGER_BROKER_DURABLE"),
+    Setting("POSTLEDGER_BROKER_TOPOLOGY"),
+    Setting("POSTLEDGER_BROKER_CA_FILE"),
     # Of the edge.
     Setting("POSTLEDGER_LISTEN_ADDRESS"),
     Setting("POSTLEDGER_EDGE_PORT"),

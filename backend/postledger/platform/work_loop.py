@@ -1,7 +1,8 @@
 """Does one kind of a worker's work for ever: at once while there is some, else after a pause, on its own connection.
 
 A failure never ends a loop. It is logged once for each cause until the work succeeds again. The next attempt follows
-after a pause that grows to a second, on a fresh connection if the old one is lost.
+after a pause that grows to a second, on a fresh connection if the old one is lost. It grows to five seconds if what the
+work needs beside Postgres is away.
 """
 
 import logging
@@ -22,9 +23,20 @@ IDLE_PAUSE_S = 0.2
 GATHER_S = 0.25
 """The pause after a portion that was not full: each costs some statements, so the next one should gather more."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 1.0
+LONGEST_OUTAGE_PAUSE_S = 5.0
+"""For what is away beside Postgres: each attempt costs the other side something."""
 MOST_FAILURES = 5
 _SPREAD = 0.2
 _log = logging.getLogger("postledger.worker")
+
+
+class Unavailable(Exception):
+    """What the work needs beside Postgres is away. The work is repeated, and the worker counts as healthy."""
+
+    def __init__(self, cause: str, advice: str) -> None:
+        super().__init__(advice)
+        self.cause, self.advice = cause, advice
+
 
 Work = Callable[[Connection[Any]], int | None]
 """One portion of the work. It returns how much it did. 0: there was none. None: another worker is doing it."""
@@ -51,6 +63,7 @@ class WorkLoop:
         self._full_portion, self._on_failure, self._finish = full_portion, on_failure, finish
         self._connection: Connection[Any] | None = None
         self._failures, self._logged = 0, set[tuple[str | None, ...]]()
+        self._longest_pause_s = LONGEST_PAUSE_S
         self.is_healthy = False
         """Whether it has a connection and the last portion succeeded."""
 
@@ -59,7 +72,7 @@ class WorkLoop:
         while not stop.is_set():
             done = self.work_once()
             if not done:
-                stop.wait(self._idle_pause_s if self.is_healthy else self._failure_pause_s())
+                stop.wait(self._failure_pause_s() if self._failures else self._idle_pause_s)
             elif done < self._full_portion:
                 stop.wait(GATHER_S)
         self._try(self._finish)
@@ -71,7 +84,7 @@ class WorkLoop:
             if done == 0:
                 break
             if done is None:
-                stop.wait(self._idle_pause_s if self.is_healthy else self._failure_pause_s())
+                stop.wait(self._failure_pause_s() if self._failures else self._idle_pause_s)
         is_done = not self._failures
         self._try(self._finish)
         self.close()
@@ -79,18 +92,23 @@ class WorkLoop:
 
     def work_once(self) -> int | None:
         """Do one portion. A failure is logged and counts as None."""
-        return self._try(self._work)
+        failures = self._failures
+        done = self._try(self._work)
+        if self._failures == failures:
+            self._note_success()
+        return done
 
     def _try(self, work: Callable[[Connection[Any]], int | None]) -> int | None:
         try:
             with translated_errors():
                 done = work(self._open())
+        except Unavailable as away:
+            self._note_failure({"cause": away.cause, "advice": away.advice}, is_healthy=True)
         except DatabaseFailed as failed:
             self._note_failure({"cause": failed.cause, "sqlstate": failed.sqlstate, "advice": failed.advice})
         except Exception as error:  # a bug in one portion must not end the worker
             self._note_failure({"cause": type(error).__name__, "at": tell_where(error.__traceback__)})
         else:
-            self._note_success()
             return done
         return None
 
@@ -107,8 +125,9 @@ class WorkLoop:
             self.is_healthy = not self._failures
         return self._connection
 
-    def _note_failure(self, fields: Mapping[str, str | None]) -> None:
-        self.is_healthy = False
+    def _note_failure(self, fields: Mapping[str, str | None], *, is_healthy: bool = False) -> None:
+        self.is_healthy = is_healthy
+        self._longest_pause_s = LONGEST_OUTAGE_PAUSE_S if is_healthy else LONGEST_PAUSE_S
         self._failures += 1
         self._on_failure()
         if self._connection is not None and not is_usable(self._connection):
@@ -126,5 +145,5 @@ class WorkLoop:
         self._logged.clear()
 
     def _failure_pause_s(self) -> float:
-        pause_s = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** min(self._failures, 10))
+        pause_s = min(self._longest_pause_s, FIRST_PAUSE_S * 2 ** min(self._failures, 10))
         return spread(pause_s, _SPREAD, random.random())  # noqa: S311 - it separates retries, it protects nothing

@@ -358,7 +358,9 @@ CREATE TABLE public.publications (
     revision integer NOT NULL,
     kind text NOT NULL COLLATE pg_catalog."C",
     received_at timestamp with time zone NOT NULL,
-    published_at timestamp with time zone
+    published_at timestamp with time zone,
+    refusals integer DEFAULT 0 NOT NULL,
+    due_at timestamp with time zone
 );
 
 CREATE TABLE public.rates (
@@ -795,7 +797,9 @@ CREATE INDEX postbacks_transaction_id ON ONLY public.postbacks USING btree (tran
 
 CREATE INDEX publications_published ON public.publications USING brin (published_at);
 
-CREATE INDEX publications_waiting ON public.publications USING btree (received_at, dedup_key, revision) WHERE (published_at IS NULL);
+CREATE INDEX publications_refused ON public.publications USING btree (due_at) WHERE ((published_at IS NULL) AND (due_at IS NOT NULL));
+
+CREATE INDEX publications_waiting ON public.publications USING btree (received_at, dedup_key, revision) WHERE ((published_at IS NULL) AND (due_at IS NULL));
 
 CREATE INDEX tasks_dead ON public.tasks USING btree (name) WHERE (state = 'dead'::text);
 
