@@ -76,12 +76,12 @@ def test_the_list_of_settings_is_what_code_and_docs_have() -> None:
 
 
 def test_every_setting_that_can_hold_a_secret_is_marked_as_one() -> None:
-    """A file of a secret is none, and neither are the addresses that this machine gives itself."""
+    """A file of a secret is none, nor are the addresses that this machine gives itself and the keys of routes."""
     alike = re.compile(r"_(KEY|SECRET|PASSWORD|TOKEN)$|^(?!.*(PAGERDUTY|RUNBOOKS)).*_URL$")
 
     secret = {setting.name for setting in SETTINGS if alike.search(setting.name) and not setting.made}
 
-    assert secret - {"POSTLEDGER_TLS_KEY", "POSTLEDGER_TLS_RSA_KEY"} <= {
+    assert secret - {"POSTLEDGER_TLS_KEY", "POSTLEDGER_TLS_RSA_KEY", "POSTLEDGER_BROKER_ROUTING_KEY"} <= {
         setting.name for setting in SETTINGS if setting.secret
     }
 

@@ -20,11 +20,14 @@ ROUTING_NAMES = ("source", "campaign", "event", "kind", "status")
 AMQP = ("amqp", "amqps")
 SCHEMES = (*AMQP, "sqs", "redis", "rediss", "azureservicebus", "gcpubsub", "confluentkafka")
 """What Kombu knows and keeps messages. Only those of RabbitMQ and SQS are installed with Postledger."""
+CHECKED = (*AMQP, "sqs")
+"""The schemes whose broker can say whether a queue exists."""
 OFF = "off"
-_URL, _EXCHANGE, _QUEUE, _KEY, _DURABLE, _TOPOLOGY, _CA = (
-    f"POSTLEDGER_BROKER_{name}"
-    for name in ("URL", "EXCHANGE", "QUEUE", "ROUTING_KEY", "DURABLE", "TOPOLOGY", "CA_FILE")
-)
+_URL = "POSTLEDGER_BROKER_URL"
+_EXCHANGE, _QUEUE = "POSTLEDGER_BROKER_EXCHANGE", "POSTLEDGER_BROKER_QUEUE"
+_KEY = "POSTLEDGER_BROKER_ROUTING_KEY"
+_DURABLE, _TOPOLOGY = "POSTLEDGER_BROKER_DURABLE", "POSTLEDGER_BROKER_TOPOLOGY"
+_CA = "POSTLEDGER_BROKER_CA_FILE"
 _FORM = "amqp://user:password@host:5672/vhost; percent-encode other characters in user and password"
 _NAME = re.compile(r"[A-Za-z0-9_.:-]{1,200}")
 _PORTS = {"amqp": 5672, "amqps": 5671}
@@ -84,7 +87,7 @@ def read_broker_settings(environment: Mapping[str, str]) -> BrokerSettings | Non
         queue=_read_queue(environment, is_amqp),
         routing_key=_read_routing_key(environment, is_amqp),
         is_durable=_read_choice(environment, _DURABLE, ("on", "off")) == "on",
-        declares=_read_choice(environment, _TOPOLOGY, ("declare", "check")) == "declare",
+        declares=_read_topology(environment, parts.scheme) == "declare",
         ca_file=_read_ca_file(environment, parts.scheme),
     )
 
@@ -167,6 +170,13 @@ def _read_choice(environment: Mapping[str, str], name: str, allowed: tuple[str, 
     if text in allowed:
         return text
     raise BadSetting(f"{name} must be {' or '.join(allowed)}")
+
+
+def _read_topology(environment: Mapping[str, str], scheme: str) -> str:
+    chosen = _read_choice(environment, _TOPOLOGY, ("declare", "check"))
+    if chosen == "check" and scheme not in CHECKED:
+        raise BadSetting(f"{_TOPOLOGY} must be declare, because {scheme}:// cannot check whether a queue exists")
+    return chosen
 
 
 def _read_ca_file(environment: Mapping[str, str], scheme: str) -> Path | None:

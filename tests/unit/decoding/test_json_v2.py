@@ -23,7 +23,7 @@ from tests.parts.sender import sign_webhook
 
 NOW = datetime.fromtimestamp(1_796_100_010, UTC)
 SECRET = "s3cret-current"
-SCHEMAS = {name: json.loads(text) for name, text in read_schemas().items()}
+SCHEMAS = {name: json.loads(text) for name, text in read_schemas().items() if name.startswith("postback-")}
 EXAMPLES = [(name, example) for name, schema in SCHEMAS.items() for example in schema["examples"]]
 WHOLE = SCHEMAS["postback-v2.json"]["examples"][1]
 JSON_VALUES = st.recursive(
