@@ -73,11 +73,13 @@ class Reader:
 class Publishing:
     """One worker's publisher, with a clock that a test sets."""
 
-    def __init__(self, connection: Connection[Any], source_id: int, settings: BrokerSettings, **limits: float) -> None:
+    def __init__(
+        self, connection: Connection[Any], source_id: int, settings: BrokerSettings, confirm_within_s: float = 60
+    ) -> None:
         self.connection, self._source_id, self.settings = connection, source_id, settings
         self.now = START
         self.outcomes: list[Outcome] = []
-        self.broker = AmqpBroker(settings, **limits)
+        self.broker = AmqpBroker(settings, confirm_within_s=confirm_within_s)
         self.publisher = Publisher(self.broker, settings.routing_key, self._report, clock=lambda _: self.now)
 
     def book(self, click_id: str = "click-1", event: str = "sale") -> str:
