@@ -1,44 +1,19 @@
-"""Maps verdicts and refusal reasons to HTTP responses, so that the status tells the sender whether to retry.
+"""Writes verdicts and refusals as HTTP responses.
 
-A repeat is success, a fault of the sender is 4xx, a fault of Postledger is 503 with `Retry-After`. A response contains
-nothing that was sent, except the validated id that a network requires.
+A response contains nothing that was sent, except the validated id that a network requires.
 """
 
 import falcon
 import msgspec
 
 from postledger.ingest.receive import Reply
+from postledger.responses.http_statuses import HTTP_BY_REASON, TAKEN_AND_NOT_BOOKED
 from postledger.responses.network_responses import NetworkResponse
 from postledger.vocabulary.refusal import Reason, Refusal
-from postledger.vocabulary.statuses import Verdict
 
 RETRY_AFTER_S = 1
 
-STATUS_BY_REASON = {
-    Reason.UNKNOWN_SOURCE: falcon.HTTP_404,
-    Reason.NOT_FOUND: falcon.HTTP_404,
-    Reason.IP_NOT_ALLOWED: falcon.HTTP_403,
-    Reason.CLIENT_CERTIFICATE: falcon.HTTP_403,
-    Reason.RATE_LIMITED: falcon.HTTP_429,
-    Reason.MISSING_SIGNATURE: falcon.HTTP_401,
-    Reason.BAD_SIGNATURE: falcon.HTTP_401,
-    Reason.STALE_TIMESTAMP: falcon.HTTP_401,
-    Reason.FUTURE_TIMESTAMP: falcon.HTTP_401,
-    Reason.UNKNOWN_CLICK: falcon.HTTP_422,
-    Reason.CONFLICT: falcon.HTTP_409,
-    Reason.METHOD_NOT_ALLOWED: falcon.HTTP_405,
-    Reason.MALFORMED: falcon.HTTP_400,
-    Reason.MISSING_PARAMETER: falcon.HTTP_400,
-    Reason.INVALID_PARAMETER: falcon.HTTP_400,
-    Reason.DUPLICATE_PARAMETER: falcon.HTTP_400,
-    Reason.UNRESOLVED_MACRO: falcon.HTTP_400,
-    Reason.UNSUPPORTED_VERSION: falcon.HTTP_400,
-    Reason.UNSUPPORTED_MEDIA_TYPE: falcon.HTTP_415,
-    Reason.PAYLOAD_TOO_LARGE: falcon.HTTP_413,
-    Reason.TIMEOUT: falcon.HTTP_408,
-    Reason.UNAVAILABLE: falcon.HTTP_503,
-}
-_TAKEN_AND_NOT_BOOKED = (Verdict.PARKED, Verdict.SPOOLED)
+STATUS_BY_REASON = {reason: falcon.code_to_http_status(status) for reason, status in HTTP_BY_REASON.items()}
 
 
 def answer(response: falcon.Response, receipt: str, reply: Reply) -> None:
@@ -49,7 +24,7 @@ def answer(response: falcon.Response, receipt: str, reply: Reply) -> None:
     if outcome.refusal is not None:
         answer_refusal(response, receipt, outcome.refusal)
     else:
-        response.status = falcon.HTTP_202 if outcome.verdict in _TAKEN_AND_NOT_BOOKED else falcon.HTTP_200
+        response.status = falcon.HTTP_202 if outcome.verdict in TAKEN_AND_NOT_BOOKED else falcon.HTTP_200
         response.data = b'{"status":"%b","id":"%b"}' % (outcome.verdict.value.encode(), receipt.encode())
     if reply.response is not None:
         _answer_for_network(response, reply.response)
