@@ -22,6 +22,7 @@ from postledger.cli.policy import policy
 from postledger.cli.presets import dialects, presets
 from postledger.cli.privacy import forget, hash_datum
 from postledger.cli.rates import rates
+from postledger.cli.samples import sample
 from postledger.cli.schema import grant, migrate, retain
 from postledger.cli.sending import selftest, send, sign
 from postledger.cli.sources import sources
@@ -49,6 +50,7 @@ def create_cli(connections: Connections) -> typer.Typer:
         export,
         sign,
         send,
+        sample,
         selftest,
         trace,
         retain,

@@ -1,6 +1,5 @@
 """`sign`, `send` and `selftest`: signs a postback as a partner does, prints it or sends it through the edge."""
 
-import shlex
 import time
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -11,6 +10,7 @@ import typer
 from postledger.cli.connections import open_keyring, open_ledger
 from postledger.cli.errors import CommandFailed
 from postledger.cli.output import AsJson, note, print_json
+from postledger.partners.sample_formats import write_curl
 from postledger.partners.selftest import run_selftest
 from postledger.partners.send_postback import Answer, send_postback, sign_postback
 from postledger.partners.signer import Body, SignedRequest
@@ -50,7 +50,7 @@ def sign(
         body = signed.body.decode()
         print_json({"method": signed.method, "url": address, "headers": signed.headers, "body": body})
     else:
-        print(_write_curl(address, signed) if signed.headers else address)
+        print(write_curl(address, signed, list_trust_options()) if signed.headers else address)
 
 
 def send(
@@ -118,9 +118,7 @@ def _read_pair(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _write_curl(address: str, signed: SignedRequest) -> str:
+def list_trust_options() -> list[str]:
+    """List the options by which curl trusts the edge's certificate."""
     ca_file = read_environment().get("POSTLEDGER_CA_FILE")
-    trust = ["--cacert", ca_file] if ca_file else []
-    headers = [part for name, value in signed.headers.items() for part in ("--header", f"{name}: {value}")]
-    body = ["--request", "POST", "--data-raw", signed.body.decode()] if signed.method == "POST" else []
-    return shlex.join(["curl", *trust, *headers, *body, address])
+    return ["--cacert", ca_file] if ca_file else []

@@ -133,6 +133,11 @@ def show_url(
     as_json: AsJson = False,
 ) -> None:
     """Print the URL for the panel of a source's network, with the network's macros."""
+    print_panel_url(context, slug, url=url, reveal=reveal, as_json=as_json)
+
+
+def print_panel_url(context: typer.Context, slug: str, *, url: str | None, reveal: bool, as_json: bool) -> None:
+    """Print the URL for a network's panel, and what the operator must know about it."""
     keyring = open_keyring(context)
     with open_ledger(context) as connection:
         source = find_source(connection, keyring, slug)

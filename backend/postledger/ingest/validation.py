@@ -3,6 +3,8 @@
 Pure: the same request and verification give the same entry.
 """
 
+from typing import Literal
+
 from msgspec.structs import replace
 
 from postledger.decoding.identities import MAX_LENGTH, trim
@@ -21,6 +23,7 @@ from postledger.vocabulary import click_id as click_ids
 from postledger.vocabulary.conversion_event import Event
 from postledger.vocabulary.incoming_request import Request
 from postledger.vocabulary.refusal import Cause, Reason, Refusal, Refused
+from postledger.vocabulary.sample_click import SAMPLE_CLICK
 
 
 def refuse_unread(request: Request, source: Source | None, refusal: Refusal) -> Entry:
@@ -63,11 +66,18 @@ def validate(request: Request, source: Source, verification: Verification, polic
         request.receipt, request.received_at, request.method, source.id, source.store_address(request.client_address),
         write_masked(decoded, source) if decoded.is_masked else decoded.storable,
         verification.secret_id, event, refusal,
-        source.click_check, source.rules_for(event.event if event else ""), observed,
+        _find_click_check(event, source), source.rules_for(event.event if event else ""), observed,
         click_id, transaction_id, unsigned, _find_campaign(event, source), None,
         verification.proof, None if key == request.receipt else key,
         None if verification.refusal else policy_version,
     )  # fmt: skip
+
+
+def _find_click_check(event: Event | None, source: Source) -> Literal["required", "observed"] | None:
+    # The click of a sample exists in the sandbox alone, so no sample is ever booked.
+    if event is not None and event.click_id.startswith(SAMPLE_CLICK):
+        return "required"
+    return source.click_check
 
 
 def _find_campaign(event: Event | None, source: Source) -> int | None:

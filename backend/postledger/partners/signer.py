@@ -22,7 +22,7 @@ from postledger.signatures.message_template import compile_message
 from postledger.signatures.profile_schema import Scheme
 from postledger.signatures.public_url import PublicUrl, read_public_url
 from postledger.signatures.secret_key import Key
-from postledger.signatures.signature_input import SignatureInput
+from postledger.signatures.signature_input import NOT_DECODED, SignatureInput
 from postledger.vocabulary.incoming_request import Request
 from postledger.vocabulary.refusal import Refused
 
@@ -48,6 +48,7 @@ class _Draft(msgspec.Struct):
     """A postback under construction.
 
     `query_only` are pairs that go into the query even of a POST. `parts` are the other items of its signature's list.
+    `text` is a body that is sent instead of the pairs. `forged` is sent instead of a signature.
     """
 
     method: str
@@ -58,6 +59,8 @@ class _Draft(msgspec.Struct):
     query_only: list[tuple[str, str]] = []
     parts: dict[str, str] = {}
     timestamp: str = ""
+    text: str | None = None
+    forged: str | None = None
 
     def finish(self) -> SignedRequest:
         """Make the request."""
@@ -65,7 +68,9 @@ class _Draft(msgspec.Struct):
         target = self.path + (f"?{write_query(in_query)}" if in_query else "")
         if self.kind is None:
             return SignedRequest("GET", target, self.headers)
-        body = _write_json(self.pairs) if self.kind == "json" else write_query(self.pairs)
+        body = self.text
+        if body is None:
+            body = write_json(self.pairs) if self.kind == "json" else write_query(self.pairs)
         return SignedRequest("POST", target, {"Content-Type": MEDIA_TYPES[self.kind], **self.headers}, body.encode())
 
 
@@ -75,10 +80,28 @@ def make_get(source: Source, key: Key | None, pairs: Pairs, unix_s: int) -> Sign
 
 
 def make_post(
-    source: Source, key: Key | None, pairs: Pairs, kind: Body, *, message_id: str, unix_s: int
+    source: Source,
+    key: Key | None,
+    pairs: Pairs,
+    kind: Body,
+    *,
+    message_id: str,
+    unix_s: int,
+    text: str | None = None,
 ) -> SignedRequest:
-    """Make a POST signed by the source's profile; without a key it is not signed. Raises `CannotSign`."""
-    return _make(source, key, pairs, kind, message_id=message_id, unix_s=unix_s)
+    """Make a POST signed by the source's profile; without a key it is not signed. Raises `CannotSign`.
+
+    `text` is sent as the body instead of the pairs.
+    """
+    return _make(source, key, pairs, kind, message_id=message_id, unix_s=unix_s, text=text)
+
+
+def make_forged(
+    source: Source, pairs: Pairs, kind: Body | None, *, message_id: str, unix_s: int, forged: str
+) -> SignedRequest:
+    """Make a request whose signature is the text `forged`, without any key. Raises `CannotSign`."""
+    nothing = Key(0, forged)
+    return _make(source, nothing, pairs, kind, message_id=message_id, unix_s=unix_s, forged=forged)
 
 
 def write_query(pairs: Pairs) -> str:
@@ -86,11 +109,27 @@ def write_query(pairs: Pairs) -> str:
     return "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in pairs)
 
 
+def write_json(pairs: Pairs) -> str:
+    """Write pairs as a JSON object; a repeated name is in it twice."""
+    members = [
+        f"{json.dumps(name)}:{json.dumps(value)}" for name, value in pairs
+    ]  # repeated names stay, because the edge must refuse them
+    return "{" + ",".join(members) + "}"
+
+
 def _make(
-    source: Source, key: Key | None, pairs: Pairs, kind: Body | None, *, message_id: str, unix_s: int
+    source: Source,
+    key: Key | None,
+    pairs: Pairs,
+    kind: Body | None,
+    *,
+    message_id: str,
+    unix_s: int,
+    text: str | None = None,
+    forged: str | None = None,
 ) -> SignedRequest:
     path = f"/tracking/postback/{source.slug}"
-    draft = _Draft("GET" if kind is None else "POST", kind, path, list(pairs), {}, [], {})
+    draft = _Draft("GET" if kind is None else "POST", kind, path, list(pairs), {}, [], {}, "", text, forged)
     if key is None:
         return draft.finish()
     scheme = _choose(source, draft)
@@ -118,18 +157,23 @@ def _choose(source: Source, draft: _Draft) -> Scheme:
 
 
 def _sign(draft: _Draft, scheme: Scheme, source: Source, secret: str, *, message_id: str, unix_s: int) -> SignedRequest:
+    if scheme.id is not None:
+        draft.headers[scheme.id.name] = message_id
+    _add_time(draft, scheme, source, unix_s)
+    _add_digest(draft, scheme)
+    signature = draft.forged or _compute_signature(draft, scheme, source, secret)
+    _add_signature(draft, scheme, source, signature)
+    return draft.finish()
+
+
+def _compute_signature(draft: _Draft, scheme: Scheme, source: Source, secret: str) -> str:
     sign = compile_sign(scheme.mac, scheme.signature.encoding, scheme.signature.truncate)
     material = read_key(scheme.key, secret)
     assert isinstance(material, bytes), "compile_sign refuses every other form"
     url = source.settings.public_url
     public_url = read_public_url(url) if url else None
-    if scheme.id is not None:
-        draft.headers[scheme.id.name] = message_id
-    _add_time(draft, scheme, source, unix_s)
-    _add_digest(draft, scheme)
     message = compile_message(scheme, public_url)(_gather(draft, scheme, source, public_url), material)
-    _add_signature(draft, scheme, source, sign(material, message).decode())
-    return draft.finish()
+    return sign(material, message).decode()
 
 
 def _add_time(draft: _Draft, scheme: Scheme, source: Source, unix_s: int) -> None:
@@ -181,7 +225,8 @@ def _gather(draft: _Draft, scheme: Scheme, source: Source, public_url: PublicUrl
     )  # fmt: skip
     origin = public_url.origin(scheme.url[0]) if public_url else ""
     decoding = scheme.decode[0] if scheme.decode else None
-    decoded = read_request(request, source, find_format(request, source))
+    is_read = draft.text is None  # a body of the caller's need not be readable
+    decoded = read_request(request, source, find_format(request, source)) if is_read else NOT_DECODED
     return SignatureInput(request, decoded, [], draft.parts, decoding, origin, draft.timestamp)
 
 
@@ -204,13 +249,6 @@ def _write_list(draft: _Draft, scheme: Scheme, signature: str) -> str:
         return signature
     parts = [*draft.parts.items(), (listed.pick[0], signature)]
     return (listed.split or "").join(f"{name}{listed.pair}{value}" for name, value in parts)
-
-
-def _write_json(pairs: Pairs) -> str:
-    members = [
-        f"{json.dumps(name)}:{json.dumps(value)}" for name, value in pairs
-    ]  # repeated names stay, because the edge must refuse them
-    return "{" + ",".join(members) + "}"
 
 
 def _sender_name(source: Source, canonical: str, default: str) -> str:

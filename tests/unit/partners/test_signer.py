@@ -9,24 +9,15 @@ from hypothesis import strategies as st
 
 from postledger.ingest.receive import evaluate
 from postledger.partners.signer import Body, CannotSign, SignedRequest, make_get, make_post
-from postledger.policy.config_file import read_configuration
-from postledger.policy.preset_files import read_known
-from postledger.policy.source import Settings, Source, find_profile
+from postledger.policy.source import Settings, Source
 from postledger.signatures.message_template import find_placeholders
 from postledger.signatures.secret_key import Key
 from postledger.vocabulary.incoming_request import Request
 from postledger.vocabulary.refusal import Reason
+from tests.parts.preset_sources import KNOWN, ONLY_THEIRS, make_preset_source, make_source
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 KEYS = [Key.from_secret(7, secret) for secret in ("s3cret-current", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")]
-KNOWN = read_known()
-SPKI = (
-    "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE+nzvoGqvDeB9+SzE6igTl7TyK4JBbglwir9oTcQta8NuG26ZpZFxt+F2NDk7asTE6/2Yc8i1ATcGIqtu"
-    "S5hv0Q=="
-)
-ED25519 = "whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4="
-ONLY_THEIRS = {"admob-ssv": SPKI, "skadnetwork": SPKI, "standard-webhooks-v1a": ED25519, "svix-v1a": ED25519}
-"""Public keys: only the network has the private keys."""
 printable = st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_size=60)
 
 
@@ -90,14 +81,6 @@ def test_a_repeated_name_is_sent_twice() -> None:
     assert refusal.reason is Reason.DUPLICATE_PARAMETER
 
 
-def network(name: str) -> Source:
-    """A source of a preset, as `apply` creates it."""
-    secret = ONLY_THEIRS.get(name, "s3cret-current")
-    document = {"slug": "acme", "preset": name, "secrets": [secret], "public_url": "https://t.example"}
-    settings = read_configuration({"sources": [document]}, {}, KNOWN).sources["acme"].settings
-    return Source(1, "acme", settings, (Key.from_secret(7, secret),), find_profile(settings))
-
-
 def covered(source: Source) -> list[tuple[str, str]]:
     """A value for each parameter that is signed."""
     atoms = find_placeholders(source.profile.schemes[0].message)
@@ -117,7 +100,7 @@ def attempt(source: Source, pairs: list[tuple[str, str]]) -> SignedRequest:
 
 @pytest.mark.parametrize("name", sorted(set(KNOWN.presets) - set(ONLY_THEIRS)))
 def test_a_postback_signed_for_a_network_is_verified(name: str) -> None:
-    source = network(name)
+    source = make_preset_source(name)
 
     outgoing = attempt(source, [*covered(source), ("note", "a b+c%&é")])
 
@@ -127,14 +110,14 @@ def test_a_postback_signed_for_a_network_is_verified(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(ONLY_THEIRS))
 def test_a_profile_with_a_private_key_cannot_be_signed(name: str) -> None:
-    source = network(name)
+    source = make_preset_source(name)
 
     with pytest.raises(CannotSign, match="needs the private key, which only the sender has"):
         attempt(source, covered(source))
 
 
 def test_an_unsigned_method_is_refused_with_a_signed_one_to_try() -> None:
-    for_post, for_get = network("stripe-style"), network("cpx")
+    for_post, for_get = make_preset_source("stripe-style"), make_preset_source("cpx")
 
     with pytest.raises(CannotSign, match="try a POST: add --post form or --post json"):
         make_get(for_post, for_post.keys[0], [], 0)
@@ -143,16 +126,14 @@ def test_an_unsigned_method_is_refused_with_a_signed_one_to_try() -> None:
 
 
 def test_a_missing_signed_parameter_is_reported() -> None:
-    source = network("cpx")
+    source = make_preset_source("cpx")
 
     with pytest.raises(CannotSign, match="which the profile signs, is missing or repeated"):
         make_get(source, source.keys[0], [("user_id", "U1")], 0)
 
 
 def test_the_secret_of_a_dialect_goes_into_the_path() -> None:
-    document = {"slug": "moved", "dialect": "keitaro", "secrets": ["3f9c0de"]}
-    settings = read_configuration({"sources": [document]}, {}, KNOWN).sources["moved"].settings
-    source = Source(1, "moved", settings, (Key.from_secret(7, "3f9c0de"),), find_profile(settings))
+    source = make_source("3f9c0de", dialect="keitaro")
 
     outgoing = make_get(source, source.keys[0], [("subid", "C1")], 0)
 
@@ -178,7 +159,7 @@ def test_the_secret_of_a_dialect_goes_into_the_path() -> None:
 def test_a_postback_of_a_network_becomes_its_event(
     name: str, pairs: list[tuple[str, str]], transaction_id: str
 ) -> None:
-    source = network(name)
+    source = make_preset_source(name)
 
     entry = evaluate(as_received(attempt(source, pairs)), source)
 
