@@ -3,24 +3,22 @@
 
 local address = require("postledger.address")
 local allowlist = require("postledger.allowlist")
-local body = require("postledger.body")
 local certificate = require("postledger.certificate")
 local clicks = require("postledger.clicks")
 local counters = require("postledger.counters")
+local entry = require("postledger.entry")
 local fields = require("postledger.fields")
 local pace = require("postledger.pace")
-local parameters = require("postledger.parameters")
 local policy = require("postledger.policy")
 local pressure = require("postledger.pressure")
-local query = require("postledger.query")
 local quota = require("postledger.quota")
-local receipt = require("postledger.receipt")
 local routes = require("postledger.routes")
 local source = require("postledger.source")
 
 local _M = {}
 
 local find, refuse = string.find, pace.refuse
+local pass_on, receive = entry.pass_on, entry.receive
 local UNREADABLE = "[^\33\34\36-\126\128-\255]"    -- as in snippets/readable.conf; a path of a source is ASCII
 
 local numbers = ngx.shared.postledger_quota
@@ -57,21 +55,6 @@ local function observe(one, bytes)
     if not take_quota(one, bytes) then reasons[#reasons + 1] = "rate_limited" end
     for _, reason in ipairs(reasons) do counters.count("observed|" .. one.slug .. "|" .. reason) end
     ngx.var.observed = table.concat(reasons, ",")
-end
-
--- What every request is given: its receipt, and for the log the names of its parameters. Gives path and query as sent.
-local function receive(var)
-    var.receipt = receipt.new()
-    local path, arguments = query.split(var.request_uri)
-    var.known_parameters = parameters.known_names(arguments)
-    return path, arguments
-end
-
--- After a reload nginx hangs up on whoever is between two requests, and one that is just coming would be lost. Who
--- speaks before that is told with his answer: @farewell keeps no connection.
-local function pass_on(current, farewell)
-    if current and current.is_handed_over then return ngx.exec(farewell or "@farewell") end
-    return body.await()
 end
 
 -- Phase access of the routes that belong to nobody: the backend must see the path that nginx judged.
