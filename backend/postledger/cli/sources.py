@@ -12,6 +12,7 @@ from postledger.cli.errors import CommandFailed
 from postledger.cli.output import AsJson, note, print_json, print_table, show
 from postledger.cli.sending import Base, find_edge
 from postledger.cli.source_report import report_source
+from postledger.cli.tokens import manage_tokens
 from postledger.partners.panel_url import write_panel_url
 from postledger.partners.send_postback import find_source
 from postledger.policy import describe_sources, rotate_secret
@@ -25,6 +26,7 @@ _USAGE = ("position", "id", "created_at", "last_matched")
 
 sources = typer.Typer(help="Sources, their secrets, and what they were refused for.", no_args_is_help=True)
 sources.command("report")(report_source)
+sources.command("token")(manage_tokens)
 Slug = Annotated[str, typer.Argument(metavar="SLUG", help="The slug of the source.")]
 Retire = Annotated[bool, typer.Option("--retire", help="Retire all secrets except the newest.")]
 Force = Annotated[bool, typer.Option("--force", help="Retire them even if the newest was never used.")]
@@ -42,7 +44,7 @@ def list_sources(
     if as_json:
         print_json(rows)
         return
-    names = ("slug", "name", "auth", "mode", "secrets", "state", "updated_at")
+    names = ("slug", "name", "auth", "mode", "secrets", "tokens", "state", "updated_at")
     print_table(names, [[row[name] for name in names] for row in rows])
 
 

@@ -46,7 +46,7 @@ def _describe(row: Row) -> Row:
     authorities = source.settings.client_ca
     certificates = {"client_ca": describe_authorities(authorities)} if authorities else {}
     signed = {} if settings is None else {"signed": _describe_signed(settings)}
-    rest = {name: row[name] for name in ("secrets", "created_at", "updated_at", "removed_at")}
+    rest = {name: row[name] for name in ("secrets", "tokens", "created_at", "updated_at", "removed_at")}
     return {**write_source(source), **certificates, **signed, "state": state, **rest}
 
 

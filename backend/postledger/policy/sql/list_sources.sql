@@ -1,7 +1,11 @@
--- The sources in force, and the retired ones if asked for, with the number of their live secrets.
+-- The sources in force, and the retired ones if asked for, with the numbers of their live secrets and tokens.
 SELECT
     sources.slug, sources.name, sources.settings, sources.created_at, sources.updated_at, sources.removed_at,
-    count(source_secrets.id) AS secrets
+    count(source_secrets.id) AS secrets,
+    (
+        SELECT count(*) FROM partner_tokens
+        WHERE partner_tokens.source_id = sources.id AND partner_tokens.revoked_at IS NULL
+    ) AS tokens
 FROM sources
 LEFT JOIN source_secrets ON source_secrets.source_id = sources.id
 WHERE
