@@ -40,7 +40,7 @@ def source(slug: str, **settings: Any) -> dict[str, Any]:
 
 
 class EchoBackend:
-    """gunicorn with `echo_app` on two unix sockets in a folder under /tmp that every user may enter."""
+    """gunicorn with `echo_app` on the unix sockets of backend and sandbox in a folder under /tmp that every user may enter."""
 
     def __init__(self) -> None:
         self._home = tempfile.TemporaryDirectory(prefix="postledger-echo-", dir="/tmp")
@@ -110,8 +110,11 @@ class EchoBackend:
             self._process.wait(timeout=END_WITHIN_S)
         self._home.cleanup()
 
+    def _sockets(self) -> tuple[Path, ...]:
+        return self.socket, self.operators_socket, self.socket.with_name("sandbox.sock")
+
     def _binds(self) -> list[str]:
-        return [word for path in (self.socket, self.operators_socket) for word in ("--bind", f"unix:{path}")]
+        return [word for path in self._sockets() for word in ("--bind", f"unix:{path}")]
 
     def _answers(self) -> bool:
         """By an answer: gunicorn accepts connections before it has started the worker that will serve them."""

@@ -165,13 +165,14 @@ def test_the_ops_listener_reaches_the_operators_socket(edge: Edge, path: str, ur
     ("path", "socket_name"),
     [
         ("/tracking/postback/acme", "backend.sock"),
-        ("/sandbox/postback/acme", "backend.sock"),
+        ("/sandbox/postback/acme", "sandbox.sock"),
+        ("/receipts/x", "sandbox.sock"),
         ("/click/spring", "backend.sock"),
         ("/schemas/postback-v1.json", "backend.sock"),
         ("/healthz", "operators.sock"),
     ],
 )
-def test_public_routes_except_health_reach_the_public_socket(client: httpx.Client, path: str, socket_name: str) -> None:
+def test_a_public_route_reaches_the_socket_of_its_process(client: httpx.Client, path: str, socket_name: str) -> None:
     answer = client.get(path).json()
 
     assert (answer["socket"], answer["uri"]) == (socket_name, path)

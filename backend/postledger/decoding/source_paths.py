@@ -5,7 +5,7 @@ import re
 
 KEY = "{key}"
 MAX_PATH_CHARACTERS = 255
-RESERVED = ("tracking", "sandbox", "internal", "healthz", "schemas", "metrics", "status", "_refused")
+RESERVED = ("tracking", "sandbox", "receipts", "internal", "healthz", "schemas", "metrics", "status", "_refused")
 """First path segments that Postledger uses or may use. Neither a source's path nor a key may start with one."""
 
 _PATH = re.compile(r"(/|(/[A-Za-z0-9._~-]+|/\{key\})+/?)")

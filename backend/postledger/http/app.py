@@ -35,7 +35,7 @@ def create_public_app(
     observer: RequestObserver,
 ) -> App:
     """Wire what networks, visitors and partners request; any path that is not listed goes to `dialects`."""
-    app = _create_app(observer)
+    app = create_app(observer)
     app.add_route("/tracking/postback", postbacks)
     app.add_route("/tracking/postback/{source}", postbacks)
     app.add_route("/click", clicks)  # a link that lost its campaign: a visitor gets a page here too
@@ -49,15 +49,16 @@ def create_operators_app(
     health: HealthResource, metrics: MetricsResource, policy: PolicyResource, observer: RequestObserver
 ) -> App:
     """Wire what the edge and operators' programs request."""
-    app = _create_app(observer)
+    app = create_app(observer)
     app.add_route("/healthz", health)
     app.add_route("/internal/metrics", metrics)
     app.add_route("/internal/policy", policy)
     return app
 
 
-def _create_app(observer: RequestObserver) -> App:
-    app = App(media_type=falcon.MEDIA_JSON, middleware=[observer])
+def create_app(*middleware: Any) -> App:
+    """Create an application without routes, with the answers to errors that all applications share."""
+    app = App(media_type=falcon.MEDIA_JSON, middleware=list(middleware))
     app.req_options.strip_url_path_trailing_slash = True  # the same route, as for the edge
     app.add_error_handler(falcon.HTTPError, _answer_http_error)
     app.add_error_handler(Exception, _answer_bug)

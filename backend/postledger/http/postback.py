@@ -8,7 +8,7 @@ from postledger.http.requests import SOURCE, read_postback
 from postledger.ingest.receive import ReceivePostback
 from postledger.vocabulary.refusal import Cause, Reason, Refusal
 
-_TOO_MANY = Refusal(Reason.MALFORMED, cause=Cause.TOO_MANY_PARAMETERS)
+TOO_MANY = Refusal(Reason.MALFORMED, cause=Cause.TOO_MANY_PARAMETERS)
 
 
 class PostbackResource:
@@ -24,7 +24,7 @@ class PostbackResource:
         postback = read_postback(request)
         slug = request.env[SOURCE] = find_slug(postback.query) if source is None else source
         # Without a slug nothing else would report that the query is malformed.
-        unread = _TOO_MANY if not slug and has_too_many(postback.query) else None
+        unread = TOO_MANY if not slug and has_too_many(postback.query) else None
         answer(response, postback.receipt, self._receive(slug, postback, unread))
 
     on_post = on_get

@@ -50,6 +50,10 @@ SETTINGS = (
     Setting("POSTLEDGER_BROKER_DURABLE"),
     Setting("POSTLEDGER_BROKER_TOPOLOGY"),
     Setting("POSTLEDGER_BROKER_CA_FILE"),
+    # Of the sandbox.
+    Setting("POSTLEDGER_SANDBOX"),
+    Setting("POSTLEDGER_SANDBOX_SOCKET", made=True),
+    Setting("POSTLEDGER_SANDBOX_PORT", made=True),
     # Of the edge.
     Setting("POSTLEDGER_LISTEN_ADDRESS"),
     Setting("POSTLEDGER_EDGE_PORT"),
@@ -104,6 +108,7 @@ SETTINGS = (
     Setting("POSTLEDGER_EDGE_HTTP_URL", made=True),
     Setting("POSTLEDGER_OPS_URL", made=True),
     Setting("POSTLEDGER_WORKER_URL", made=True),
+    Setting("POSTLEDGER_SANDBOX_URL", made=True),
     Setting("POSTLEDGER_RUN_DIRECTORY", made=True),
     Setting("PROMETHEUS_URL", made=True),
     Setting("PROMETHEUS_USER", made=True),

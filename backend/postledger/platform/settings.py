@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 from cryptography.fernet import Fernet
@@ -48,6 +49,15 @@ class WorkerSettings(msgspec.Struct, frozen=True):
     port: int | None
 
 
+class SandboxSettings(msgspec.Struct, frozen=True):
+    """The settings of the sandbox. Without a port it serves no metrics."""
+
+    database_url: str
+    master_keys: tuple[str, ...]
+    mode: Literal["on", "off", "partners"]
+    port: int | None
+
+
 class Sockets(msgspec.Struct, frozen=True):
     """The unix sockets on which the backend listens, one for each of its applications."""
 
@@ -80,6 +90,31 @@ def read_worker_settings(environment: Mapping[str, str]) -> WorkerSettings:
     )
 
 
+def read_sandbox_settings(environment: Mapping[str, str]) -> SandboxSettings:
+    """Read all settings of the sandbox. Raises `BadSetting`."""
+    return SandboxSettings(
+        database_url=read_database_url(environment),
+        master_keys=read_master_keys(environment),
+        mode=read_sandbox_mode(environment),
+        port=_read_port(environment, "POSTLEDGER_SANDBOX_PORT"),
+    )
+
+
+def read_sandbox_socket(environment: Mapping[str, str]) -> str:
+    """Read the socket of the sandbox, by default a neighbour of the backend's."""
+    if given := environment.get("POSTLEDGER_SANDBOX_SOCKET"):
+        return given
+    return str(Path(read_sockets(environment).public).with_name("sandbox.sock"))
+
+
+def read_sandbox_mode(environment: Mapping[str, str]) -> Literal["on", "off", "partners"]:
+    """Read who gets explanations: all, the holders of a token or a secret, or, without a sandbox, none."""
+    match environment.get("POSTLEDGER_SANDBOX") or "partners":
+        case "on" | "off" | "partners" as mode:
+            return mode
+    raise BadSetting("POSTLEDGER_SANDBOX must be on, off or partners")
+
+
 def check_given(environment: Mapping[str, str]) -> None:
     """Check the variables that an operator has set, before `make up` has created the others. Raises `BadSetting`."""
     if unknown := describe_unknown(environment):
@@ -89,6 +124,7 @@ def check_given(environment: Mapping[str, str]) -> None:
     made = {} if has_key else {"POSTLEDGER_MASTER_KEY": Fernet.generate_key().decode()}
     read_settings({"DATABASE_URL": "postgresql://", **made, **given})
     read_workers(given)
+    read_sandbox_mode(given)
     read_click_retention_days(given)
     for name in ("POSTLEDGER_READER_URL", "POSTLEDGER_MONITOR_URL"):
         if name in given:

@@ -60,6 +60,8 @@ class Cause(StrEnum):
     OTHER_CLICK = "other_click"
     DAMAGED_NAME = "damaged_name"
     PARAMETER_IN_VALUE = "parameter_in_value"
+    PARTNER_TOKEN = "partner_token"  # noqa: S105 - a word of the API
+    LEAKED_TOKEN = "leaked_token"  # noqa: S105
 
 
 class Refusal(msgspec.Struct, frozen=True):

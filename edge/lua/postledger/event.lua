@@ -14,7 +14,10 @@ local _M = {}
 
 local byte, format, match, sub = string.byte, string.format, string.match, string.sub
 
-local ROUTES = { postback = true, sandbox = true, click = true, healthz = true, dialect = true, schemas = true }
+local ROUTES = {
+    postback = true, click = true, healthz = true, dialect = true, schemas = true, sandbox = true, receipts = true,
+}
+local NOT_OF_SOURCES = { sandbox = true, receipts = true }    -- what a partner tries must not alert anyone
 local TRUNCATES = os.getenv("POSTLEDGER_LOG_IP") == "truncate"
 local STATUSES = {}
 for status = 100, 599 do STATUSES[status] = tostring(status) end
@@ -39,9 +42,9 @@ local function count_handshake(var)
     if kind then counters.count(kind) end
 end
 
-local function count_refusal(var)
+local function count_refusal(var, route)
     local reason = var.edge_reason
-    if not reason or reason == "" then return end
+    if not reason or reason == "" or NOT_OF_SOURCES[route] then return end
 
     local slug = var.source
     if not slug or slug == "" or slug == source.SELFTEST then slug = "unknown" end
@@ -54,7 +57,7 @@ local function count(var, route)
     local upstream_s = tonumber(var.logged_upstream_duration)
     if upstream_s then counters.observe_upstream(route, upstream_s) end
     if var.connection_requests == "1" then count_handshake(var) end
-    if status >= 300 then count_refusal(var) end
+    if status >= 300 then count_refusal(var, route) end
     if ngx.worker.exiting() then counters.flush() end    -- there is no later
 end
 

@@ -1,4 +1,4 @@
-"""Serves `/healthz` and `/metrics` of a worker on the loopback interface."""
+"""Serves `/healthz` and `/metrics` of a worker, or of the sandbox, on the loopback interface."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -15,23 +15,14 @@ _PORT = re.compile(r":\d+$")
 _OWN_NAMES = ("127.0.0.1", "localhost", "[::1]")
 
 
-class StatusServer:
-    """Answers in a greenlet of its own. `find_failing` names the part that fails, or returns None."""
+class StatusApplication:
+    """A WSGI application. `find_failing` names the part that fails, or returns None."""
 
-    def __init__(self, port: int, render: Callable[[], bytes], find_failing: Callable[[], str | None]) -> None:
+    def __init__(self, render: Callable[[], bytes], find_failing: Callable[[], str | None]) -> None:
         self._render, self._find_failing = render, find_failing
-        # Its own logs contain addresses and tracebacks.
-        self._server = WSGIServer(("127.0.0.1", port), self._answer, log=None, error_log=None)
 
-    def start(self) -> None:
-        """Listen. Raises OSError if the port is taken."""
-        self._server.start()
-
-    def close(self) -> None:
-        """Stop listening."""
-        self._server.stop(timeout=0)
-
-    def _answer(self, environment: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+    def __call__(self, environment: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Answer one request."""
         status, kind, body = self._find_answer(environment)
         start_response(status, [("Content-Type", kind), ("Content-Length", str(len(body)))])
         return [] if environment["REQUEST_METHOD"] == "HEAD" else [body]
@@ -50,3 +41,20 @@ class StatusServer:
         if failing is None:
             return "200 OK", _JSON, b'{"status":"ok"}'
         return "503 Service Unavailable", _JSON, b'{"status":"unavailable","failing":"%b"}' % failing.encode()
+
+
+class StatusServer:
+    """Answers in a greenlet of its own."""
+
+    def __init__(self, port: int, render: Callable[[], bytes], find_failing: Callable[[], str | None]) -> None:
+        # Its own logs contain addresses and tracebacks.
+        application = StatusApplication(render, find_failing)
+        self._server = WSGIServer(("127.0.0.1", port), application, log=None, error_log=None)
+
+    def start(self) -> None:
+        """Listen. Raises OSError if the port is taken."""
+        self._server.start()
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._server.stop(timeout=0)

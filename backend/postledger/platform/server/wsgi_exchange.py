@@ -19,7 +19,7 @@ STARTED_S = "postledger.started_s"
 """Key of the environment: when the request arrived, in seconds of the performance counter."""
 
 LISTENER = "postledger.listener"
-"""Key of the environment: the path of the unix socket that accepted the connection."""
+"""Key of the environment: the path of the unix socket that accepted the connection, or address and port."""
 
 BODY_FAULTS = (OSError, ParseException)
 """What gunicorn raises when a body's chunks, or the header fields after them, cannot be read, or it ends too early."""
@@ -36,7 +36,7 @@ class ByListener:
     A socket that is not in `others` gets `default`, so that a mistake never opens the other applications.
     """
 
-    def __init__(self, default: Application, others: Mapping[str, Application], close: Callable[[], None]) -> None:
+    def __init__(self, default: Application, others: Mapping[Any, Application], close: Callable[[], None]) -> None:
         self._default, self._others, self.close = default, others, close
 
     def __call__(self, environment: dict[str, Any], start_response: Any) -> Iterable[bytes]:

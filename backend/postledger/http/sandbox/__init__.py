@@ -1,0 +1,1 @@
+"""The HTTP routes of the sandbox: postbacks that are tried, and what partners look up with a token."""
