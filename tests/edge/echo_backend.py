@@ -40,7 +40,7 @@ def source(slug: str, **settings: Any) -> dict[str, Any]:
 
 
 class EchoBackend:
-    """gunicorn with `echo_app` on the unix sockets of backend and sandbox in a folder under /tmp that every user may enter."""
+    """gunicorn with `echo_app` on the sockets of backend and sandbox, in a folder that every user may enter."""
 
     def __init__(self) -> None:
         self._home = tempfile.TemporaryDirectory(prefix="postledger-echo-", dir="/tmp")
