@@ -1,0 +1,88 @@
+"""The closed list of usual mistakes in signing, and the search for those that explain a wrong signature.
+
+No oracle: every comparison is of a whole digest in constant time, every key depends on the whole secret, and the number
+of tries is bounded by the lengths of the messages alone. The caller asks only for the holder of a partner token.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import product
+
+import msgspec
+
+from postledger.signatures.examination import Examined, list_attempts
+from postledger.signatures.mistake import KEY, Message, Mistake
+from postledger.signatures.mistaken_codes import Code, list_codes
+from postledger.signatures.mistaken_keys import KeyVariant, list_keys
+from postledger.signatures.mistaken_strings import list_strings
+from postledger.signatures.secret_key import Key
+
+MAX_WORK = 3500
+"""How much is tried, in units of one MAC of a short message: about 10 ms of CPU, or 20 ms on a busy machine."""
+_BYTES_PER_UNIT = 2048
+_ASYMMETRIC_UNITS = 60
+
+
+class Diagnosis(msgspec.Struct, frozen=True):
+    """The shortest list of mistakes that explains the signature, empty if none does; how many variants were tried."""
+
+    mistakes: tuple[Mistake, ...]
+    tried: int
+
+
+def diagnose(examined: Examined, keys: Sequence[Key], retired: Sequence[str], known: Sequence[str]) -> Diagnosis:
+    """Find the mistakes that explain a signature. `retired` are secrets of the same source.
+
+    `known` are texts that the sender may have used as a key by mistake, such as its slug. They are no secrets.
+    """
+    codes = list_codes(examined)
+    if not codes:
+        return Diagnosis((), 0)
+    variants = list_keys(examined.scheme, keys, retired, known)
+    messages = [message for attempt in list_attempts(examined) for message in list_strings(attempt)]
+    return _search(_order(_drop_equal(messages), variants, codes))
+
+
+def _drop_equal(messages: Iterable[Message]) -> list[Message]:
+    """Keep the first of equal messages: it has the simplest name, and its length decides what can be tried."""
+    found: dict[bytes, Message] = {}
+    for message in messages:
+        known = found.get(message.text)
+        if known is None or len(message.mistakes) < len(known.mistakes):
+            found[message.text] = message
+    return list(found.values())
+
+
+_Combination = tuple[Message, KeyVariant, Code]
+_SHAPES = (
+    (1, 0, 0), (0, 1, 0), (0, 0, 1),
+    (1, 0, 1), (0, 1, 1), (0, 2, 0), (1, 1, 0), (2, 0, 0), (0, 0, 2),
+    (1, 1, 1), (2, 0, 1), (0, 2, 1), (1, 2, 0), (2, 1, 0),
+)  # fmt: skip
+"""How many mistakes are in the string, in the key and in the code: the shortest explanations first."""
+
+
+def _order(messages: Sequence[Message], keys: Sequence[KeyVariant], codes: Sequence[Code]) -> Iterator[_Combination]:
+    for in_string, in_key, in_code in _SHAPES:
+        is_mixed = in_string > 0 and in_key > 0
+        yield from product(
+            [one for one in messages if len(one.mistakes) == in_string and (one.is_usual or not is_mixed)],
+            [one for one in keys if len(one.mistakes) == in_key and (one.is_usual or not is_mixed)],
+            [one for one in codes if len(one.mistakes) == in_code],
+        )
+
+
+def _search(combinations: Iterable[_Combination]) -> Diagnosis:
+    tried, work = 0, 0
+    for message, key, code in combinations:
+        work += _ASYMMETRIC_UNITS if code.is_asymmetric else 1 + len(message.text) // _BYTES_PER_UNIT
+        if work > MAX_WORK:
+            break
+        tried += 1
+        text = (
+            message.text.replace(KEY, key.material)
+            if message.has_key and isinstance(key.material, bytes)
+            else message.text
+        )
+        if code.matches(key.material, text):
+            return Diagnosis((*message.mistakes, *key.mistakes, *code.mistakes), tried)
+    return Diagnosis((), tried)
