@@ -9,6 +9,7 @@ from typing import Literal
 
 import msgspec
 
+from postledger.vocabulary.refusal import Refusal
 from postledger.vocabulary.statuses import Status, Verdict
 
 
@@ -131,6 +132,7 @@ class Answered(msgspec.Struct, frozen=True):
     """The answer to the request that is explained, as it leaves the backend."""
 
     verdict: Verdict
+    refusal: Refusal | None
     http: int
     body: bytes
 

@@ -27,9 +27,10 @@ _MAX_DROPPED = 40
 def vary_query(parts: Sequence[bytes], signature: str, timestamp: str) -> Iterator[Variant]:
     """List the texts; `parts` are the pairs as sent without the signature, then the names of the two parameters."""
     query = b"&".join(parts)
-    yield from _vary_whole(query, parts)
+    yield from _vary_whole(query)
     yield from _vary_ends(query, signature)
     yield from _vary_order(parts)
+    yield from _rewrite(parts)
     yield from _move_timestamp(parts, timestamp)
     yield from _drop_parameters(parts)
     yield from _vary_form(parts)
@@ -41,13 +42,12 @@ def read_part(part: bytes) -> tuple[bytes, bytes]:
     return decode_text(name, "form"), decode_text(value, "form")
 
 
-def _vary_whole(query: bytes, parts: Sequence[bytes]) -> Iterator[Variant]:
+def _vary_whole(query: bytes) -> Iterator[Variant]:
     decoded = Mistake("the decoded string is signed, not the query as it was sent", AS_SENT)
     yield decoded, decode_text(query, "form"), True
     yield decoded, decode_text(query, "pct"), True
     yield Mistake("blanks are signed as %20 and sent as +", AS_SENT), query.replace(b"+", b"%20"), True
     yield Mistake("blanks are signed as + and sent as %20", AS_SENT), query.replace(b"%20", b"+"), True
-    yield from _rewrite(parts)
     lower = _ESCAPE.sub(lambda found: found[0].lower(), query)
     yield Mistake("escapes are signed in small letters (%3a) and sent in capitals", AS_SENT), lower, True
     upper = _ESCAPE.sub(lambda found: found[0].upper(), query)

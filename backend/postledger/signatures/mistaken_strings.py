@@ -22,6 +22,7 @@ LINE_BREAK = Mistake(
 _CRLF = Mistake("a line break (CRLF) behind the string", LINE_BREAK.advice)
 _BLANK = Mistake("a blank behind the string", "Sign the string without a blank behind it.")
 _PARTS = "Join the pieces of the signed string as the documentation of the profile shows, with the same separators."
+_ONLY_BODY = Mistake("only the body is signed", _PARTS)
 _LONG_BYTES = 4096
 
 
@@ -51,6 +52,9 @@ def list_strings(attempt: Examined) -> Iterator[Message]:
         yield Message((mistake,), text, is_usual)
         if len(text) < _LONG_BYTES:
             yield Message((mistake, LINE_BREAK), text + b"\n")
+    if attempt.scheme.message != "{body}" and "{body}" in attempt.scheme.message:
+        for mistake, text, _ in vary_body(attempt.sent.request.body):
+            yield Message((_ONLY_BODY, mistake), text)
 
 
 def _vary(attempt: Examined) -> Iterator[Variant]:
@@ -130,8 +134,7 @@ def _vary_template(pieces: Sequence[Piece]) -> Iterator[Variant]:
     content = [piece for piece in pieces if piece.placeholder]
     for piece in content:
         if piece.kind == "body":
-            yield Mistake("only the body is signed", _PARTS), piece.text, True
-            yield from ((mistake, text, False) for mistake, text, _ in vary_body(piece.text))
+            yield _ONLY_BODY, piece.text, True
     for number, piece in enumerate(pieces):
         if piece.placeholder:
             mistake = Mistake(f"{{{piece.placeholder}}} is left out of the signed string", _PARTS)
@@ -143,13 +146,13 @@ def _vary_template(pieces: Sequence[Piece]) -> Iterator[Variant]:
         swapped[first], swapped[second] = swapped[second], swapped[first]
         names = f"{{{pieces[first].placeholder}}} and {{{pieces[second].placeholder}}}"
         yield Mistake(f"{names} are swapped in the signed string", _PARTS), _join(swapped), True
+    for joint, shown in JOINTS.items():
+        text = joint.encode().join([piece.text for piece in content])
+        yield Mistake(f"the pieces of the signed string are joined by {shown}", _PARTS), text, joint in ("", ".", ":")
     if any(piece.kind == "key" for piece in content):
         rest = [piece for piece in content if piece.kind != "key"]
         yield Mistake("the secret is first in the signed string", _PARTS), KEY + _join(rest), True
         yield Mistake("the secret is last in the signed string", _PARTS), _join(rest) + KEY, True
-    for joint, shown in JOINTS.items():
-        text = joint.encode().join([piece.text for piece in content])
-        yield Mistake(f"the pieces of the signed string are joined by {shown}", _PARTS), text, joint in ("", ".", ":")
 
 
 def _leave_out(pieces: Sequence[Piece], number: int) -> Iterator[Sequence[Piece]]:
