@@ -20,6 +20,7 @@ from postledger.vocabulary.incoming_request import Request
 from postledger.vocabulary.refusal import Refused
 from tests.parts.signed_requests import NOW
 
+_KNOWN = read_known()
 SECRET, RETIRED, SLUG = "s3cret-current-9f2c", "s3cret-of-last-year", "acme"
 WHSEC = "whsec_" + base64.b64encode(b"sixteen-bytes-ok-and-more").decode()
 QUERY = "click_id=ABC%20123&payout=0.50&name=J%C3%B6rg&transaction_id=TXN%3A789&url=https%3A%2F%2Fa.b%2Fc&ts=1790000000"
@@ -31,7 +32,7 @@ FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 def make_source(secret: str = SECRET, **settings: Any) -> Source:
     """A source of a file, with one secret of id 11."""
     document = {"slug": SLUG, "secrets": [secret], "click": "optional", **settings}
-    found = read_configuration({"sources": [document]}, {}, read_known()).sources[SLUG].settings
+    found = read_configuration({"sources": [document]}, {}, _KNOWN).sources[SLUG].settings
     return Source(1, SLUG, found, (Key.from_secret(11, secret),), find_profile(found))
 
 

@@ -13,6 +13,7 @@ from postledger.signatures.mistaken_queries import Variant
 AS_SENT = "Sign the bytes of the body exactly as they are sent: write the body once, sign it, and send the same bytes."
 _BOM = b"\xef\xbb\xbf"
 _MAX_REWRITTEN_BYTES = 8192
+_MAX_NESTED = 50
 _NUMBER = re.compile(r'"\\u0000([^"\\]*)\\u0000"')
 _LAYOUTS: dict[str, dict[str, Any]] = {
     "compact": {"separators": (",", ":")},
@@ -34,7 +35,8 @@ def vary_body(body: bytes) -> Iterator[Variant]:
     yield Mistake("a byte order mark (BOM) is sent and not signed", AS_SENT), body.removeprefix(_BOM), True
     yield Mistake("a byte order mark (BOM) is signed and not sent", AS_SENT), _BOM + body, True
     yield Mistake("blanks around the body are sent and not signed", AS_SENT), body.strip(), False
-    if len(body) <= _MAX_REWRITTEN_BYTES:
+    # Indented, a deeply nested body would be many times as long.
+    if len(body) <= _MAX_REWRITTEN_BYTES and body.count(b"{") + body.count(b"[") <= _MAX_NESTED:
         yield from _rewrite_json(body.removeprefix(_BOM))
 
 

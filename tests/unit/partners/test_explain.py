@@ -1,0 +1,296 @@
+"""The explanation of one request: each step, what comes next, and what is never in it."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from importlib.resources import files
+from typing import Any
+
+import msgspec
+import pytest
+from jsonschema import validate  # type: ignore[import-untyped]
+from msgspec.structs import replace
+
+from postledger.ingest.receive import evaluate
+from postledger.partners.explain import Diagnoser, Facts, decline, explain
+from postledger.partners.explanation import Answered, Explanation, KnownConversion
+from postledger.partners.next_steps import BY_CAUSE, BY_REASON, BY_VERDICT
+from postledger.policy.source import Source
+from postledger.signatures.examination import Examined
+from postledger.signatures.mistakes import Diagnosis
+from postledger.vocabulary.incoming_request import Request
+from postledger.vocabulary.refusal import Cause, Reason, Refusal
+from postledger.vocabulary.statuses import Status, Verdict
+from tests.parts.mistaken_senders import (
+    BODY,
+    PUBLIC_URL,
+    QUERY,
+    RETIRED,
+    SECRET,
+    SLUG,
+    WHSEC,
+    get,
+    mac,
+    make_source,
+    v1,
+    webhook,
+)
+
+_SCHEMA = msgspec.json.decode((files("postledger.schemas") / "explanation-1.json").read_bytes())
+TOKEN = "plt_" + "t" * 43
+
+
+def read_retired(_: str) -> Sequence[str]:
+    return (RETIRED,)
+
+
+def explain_to_partner(request: Request, source: Source, facts: Facts | None = None) -> Explanation:
+    """Explain a request to the holder of a token; the answer is that of a source without conversions."""
+    entry = evaluate(request, source)
+    verdict = Verdict.ACCEPTED if entry.refusal is None else Verdict.REFUSED
+    answered = Answered(verdict, entry.refusal, 200 if entry.refusal is None else 401, b"{}")
+    diagnoser = Diagnoser(read_retired)
+
+    def diagnose(examined: Examined) -> Diagnosis | None:
+        return diagnoser.diagnose(examined, source, TOKEN)
+
+    explanation = explain(request, source, answered, facts or Facts(), diagnose)
+    validate(msgspec.json.decode(msgspec.json.encode(explanation)), _SCHEMA)
+    return explanation
+
+
+def test_a_verified_postback_shows_each_step() -> None:
+    source = make_source(
+        params={"click_id": "subid"}, statuses={"rejected": "trash"}, allow=["203.0.113.0/24"], pii=["email"]
+    )
+    query = "subid=C1&transaction_id=T1&event=sale&status=Trash&payout=12.50&currency=eur"
+    query += "&utm_x=1&email=a%40b.c&ts=1790000000"
+    request = replace(v1(query, query), client_address="203.0.113.9")
+
+    found = explain_to_partner(request, source)
+
+    assert (found.verdict, found.reason, found.edge.by) == ("accepted", None, "203.0.113.0/24")
+    assert (found.read[0].sent, found.read[0].canonical, found.read[0].value) == ("subid", "click_id", "C1")
+    assert found.read[0].note == "alias of acme"
+    assert (found.ignored, found.masked) == (("utm_x", "email"), ("email", "sig"))
+    assert found.signature is not None
+    assert found.signature.key == "secret #11 (position 0)"
+    assert (found.signature.would_match, found.signature.tried) == ((), 0)
+    assert found.signature.clock is not None
+    assert (found.signature.clock.skew_s, found.signature.clock.tolerance_s) == (-10, (-1800, 300))
+    assert found.mapped is not None
+    assert (found.mapped.status.means, found.mapped.status.by) == ("rejected", "statuses")
+    assert (found.mapped.payout.means, found.mapped.currency.means) == ("12.50", "EUR")
+    assert found.dedup is not None
+    assert (found.dedup.by, found.dedup.parts, found.dedup.known) == ("transaction", ("acme", "sale", "T1"), False)
+    assert found.next == BY_VERDICT[Verdict.ACCEPTED]
+
+
+def test_the_signed_string_is_shown_with_personal_data_masked() -> None:
+    source = make_source(pii=["email"])
+    query = "click_id=C1&email=jane%40example.org&ts=1790000000"
+
+    found = explain_to_partner(v1(query, query), source)
+
+    assert found.signature is not None
+    assert found.signature.signed_string == "click_id=C1&email=***&ts=1790000000"
+    assert "jane" not in msgspec.json.encode(found).decode()
+
+
+@pytest.mark.parametrize("email", ['"jane@example.org"', r'"jane\u0040example.org"', '["jane@example.org"]'])
+def test_personal_data_in_a_body_are_masked(email: str) -> None:
+    source = make_source(WHSEC, pii=["email"])
+    body = b'{"click_id":"C1","email":' + email.encode() + b"}"
+
+    found = explain_to_partner(webhook(b"wrong", body), source)
+
+    assert "jane" not in msgspec.json.encode(found).decode()
+    assert found.signature is not None
+    assert found.signature.signed_string is not None
+
+
+@pytest.mark.parametrize(
+    ("preset", "query", "shown"),
+    [
+        ("cpx", "trans_id=T1&secure_hash=" + "0" * 32, "T1-{key}"),
+        ("pangle", "trans_id=T1&sign=" + "0" * 64, "{key}:T1"),
+    ],
+)
+def test_a_key_in_the_message_is_shown_as_a_placeholder(preset: str, query: str, shown: str) -> None:
+    found = explain_to_partner(get(query), make_source(preset=preset))
+
+    assert found.signature is not None
+    assert found.signature.signed_string == shown
+
+
+def test_an_unsigned_parameter_is_listed() -> None:
+    found = explain_to_partner(get("trans_id=T1&amount_usd=5&secure_hash=" + "0" * 32), make_source(preset="cpx"))
+
+    assert found.signature is not None
+    assert (found.signature.covers, found.signature.unsigned) == (("trans_id",), ("amount_usd",))
+
+
+@pytest.mark.parametrize(
+    ("request_", "words"),
+    [
+        (v1(QUERY + "\n"), "printf %s, not echo"),
+        (get(f"{QUERY}&sig={mac(QUERY).hex().upper()}"), "hex in small letters"),
+        (v1(QUERY.replace("%20", "+")), "exactly as it is sent"),
+        (v1("click_id=ABC 123", "click_id=ABC%20123"), "exactly as it is sent"),
+        (v1(QUERY + "\n", key=RETIRED), "line break"),
+    ],
+)
+def test_five_wrong_calls_give_five_right_sentences(request_: Request, words: str) -> None:
+    found = explain_to_partner(request_, make_source())
+
+    assert words in found.next
+    assert found.signature is not None
+    assert found.signature.would_match
+
+
+def test_without_a_token_nothing_is_diagnosed() -> None:
+    request, source = v1(QUERY + "\n"), make_source()
+    refusal = evaluate(request, source).refusal
+
+    found = explain(request, source, Answered(Verdict.REFUSED, refusal, 401, b""), Facts(), decline)
+
+    assert found.signature is not None
+    assert (found.signature.would_match, found.signature.tried) == (None, 0)
+    assert found.next == BY_REASON[Reason.BAD_SIGNATURE]
+
+
+def test_one_request_of_a_process_is_diagnosed_at_a_time() -> None:
+    source, nested = make_source(), []
+    examined: list[Examined] = []
+
+    def read_while_busy(_: str) -> Sequence[str]:
+        nested.append(diagnoser.diagnose(examined[0], source, TOKEN))
+        return ()
+
+    diagnoser = Diagnoser(read_while_busy)
+    refusal = evaluate(v1(QUERY + "\n"), source).refusal
+
+    def diagnose(one: Examined) -> Diagnosis | None:
+        examined.append(one)
+        return diagnoser.diagnose(one, source, TOKEN)
+
+    explain(v1(QUERY + "\n"), source, Answered(Verdict.REFUSED, refusal, 401, b""), Facts(), diagnose)
+
+    assert nested == [None]
+    assert diagnoser.diagnose(examined[0], source, TOKEN) is not None or len(nested) == 2
+
+
+@pytest.mark.parametrize(
+    ("ts", "words"),
+    [
+        ("1790000000000", "as milliseconds"),
+        ("2026-09-21T14:13:30", "as ISO 8601"),
+        ("1789992810", "local time, not UTC: it differs by -2 hours"),
+        ("1790001810", "local time, not UTC: it differs by +0.5 hours"),
+        ("1790000700", "in the future"),
+        ("1789990000", "too old"),
+        ("yesterday", "not unix seconds"),
+    ],
+)
+def test_a_wrong_time_is_named(ts: str, words: str) -> None:
+    query = f"click_id=C1&ts={ts}"
+
+    found = explain_to_partner(v1(query, query), make_source())
+
+    assert found.signature is not None
+    assert words in " ".join(found.signature.would_match or ())
+
+
+@pytest.mark.parametrize(
+    ("known", "event", "verdict", "rule"),
+    [
+        (Status.APPROVED, "pending", Verdict.DUPLICATE, "pending after approved is old news"),
+        (Status.APPROVED, "approved", Verdict.DUPLICATE, "a repeat with nothing new changes nothing"),
+        (Status.PENDING, "approved", Verdict.UPDATED, "pending may become approved"),
+        (Status.APPROVED, "reversed", Verdict.UPDATED, "a reversal takes back the conversion"),
+        (Status.APPROVED, "reversed", Verdict.PARKED, "so many reversals in an hour wait until an operator decides"),
+        (Status.REJECTED, "approved", Verdict.REFUSED, "rejected may not become approved"),
+        (Status.APPROVED, "approved", Verdict.REFUSED, "another amount under the same key is a conflict"),
+    ],
+)
+def test_the_rule_of_the_fold_is_named(known: Status, event: str, verdict: Verdict, rule: str) -> None:
+    query = f"click_id=C1&transaction_id=T1&status={event}&payout=12.50&ts=1790000000"
+    conflict = evaluate(v1(query, query), make_source()).refusal if verdict != Verdict.REFUSED else None
+    if verdict == Verdict.REFUSED:
+        conflict = Refusal(Reason.CONFLICT)
+    before = KnownConversion("0197", known, Decimal("12.50"), "USD")
+
+    found = explain(
+        v1(query, query), make_source(), Answered(verdict, conflict, 200, b""), Facts(known=before), decline
+    )
+
+    assert found.fold is not None
+    assert (found.fold.was, found.fold.rule) == (f"{known.value} 12.50 USD", rule)
+    assert found.dedup is not None
+    assert (found.dedup.known, found.dedup.first) == (True, "0197")
+
+
+@pytest.mark.parametrize(
+    ("settings", "query", "by", "parts"),
+    [
+        ({}, "click_id=C1", "click", ("acme", "conversion", "C1")),
+        ({"key": "click"}, "click_id=C1&transaction_id=T1", "click", ("acme", "conversion", "C1")),
+        ({"duplicates": "every"}, "click_id=C1", "occasion", ("acme", "conversion")),
+    ],
+)
+def test_the_dedup_key_is_explained(settings: dict[str, Any], query: str, by: str, parts: tuple[str, ...]) -> None:
+    signed = f"{query}&ts=1790000000"
+
+    found = explain_to_partner(v1(signed, signed), make_source(**settings))
+
+    assert found.dedup is not None
+    assert (found.dedup.by, found.dedup.parts) == (by, parts)
+
+
+def test_an_address_that_production_refuses_is_explained() -> None:
+    query = "click_id=C1&ts=1790000000"
+    request = replace(v1(query, query), client_address="192.0.2.1")
+
+    found = explain_to_partner(request, make_source(allow=["203.0.113.0/24", "2001:db8::/32"]))
+
+    assert (found.edge.allowed, found.edge.by) == (False, None)
+    assert "allowlist" in found.next
+
+
+def test_a_secret_that_the_sender_sends_is_not_shown() -> None:
+    found = explain_to_partner(get(f"click_id=C1&secret={SECRET}&{SECRET}=1&sub1={SECRET}&ts=1"), make_source())
+
+    assert SECRET not in msgspec.json.encode(found).decode()
+
+
+def test_both_addresses_of_a_signed_url_can_be_told_apart() -> None:
+    url = f"{PUBLIC_URL}/tracking/postback/{SLUG}?tx=T1"
+    request = get(f"tx=T1&hash={mac(url, name='sha1').hex()}")
+
+    found = explain_to_partner(request, make_source(preset="bitlabs", public_url=PUBLIC_URL))
+
+    assert found.signature is not None
+    assert found.signature.signed_string == url
+    assert explain_to_partner(request, make_source(), Facts(is_for_sandbox=True)).next
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"\xef\xbb\xbf" + BODY, BODY + b"\r\n", b'{"click_id":"A","click_id":"B"}', b'{"payout":1e3,"click_id":"A"}',
+        b"{" + b",".join(b'"k%d":1' % number for number in range(101)) + b"}", b"", b"{", b"[]", b"\xff", b"null",
+        b'{"a":' * 600 + b"1" + b"}" * 600, b'{"click_id":"\\ud800"}', b'{"click_id":["x"]}', b"x" * 70_000,
+        b'{"v":2,"conversion":{"click_id":"A"},"amount":{"value":"1"}}',
+    ],
+)  # fmt: skip
+def test_no_body_breaks_the_explanation(body: bytes) -> None:
+    """The holder of a token is told the first thing that is wrong, whatever the body is."""
+    for request in (webhook(b"wrong", body), webhook(b"msg_1.1790000000." + body, body)):
+        found = explain_to_partner(request, make_source(WHSEC, pii=["email"]))
+
+        assert found.next
+
+
+def test_each_reason_cause_and_verdict_has_a_next_step() -> None:
+    assert set(BY_REASON) == set(Reason)
+    assert set(BY_CAUSE) == set(Cause)
+    assert set(BY_VERDICT) == set(Verdict) - {Verdict.REFUSED}
