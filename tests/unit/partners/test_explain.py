@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from jsonschema import validate  # type: ignore[import-untyped]
+from jsonschema import validate
 from msgspec.structs import replace
 
 from postledger.ingest.receive import evaluate
