@@ -15,6 +15,7 @@ function make(tag, attributes = {}, ...children) {
 }
 
 const code = (value) => make("code", {}, String(value));
+const prose = (sentence) => sentence.split("`").map((part, index) => (index % 2 ? code(part) : part));
 
 // Asking
 
@@ -82,7 +83,7 @@ function show(id, verdict, ...details) {
 
 function verdictOf(mood, next, ...answer) {
   const line = answer.length ? make("p", { class: "answer" }, ...answer) : null;
-  return make("div", { class: `verdict ${mood}` }, make("p", { class: "next" }, next), line);
+  return make("div", { class: `verdict ${mood}` }, make("p", { class: "next" }, prose(next)), line);
 }
 
 function tool(trigger, event, result, work) {
@@ -535,18 +536,21 @@ async function showReference() {
   const slug = sourceName();
   insist("token", "Enter the partner token. What is special about a source is for its holder only.");
   const own = await askFor(`/sandbox/reference/${slug}`);
-  const words = Object.entries(own.statuses).map(([status, listed]) => [code(status), entry(listed)]);
+  const namesOf = (listed) => Object.entries(listed).map(([name, words]) => [code(name), entry(words)]);
   const names = own.parameters.map(({ name, sent_as: sentAs, required }) => [code(name), entry(sentAs), required ? "yes" : "no"]);
-  const schemes = own.schemes.map(({ methods, place, mac, message }) => [entry(methods), place, code(mac), message ? code(message) : "none"]);
-  const refusals = own.refusals.map(({ reason, http }) => [code(reason), String(http)]);
-  const pace = `${own.rate} requests per second and address, ${own.burst} at once. `;
-  const time = `A signature is good for ${own.timestamp_tolerance_s / 60} minutes. `;
+  const schemes = own.schemes.map(({ methods, place, mac, message }) => [entry(methods), place, code(mac), message ? code(message) : "nothing: it is a token"]);
+  const pace = `${own.rate} requests per second and address, ${own.burst} at once. Currency: ${own.currency}. `;
+  const time = `A signed time is good for ${own.timestamp_tolerance_s / 60} minutes. `;
+  const refusals = [...document.querySelectorAll("#refusals tbody tr")].filter((row) => own.refusals.includes(row.cells[0].textContent));
+  const ownRefusals = table(`Refusals that ${slug} can get`, ["Reason", "HTTP", "What it means", "What to do"], []);
+  ownRefusals.tBodies[0].append(...refusals.map((row) => row.cloneNode(true)));
   return [
-    verdictOf("", `What ${slug} sends`, pace, time, own.click === "required" ? "The click must be known." : "The click may be unknown."),
-    table("Its names", ["Parameter", "You may send it as", "Required"], names),
-    table("Its words", ["Status", "Words, in any case"], words),
-    schemes.length ? table("Its signature", ["Method", "Found in", "Algorithm", "What is signed"], schemes) : null,
-    table("Its refusals", ["Reason", "HTTP"], refusals),
+    verdictOf("", `What ${slug} sends`, pace, own.schemes.length ? time : "It does not sign. ", own.click === "required" ? "The click must be known." : "The click may be unknown."),
+    table("Names", ["Parameter", "You may send it as", "Required"], names),
+    table("Status words, in any case", ["Status", "Words"], namesOf(own.statuses)),
+    Object.keys(own.events).length ? table("Event names", ["Event", "Names"], namesOf(own.events)) : null,
+    schemes.length ? table("Signature, the first that was sent decides", ["Method", "Found in", "Algorithm", "What is signed"], schemes) : null,
+    ownRefusals,
   ];
 }
 

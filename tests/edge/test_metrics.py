@@ -288,7 +288,7 @@ def test_what_is_not_refused_is_counted_as_no_refusal(counts: Counts) -> None:
 def _is_refusal(counted: tuple[str, str, str, str]) -> bool:
     """What a partner tries is no refusal of its source."""
     route, *_, reason = counted
-    return reason != "" and route not in ("sandbox", "receipts")
+    return reason != "" and route not in ("sandbox", "receipts", "page")
 
 
 def test_no_label_holds_what_a_sender_chose(counting: Edge) -> None:
@@ -305,7 +305,7 @@ def test_every_failure_of_ours_is_there_at_zero(counting: Edge) -> None:
 
     assert series == {
         f'{REQUESTS}{{route="{route}",status="{status}"}}'
-        for route in ("click", "dialect", "healthz", "other", "postback", "receipts", "sandbox", "schemas")
+        for route in ("click", "dialect", "healthz", "other", "page", "postback", "receipts", "sandbox", "schemas")
         for status in (500, 502, 503, 504)
     }
 

@@ -45,7 +45,7 @@ def test_a_query_of_the_page_is_in_no_log(edge: Edge, client: httpx.Client) -> N
 
     line = edge.log_line(answer.headers["x-request-id"])
 
-    assert (answer.status_code, line["status"], line["method"]) == (200, 200, "GET")
+    assert (answer.status_code, line["status"], line["route"]) == (200, 200, "page")
     assert "canary" not in str(line) + edge.error_output()
 
 
@@ -54,3 +54,14 @@ def test_the_page_can_only_be_read(client: httpx.Client, method: str) -> None:
     answer = client.request(method, "/sandbox/")
 
     assert (answer.status_code, answer.json()["reason"]) == (405, "method_not_allowed")
+    assert answer.headers["allow"] == "GET, HEAD"
+
+
+def test_without_the_sandbox_there_is_no_page() -> None:
+    with (
+        Edge(backend_socket="/nonexistent/backend.sock", environment={"POSTLEDGER_SANDBOX": "off"}) as edge,
+        edge.client() as client,
+    ):
+        answers = [client.get(path) for path in FILES]
+
+    assert {(answer.status_code, answer.json()["reason"]) for answer in answers} == {(404, "not_found")}

@@ -116,7 +116,7 @@ def _write_reference() -> str:
 
 
 def _write_table(caption: str, heads: Sequence[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
-    yield f'<table class="cards">\n<caption>{caption}</caption>\n<thead><tr>'
+    yield f'<table class="cards" id="{caption.lower().replace(" ", "-")}">\n<caption>{caption}</caption>\n<thead><tr>'
     yield from (f'<th scope="col">{head}</th>' for head in heads)
     yield "</tr></thead>\n<tbody>\n"
     for first, *others in rows:

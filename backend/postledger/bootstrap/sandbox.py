@@ -19,6 +19,7 @@ from postledger.http.sandbox.app import create_sandbox_app
 from postledger.http.sandbox.gatekeeper import Gatekeeper
 from postledger.http.sandbox.observer import SandboxObserver
 from postledger.http.sandbox.postback import SandboxPostbackResource
+from postledger.http.sandbox.reference import ReferenceResource
 from postledger.ingest.receive import ReceivePostback
 from postledger.ingest.refusal_sampling import UNAUTHENTICATED_PER_SECOND, Allowance, RefuseStranger
 from postledger.ledger.byte_leases import ByteLeases
@@ -125,8 +126,8 @@ def _create_app(parts: Parts) -> Application:
     return create_sandbox_app(postbacks, {**routes, **_list_sandbox_routes(parts, gatekeeper)}, observer)
 
 
-def _list_sandbox_routes(_parts: Parts, _gatekeeper: Gatekeeper) -> Mapping[str, object]:
-    return {}
+def _list_sandbox_routes(parts: Parts, gatekeeper: Gatekeeper) -> Mapping[str, object]:
+    return {"/sandbox/reference/{source}": ReferenceResource(parts.policy, gatekeeper)}
 
 
 def _list_receipt_routes(_parts: Parts, _gatekeeper: Gatekeeper) -> Mapping[str, object]:

@@ -16,8 +16,9 @@ local byte, format, match, sub = string.byte, string.format, string.match, strin
 
 local ROUTES = {
     postback = true, click = true, healthz = true, dialect = true, schemas = true, sandbox = true, receipts = true,
+    page = true,
 }
-local NOT_OF_SOURCES = { sandbox = true, receipts = true }    -- what a partner tries must not alert anyone
+local NOT_OF_SOURCES = { sandbox = true, receipts = true, page = true }    -- what a partner tries must not alert anyone
 local TRUNCATES = os.getenv("POSTLEDGER_LOG_IP") == "truncate"
 local STATUSES = {}
 for status = 100, 599 do STATUSES[status] = tostring(status) end

@@ -44,7 +44,7 @@ end
 -- Whether the sandbox has a route for this path, and the source that it belongs to, if that is one of ours. As in
 -- production, a path of a source's own is compared as it was sent.
 local function find_source(current, path, arguments, var, is_as_sent)
-    for _, kind in ipairs({ "/explain", "/samples" }) do
+    for _, kind in ipairs({ "/explain", "/reference", "/samples" }) do
         local slug = slug_of(path, "", kind)
         if slug then return true, current.sources[slug] end
     end

@@ -19,7 +19,7 @@ local REASONS = {
 }
 local OBSERVED_REASONS = { "client_certificate", "ip_not_allowed", "rate_limited" }
 local FAILURES = { 500, 502, 503, 504 }
-local ROUTES = { "click", "dialect", "healthz", "other", "postback", "receipts", "sandbox", "schemas" }
+local ROUTES = { "click", "dialect", "healthz", "other", "page", "postback", "receipts", "sandbox", "schemas" }
 
 local function add_zeros(zeros, firsts, seconds)
     for _, first in ipairs(firsts) do

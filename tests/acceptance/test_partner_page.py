@@ -1,0 +1,248 @@
+"""The partner page in a real browser, before the real edge and sandbox: what it does, and that no secret leaves it."""
+
+import base64
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import quote, unquote_to_bytes, urlencode
+from uuid import uuid4
+
+import pytest
+
+from tests.parts.browser import Browser
+from tests.parts.documents import ROOT
+from tests.parts.page_faults import find_faint_texts, find_unnamed, scrolls_sideways, walk_by_keyboard
+from tests.parts.part import END_WITHIN_S
+from tests.parts.partner_page import EXAMPLES
+from tests.parts.sandbox_stack import SandboxStack, sandbox_stack
+from tests.parts.sender import DEFAULT_SECRET as SECRET
+from tests.parts.sender import Sender, sign_query, webhook_headers
+
+__all__ = ["sandbox_stack"]
+SECRET_FORMS = {
+    SECRET, quote(SECRET, safe=""), SECRET.encode().hex(),
+    base64.b64encode(SECRET.encode()).decode().rstrip("="),
+}  # fmt: skip
+ACME = Sender("acme")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One browser for all tests."""
+    with Browser() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def token(sandbox_stack: SandboxStack) -> str:
+    """A partner token of `acme`."""
+    return sandbox_stack.token("acme")["Authorization"].removeprefix("Bearer ")
+
+
+@pytest.fixture
+def page(sandbox_stack: SandboxStack, browser: Browser, token: str) -> Iterator[Browser]:
+    """The page with source, token and secret filled in. In the end: what it sent, and what its policy blocked."""
+    url = sandbox_stack.edge.https_url
+    browser.resize(1280)
+    browser.list_requests()
+    browser.open(f"{url}/sandbox/")
+    browser.fill(source="acme", token=token, secret=SECRET)
+    yield browser
+    requests = browser.list_requests()
+    assert find_secrets(requests) == []
+    assert [one for one in requests if "request" in one and not one["request"]["url"].startswith(url + "/")] == []
+    assert (browser.list_violations(), browser.list_complaints()) == ([], [])
+    assert browser.driver.current_url == f"{url}/sandbox/"
+
+
+def find_secrets(requests: list[dict[str, object]]) -> list[str]:
+    """The forms of the secret that are anywhere in these requests."""
+    assert requests, "the spy sees nothing"
+    return [form for form in SECRET_FORMS if form in json.dumps(requests)]
+
+
+def order() -> dict[str, str]:
+    return {"click_id": "CLICK", "transaction_id": f"T-{uuid4().hex}", "event": "sale", "payout": "1.50"}
+
+
+def press(page: Browser, button: str, result: str, text: str = "") -> str:
+    page.run("arguments[0].querySelectorAll('*').forEach((old) => old.remove())", page.find(f"#{result} > div"))
+    page.find(button).click()
+    return page.wait_for(f"#{result} .next", text)
+
+
+def hash_plainly(secret: str, query: bytes) -> str:
+    return hashlib.sha256(secret.encode() + query).hexdigest()
+
+
+MISTAKES: dict[str, Callable[[bytes], str]] = {
+    "a line break is behind the string (echo instead of printf)": lambda query: sign_query(SECRET, query + b"\n"),
+    "the parameters are sorted by name": lambda query: sign_query(SECRET, b"&".join(sorted(query.split(b"&")))),
+    "the string is decoded before it is signed": lambda query: sign_query(SECRET, unquote_to_bytes(query)),
+    "note is added after signing": lambda query: sign_query(SECRET, query.replace(b"&note=%C3%A9", b"")),
+    "it is sent as hex in capitals": lambda query: sign_query(SECRET, query).upper(),
+    "it is a plain sha256 of secret and string": lambda query: hash_plainly(SECRET, query),
+    "a question mark is before the string; and a line break is behind the secret": lambda query: sign_query(
+        f"{SECRET}\n", b"?" + query
+    ),
+}
+
+
+def test_a_right_secret_is_told_from_the_mistakes_of_the_code(page: Browser, sandbox_stack: SandboxStack) -> None:
+    query = urlencode({**order(), "note": "é", "ts": "1790000000"})
+    for mistake, sign in MISTAKES.items():
+        sig = sign(query.encode())
+        page.fill(refused=f"curl '{sandbox_stack.edge.https_url}/tracking/postback/acme?{query}&sig={sig}'")
+
+        assert press(page, "#check-form button", "checked") == "The secret is right, your code is not."
+        assert page.texts("#checked .bad .next") == [mistake]
+
+
+def test_a_body_that_was_written_again_is_found(page: Browser) -> None:
+    sent, signed = b'{"click_id":"A","payout":"1.50"}', b'{"click_id": "A", "payout": "1.50"}'
+    headers = webhook_headers(SECRET, signed, time.time())
+    lines = [f"{name}: {value}" for name, value in headers.items()]
+    page.fill(refused="\n".join(["POST /tracking/postback/acme HTTP/1.1", *lines, "", sent.decode()]))
+
+    press(page, "#check-form button", "checked")
+
+    assert page.texts("#checked .bad .next") == ["the body is written again as JSON with blanks"]
+
+
+def test_a_request_with_a_right_signature_has_no_mistake(page: Browser, sandbox_stack: SandboxStack) -> None:
+    page.fill(refused=sandbox_stack.edge.https_url + ACME.get(order()).target)
+
+    assert press(page, "#check-form button", "checked") == "Secret and signature are right."
+
+
+def test_a_wrong_secret_is_named(page: Browser) -> None:
+    page.fill(secret="not-the-secret")
+
+    assert press(page, "#check-form button", "checked") == "This is not a live secret of acme."
+
+
+def test_a_sample_is_signed_copied_and_sent(page: Browser, sandbox_stack: SandboxStack) -> None:
+    before = sandbox_stack.count_rows("public")["conversions"]
+    page.command("Browser.grantPermissions", {"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]})
+    page.fill(click_id="CLICK", transaction_id=f"T {uuid4().hex}'s", payout="2.50")
+    press(page, "#build-form button", "sent", "Signed")
+    page.find("[data-copies=signed]").click()
+    page.wait_for("[data-copies=signed]", "Copied")
+    copied = page.run("return navigator.clipboard.readText()")
+
+    assert json.loads(run_in_shell(sandbox_stack, copied))["status"] == "accepted"
+    page.run("arguments[0].value = 'post'", page.find("#method"))
+    assert press(page, "#send", "sent", "")
+    assert "200 duplicate" in page.texts("#sent .answer")[0]
+    assert sandbox_stack.count_rows("public")["conversions"] == before
+
+
+def test_each_program_is_its_example_and_runs_as_shown(
+    page: Browser, sandbox_stack: SandboxStack, tmp_path: Path
+) -> None:
+    page.fill(click_id="CLICK", transaction_id=f"T-{uuid4().hex}", payout="3.50")
+    for language, (name, _) in EXAMPLES.items():
+        page.find(f"label[for=as-{language}]").click()
+        assert page.find(f"#run-{language}").is_displayed()
+        shown = page.run("return arguments[0].textContent", page.find(f"#file-{language}"))
+        assert shown == (ROOT / "examples/signing" / name).read_text("utf-8")
+        (tmp_path / name).write_text(shown)
+    line = page.run("return arguments[0].textContent", page.find("#run-python")).replace("'…'", SECRET)
+
+    assert json.loads(run_in_shell(sandbox_stack, line, tmp_path))["status"] == "accepted"
+
+
+def test_a_program_sends_the_event_and_currency_of_the_form(page: Browser) -> None:
+    page.fill(event="install", currency="EUR")
+
+    shown = page.run("return arguments[0].textContent", page.find("#file-go"))
+
+    assert ('"event":          "install"' in shown, '"currency":       "EUR"' in shown) == (True, True)
+
+
+def test_the_reference_of_a_source_is_shown_to_its_partner(page: Browser) -> None:
+    assert press(page, "#load", "own") == "What acme sends"
+
+    captions = page.texts("#own caption")
+    assert captions[0] == "Names"
+    assert "Refusals that acme can get" in captions
+    assert "ip_not_allowed" not in page.find("#own").text
+
+
+def test_the_page_keeps_nothing(page: Browser) -> None:
+    page.fill(pasted="canary")
+    page.driver.refresh()
+
+    kept = "return [localStorage.length, sessionStorage.length, document.cookie, ...arguments].join()"
+    fields = [page.find(f"#{name}").get_property("value") for name in ("source", "token", "secret", "pasted")]
+    assert (page.run(kept), fields) == ("0,0,", ["", "", "", ""])
+
+
+def test_without_javascript_the_reference_can_be_read_and_a_sample_copied(
+    browser: Browser, sandbox_stack: SandboxStack
+) -> None:
+    browser.resize(360)
+    browser.switch_scripts(False)
+    try:
+        browser.open(f"{sandbox_stack.edge.https_url}/sandbox/")
+    finally:
+        browser.switch_scripts(True)
+
+    assert "JavaScript is off" in browser.texts("noscript")[0]
+    assert [title for title in browser.texts("section h2") if title] == ["Build a signed sample", "Reference"]
+    assert "No live secret gives this signature." in browser.find("#refusals").text
+    assert browser.find("#file-curl").text == (ROOT / "examples/signing/sign.sh").read_text("utf-8").strip()
+    assert not scrolls_sideways(browser)
+
+
+def show_all(page: Browser) -> None:
+    press(page, "#check-form button", "checked")
+    press(page, "#load", "own")
+
+
+def test_all_can_be_read_on_a_phone_and_in_both_modes(page: Browser) -> None:
+    show_all(page)
+    for scheme in ("light", "dark"):
+        page.prefer(scheme)
+        count, faint = find_faint_texts(page)
+        assert (faint, count > 300) == ([], True)
+    page.resize(360)
+
+    assert not scrolls_sideways(page)
+
+
+def test_all_can_be_reached_seen_and_named_by_keyboard(page: Browser) -> None:
+    show_all(page)
+    walked, unseen = walk_by_keyboard(page)
+
+    assert {"source", "token", "secret", "pasted", "refused", "method", "as-curl", "load"} <= set(walked)
+    assert (unseen, find_unnamed(page)) == ([], [])
+
+
+def test_the_spies_see_a_secret_that_is_sent_and_a_policy_that_is_broken(
+    browser: Browser, sandbox_stack: SandboxStack
+) -> None:
+    browser.open(f"{sandbox_stack.edge.https_url}/sandbox/")
+    browser.list_requests()
+    browser.run("fetch('/sandbox/', {method: 'POST', body: arguments[0]})", SECRET)
+    browser.run("document.body.append(Object.assign(document.createElement('style'), {textContent: '*{}'}))")
+
+    assert SECRET in find_secrets(browser.list_requests())
+    assert browser.list_violations() == ["style-src-elem inline"]
+    browser.list_complaints()
+
+
+def run_in_shell(stack: SandboxStack, line: str, folder: Path = Path()) -> str:
+    trust = {name: str(stack.edge.ca_file) for name in ("CURL_CA_BUNDLE", "SSL_CERT_FILE")}
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    ended = subprocess.run(
+        ["bash", "-c", line], env={**os.environ, **trust, "PATH": path}, cwd=folder, capture_output=True, text=True,
+        timeout=END_WITHIN_S, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
