@@ -22,6 +22,7 @@ from postledger.cli.policy import policy
 from postledger.cli.presets import dialects, presets
 from postledger.cli.privacy import forget, hash_datum
 from postledger.cli.rates import rates
+from postledger.cli.replay import replays
 from postledger.cli.samples import sample
 from postledger.cli.schema import grant, migrate, retain
 from postledger.cli.sending import selftest, send, sign
@@ -70,6 +71,7 @@ def create_cli(connections: Connections) -> typer.Typer:
     app.add_typer(policy, name="policy")
     app.add_typer(presets, name="preset")
     app.add_typer(dialects, name="dialect")
+    app.add_typer(replays, name="replay")
     app.add_typer(clicks, name="clicks")
     app.add_typer(conversions, name="conversions")
     app.add_typer(postbacks, name="postbacks")

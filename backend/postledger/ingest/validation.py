@@ -57,7 +57,9 @@ def validate(request: Request, source: Source, verification: Verification, polic
             observed += verification.observed or _refuse_or_observe_unsigned(unsigned, source)
             if source.counts_every:
                 is_signed = verification.secret_id is not None
-                key = find_idempotency_key(request, decoded, source, is_signed=is_signed)
+                key = verification.idempotency_key or find_idempotency_key(
+                    request, decoded, source, is_signed=is_signed
+                )
             event = _read_event(request, source, decoded, key)
         except Refused as refused:
             refusal = refused.refusal

@@ -42,6 +42,7 @@ class Verification(msgspec.Struct, frozen=True):
     - `observed`: why the request would be refused if its source were not in observe mode.
     - `beginning`: what may be stored of a forged body that is too long to be read.
     - `proof`: how it was read and verified.
+    - `idempotency_key`: which charge it is, if that is known already, as for a row that is judged again.
     - `refusal`: set if the request is refused already; then nothing else was proved.
     """
 
@@ -52,6 +53,7 @@ class Verification(msgspec.Struct, frozen=True):
     refusal: Refusal | None = None
     beginning: Beginning | None = None
     proof: Proof | None = None
+    idempotency_key: str | None = None
 
 
 def verify(request: Request, source: Source) -> Verification:

@@ -42,6 +42,7 @@ class Entry(msgspec.Struct, frozen=True):
     - `proof`: how it was read and verified; None for a GET that was not verified.
     - `idempotency_key`: which charge it is, if its source counts every postback and the receipt does not say it.
     - `policy_version`: of the policy that judged it; None if its values were not read.
+    - `replay_of`: the receipt of the stored postback that a replay judges again.
     """
 
     receipt: str
@@ -64,6 +65,7 @@ class Entry(msgspec.Struct, frozen=True):
     proof: Proof | None = None
     idempotency_key: str | None = None
     policy_version: int | None = None
+    replay_of: str | None = None
 
 
 class Unrecorded(StrEnum):

@@ -67,6 +67,7 @@ class EntryRow(msgspec.Struct, omit_defaults=True):
     signed_at: datetime | None = None
     idempotency_key: str | None = None
     policy_version: int | None = None
+    replay_of: str | None = None
 
 
 class FoldedRow(msgspec.Struct, omit_defaults=True):
@@ -134,6 +135,7 @@ def entry_row(entry: Entry, outcome: Outcome | None = None) -> EntryRow:
     )  # fmt: skip
     row.observed = (entry.observed if outcome is None else outcome.observed) or None
     row.policy_version, row.idempotency_key = entry.policy_version, entry.idempotency_key
+    row.replay_of = entry.replay_of
     if entry.proof is not None:
         _add_proof(row, entry.proof)
     if outcome is not None:

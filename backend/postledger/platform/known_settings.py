@@ -29,6 +29,7 @@ SETTINGS = (
     Setting("POSTLEDGER_MONITOR_URL", secret=True),
     Setting("POSTLEDGER_RETENTION_DAYS"),
     Setting("POSTLEDGER_CLICK_RETENTION_DAYS"),
+    Setting("POSTLEDGER_REPLAY_LIMIT"),
     # Of the backend.
     Setting("POSTLEDGER_WORKERS"),
     Setting("POSTLEDGER_QUEUE_LIMIT"),

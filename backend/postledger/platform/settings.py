@@ -6,6 +6,7 @@ A bad setting fails at start, with one line that names the variable and the acce
 import os
 import re
 from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Literal
 
@@ -230,6 +231,18 @@ def read_count(environment: Mapping[str, str], name: str, default: int) -> int:
     if text.isascii() and text.isdigit() and int(text) > 0:
         return int(text)
     raise BadSetting(f"{name} must be a whole number of at least 1")
+
+
+def read_replay_limit(environment: Mapping[str, str]) -> Decimal:
+    """Read how much money a replay may move, in any currency."""
+    text = environment.get("POSTLEDGER_REPLAY_LIMIT") or "1000"
+    try:
+        limit = Decimal(text) if text.isascii() else Decimal("NaN")
+    except InvalidOperation:
+        limit = Decimal("NaN")
+    if not limit.is_finite() or limit < 0:
+        raise BadSetting("POSTLEDGER_REPLAY_LIMIT must be an amount, such as 1000 or 250.50")
+    return limit
 
 
 def _read_port(environment: Mapping[str, str], name: str) -> int | None:

@@ -166,7 +166,7 @@ class _CompiledScheme:
         if sent_s is None:
             return verified
         _check_timestamp(sent_s, sent.request.received_at.timestamp(), tolerance_s)
-        return replace(verified, signed_s=sent_s)
+        return Verified(verified.secret_id, verified.coverage, verified.decoding, verified.scheme, sent_s)
 
     def name_message(self, sent: SignatureInput) -> str | None:
         """Identify a message by its signed id, else by its signed content.

@@ -75,7 +75,7 @@ class _Batch:
         known = self._known[event.dedup_key]
         if known.id == entry.receipt:  # this entry opened it, in an attempt whose commit went unanswered
             return Outcome(Verdict.ACCEPTED, None, known.id, known.campaign_id, event.status)
-        before = known.standing
+        before = _standing_for(entry, event, known)
         if entry.rules.other_click == "conflict" and is_other_click(event.click_id, known.click_id):
             return self._contradict(entry, known, Refusal(Reason.CONFLICT, cause=Cause.OTHER_CLICK))
         folded = fold(before, event.standing, entry.rules, known.past, event.refund_id)
@@ -116,6 +116,15 @@ class _Batch:
             known.dedup_key, after.status, row.revision, row.changed_at, word,
             after.payout, after.currency, after.event_time, unsigned or None,
         )  # fmt: skip
+
+
+def _standing_for(entry: Entry, event: Event, known: KnownConversion) -> Standing:
+    # What a replay judges again was received long ago. It must not undo a change that came since, even if the sender
+    # gives no times.
+    standing = known.standing
+    if entry.replay_of is None or event.event_time is None or standing.event_time is not None:
+        return standing
+    return replace(standing, event_time=known.changed_at)
 
 
 def _change_row(entry: Entry, event: Event, known: KnownConversion, after: Standing, change: Change) -> ChangeRow:

@@ -27,7 +27,7 @@ WITH batch AS MATERIALIZED (
         raw text,
         raw_length integer, raw_sha256 text, kept_bytes integer, is_unpaid boolean,
         body_kind text, scheme smallint, decoding text, signed_at timestamptz, idempotency_key text,
-        policy_version bigint
+        policy_version bigint, replay_of uuid
     )) WITH ORDINALITY AS entry
     LEFT JOIN clicks ON clicks.click_id = entry.click_id
 ),
@@ -71,7 +71,7 @@ recorded AS (
         id, received_at, source_id, source_ip, method, verdict, reason, parameter, cause, byte_offset, conversion_id,
         secret_id, event, click_id, transaction_id, status, source_status, payout, currency, event_time, raw, observed,
         click_shed, label_notes, raw_length, raw_sha256,
-        body_kind, scheme, decoding, signed_at, idempotency_key, policy_version
+        body_kind, scheme, decoding, signed_at, idempotency_key, policy_version, replay_of
     )
     SELECT
         id, received_at, source_id, source_ip, method, verdict, refused_for, parameter, cause, byte_offset, conversion_id,
@@ -84,7 +84,7 @@ recorded AS (
         observed_for, click_shed, label_notes,
         CASE WHEN refused_for IS NOT NULL THEN raw_length END,
         CASE WHEN refused_for IS NOT NULL THEN decode(raw_sha256, 'base64') END,
-        body_kind, scheme, decoding, signed_at, idempotency_key, policy_version
+        body_kind, scheme, decoding, signed_at, idempotency_key, policy_version, replay_of
     FROM settled
     WHERE verdict IS NOT NULL AND (refused_for IS NULL OR is_unpaid IS NULL)
     ON CONFLICT (id, received_at) DO NOTHING -- the rows of a batch that is written again, because its commit went unanswered

@@ -1,0 +1,103 @@
+"""Replays one batch of stored rows: judges them, folds what says something new, and counts both."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from psycopg import Connection
+
+from postledger.audit.replay.fold import Folded, fold, park_all
+from postledger.audit.replay.judge import Judge, repeat_as, says_the_same
+from postledger.audit.replay.selection import StoredRow
+from postledger.audit.replay.shadow import copy_known
+from postledger.audit.replay.table import CHANGES, Table
+from postledger.ledger.entry import Entry
+from postledger.vocabulary.receipt import make_replay_receipt
+from postledger.vocabulary.refusal import Refusal
+
+
+class Replayed(NamedTuple):
+    """A stored postback that was booked again, and the receipt of its repeat."""
+
+    postback: str
+    receipt: str
+
+
+class Replayer:
+    """Replays rows of one replay. `parks` are the sources whose reversals an operator must look at first."""
+
+    def __init__(self, judge: Judge, replay_id: str, parks: Collection[int], *, in_shadow: bool) -> None:
+        self._judge, self._replay_id, self._parks, self._in_shadow = judge, replay_id, parks, in_shadow
+
+    def run(
+        self, connection: Connection[Any], rows: Sequence[StoredRow], now: datetime, table: Table
+    ) -> list[Replayed]:
+        """Replay rows, count them in the table, and return those that were booked."""
+        new = [(row, entry) for row in rows if (entry := self._judge_again(row, now, table)) is not None]
+        if not new:
+            return []
+        entries = [entry for _, entry in new]
+        if self._in_shadow:
+            copy_known(connection, entries)
+        folded = fold(connection, entries)
+        for row, entry in new:
+            _count(table, row, folded[entry.receipt])
+        return [
+            Replayed(row.id, entry.receipt) for row, entry in new if folded[entry.receipt].outcome.verdict in CHANGES
+        ]
+
+    def _judge_again(self, row: StoredRow, now: datetime, table: Table) -> Entry | None:
+        """Judge one row; None if nothing is to be folded."""
+        table.rows += 1
+        judged = self._judge.judge(row)
+        if isinstance(judged, tuple):
+            table.leave_out(*judged)
+            return None
+        table.judged += 1
+        table.booked_before += row.verdict != "refused"
+        if judged.event is None:
+            _count_refusal(table, row, judged.refusal)
+            return None
+        if row.verdict != "refused" and says_the_same(row, judged.event):
+            table.as_recorded += 1
+            return None
+        receipt = make_replay_receipt(int(now.timestamp() * 1000), row.id, self._replay_id)
+        entry = repeat_as(judged, row, receipt, now)
+        return park_all(entry) if entry.source_id in self._parks else entry
+
+
+def _count_refusal(table: Table, row: StoredRow, refusal: Refusal | None) -> None:
+    is_same = refusal is not None and (row.reason, row.parameter, row.cause) == (
+        refusal.reason, refusal.parameter, refusal.cause,
+    )  # fmt: skip
+    if is_same:
+        table.as_recorded += 1
+    else:
+        table.change(receipt=row.id, was=row.verdict, now="refused", detail=_describe(row, refusal), opened=0, money={})
+
+
+def _count(table: Table, row: StoredRow, folded: Folded) -> None:
+    outcome = folded.outcome
+    refusal = outcome.refusal
+    if refusal is not None and row.reason == refusal.reason:
+        table.as_recorded += 1
+        return
+    table.change(
+        receipt=row.id,
+        was=row.verdict,
+        now=outcome.verdict,
+        detail=_describe(row, refusal),
+        opened=outcome.verdict == "accepted",
+        money=folded.money,
+    )
+
+
+def _describe(row: StoredRow, refusal: Refusal | None) -> str:
+    """Name why a row was refused, why it is now, or both."""
+    before = _name(row.reason, row.parameter, row.cause)
+    after = "" if refusal is None else _name(refusal.reason, refusal.parameter, refusal.cause)
+    return " → ".join(filter(None, (before, after)))
+
+
+def _name(*words: str | None) -> str:
+    return ":".join(word for word in words if word)

@@ -1,0 +1,2 @@
+-- A source, in force or retired.
+SELECT id FROM sources WHERE slug = %s

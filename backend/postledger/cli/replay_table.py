@@ -1,0 +1,94 @@
+"""Prints what a replay changes: a table for people, facts for programs."""
+
+from collections.abc import Collection, Iterable, Mapping
+from decimal import Decimal
+
+import msgspec
+
+from postledger.audit.replay.replays import Shown
+from postledger.audit.replay.selection import Selection
+from postledger.audit.replay.table import Line, Table
+from postledger.cli.output import show
+
+_SHOWN_DETAILS = 4
+
+
+def table_facts(table: Table, selection: Selection, parks: Collection[int]) -> dict[str, object]:
+    """Write a table for programs. Amounts are text."""
+    facts = msgspec.to_builtins(table, builtin_types=(Decimal,))
+    selected = msgspec.to_builtins(selection)
+    return {"selection": selected, **facts, "rows_to_book": table.rows_to_book, "parks_reversals": bool(parks)}
+
+
+def to_facts(shown: Shown) -> dict[str, object]:
+    """Write a replay for programs."""
+    progress = shown.progress
+    return {
+        "id": shown.id,
+        "state": shown.state,
+        "created_at": shown.created_at,
+        "updated_at": shown.updated_at,
+        "actor": shown.actor,
+        "expected": progress.expected,
+        "booked": progress.table.rows_to_book,
+        **table_facts(progress.table, shown.selection, progress.parks),
+    }
+
+
+def to_row(shown: Shown) -> dict[str, object]:
+    """Write a replay as a row of the list."""
+    table = shown.progress.table
+    numbers = {"rows": table.rows, "booked": table.rows_to_book}
+    return {"created_at": shown.created_at, "state": shown.state, "actor": shown.actor, **numbers, "id": shown.id}
+
+
+def print_table(table: Table, selection: Selection, parks: Collection[int]) -> None:
+    """Print a table for people."""
+    print(_describe(table, selection))
+    as_recorded = table.booked_before - table.drifted
+    print(f"control (rules of today): {as_recorded} of {table.booked_before} booked postbacks as recorded")
+    lines = [*table.drift.items(), *table.changes.items()]
+    if lines:
+        _print_lines(lines)
+    for name, counts in (("not believed", table.not_believed), ("not kept", table.not_kept)):
+        if counts:
+            print(f"{name}: {_join(counts)}")
+    if parks:
+        print("More reversals than a reversal_guard allows: all of that source wait for you. See:")
+        print("  postledger conversions parked")
+
+
+def _describe(table: Table, selection: Selection) -> str:
+    of = f", {selection.source}" if selection.source else ""
+    left_out = [
+        f"{name} {sum(counts.values())}"
+        for name, counts in (("not believed", table.not_believed), ("not kept", table.not_kept))
+    ]
+    numbers = [f"{table.rows} postbacks", f"judged {table.judged}", *left_out]
+    return f"{show(selection.since)} to {show(selection.until)}{of}: {' · '.join(numbers)}"
+
+
+def _print_lines(lines: Iterable[tuple[str, Line]]) -> None:
+    rows = [("", "rows", "conversions", "money", "")]
+    total, conversions = dict[str, Decimal](), 0
+    for name, line in lines:
+        rows.append((name, str(line.rows), f"{line.conversions:+d}", _money(line.money), _join(line.details)))
+        conversions += line.conversions
+        for currency, amount in line.money.items():
+            total[currency] = total.get(currency, Decimal(0)) + amount
+    rows.append(("total", "", f"{conversions:+d}", _money(total), ""))
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    for name, *numbers, details in rows:
+        cells = [name.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(numbers, widths[1:], strict=True))]
+        print("  ".join([*cells, details]).rstrip())
+
+
+def _money(money: Mapping[str, Decimal]) -> str:
+    return " · ".join(f"{amount:+f} {currency}" for currency, amount in sorted(money.items()) if amount) or "0"
+
+
+def _join(counts: Mapping[str, int]) -> str:
+    listed = sorted(counts.items(), key=lambda item: -item[1])
+    rest = sum(number for _, number in listed[_SHOWN_DETAILS:])
+    texts = [f"{name} {number}" for name, number in listed[:_SHOWN_DETAILS]]
+    return ", ".join([*texts, f"others {rest}"] if rest else texts)
