@@ -7,15 +7,15 @@ production counts, and it leaves partitions and the usage of secrets alone.
 import os
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, cast
 
-import falcon
 import msgspec
 from psycopg import Connection
 
 from postledger.http.sandbox.app import create_sandbox_app
+from postledger.http.sandbox.explain import Explainer, ExplainResource
 from postledger.http.sandbox.gatekeeper import Gatekeeper
 from postledger.http.sandbox.observer import SandboxObserver
 from postledger.http.sandbox.postback import SandboxPostbackResource
@@ -29,7 +29,10 @@ from postledger.ledger.rules.byte_budget import Limits
 from postledger.ledger.sandbox import check_sandbox_writable, use_sandbox
 from postledger.ledger.writer import write_entries
 from postledger.metrics.sandbox_metrics import SandboxMetrics
-from postledger.partners.judged import Judged
+from postledger.partners.explain import Diagnoser
+from postledger.partners.explain_pasted import Ledger
+from postledger.partners.explanation import KnownConversion
+from postledger.partners.known_conversions import find_known, is_click_known, read_retired
 from postledger.partners.tokens import find_source_of
 from postledger.platform.keyring import Keyring
 from postledger.platform.postgres.connection import connect
@@ -117,13 +120,15 @@ def _connect(database_url: str) -> Connection[Any]:
 
 def _create_app(parts: Parts) -> Application:
     gatekeeper = Gatekeeper(parts.find_source_of)
-    mode = parts.settings.mode
-    postbacks = SandboxPostbackResource(_receive_postback(parts), parts.policy, gatekeeper, mode, _explain)
+    mode, explainer = parts.settings.mode, _make_explainer(parts)
+    postbacks = SandboxPostbackResource(_receive_postback(parts), parts.policy, gatekeeper, mode, explainer)
     observer = SandboxObserver(parts.metrics.count, lambda: policy.sources if (policy := parts.policy()) else ())
     routes = _list_receipt_routes(parts, gatekeeper)
     if mode == "off":
         return create_sandbox_app(None, routes, observer)
-    return create_sandbox_app(postbacks, {**routes, **_list_sandbox_routes(parts, gatekeeper)}, observer)
+    pasted = ExplainResource(explainer, _read_ledger(parts), parts.policy, gatekeeper)
+    routes = {**routes, "/sandbox/explain/{source}": pasted, **_list_sandbox_routes(parts, gatekeeper)}
+    return create_sandbox_app(postbacks, routes, observer)
 
 
 def _list_sandbox_routes(parts: Parts, gatekeeper: Gatekeeper) -> Mapping[str, object]:
@@ -134,8 +139,26 @@ def _list_receipt_routes(_parts: Parts, _gatekeeper: Gatekeeper) -> Mapping[str,
     return {}
 
 
-def _explain(_request: falcon.Request, _response: falcon.Response, _judged: Judged) -> None:
-    """Add the explanation to an answer."""
+def _make_explainer(parts: Parts) -> Explainer:
+    keyring = Keyring(parts.settings.master_keys)
+
+    def read_retired_secrets(slug: str) -> Sequence[str]:
+        with translated_errors(), parts.pool.connection() as connection:
+            return read_retired(connection, keyring, slug)
+
+    return Explainer(_read_ledger(parts), Diagnoser(read_retired_secrets))
+
+
+def _read_ledger(parts: Parts) -> Ledger:
+    def find(dedup_key: str, receipt: str, in_sandbox: bool) -> KnownConversion | None:
+        with translated_errors(), parts.pool.connection() as connection:
+            return find_known(connection, dedup_key, receipt, in_sandbox=in_sandbox)
+
+    def is_known(click_id: str, in_sandbox: bool) -> bool:
+        with translated_errors(), parts.pool.connection() as connection:
+            return is_click_known(connection, click_id, in_sandbox=in_sandbox)
+
+    return Ledger(find, is_known)
 
 
 def _receive_postback(parts: Parts) -> ReceivePostback:

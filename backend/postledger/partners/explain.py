@@ -53,10 +53,11 @@ class Diagnoser:
 
     def diagnose(self, examined: Examined, source: Source, token: str) -> Diagnosis | None:
         """Look for the mistakes; None while another request is diagnosed. `token` is the partner's own."""
+        retired = self._read_retired(source.slug)
         if not self._turn.acquire(blocking=False):
             return None
         try:
-            return diagnose(examined, source.keys, self._read_retired(source.slug), (source.slug, token))
+            return diagnose(examined, source.keys, retired, (source.slug, token))
         finally:
             self._turn.release()
 

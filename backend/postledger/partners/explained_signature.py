@@ -120,13 +120,21 @@ def _read_clock(attempt: Examined, source: Source) -> Clock | None:
     location, text = attempt.scheme.timestamp, attempt.sent.timestamp
     if location is None or not text:
         return None
-    sent_s = read_time(location, text)
+    sent_s = _read_time(location, text)
     skew_s = None if sent_s is None else round(sent_s - attempt.sent.request.received_at.timestamp())
     return Clock(shorten(text, _LONGEST_TIME), skew_s, (-source.settings.timestamp_tolerance_s, FUTURE_TOLERANCE_S))
 
 
-def read_time(location: TimestampLocation, text: str) -> float | None:
-    """Read a signed time as unix seconds; None if it has another format."""
+def read_sent_time(request: Request, decoded: DecodedRequest, source: Source) -> float | None:
+    """Read the signed time of a request as unix seconds; None if it has none, or another format."""
+    examined = _examine(request, decoded, source)
+    location = None if examined is None else examined.scheme.timestamp
+    if examined is None or location is None or not examined.sent.timestamp:
+        return None
+    return _read_time(location, examined.sent.timestamp)
+
+
+def _read_time(location: TimestampLocation, text: str) -> float | None:
     try:
         return compile_read_timestamp(location)(text)
     except Refused:

@@ -4,6 +4,7 @@ Its keys are a closed list, published as `/schemas/explanation-1.json`. Values c
 No secret, no expected signature and no part of one is ever in it.
 """
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
@@ -144,3 +145,5 @@ class KnownConversion(msgspec.Struct, frozen=True):
     status: Status
     payout: Decimal | None
     currency: str | None
+    click_id: str
+    event_time: datetime | None

@@ -60,6 +60,8 @@ BY_CAUSE: Mapping[Cause, str] = {
     Cause.NO_VALUE: "Send a real value: this one means that there is none.",
     Cause.OTHER_CLICK: "Send the click id that came with this transaction first.",
     Cause.DAMAGED_NAME: "Correct the name of the parameter: it is nearly one that Postledger knows.",
+    Cause.PARTNER_TOKEN: "Send a partner token of this source as Authorization: Bearer plt_….",
+    Cause.LEAKED_TOKEN: "Ask the operator for another token: this one was in a URL, which servers log.",
     Cause.PARAMETER_IN_VALUE: "Separate the parameters by &: one of them is inside the value of another.",
 }
 SANDBOX_SIGNED = "Sign the address of production before you go live: this signature is for that of the sandbox."
