@@ -1,5 +1,6 @@
 """Runs loops until the process is asked to stop, and serves their metrics: those of a worker, or of a consumer."""
 
+import gc
 import logging
 import signal
 from collections.abc import Callable, Sequence
@@ -48,6 +49,8 @@ def run_loops(
     stop: Event,
 ) -> None:
     """Run loops until `stop` is set. Without a port no metrics are served."""
+    gc.collect()
+    gc.freeze()  # the objects that a process starts with live as long as the process
     server = _start_server(port, metrics, partial(_find_failing, loops))
     refresher = WorkLoop("metrics", partial(_refresh, metrics), connect, idle_pause_s=_REFRESH_EVERY_S)
     greenlets = [gevent.spawn(loop.run, stop) for loop in (*loops, refresher)]
