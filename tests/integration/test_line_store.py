@@ -7,8 +7,9 @@ import psycopg
 import pytest
 from msgspec.structs import replace
 
+from postledger.finance.booking import Booking
 from postledger.finance.line_store import Completed, insert_lines, read_lines
-from postledger.finance.lines import Booking, Line
+from postledger.finance.lines import Line
 from postledger.finance.rules.exchange_rates import BaseRate
 from tests.parts.books import conversion_of
 from tests.parts.databases import fetch

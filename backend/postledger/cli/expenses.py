@@ -32,8 +32,9 @@ from postledger.cli.time_options import FORMS, read_moment, read_past, read_zone
 from postledger.finance import list_lines
 from postledger.finance.backfill import backfill as hand_over_earlier
 from postledger.finance.backfill import preview_backfill
+from postledger.finance.booking import Unmapped
 from postledger.finance.difference import Difference
-from postledger.finance.lines import LineKind, Unmapped
+from postledger.finance.lines import LineKind
 from postledger.finance.list_lines import LineFilters
 from postledger.finance.remap import preview_remap
 from postledger.finance.remap import remap as map_again

@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 from psycopg import Connection
 
-from postledger.finance.lines import Booking, Conversion, Line, LineKind, Unmapped
+from postledger.finance.booking import Booking, Unmapped
+from postledger.finance.lines import Conversion, Line, LineKind
 from postledger.finance.rules.exchange_rates import BaseRate
 from postledger.finance.rules.expense_rule import Direction
 from postledger.platform.postgres.sql import statements_of
@@ -69,7 +70,8 @@ class _LineRow(msgspec.Struct, array_like=True):
 def read_lines(connection: Connection[Any], dedup_keys: Sequence[str]) -> LinesByKey:
     """Read the lines of conversions, in order. A conversion without lines has no entry."""
     found: LinesByKey = {}
-    for dedup_key, *row in connection.execute(sql("read_lines"), (list(dedup_keys),)):
+    keys = f"{{{','.join(dedup_keys)}}}"  # as an array, the driver would quote one by one
+    for dedup_key, *row in connection.execute(sql("read_lines"), (keys,)):
         found.setdefault(dedup_key, []).append(_read_line(*row))
     return found
 

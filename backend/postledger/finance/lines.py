@@ -4,27 +4,28 @@ It compares what a conversion is worth now with what its lines sum to, and adds 
 does not matter, so a change that is seen twice, late or never by itself makes no difference.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Context, Decimal
+from functools import partial
 from typing import Literal
 
 import msgspec
 from msgspec.structs import replace
 
+from postledger.finance.booking import Booking, Choice, Choose, choose_booking
 from postledger.finance.books import Books
-from postledger.finance.rules.category import fill_category
 from postledger.finance.rules.exchange_rates import BaseRate
 from postledger.finance.rules.expense_amount import Money, calculate
-from postledger.finance.rules.expense_rule import Direction, ExpenseRule, find_rule
+from postledger.finance.rules.expense_rule import ExpenseRule
 from postledger.finance.rules.facts import Facts
-from postledger.finance.rules.finance_settings import Payee
 from postledger.vocabulary.statuses import Status
 
 LineKind = Literal["accrual", "adjustment", "remap"]
-Unmapped = Literal["no_rule", "no_payee", "no_amount", "no_rate"]
 RulesByVersion = Mapping[tuple[int, str], ExpenseRule]
 """Rules by their version and slug. A line names the very rule that made it."""
+FindRate = Callable[[str], BaseRate | None]
+"""Finds the rate of a currency that counts for one conversion."""
 
 NO_CURRENCY = "XXX"
 """ISO 4217's code for no currency: of a payout that came without one."""
@@ -47,29 +48,6 @@ class Conversion(msgspec.Struct, frozen=True):
     currency: str | None
     happened_at: datetime
     facts: Facts
-
-
-class Booking(msgspec.Struct, frozen=True):
-    """What a line is booked as. `unmapped` is the reason why its money belongs to no payee yet."""
-
-    direction: Direction = "payable"
-    rule: str | None = None
-    rule_version: int | None = None
-    payee: str | None = None
-    category: str | None = None
-    account: str | None = None
-    tax_code: str | None = None
-    billable_from: date | None = None
-    unmapped: Unmapped | None = None
-
-    def is_same(self, other: "Booking") -> bool:
-        """Return whether both book the same, whichever rule decided so."""
-        return self == replace(other, rule=self.rule, rule_version=self.rule_version)
-
-    @property
-    def is_mapped(self) -> bool:
-        """Whether a rule decided, and nothing was missing. A share of nothing needs no payee, but later money does."""
-        return self.unmapped is None and self.rule is not None and self.payee is not None
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -107,25 +85,33 @@ class _Held(msgspec.Struct):
 
 
 def complete_lines(
-    conversion: Conversion, booked: Sequence[Line], books: Books, rules: RulesByVersion, *, remaps: bool = False
+    conversion: Conversion,
+    booked: Sequence[Line],
+    books: Books,
+    rules: RulesByVersion,
+    *,
+    remaps: bool = False,
+    choose: Choose | None = None,
 ) -> list[Line]:
     """Return the lines that a conversion lacks, so that all together sum to what it is worth now.
 
     `booked` are its lines so far, in order; `rules` has the rules that they name. A conversion that was mapped keeps
     its mapping, unless it `remaps` and its month is not locked. The rates of the books must be loaded for its day.
     """
-    drafts = _Drafts(conversion, booked, books)
-    last = booked[-1] if booked else None
-    goal = _choose_goal(drafts, last, rules, remaps=remaps)
-    if last is not None and _moves(last, goal, drafts):
+    choose = choose or partial(choose_booking, books)
+    if not booked:
+        return _open(conversion, books, choose)
+    drafts, last = _Drafts(conversion, booked, books), booked[-1]
+    goal = _choose_goal(drafts, last, rules, choose, remaps=remaps)
+    if _moves(last, goal, drafts):
         drafts.close(last.booking, "remap")
         drafts.add("remap", goal.booking, goal.worth or Money(_ZERO, last.currency))
     elif goal.worth is not None:
         kind: LineKind = "remap" if remaps else "adjustment"
         drafts.close(goal.booking, kind, stays=goal.worth.currency)
-        if goal.worth.amount != drafts.sum_of(goal.worth.currency) or (last is None and goal.booking.unmapped):
+        if goal.worth.amount != drafts.sum_of(goal.worth.currency):
             drafts.add(kind, goal.booking, goal.worth)
-    elif last is not None:
+    else:
         _withdraw(drafts, last, goal.booking)
     return drafts.lines
 
@@ -158,6 +144,25 @@ def find_period(origin: date, locked: frozenset[date]) -> date:
     return period
 
 
+def _open(conversion: Conversion, books: Books, choose: Choose) -> list[Line]:
+    """Return the first line of a conversion. It has none if there is neither money nor a reason why it is missing."""
+    day = find_origin_day(conversion, (), books)
+    find_rate = partial(books.rates.find, day=day)
+    goal = _map(conversion, choose(conversion.facts, day), find_rate)
+    worth, month = goal.worth, day.replace(day=1)
+    if worth is None or not (worth.amount or goal.booking.unmapped):
+        return []
+    rate = find_rate(worth.currency)
+    base_currency, base_amount = (
+        (None, None) if rate is None else (books.settings.base_currency, rate.convert(worth.amount))
+    )
+    line = Line(
+        FIRST_SEQ, "accrual", None, goal.booking, worth.currency, worth.amount, base_currency, rate, base_amount,
+        month, find_period(month, books.locked_periods), conversion.happened_at,
+    )  # fmt: skip
+    return [line]
+
+
 def _moves(last: Line, goal: _Goal, drafts: "_Drafts") -> bool:
     """Return whether the money must be booked in another way than so far."""
     if last.booking.is_same(goal.booking):
@@ -175,12 +180,13 @@ def _withdraw(drafts: "_Drafts", last: Line, decided: Booking) -> None:
         drafts.add("adjustment", Booking(), Money(_ZERO, last.currency))
 
 
-def _choose_goal(drafts: "_Drafts", last: Line | None, rules: RulesByVersion, *, remaps: bool) -> _Goal:
+def _choose_goal(drafts: "_Drafts", last: Line, rules: RulesByVersion, choose: Choose, *, remaps: bool) -> _Goal:
     """Choose how the conversion must be booked: as so far if it was mapped, else by the rules in force."""
-    kept = None if last is None or not last.booking.is_mapped else _keep(drafts, last.booking, rules)
+    kept = _keep(drafts, last.booking, rules) if last.booking.is_mapped else None
     if kept is not None and (not remaps or drafts.origin_period in drafts.books.locked_periods):
         return kept
-    mapped = _map(drafts)
+    conversion = drafts.conversion
+    mapped = _map(conversion, choose(conversion.facts, drafts.origin_day), drafts.find_rate)
     # Only another mapping replaces a mapping: if its rule or payee was removed, the money stays where it is.
     return mapped if kept is None or mapped.booking.is_mapped else kept
 
@@ -191,46 +197,30 @@ def _keep(drafts: "_Drafts", booking: Booking, rules: RulesByVersion) -> _Goal |
         return None
     worth = find_worth(conversion, rule)
     if worth is None and conversion.status in rule.accrue:  # a status came with a payout without a currency
-        return _Goal(_leave_unmapped(booking, "no_amount"), show_payout(conversion))
-    return _check_rate(drafts, booking, worth)
+        return _Goal(booking.leave_unmapped("no_amount"), show_payout(conversion))
+    return _check_rate(booking, worth, drafts.find_rate)
 
 
-def _map(drafts: "_Drafts") -> _Goal:
-    conversion, books = drafts.conversion, drafts.books
-    rule = find_rule(books.rules, conversion.facts)
-    worth = find_worth(conversion, rule)
-    if rule is None:
+def _map(conversion: Conversion, choice: Choice | None, find_rate: FindRate) -> _Goal:
+    if choice is None:
+        worth = find_worth(conversion, None)
         is_money = worth is not None and conversion.payout != 0
         return _Goal(Booking(unmapped="no_rule"), worth) if is_money else _Goal(Booking(), None)
-    payee = books.payees.get(rule.choose_payee(conversion.facts) or "")
-    booking = _make_booking(drafts, rule, payee)
+    rule, booking, worth = choice.rule, choice.booking, find_worth(conversion, choice.rule)
     accrues = conversion.status in rule.accrue
     if worth is not None and not worth.amount:
         return _Goal(booking, worth)  # no money needs neither a payee nor a rate
     visible = worth or show_payout(conversion) if accrues else None
-    if payee is None:
-        return _Goal(_leave_unmapped(booking, "no_payee"), visible)
+    if booking.payee is None:
+        return _Goal(booking.leave_unmapped("no_payee"), visible)
     if accrues and worth is None:
-        return _Goal(_leave_unmapped(booking, "no_amount"), visible)
-    return _check_rate(drafts, booking, worth)
+        return _Goal(booking.leave_unmapped("no_amount"), visible)
+    return _check_rate(booking, worth, find_rate)
 
 
-def _make_booking(drafts: "_Drafts", rule: ExpenseRule, payee: Payee | None) -> Booking:
-    category = fill_category(rule.category, drafts.conversion.facts, None if payee is None else payee.name)
-    return Booking(
-        rule.direction, rule.slug, drafts.books.rules_version, None if payee is None else payee.id, category,
-        rule.account, rule.tax_code or (None if payee is None else payee.tax_code),
-        drafts.origin_day + timedelta(days=rule.hold_days),
-    )  # fmt: skip
-
-
-def _check_rate(drafts: "_Drafts", booking: Booking, worth: Money | None) -> _Goal:
-    is_priced = worth is None or drafts.find_rate(worth.currency) is not None
-    return _Goal(booking if is_priced else _leave_unmapped(booking, "no_rate"), worth)
-
-
-def _leave_unmapped(booking: Booking, reason: Unmapped) -> Booking:
-    return replace(booking, unmapped=reason, billable_from=None)
+def _check_rate(booking: Booking, worth: Money | None, find_rate: FindRate) -> _Goal:
+    is_priced = worth is None or find_rate(worth.currency) is not None
+    return _Goal(booking if is_priced else booking.leave_unmapped("no_rate"), worth)
 
 
 class _Drafts:
@@ -239,9 +229,7 @@ class _Drafts:
     def __init__(self, conversion: Conversion, booked: Sequence[Line], books: Books) -> None:
         self.conversion, self.books, self.lines = conversion, books, list[Line]()
         self.origin_day = find_origin_day(conversion, booked, books)
-        self._held = _sum_up(booked)
-        self._seq = booked[-1].seq if booked else FIRST_SEQ - 1
-        self.origin_period = booked[0].origin_period if booked else self.origin_day.replace(day=1)
+        self._held, self._seq, self.origin_period = _sum_up(booked), booked[-1].seq, booked[0].origin_period
 
     @property
     def holds_money(self) -> bool:
@@ -269,7 +257,7 @@ class _Drafts:
 
     def add(self, kind: LineKind, booking: Booking, total: Money) -> None:
         """Add the line after which those of its currency sum to `total`. The first of a currency is its accrual."""
-        if not self._held or (total.currency not in self._held and kind == "adjustment"):
+        if total.currency not in self._held and kind == "adjustment":
             kind = "accrual"
         rate = None if self._takes_back_unpriced(total) else self.find_rate(total.currency)
         held = self._held.setdefault(total.currency, _Held(self._seq + 1 if kind == "accrual" else FIRST_SEQ))

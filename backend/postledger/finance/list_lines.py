@@ -11,7 +11,8 @@ import msgspec
 from psycopg import Connection
 from psycopg.rows import dict_row
 
-from postledger.finance.lines import LineKind, Unmapped
+from postledger.finance.booking import Unmapped
+from postledger.finance.lines import LineKind
 from postledger.finance.rules.expense_rule import Direction
 from postledger.platform.postgres.sql import statements_of
 from postledger.vocabulary.operator_error import NotFound

@@ -56,12 +56,11 @@ class Mapper:
 
 def count_results(completed: Iterable[Completed]) -> Counter[str]:
     """Count new lines by kind, and conversions that needed none."""
-    results: Counter[str] = Counter()
-    for each in completed:
-        results.update("unmapped" if line.booking.unmapped else line.kind for line in each.lines)
-        if not each.lines:
-            results["unchanged"] += 1
-    return results
+    return Counter(result for each in completed for result in _list_results(each) or ["unchanged"])
+
+
+def _list_results(completed: Completed) -> list[str]:
+    return ["unmapped" if line.booking.unmapped else line.kind for line in completed.lines]
 
 
 def _find_followed(connection: Connection[Any], changes: Collection[Change], books: Books) -> list[Change]:

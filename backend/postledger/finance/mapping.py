@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from functools import cache, partial
 from typing import Any
 
 import msgspec
 from psycopg import Connection
 
+from postledger.finance.booking import choose_booking
 from postledger.finance.books import Books
 from postledger.finance.line_store import Completed, LinesByKey, read_lines
 from postledger.finance.lines import NO_CURRENCY, Conversion, Line, RulesByVersion, complete_lines, find_origin_day
@@ -47,8 +49,9 @@ def complete(
     booked = read_lines(connection, [conversion.dedup_key for _, conversion in conversions])
     rules = known_rules.load(connection, booked.values())
     _load_rates(connection, [conversion for _, conversion in conversions], booked, books, rules)
+    choose = cache(partial(choose_booking, books))
     return [
-        Completed(conversion, cause, complete_lines(conversion, lines, books, rules, remaps=remaps))
+        Completed(conversion, cause, complete_lines(conversion, lines, books, rules, remaps=remaps, choose=choose))
         for cause, conversion in conversions
         for lines in (booked.get(conversion.dedup_key, ()),)
     ]
@@ -71,13 +74,14 @@ def _load_rates(
     books: Books,
     rules: RulesByVersion,
 ) -> None:
-    fixed = _list_fixed_currencies(books, rules)
+    fixed, base = _list_fixed_currencies(books, rules), {books.settings.base_currency}
     wanted: set[tuple[str, date]] = set()
     for conversion in conversions:
         lines = booked.get(conversion.dedup_key, ())
-        day = find_origin_day(conversion, lines, books)
-        currencies = {conversion.currency or NO_CURRENCY, *fixed, *(line.currency for line in lines)}
-        wanted |= {(currency, day) for currency in currencies}
+        # The base currency needs no rate. In most books it is the only one.
+        if currencies := {conversion.currency or NO_CURRENCY, *fixed, *(line.currency for line in lines)} - base:
+            day = find_origin_day(conversion, lines, books)
+            wanted |= {(currency, day) for currency in currencies}
     books.rates.load(connection, wanted)
 
 
