@@ -8,6 +8,7 @@ import os
 import signal
 import time
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, cast
 
@@ -19,7 +20,9 @@ from postledger.http.sandbox.explain import Explainer, ExplainResource
 from postledger.http.sandbox.gatekeeper import Gatekeeper
 from postledger.http.sandbox.observer import SandboxObserver
 from postledger.http.sandbox.postback import SandboxPostbackResource
+from postledger.http.sandbox.receipts import ReceiptResource
 from postledger.http.sandbox.reference import ReferenceResource
+from postledger.http.sandbox.samples import SamplesResource
 from postledger.ingest.receive import ReceivePostback
 from postledger.ingest.refusal_sampling import UNAUTHENTICATED_PER_SECOND, Allowance, RefuseStranger
 from postledger.ledger.byte_leases import ByteLeases
@@ -33,6 +36,9 @@ from postledger.partners.explain import Diagnoser
 from postledger.partners.explain_pasted import Ledger
 from postledger.partners.explanation import KnownConversion
 from postledger.partners.known_conversions import find_known, is_click_known, read_retired
+from postledger.partners.order_samples import order_samples
+from postledger.partners.receipts import Receipt, find_receipt
+from postledger.partners.samples import Order, Samples
 from postledger.partners.tokens import find_source_of
 from postledger.platform.keyring import Keyring
 from postledger.platform.postgres.connection import connect
@@ -45,6 +51,7 @@ from postledger.platform.settings import SandboxSettings, read_sandbox_settings
 from postledger.platform.timeouts import CONNECT_S, FIRST_POLICY_WITHIN_S, FLUSH_LOCK_MS, FLUSH_STATEMENT_MS
 from postledger.policy.policy import Policy
 from postledger.policy.refresher import PolicyRefresher
+from postledger.policy.source import Source
 
 POOL_SIZE = 2
 QUEUE_LIMIT = 200
@@ -71,6 +78,16 @@ class Parts(msgspec.Struct, frozen=True):
         """Look up the source that a token opens. Raises `DatabaseFailed`."""
         with translated_errors(), self.pool.connection() as connection:
             return find_source_of(connection, token)
+
+    def order_samples(self, source: Source, order: Order) -> Samples:
+        """Make samples of a source. Raises `NotPossible` or `DatabaseFailed`."""
+        with translated_errors(), self.pool.connection() as connection:
+            return order_samples(connection, source, order, datetime.now(UTC))
+
+    def find_receipt(self, source: Source, receipt: str, edge_answered: int | None) -> Receipt | None:
+        """Look up what became of a postback. Raises `DatabaseFailed`."""
+        with translated_errors(), self.pool.connection() as connection:
+            return find_receipt(connection, source, receipt, edge_answered)
 
 
 def create() -> ByListener:
@@ -132,11 +149,16 @@ def _create_app(parts: Parts) -> Application:
 
 
 def _list_sandbox_routes(parts: Parts, gatekeeper: Gatekeeper) -> Mapping[str, object]:
-    return {"/sandbox/reference/{source}": ReferenceResource(parts.policy, gatekeeper)}
+    return {
+        "/sandbox/reference/{source}": ReferenceResource(parts.policy, gatekeeper),
+        "/sandbox/samples/{source}": SamplesResource(
+            parts.order_samples, parts.policy, gatekeeper, parts.settings.edge_url
+        ),
+    }
 
 
-def _list_receipt_routes(_parts: Parts, _gatekeeper: Gatekeeper) -> Mapping[str, object]:
-    return {}
+def _list_receipt_routes(parts: Parts, gatekeeper: Gatekeeper) -> Mapping[str, object]:
+    return {"/receipts/{receipt}": ReceiptResource(parts.find_receipt, parts.policy, gatekeeper)}
 
 
 def _make_explainer(parts: Parts) -> Explainer:

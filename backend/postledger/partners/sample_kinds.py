@@ -31,7 +31,7 @@ NOT_IN_A_REQUEST: Mapping[Reason, str] = {
 """The reasons that no request has in itself."""
 
 WHY: Mapping[Reason, str] = {
-    Reason.UNKNOWN_SOURCE: "The path names a source that does not exist.",
+    Reason.UNKNOWN_SOURCE: "The path names a source that does not exist. Send it without a partner token.",
     Reason.NOT_FOUND: "The path is not one of a postback.",
     Reason.MISSING_SIGNATURE: "There is no signature or token.",
     Reason.BAD_SIGNATURE: "No live secret of the source gives this signature or token.",

@@ -57,6 +57,7 @@ class SandboxSettings(msgspec.Struct, frozen=True):
     master_keys: tuple[str, ...]
     mode: Literal["on", "off", "partners"]
     port: int | None
+    edge_url: str = ""
 
 
 class Sockets(msgspec.Struct, frozen=True):
@@ -98,6 +99,7 @@ def read_sandbox_settings(environment: Mapping[str, str]) -> SandboxSettings:
         master_keys=read_master_keys(environment),
         mode=read_sandbox_mode(environment),
         port=_read_port(environment, "POSTLEDGER_SANDBOX_PORT"),
+        edge_url=environment.get("POSTLEDGER_EDGE_URL", "").rstrip("/"),
     )
 
 

@@ -3,6 +3,7 @@
 
 local address = require("postledger.address")
 local counters = require("postledger.counters")
+local lost = require("postledger.lost")
 local parameters = require("postledger.parameters")
 local policy = require("postledger.policy")
 local query = require("postledger.query")
@@ -58,7 +59,10 @@ local function count(var, route)
     local upstream_s = tonumber(var.logged_upstream_duration)
     if upstream_s then counters.observe_upstream(route, upstream_s) end
     if var.connection_requests == "1" then count_handshake(var) end
-    if status >= 300 then count_refusal(var, route) end
+    if status >= 300 then
+        count_refusal(var, route)
+        lost.note(var, route, status)
+    end
     if ngx.worker.exiting() then counters.flush() end    -- there is no later
 end
 

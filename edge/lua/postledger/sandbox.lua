@@ -6,6 +6,7 @@ local allowlist = require("postledger.allowlist")
 local certificate = require("postledger.certificate")
 local entry = require("postledger.entry")
 local fields = require("postledger.fields")
+local lost = require("postledger.lost")
 local pace = require("postledger.pace")
 local policy = require("postledger.policy")
 local query = require("postledger.query")
@@ -14,11 +15,11 @@ local sandbox_rate = require("postledger.sandbox_rate")
 
 local _M = {}
 
-local concat, find, match, sub = table.concat, string.find, string.match, string.sub
+local concat, find, lower, match, sub = table.concat, string.find, string.lower, string.match, string.sub
 local pass_on, receive, refuse = entry.pass_on, entry.receive, pace.refuse
 
 local IS_OFF = os.getenv("POSTLEDGER_SANDBOX") == "off"
-local PREFIX = "/sandbox"
+local PREFIX, RECEIPTS = "/sandbox", "/receipts/"
 local FAREWELL = "@farewell_sandbox"
 local STATUS = { ip_not_allowed = 403, client_certificate = 495 }
 
@@ -105,6 +106,7 @@ function _M.admit_receipt()
     if path ~= var.uri then return refuse(var, 404) end
     if not fields.are_readable() then return refuse(var, 400) end
     limit(var, "receipts", token_of(var))
+    var.edge_answered = lost.status_of(lower(sub(path, #RECEIPTS + 1))) or ""
     return pass_on(policy.current(), FAREWELL)
 end
 
