@@ -133,3 +133,34 @@ def test_the_command_of_a_unit_runs_as_its_user(checkout: Checkout) -> None:
             wait_until(lambda: checkout.answers("prometheus"), what="prometheus")
         finally:
             prometheus.terminate()
+
+
+def test_a_local_broker_is_private_and_ends_with_the_run(checkout: Checkout) -> None:
+    up = checkout.run("up", POSTLEDGER_BROKER="rabbitmq")
+    assert up.returncode == 0, up.stdout
+    node, password = checkout.var / "rabbitmq", (checkout.var / "rabbitmq.password").read_text()
+    users, url = _users(checkout, "rabbitmq"), checkout.runtime()["POSTLEDGER_BROKER_URL"]
+    queues = [f"{checkout.root}/script/rabbitmq-node", "ctl", str(node), "list_queues", "name", "durable"]
+
+    def has_queue() -> bool:
+        listed = subprocess.run(queues, capture_output=True, text=True, check=False).stdout
+        return ["postledger-conversions", "true"] in map(str.split, listed.splitlines())
+
+    wait_until(has_queue, what="the queue that the worker declares")
+    assert users == {"rabbitmq" if IS_ROOT else SELF}
+    assert password in url
+    processes = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    assert password not in up.stdout + processes
+    assert (checkout.var / "rabbitmq.password").stat().st_mode & 0o777 == 0o600
+    assert node.stat().st_mode & 0o777 == 0o700
+
+    checkout.run("down")
+
+    assert not [cwd for cwd in Path("/proc").glob("[0-9]*/cwd") if _leads_to(cwd, node)]
+
+
+def _leads_to(link: Path, folder: Path) -> bool:
+    try:
+        return link.readlink() == folder.resolve()
+    except OSError:
+        return False

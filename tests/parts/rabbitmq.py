@@ -27,8 +27,8 @@ class RabbitMQ(Part):
     """
 
     def __init__(self) -> None:
-        # Not pytest's tmp_path: that is closed to the user that RabbitMQ runs as.
-        self.home = Path(tempfile.mkdtemp(prefix="postledger-rabbitmq-", dir="/tmp"))
+        # Not pytest's tmp_path: that is closed to the user that RabbitMQ runs as. With a space, as a checkout may have.
+        self.home = Path(tempfile.mkdtemp(prefix="postledger rabbitmq-", dir="/tmp"))
         self.home.chmod(0o755)
         self._directory = self.home / "node"
         self._log = self.home / "rabbitmq.log"
@@ -72,10 +72,6 @@ class RabbitMQ(Part):
         return subprocess.run(
             [SCRIPT, "ctl", self._directory, *command], check=True, capture_output=True, text=True
         ).stdout
-
-    def settings_text(self) -> str:
-        """The variables of the node."""
-        return (self._directory / "node.env").read_text()
 
     def log_text(self) -> str:
         """All that the node has written to its log."""

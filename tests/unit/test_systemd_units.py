@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "deploy" / "systemd"
 UNITS = sorted(FOLDER.glob("*.service"))
 MOST_EXPOSURE = 30  # tenths of systemd's scale; 100 is a unit without any protection
-NOT_UNITS = {"grafana", "watcher"}  # Grafana's package has a unit; systemd itself is the watcher
+NOT_UNITS = {"grafana", "rabbitmq", "watcher"}  # Debian's packages have units; systemd itself is the watcher
 
 
 def _settings(unit: Path) -> dict[str, list[str]]:
