@@ -1,4 +1,4 @@
-"""A real worker process for tests, with a port of its own."""
+"""A real worker process for tests, or a consumer of the broker, with a port of its own."""
 
 import json
 import os
@@ -32,12 +32,14 @@ class Worker(Part):
     `program` is the module that is run: the shipped one, or `HELD`, whose work waits until a test lets it go on.
     """
 
+    command = "worker"
+
     def __init__(self, environment: Mapping[str, str], *options: str, program: str = SHIPPED) -> None:
         self.home = Path(tempfile.mkdtemp(prefix="postledger-worker-", dir="/tmp"))
         self._log = self.home / "worker.log"
         self.metrics_folder = self.home / "metrics"  # that of a backend, which the worker must not use
         self.port = int(environment.get("POSTLEDGER_WORKER_PORT") or free_port())
-        self._command = [sys.executable, "-m", program, "worker", *options]
+        self._command = [sys.executable, "-m", program, self.command, *options]
         self._environment = {
             "PATH": os.environ["PATH"],
             "PYTHONPATH": f"{ROOT / 'backend'}:{ROOT}",
@@ -121,3 +123,9 @@ class Worker(Part):
         """The memory that it occupies."""
         (line,) = [line for line in Path(f"/proc/{self.pid}/status").read_text().splitlines() if "VmRSS" in line]
         return int(line.split()[1]) / 1024
+
+
+class Consumer(Worker):
+    """`postledger consume`, which is a process of the same kind."""
+
+    command = "consume"

@@ -15,7 +15,7 @@ from postledger.platform.settings import read_database_url, read_environment, re
 
 def create_command() -> typer.Typer:
     """Build the command. It reads the environment only when a sub-command runs."""
-    return create_cli(Connections(open_ledger, open_keyring, run_worker))
+    return create_cli(Connections(open_ledger, open_keyring, run_worker, run_consumer))
 
 
 @contextmanager
@@ -39,3 +39,10 @@ def run_worker(parts: Sequence[str], once: bool) -> bool:
     from postledger.bootstrap.worker import run_worker as run  # noqa: PLC0415 - the other commands start faster without
 
     return run(parts, once=once)
+
+
+def run_consumer() -> None:
+    """Run a consumer of the broker. Raises `BadSetting`."""
+    from postledger.bootstrap.consuming import run_consumer as run  # noqa: PLC0415 - as above
+
+    run()

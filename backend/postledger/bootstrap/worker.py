@@ -28,6 +28,7 @@ from postledger.outgoing.current_forwards import CurrentForwards
 from postledger.outgoing.publishing.queue_publications import queue_publications
 from postledger.outgoing.queue_deliveries import queue_deliveries
 from postledger.platform.broker_settings import BrokerSettings, read_broker_settings
+from postledger.platform.consumer_settings import maps_from_broker
 from postledger.platform.json_log import EventLog, log_as_json
 from postledger.platform.keyring import Keyring
 from postledger.platform.postgres.connection import read_clock
@@ -75,6 +76,7 @@ class _Tools(msgspec.Struct, frozen=True):
 
     settings: WorkerSettings
     broker: BrokerSettings | None
+    maps_from_broker: bool
     keyring: Keyring
     events: EventLog
     metrics: WorkerMetrics
@@ -88,11 +90,13 @@ class _Tools(msgspec.Struct, frozen=True):
 def run_worker(parts: Collection[str], *, once: bool) -> bool:
     """Run these parts until SIGTERM, or `once` until there is nothing left to do. False if that failed."""
     assert is_prepared(), "the driver must wait in greenlets, or one loop would stop all others"
-    settings, broker = read_worker_settings(read_environment()), read_broker_settings(read_environment())
+    environment = read_environment()
+    settings, broker = read_worker_settings(environment), read_broker_settings(environment)
     if broker is None and "publish" in parts and not set(parts) >= set(PARTS):
         raise BadSetting("--only publish needs a broker; set POSTLEDGER_BROKER_URL")
     tasks, keyring = _list_tasks(settings), Keyring(settings.master_keys)
-    tools = _Tools(settings, broker, keyring, log_as_json(), WorkerMetrics(tasks, INVARIANTS), Event())
+    metrics = WorkerMetrics(tasks, INVARIANTS)
+    tools = _Tools(settings, broker, maps_from_broker(environment), keyring, log_as_json(), metrics, Event())
     stop_by_signal(tools.stop)
     loops = _create_loops(parts, tools, tasks)
     if once:
@@ -147,7 +151,7 @@ def _create_task_loops(tools: _Tools, tasks: Mapping[str, Task]) -> list[WorkLoo
 def _list_consumers(tools: _Tools) -> Sequence[Configured]:
     mapper, forwards = create_mapper(tools.connect, tools.metrics.count_mapped), CurrentForwards(tools.keyring)
     return (
-        Configured(mapper, mapper.is_needed, mapper.count),
+        *([] if tools.maps_from_broker else [Configured(mapper, mapper.is_needed, mapper.count)]),
         Configured(queue_deliveries(forwards.find), lambda connection: bool(forwards.find(connection))),
         *([] if tools.broker is None else [Configured(queue_publications, lambda _: True)]),
     )

@@ -9,6 +9,7 @@ from postledger.cli.campaigns import campaigns
 from postledger.cli.clicks import clicks
 from postledger.cli.configure import apply, export
 from postledger.cli.connections import Connections
+from postledger.cli.consume import consume
 from postledger.cli.doctor import doctor
 from postledger.cli.errors import OneLineErrors
 from postledger.cli.expenses import expenses
@@ -60,6 +61,7 @@ def create_cli(connections: Connections) -> typer.Typer:
         forget,
         doctor,
         worker,
+        consume,
     ):
         app.command()(command)
     conversions.command("parked")(list_parked)

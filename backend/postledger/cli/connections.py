@@ -17,12 +17,14 @@ LONG_STATEMENT_TIMEOUT_MS = 15 * 60_000
 class Connections(msgspec.Struct, frozen=True):
     """Opens a connection with a statement timeout in ms, and the keyring. All read the environment when called.
 
-    `run_worker` takes the parts to run and whether to run them once, and returns whether that succeeded.
+    `run_worker` takes the parts to run and whether to run them once, and returns whether that succeeded. `run_consumer`
+    runs until SIGTERM.
     """
 
     open_ledger: Callable[[int], AbstractContextManager[LedgerConnection]]
     open_keyring: Callable[[], Keyring]
     run_worker: Callable[[Sequence[str], bool], bool]
+    run_consumer: Callable[[], None]
 
 
 def open_ledger(
@@ -40,6 +42,11 @@ def open_keyring(context: typer.Context) -> Keyring:
 def find_worker(context: typer.Context) -> Callable[[Sequence[str], bool], bool]:
     """Return the function that runs a worker."""
     return _find(context).run_worker
+
+
+def find_consumer(context: typer.Context) -> Callable[[], None]:
+    """Return the function that runs a consumer of the broker."""
+    return _find(context).run_consumer
 
 
 def _find(context: typer.Context) -> Connections:

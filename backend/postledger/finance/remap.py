@@ -43,7 +43,7 @@ def remap(connection: Connection[Any], task_id: str, on_progress: OnProgress) ->
     rules = KnownRules()
     for keys in _list_portions(_find_keys(connection, books), on_progress):
         difference.add(_remap_portion(connection, keys, task_id, books, rules))
-        _let_worker_in(connection)
+        let_worker_in(connection)
     return difference
 
 
@@ -71,6 +71,12 @@ def read_conversion(books: Books, *row: Any) -> Conversion:
     return Conversion(*values)
 
 
+def let_worker_in(connection: Connection[Any]) -> None:
+    """Pause if changes wait for a worker, which tries again only from time to time. Call it after the commit."""
+    if connection.execute(sql("outbox_waits")).fetchone() == (True,):
+        time.sleep(_TURN_OF_WORKER_S)
+
+
 def _find_keys(connection: Connection[Any], books: Books) -> list[str]:
     values = {"rules_version": books.rules_version, "locked": list(books.locked_periods)}
     return [key for (key,) in connection.execute(sql("find_remappable"), values)]
@@ -91,8 +97,3 @@ def _remap_portion(
         completed = complete(connection, conversions, books, rules, remaps=True)
         insert_lines(connection, completed, read_clock(connection))
     return completed
-
-
-def _let_worker_in(connection: Connection[Any]) -> None:
-    if connection.execute(sql("outbox_waits")).fetchone() == (True,):
-        time.sleep(_TURN_OF_WORKER_S)

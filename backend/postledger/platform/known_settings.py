@@ -51,6 +51,8 @@ SETTINGS = (
     Setting("POSTLEDGER_BROKER_DURABLE"),
     Setting("POSTLEDGER_BROKER_TOPOLOGY"),
     Setting("POSTLEDGER_BROKER_CA_FILE"),
+    Setting("POSTLEDGER_MAP_FROM"),
+    Setting("POSTLEDGER_BROKER"),
     # Of the sandbox.
     Setting("POSTLEDGER_SANDBOX"),
     Setting("POSTLEDGER_SANDBOX_SOCKET", made=True),

@@ -88,7 +88,7 @@ def read_worker_settings(environment: Mapping[str, str]) -> WorkerSettings:
         master_keys=read_master_keys(environment),
         retention_days=read_retention_days(environment),
         click_retention_days=read_click_retention_days(environment),
-        port=_read_port(environment, "POSTLEDGER_WORKER_PORT"),
+        port=read_port(environment, "POSTLEDGER_WORKER_PORT"),
     )
 
 
@@ -98,7 +98,7 @@ def read_sandbox_settings(environment: Mapping[str, str]) -> SandboxSettings:
         database_url=read_database_url(environment),
         master_keys=read_master_keys(environment),
         mode=read_sandbox_mode(environment),
-        port=_read_port(environment, "POSTLEDGER_SANDBOX_PORT"),
+        port=read_port(environment, "POSTLEDGER_SANDBOX_PORT"),
         edge_url=environment.get("POSTLEDGER_EDGE_URL", "").rstrip("/"),
     )
 
@@ -247,7 +247,8 @@ def read_replay_limit(environment: Mapping[str, str]) -> Decimal:
     return limit
 
 
-def _read_port(environment: Mapping[str, str], name: str) -> int | None:
+def read_port(environment: Mapping[str, str], name: str) -> int | None:
+    """Read a port, or None if the variable is not set."""
     if not environment.get(name):
         return None
     port = read_count(environment, name, 0)

@@ -60,7 +60,7 @@ class AmqpBroker:
         if self._connection is not None:
             return
         try:
-            self._connection = _connect(self._address, self._settings, self._name)
+            self._connection = connect(self._settings, self._name)
             self._connection.on_blocked, self._connection.on_unblocked = self._block, self._unblock
             # From here on, no single byte may be waited for longer: not while sending, and not for an answer.
             self._connection.transport.sock.settimeout(self._confirm_within_s)
@@ -70,7 +70,7 @@ class AmqpBroker:
             raise
 
     def _open_channel(self) -> None:
-        with _translated(Fault.LOST):
+        with translated(Fault.LOST):
             self._channel = channel = self._connection.channel()
             channel.confirm_select()
         self._last_tag, self._is_blocked = 0, False
@@ -81,7 +81,7 @@ class AmqpBroker:
 
     def prepare(self) -> None:
         """Declare or check exchange and queue."""
-        with _translated(Fault.LOST):
+        with translated(Fault.LOST):
             prepare_topology(self._channel, self._settings)
 
     def publish(self, messages: Sequence[Message]) -> Sent:
@@ -101,7 +101,7 @@ class AmqpBroker:
 
     def keep_alive(self) -> None:
         """Read what the broker has sent, and send a heartbeat if one is due."""
-        with _translated(Fault.LOST):
+        with translated(Fault.LOST):
             self._drain(0)
         if self._is_blocked:
             raise BrokerFailed(Fault.BLOCKED)
@@ -109,13 +109,8 @@ class AmqpBroker:
     def close(self) -> None:
         """Close the connection, without waiting for a broker that does not answer."""
         connection, self._connection, self._channel = self._connection, None, None
-        if connection is None:
-            return
-        with suppress(AMQPError, OSError):
-            if connection.connected:
-                connection.send_method(spec.Connection.Close, "BsBB", (0, "", 0, 0))
-        with suppress(AMQPError, OSError):
-            connection.collect()
+        if connection is not None:
+            close_connection(connection)
 
     # -- Sending.
 
@@ -186,7 +181,10 @@ class AmqpBroker:
         self._is_blocked = False
 
 
-def _connect(address: BrokerAddress, settings: BrokerSettings, name: str) -> Any:
+def connect(settings: BrokerSettings, name: str) -> Any:
+    """Connect to the RabbitMQ of `settings.address`. Raises `BrokerFailed`."""
+    assert settings.address is not None, "the URL is not that of a RabbitMQ"
+    address = settings.address
     host = f"[{address.host}]" if ":" in address.host else address.host
     connection = amqp.Connection(
         f"{host}:{address.port}",
@@ -212,6 +210,15 @@ def _connect(address: BrokerAddress, settings: BrokerSettings, name: str) -> Any
     return connection
 
 
+def close_connection(connection: Any) -> None:
+    """Close a connection, without waiting for a broker that does not answer."""
+    with suppress(AMQPError, OSError):
+        if connection.connected:
+            connection.send_method(spec.Connection.Close, "BsBB", (0, "", 0, 0))
+    with suppress(AMQPError, OSError):
+        connection.collect()
+
+
 def _require_tls(address: BrokerAddress, settings: BrokerSettings) -> dict[str, Any]:
     return {
         "cert_reqs": ssl.CERT_REQUIRED,
@@ -232,7 +239,7 @@ def prepare_topology(channel: Any, settings: BrokerSettings) -> None:
 
 
 @contextmanager
-def _translated(otherwise: Fault) -> Iterator[None]:
+def translated(otherwise: Fault) -> Iterator[None]:
     """Raise `BrokerFailed` in place of the library's errors, whose messages may quote what the broker was sent."""
     try:
         yield

@@ -60,7 +60,7 @@ class KombuBroker:
             self.close()
             if not isinstance(error, Exception) or isinstance(error, BrokerFailed):
                 raise
-            raise BrokerFailed(_fault_of(error, Fault.UNREACHABLE)) from None
+            raise BrokerFailed(fault_of(error, Fault.UNREACHABLE)) from None
 
     def prepare(self) -> None:
         """Declare or check the queue."""
@@ -78,7 +78,7 @@ class KombuBroker:
             try:
                 self._send(message)
             except Exception as error:  # each transport has its own exceptions
-                return Sent(outcomes, _fault_of(error, Fault.LOST))
+                return Sent(outcomes, fault_of(error, Fault.LOST))
             outcomes[index] = Outcome.PUBLISHED
         return Sent(outcomes)
 
@@ -162,7 +162,8 @@ def _list_sqs_options(url: str) -> dict[str, Any]:
     return options
 
 
-def _fault_of(error: Exception, otherwise: Fault) -> Fault:
+def fault_of(error: Exception, otherwise: Fault) -> Fault:
+    """Return what an exception of a transport means."""
     if isinstance(error, OperationalError) and isinstance(error.__cause__, Exception):
         error = error.__cause__
     response = getattr(error, "response", None)

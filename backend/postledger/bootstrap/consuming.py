@@ -1,0 +1,151 @@
+"""The composition root of `postledger consume`: a loop that maps what the broker delivers, and what it logs."""
+
+import logging
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import closing
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import msgspec
+from gevent.event import Event
+from psycopg import Connection
+
+from postledger.bootstrap.loops import connect_loop, run_loops, stop_by_signal
+from postledger.finance.books import Books, load_books
+from postledger.finance.current_books import CurrentBooks
+from postledger.finance.map_published import PublishedMapper
+from postledger.finance.remap import let_worker_in
+from postledger.metrics.worker_metrics import WorkerMetrics
+from postledger.outgoing.consuming.amqp_receiver import AmqpReceiver
+from postledger.outgoing.consuming.notice import Notice, read_notice
+from postledger.outgoing.consuming.receiver import MOST_MESSAGES, Received, Receiver
+from postledger.outgoing.publishing.broker import BrokerFailed
+from postledger.platform.broker_settings import BrokerSettings
+from postledger.platform.consumer_settings import read_consumer_settings
+from postledger.platform.json_log import EventLog, log_as_json
+from postledger.platform.server.greenlet_process import is_prepared
+from postledger.platform.settings import read_environment
+from postledger.platform.work_loop import Unavailable, WorkLoop
+
+_UNREADABLE, _UNKNOWN = "unreadable", "unknown conversion"
+_ADVICE = {
+    _UNREADABLE: "they are no conversion events of version 1; look for who else writes to the queue",
+    _UNKNOWN: "this ledger does not have their conversions; compare DATABASE_URL with that of the publisher",
+}
+_log = logging.getLogger("postledger.consume")
+
+
+class Mapped(msgspec.Struct, frozen=True):
+    """The log entry of one message that was mapped."""
+
+    time: datetime
+    receipt: str
+    revision: int
+    event: str = "mapped"
+
+
+def open_receiver(settings: BrokerSettings) -> Receiver:
+    """Make the connection that the URL asks for, without opening it. Raises `BadSetting` if its library is missing."""
+    if settings.address is not None:
+        return AmqpReceiver(settings)
+    # As for the publisher: Kombu and its libraries take tens of MiB.
+    from postledger.outgoing.consuming.kombu_receiver import KombuReceiver  # noqa: PLC0415
+    from postledger.outgoing.publishing.kombu_broker import check_transport  # noqa: PLC0415
+
+    check_transport(settings)
+    return KombuReceiver(settings)
+
+
+def run_consumer() -> None:
+    """Map what the broker delivers, until SIGTERM. Raises `BadSetting`."""
+    assert is_prepared(), "the driver must wait in greenlets, or one loop would stop all others"
+    settings = read_consumer_settings(read_environment())
+    events, metrics, stop = log_as_json(), WorkerMetrics(()), Event()
+    stop_by_signal(stop)
+    connect = partial(connect_loop, settings.database_url, "consumer")
+
+    def load() -> Books | None:
+        with closing(connect()) as connection:
+            return load_books(connection)
+
+    mapper = PublishedMapper(CurrentBooks(load), metrics.count_mapped)
+    consumer = Consumer(open_receiver(settings.broker), mapper, events, metrics)
+    loop = WorkLoop(
+        "consume",
+        consumer.work,
+        connect,
+        idle_pause_s=0,  # the receiver waits
+        full_portion=MOST_MESSAGES,
+        on_failure=partial(metrics.count_job, "map", "retried"),
+        finish=consumer.close,
+    )
+    run_loops([loop], connect, metrics, settings.port, stop)
+
+
+class Consumer:
+    """Takes messages, maps their conversions in one transaction, and settles the messages after its commit."""
+
+    def __init__(self, receiver: Receiver, mapper: PublishedMapper, events: EventLog, metrics: WorkerMetrics) -> None:
+        self._receiver, self._mapper, self._events, self._metrics = receiver, mapper, events, metrics
+        self._logged = set[str]()
+
+    def work(self, connection: Connection[Any]) -> int:
+        """Map what was received, and return how many messages that were. Raises `Unavailable`."""
+        try:
+            received = self._receiver.receive()
+            if received:
+                self._map(connection, received)
+        except BrokerFailed as failed:
+            raise Unavailable(failed.fault, failed.advice) from None
+        return len(received)
+
+    def close(self, _connection: Connection[Any]) -> None:
+        """Close the connection to the broker."""
+        self._receiver.close()
+
+    def _map(self, connection: Connection[Any], received: Sequence[Received]) -> None:
+        notices = {message: read_notice(message.body) for message in received}
+        causes = _find_causes(filter(None, notices.values()))
+        unknown = self._mapper.map(connection, causes) if causes else set()
+        rejected = {
+            _UNREADABLE: [message for message, notice in notices.items() if notice is None],
+            _UNKNOWN: [message for message, notice in notices.items() if notice and str(notice.dedup_key) in unknown],
+        }
+        # After the commit: of a consumer that dies before, the broker delivers everything again.
+        self._receiver.settle(received, [message for messages in rejected.values() for message in messages])
+        self._report(notices, unknown, rejected)
+        let_worker_in(connection)
+
+    def _report(
+        self,
+        notices: Mapping[Received, Notice | None],
+        unknown: Collection[str],
+        rejected: Mapping[str, Sequence[Received]],
+    ) -> None:
+        now = datetime.now(UTC)
+        mapped = [notice for notice in notices.values() if notice and str(notice.dedup_key) not in unknown]
+        for notice in mapped:
+            self._events.add(Mapped(now, str(notice.receipt), notice.revision))
+        self._events.write()
+        self._metrics.count_job("map", "done", len(mapped))
+        for cause, messages in rejected.items():
+            if messages:
+                self._note_rejected(cause, len(messages))
+
+    def _note_rejected(self, cause: str, count: int) -> None:
+        self._metrics.count_job("map", "dead", count)
+        if cause not in self._logged:
+            self._logged.add(cause)
+            fields = {"cause": cause, "messages": count, "advice": _ADVICE[cause]}
+            _log.error("rejected messages", extra={"fields": fields})
+
+
+def _find_causes(notices: Iterable[Notice]) -> dict[str, str]:
+    """Return the receipt of the newest change of each conversion, by dedup key."""
+    newest: dict[str, Notice] = {}
+    for notice in notices:
+        known = newest.setdefault(str(notice.dedup_key), notice)
+        if notice.revision > known.revision:
+            newest[str(notice.dedup_key)] = notice
+    return {dedup_key: str(notice.receipt) for dedup_key, notice in newest.items()}

@@ -1,0 +1,1 @@
+"""Receives published changes from a broker, for `postledger consume`."""

@@ -1,0 +1,39 @@
+"""What a consumer knows of a broker: messages come out, and go away when they are settled.
+
+Two implementations exist: `amqp_receiver.py` speaks to RabbitMQ, `kombu_receiver.py` to whatever else Kombu knows.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import Any, Protocol
+
+import msgspec
+
+MOST_MESSAGES = 1000
+"""How many messages are received, and mapped in one transaction."""
+WAIT_S = 1.0
+"""How long to wait for the first message."""
+
+
+class Received(msgspec.Struct, frozen=True, eq=False):
+    """One message that is not settled yet. `handle` belongs to the receiver."""
+
+    body: bytes
+    handle: Any
+
+
+class Receiver(Protocol):
+    """A connection to the queue of a broker. Each call can raise `BrokerFailed`. The next one connects again."""
+
+    def receive(self) -> Sequence[Received]:
+        """Return up to `MOST_MESSAGES` that are not settled, the oldest first. Empty if none came within `WAIT_S`."""
+
+    def settle(self, received: Sequence[Received], rejected: Collection[Received]) -> None:
+        """Acknowledge what `receive` returned last, except those that are rejected. None of it comes again."""
+
+    def close(self) -> None:
+        """Close the connection. What is not settled comes again. It never fails."""
+
+
+def encode_body(body: bytes | str) -> bytes:
+    """Return the bytes of a body that a library may have decoded."""
+    return body.encode() if isinstance(body, str) else bytes(body)

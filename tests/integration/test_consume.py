@@ -1,0 +1,160 @@
+"""`postledger consume` maps what a real RabbitMQ delivers, whatever is repeated, disordered, killed or unreadable."""
+
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+
+from postledger.ledger.writer import write_entries
+from tests.parts.broker_queue import BrokerQueue, message_of, take_outbox
+from tests.parts.cli import CommandLine
+from tests.parts.databases import fetch
+from tests.parts.entries import USUAL, entry_of
+from tests.parts.mapping import configure, lines_of, map_all, open_ledger
+from tests.parts.rabbitmq import RabbitMQ
+from tests.parts.waiting import wait_until
+from tests.parts.worker import Consumer
+
+LINES = "SELECT count(*)::integer, coalesce(sum(amount), 0)::text FROM expense_lines"
+
+WAITING = """
+SELECT count(*)::integer FROM pg_stat_activity
+WHERE wait_event_type = 'Lock' AND datname = current_database() AND query LIKE '-- Which of some conversions are in%'
+"""
+
+
+@pytest.fixture
+def queue(rabbitmq: RabbitMQ, cli: CommandLine) -> Iterator[BrokerQueue]:
+    """A queue, and a ledger with books, whose settings lead to it."""
+    configure(cli)
+    queue = BrokerQueue(rabbitmq)
+    queue.declare()
+    cli.environment.update(queue.environment)
+    del cli.environment["POSTLEDGER_MASTER_KEY"]  # it runs on machines that have none
+    yield queue
+    queue.delete()
+
+
+def book(url: str, *transactions: str, **fields: str) -> None:
+    """Book one sale of 2.00 for each transaction, or a change of it."""
+    sales = [{"transaction_id": each, "payout": "2.00", "affiliate_id": "456", **fields} for each in transactions]
+    with open_ledger(url) as ledger:
+        write_entries(ledger, [entry_of(click_check=None, rules=USUAL, **sale) for sale in sales])
+
+
+def mapped(url: str) -> tuple[int, str]:
+    """How many lines there are, and their sum."""
+    ((count, amount),) = fetch(url, LINES)
+    return count, amount
+
+
+def wait_until_empty(queue: BrokerQueue, consumer: Consumer) -> None:
+    """Wait until every message is acknowledged: RabbitMQ gives back what is not when the consumer ends."""
+    wait_until(lambda: queue.count() == 0, what="an empty queue")
+    consumer.terminate()
+    assert consumer.wait() == 0
+    assert queue.count() == 0
+
+
+def test_a_change_becomes_a_line_without_a_key(queue: BrokerQueue, cli: CommandLine, database: str) -> None:
+    book(database, "T1")
+    (message,) = take_outbox(database)
+    with Consumer(cli.environment) as consumer:
+        queue.put(message)
+        wait_until(lambda: mapped(database)[0] == 1, what="a line")
+        wait_until_empty(queue, consumer)
+        (line,) = consumer.log_lines("mapped")
+
+    assert lines_of(database) == [("accrual", "2.00", "USD", "456", None)]
+    assert fetch(database, "SELECT cause::text FROM expense_lines") == [(line["receipt"],)]
+    assert line["revision"] == 1
+
+
+def test_repeats_and_disorder_change_nothing(queue: BrokerQueue, cli: CommandLine, database: str) -> None:
+    book(database, *(f"T{number}" for number in range(20)))
+    book(database, *(f"T{number}" for number in range(20)), status="reversed")
+    messages = take_outbox(database)
+    queue.put(*reversed(messages), *messages)
+
+    with Consumer(cli.environment) as first, Consumer(cli.environment) as second:
+        wait_until(lambda: queue.count() == 0, what="an empty queue")
+        first.terminate()
+        assert first.wait() == 0
+        wait_until_empty(queue, second)
+
+    assert len(messages) == 40
+    assert mapped(database)[1] == "0"
+    assert not any(cli("finance", "check", "--json").facts.values())
+
+
+def test_a_worker_that_maps_too_does_no_harm(queue: BrokerQueue, cli: CommandLine, database: str) -> None:
+    book(database, *(f"T{number}" for number in range(50)))
+    queue.put(*[message_of(*row) for row in fetch(database, "SELECT dedup_key::text, receipt::text FROM outbox")])
+    with Consumer(cli.environment) as consumer:
+        map_all(database)
+        wait_until_empty(queue, consumer)
+
+    assert mapped(database) == (50, "100.00")
+
+
+def test_a_message_that_cannot_be_read_is_rejected_once(queue: BrokerQueue, cli: CommandLine, database: str) -> None:
+    book(database, "T1")
+    good = take_outbox(database)
+    bad = [b"\xff\x00", b"[]", b'{"version": 1}', message_of("no uuid", "no uuid"), message_of(str(uuid4()), "x")]
+    later = [message_of(str(uuid4()), str(uuid4()), version=2)]
+    queue.put(*bad, *later, *bad, *good)
+    with Consumer(cli.environment) as consumer:
+        wait_until(lambda: mapped(database)[0] == 1, what="the line of the message after them")
+        counted = 'postledger_jobs_total{result="dead",task="map"} 11.0'
+        wait_until(lambda: counted in consumer.get("/metrics").text, what="the count of rejected messages")
+        wait_until_empty(queue, consumer)
+        logged = consumer.log_lines("rejected messages")
+
+    assert [line["cause"] for line in logged] == ["unreadable"]
+
+
+def test_a_message_of_another_ledger_is_rejected_and_can_be_kept(
+    queue: BrokerQueue, cli: CommandLine, rabbitmq: RabbitMQ, database: str
+) -> None:
+    graveyard = BrokerQueue(rabbitmq)
+    graveyard.declare()
+    queue.delete()
+    queue.declare(**{"x-dead-letter-exchange": "", "x-dead-letter-routing-key": graveyard.name})
+    queue.put(message_of(str(uuid4()), str(uuid4())))
+    only_check = {"POSTLEDGER_BROKER_TOPOLOGY": "check", "POSTLEDGER_BROKER_EXCHANGE": "off"}
+    with Consumer(cli.environment | only_check) as consumer:
+        wait_until(lambda: graveyard.count() == 1, what="the rejected message")
+        wait_until(lambda: bool(consumer.log_lines("rejected messages")), what="its line in the log")
+        (line,) = consumer.log_lines("rejected messages")
+
+    assert (line["cause"], line["messages"]) == ("unknown conversion", 1)
+    graveyard.delete()
+
+
+def test_a_kill_before_the_commit_loses_nothing(queue: BrokerQueue, cli: CommandLine, database: str) -> None:
+    book(database, *(f"T{number}" for number in range(30)))
+    with Consumer(cli.environment) as first, open_ledger(database) as other:
+        with other.transaction():
+            other.execute("LOCK TABLE expense_lines IN ACCESS EXCLUSIVE MODE")
+            queue.put(*take_outbox(database))
+            wait_until(lambda: fetch(database, WAITING) == [(1,)], what="a consumer that waits for the lines")
+            first.kill()
+        assert mapped(database) == (0, "0")
+        with Consumer(cli.environment) as second:
+            wait_until(lambda: mapped(database)[0] == 30, what="the lines")
+            wait_until_empty(queue, second)
+
+    assert mapped(database) == (30, "60.00")
+
+
+def test_a_postgres_that_comes_late_is_waited_for(queue: BrokerQueue, cli: CommandLine, database: str) -> None:
+    book(database, "T1")
+    queue.put(*take_outbox(database))
+    with open_ledger(database) as other, Consumer(cli.environment) as consumer:
+        end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'postledger-consumer'"
+        wait_until(lambda: mapped(database)[0] == 1, what="a line")
+        other.execute(end)
+        book(database, "T2")
+        queue.put(*take_outbox(database))
+        wait_until(lambda: mapped(database)[0] == 2, what="the next line")
+        wait_until_empty(queue, consumer)
