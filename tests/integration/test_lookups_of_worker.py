@@ -1,9 +1,13 @@
-"""What a worker reads for each change: by the key, also with a plan from the time when the tables were empty."""
+"""What a worker reads again and again costs little: also on empty tables, and with plans that were made for these."""
+
+from contextlib import closing
 
 import psycopg
 import pytest
 
+from postledger.outgoing.leases import prepare_session
 from postledger.platform.postgres.sql import statements_of
+from tests.parts.mapping import open_ledger
 
 READS = [
     ("postledger.ledger", "take_changes", "integer", "1000"),
@@ -26,3 +30,12 @@ def test_a_plan_that_was_made_for_empty_tables_looks_up_by_the_key(
     for table in ("conversions", "expense_lines", "conversion_events"):
         assert f"Seq Scan on {table}" not in plan
     assert "_pkey" in plan
+
+
+def test_no_poll_of_a_worker_compiles_its_plan(database: str) -> None:
+    statement = statements_of("postledger.outgoing")("read_forward_states")
+    with closing(open_ledger(database)) as connection:
+        prepare_session(connection)
+        rows = connection.execute(f"EXPLAIN ANALYZE {statement}".encode()).fetchall()
+
+    assert "JIT:" not in "\n".join(row[0] for row in rows)
