@@ -43,6 +43,7 @@ async function ask(path, { method = "GET", headers = {}, body } = {}) {
 function troubleOf({ http, fields, retryAfter }) {
   const why = fields.cause || fields.reason || "no reason";
   const known = {
+    400: `This cannot be read as a request: ${why}.`,
     401: "The token does not open this source. Check both, or ask the operator for a new token.",
     403: "Your address may not send for this source. Give the token, or tell the operator your address.",
     404: "The sandbox does not know this. Check the name of the source.",
@@ -134,7 +135,7 @@ function stepAtFault({ verdict, reason, mapped, read }) {
 function edgeRow({ address, allowed, by, quota }) {
   const pace = quota && `${quota.rate} per second, ${quota.burst} at once`;
   const used = quota && quota.used !== null && quota.used !== undefined ? `; ${quota.used} used` : "";
-  return list([["Address", address && code(address)], ["Allowed", allowed ? "yes" : "no"], ["By", by && code(by)], ["Pace", pace && pace + used]]);
+  return list([["Address", address ? code(address) : "unknown: it is not in the request"], ["Allowed", address && (allowed ? "yes" : "no")], ["By", by && code(by)], ["Pace", pace && pace + used]]);
 }
 
 function clockOf({ ts, skew_s: skew, tolerance_s: [past, future] }) {
@@ -297,17 +298,17 @@ async function signPost(path, secret, parameters) {
 
 // 2. Is it my secret or my code?
 
-const UNVERIFIED = ["bad_signature", "missing_signature"];
-const UNANSWERED = ["unknown_source", "not_found", "ip_not_allowed", "rate_limited", "client_certificate", "unavailable", "unsupported_version"];
+const UNANSWERED = ["unknown_source", "not_found", "ip_not_allowed", "rate_limited", "client_certificate", "unavailable"];
 
 async function isLive(slug, secret) {
   const probe = await signGet(`/sandbox/postback/${slug}`, secret, {
     click_id: "sandbox-check", transaction_id: crypto.randomUUID(), event: "sale", payout: "1.00", currency: "USD",
   });
   const answer = await ask(probe.path);
-  const reason = answer.fields.reason;
-  if (UNANSWERED.includes(reason) || (!answer.fields.status && answer.http >= 400)) throw troubleOf(answer);
-  return !UNVERIFIED.includes(reason);
+  const { reason, cause, status, explanation } = answer.fields;
+  if (UNANSWERED.includes(reason) || cause === "partner_token" || !(status || explanation)) throw troubleOf(answer);
+  if (reason === "missing_signature") throw new Trouble(`${slug} signs in another way. Explain a request of yours: the row of the signature says how.`);
+  return reason !== "bad_signature";
 }
 
 // A URL, a curl line or a raw request, as far as a signature needs it.
@@ -476,14 +477,15 @@ async function checkSecret() {
 // 3. The sample
 
 const originals = new Map();
-const shell = (value) => (/^[\w.:/@%+=-]+$/.test(value) ? value : `'${value.replace(/'/g, "'\\''")}'`);
+const shell = (value) => (/^[\w.:/@%+-]+$/.test(value) ? value : `'${value.replace(/'/g, "'\\''")}'`);
 const NAMES = ["click_id", "transaction_id", "event", "payout", "currency"];
 const parametersOf = () => Object.fromEntries(NAMES.map((name) => [name, text(name)]).filter(([, value]) => value));
 
 function curlOf({ path, method, headers, body }) {
   const options = Object.entries(headers).map(([name, value]) => ` \\\n  --header ${shell(`${name}: ${value}`)}`).join("");
-  const data = method === "POST" ? ` \\\n  --data-binary ${shell(body)}` : "";
-  return `curl '${location.origin}${path}'${options}${data}`;
+  const data = body ? ` \\\n  --data-binary ${shell(body)}` : "";
+  const verb = method === "GET" || (body && method === "POST") ? "" : ` --request ${method}`;
+  return `curl${verb} ${shell(location.origin + path)}${options}${data}`;
 }
 
 function refreshExamples() {
@@ -516,6 +518,17 @@ async function sendSample() {
   const mood = answer.http < 300 ? "good" : "bad";
   const next = mood === "good" ? "Production would take it." : `Production would refuse it: ${reason}.`;
   return [verdictOf(mood, next, make("b", {}, `${answer.http} ${status}`), parameter ? ` · ${parameter}` : "", " · receipt ", code(id))];
+}
+
+async function showSamples() {
+  const slug = sourceName();
+  insist("token", "Enter the partner token. Samples are for its holder only.");
+  const { samples } = await askFor(`/sandbox/samples/${slug}?kind=all`);
+  const rows = samples.map(({ kind, method, url, headers, body, expect, why }) => {
+    const line = body.length > 4000 ? `A body of ${body.length} bytes.` : curlOf({ path: url.replace(/^https?:\/\/[^/]*/, ""), method, headers, body });
+    return [code(kind), `${expect.http} ${expect.status || ""}`, why, make("details", {}, make("summary", {}, "curl"), make("pre", { class: "wrap" }, code(line)))];
+  });
+  return [verdictOf("", `${rows.length} samples of ${slug}`, "Each with the answer to expect."), table("Samples", ["Kind", "Answer", "Why", "Send it"], rows)];
 }
 
 async function copy(button) {
@@ -563,6 +576,7 @@ function start() {
   tool(find("check-form"), "submit", "checked", checkSecret);
   tool(find("build-form"), "submit", "sent", async () => (await signSample(), [verdictOf("good", "Signed. It is good for half an hour.")]));
   tool(find("send"), "click", "sent", sendSample);
+  tool(find("samples"), "click", "sampled", showSamples);
   tool(find("load"), "click", "own", showReference);
   refreshExamples();
 }

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -13,22 +14,29 @@ from urllib.parse import quote, unquote_to_bytes, urlencode
 from uuid import uuid4
 
 import pytest
+from selenium.webdriver.common.keys import Keys
 
 from tests.parts.browser import Browser
-from tests.parts.documents import ROOT
+from tests.parts.documents import ROOT, read_document
 from tests.parts.page_faults import find_faint_texts, find_unnamed, scrolls_sideways, walk_by_keyboard
 from tests.parts.part import END_WITHIN_S
 from tests.parts.partner_page import EXAMPLES
 from tests.parts.sandbox_stack import SandboxStack, sandbox_stack
 from tests.parts.sender import DEFAULT_SECRET as SECRET
-from tests.parts.sender import Sender, sign_query, webhook_headers
+from tests.parts.sender import Sender, send, sign_query, webhook_headers
 
 __all__ = ["sandbox_stack"]
 SECRET_FORMS = {
     SECRET, quote(SECRET, safe=""), SECRET.encode().hex(),
     base64.b64encode(SECRET.encode()).decode().rstrip("="),
 }  # fmt: skip
+GUIDE = read_document("docs/partners.md")
+GUIDE_SAYS = (
+    '"status":"accepted"', '"status":"duplicate"', "bad_signature", '"would_match":',
+    '"kind":"valid"', '"verdict":"accepted"',
+)  # fmt: skip
 ACME = Sender("acme")
+WRONG = Sender("acme", secret="not-the-secret")
 
 
 @pytest.fixture(scope="module")
@@ -70,10 +78,46 @@ def order() -> dict[str, str]:
     return {"click_id": "CLICK", "transaction_id": f"T-{uuid4().hex}", "event": "sale", "payout": "1.50"}
 
 
+def book(stack: SandboxStack) -> str:
+    with stack.edge.client() as client:
+        receipt = send(client, ACME.get(order())).receipt
+    assert receipt is not None
+    return receipt
+
+
 def press(page: Browser, button: str, result: str, text: str = "") -> str:
-    page.run("arguments[0].querySelectorAll('*').forEach((old) => old.remove())", page.find(f"#{result} > div"))
+    page.run("arguments[0].forEach((old) => old.replaceChildren())", page.find_all(f"#{result} > div"))
     page.find(button).click()
     return page.wait_for(f"#{result} .next", text)
+
+
+def explain(page: Browser, pasted: str) -> str:
+    page.fill(pasted=pasted)
+    return press(page, "#explain-form button", "explained")
+
+
+def write_raw(target: str, edge: str) -> str:
+    return f"GET {target} HTTP/1.1\r\nHost: {edge.removeprefix('https://')}\r\n\r\n"
+
+
+def test_a_pasted_request_is_explained_with_the_faulty_step_first(page: Browser, sandbox_stack: SandboxStack) -> None:
+    url, target = sandbox_stack.edge.https_url, WRONG.get(order()).target
+    rows = sandbox_stack.count_rows("sandbox"), sandbox_stack.count_rows("public")
+    for pasted in (url + target, f"curl -s '{url}{target}'", write_raw(target, url)):
+        explain(page, pasted)
+
+        assert "401 refused" in page.texts("#explained .answer")[0]
+        first, *others = page.texts("#explained .steps > tbody > tr > th")
+        assert first.splitlines() == ["Signature", "✕ refused"]
+        assert "Edge" in others
+    assert (sandbox_stack.count_rows("sandbox"), sandbox_stack.count_rows("public")) == rows
+
+
+def test_a_good_request_is_explained_without_a_faulty_step(page: Browser, sandbox_stack: SandboxStack) -> None:
+    explain(page, sandbox_stack.edge.https_url + ACME.get(order()).target)
+
+    assert "200 accepted" in page.texts("#explained .answer")[0]
+    assert page.texts("#explained .bad") == []
 
 
 def hash_plainly(secret: str, query: bytes) -> str:
@@ -165,6 +209,15 @@ def test_a_program_sends_the_event_and_currency_of_the_form(page: Browser) -> No
     assert ('"event":          "install"' in shown, '"currency":       "EUR"' in shown) == (True, True)
 
 
+def test_a_ready_sample_of_each_answer_is_shown_to_the_partner(page: Browser) -> None:
+    press(page, "#samples", "sampled")
+
+    rows = {row.split()[0]: row for row in page.texts("#sampled tbody tr")}
+    assert "401 refused" in rows["bad_signature"]
+    page.find("#sampled summary").click()
+    assert page.find("#sampled pre").text.startswith("curl 'https://127.0.0.1:")
+
+
 def test_the_reference_of_a_source_is_shown_to_its_partner(page: Browser) -> None:
     assert press(page, "#load", "own") == "What acme sends"
 
@@ -172,6 +225,12 @@ def test_the_reference_of_a_source_is_shown_to_its_partner(page: Browser) -> Non
     assert captions[0] == "Names"
     assert "Refusals that acme can get" in captions
     assert "ip_not_allowed" not in page.find("#own").text
+
+
+def test_a_wrong_token_is_answered_with_what_to_do(page: Browser) -> None:
+    page.fill(token="plt_" + "A" * 43)
+
+    assert "The token does not open this source" in explain(page, "https://edge/tracking/postback/acme?click_id=A")
 
 
 def test_the_page_keeps_nothing(page: Browser) -> None:
@@ -200,13 +259,13 @@ def test_without_javascript_the_reference_can_be_read_and_a_sample_copied(
     assert not scrolls_sideways(browser)
 
 
-def show_all(page: Browser) -> None:
-    press(page, "#check-form button", "checked")
+def show_all(page: Browser, edge: str) -> None:
+    explain(page, edge + WRONG.get({**order(), "note": "x" * 300}).target)
     press(page, "#load", "own")
 
 
-def test_all_can_be_read_on_a_phone_and_in_both_modes(page: Browser) -> None:
-    show_all(page)
+def test_all_can_be_read_on_a_phone_and_in_both_modes(page: Browser, sandbox_stack: SandboxStack) -> None:
+    show_all(page, sandbox_stack.edge.https_url)
     for scheme in ("light", "dark"):
         page.prefer(scheme)
         count, faint = find_faint_texts(page)
@@ -216,12 +275,19 @@ def test_all_can_be_read_on_a_phone_and_in_both_modes(page: Browser) -> None:
     assert not scrolls_sideways(page)
 
 
-def test_all_can_be_reached_seen_and_named_by_keyboard(page: Browser) -> None:
-    show_all(page)
+def test_all_can_be_reached_seen_and_named_by_keyboard(page: Browser, sandbox_stack: SandboxStack) -> None:
+    show_all(page, sandbox_stack.edge.https_url)
     walked, unseen = walk_by_keyboard(page)
 
     assert {"source", "token", "secret", "pasted", "refused", "method", "as-curl", "load"} <= set(walked)
     assert (unseen, find_unnamed(page)) == ([], [])
+
+
+def test_a_verdict_is_announced_and_a_tool_works_by_keyboard(page: Browser) -> None:
+    page.fill(pasted="https://edge/tracking/postback/acme?click_id=A")
+    page.press(Keys.TAB, Keys.ENTER)
+
+    page.wait_for("#explained [role=status][aria-live=polite] .next", "")
 
 
 def test_the_spies_see_a_secret_that_is_sent_and_a_policy_that_is_broken(
@@ -235,6 +301,18 @@ def test_the_spies_see_a_secret_that_is_sent_and_a_policy_that_is_broken(
     assert SECRET in find_secrets(browser.list_requests())
     assert browser.list_violations() == ["style-src-elem inline"]
     browser.list_complaints()
+
+
+def test_the_commands_of_the_guide_work_as_printed(sandbox_stack: SandboxStack, token: str) -> None:
+    steps = dict(zip(GUIDE_SAYS, re.findall(r"^```bash\n(.*?)^```$", GUIDE, re.DOTALL | re.MULTILINE), strict=True))
+    values = {
+        "EDGE": sandbox_stack.edge.https_url, "SOURCE": "acme", "POSTBACK_SECRET": SECRET, "TOKEN": token,
+        "CLICK_ID": "C1", "RECEIPT": book(sandbox_stack),
+    }  # fmt: skip
+    export = "".join(f"export {name}='{value}'\n" for name, value in values.items())
+
+    for expected, command in steps.items():
+        assert expected in run_in_shell(sandbox_stack, export + command, ROOT / "examples/signing")
 
 
 def run_in_shell(stack: SandboxStack, line: str, folder: Path = Path()) -> str:

@@ -40,7 +40,7 @@ const style = getComputedStyle(shown);
 return style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2 && shown.getBoundingClientRect().width > 0;
 """
 _LIST_FOCUSABLE = """
-const all = document.querySelectorAll("a[href], button, input, select, textarea, [tabindex='0']");
+const all = document.querySelectorAll("a[href], button, summary, input, select, textarea, [tabindex='0']");
 const shown = [...all].filter((one) => one.checkVisibility({ visibilityProperty: true }));
 return shown.filter((one) => one.type !== "radio" || one.checked);
 """
