@@ -1,5 +1,6 @@
 """Explanations of the real sandbox: beside the answer to a postback, and of pasted requests that nothing is kept of."""
 
+import hmac
 import json
 import secrets
 import time
@@ -8,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import httpx
+import msgspec
 import psycopg
 import pytest
 
@@ -16,6 +18,7 @@ from postledger.platform.keyring import Keyring
 from postledger.policy.source_secrets import SourceSecrets
 from tests.parts.databases import create_database, drop_database, fetch
 from tests.parts.postgres import Postgres
+from tests.parts.preset_sources import make_preset_source
 from tests.parts.sandbox import Sandbox
 from tests.parts.sender import Postback, Sender, sign_query
 from tests.parts.sources import UNLIMITED, add_source
@@ -59,6 +62,8 @@ def partners(postgres: Postgres, template: str, master_key: str) -> Iterator[Par
     add_source(url, master_key, "acme", ("retired-secret-of-acme", SECRET), LENIENT)
     add_source(url, master_key, "beta", ("secret-of-beta",), LENIENT)
     add_source(url, master_key, "wall", (SECRET,), {**LENIENT, "ack": {"accepted": {"body": "1"}}})
+    bitlabs = make_preset_source("bitlabs", click="optional", params={"click_id": "uid"}, **UNLIMITED)
+    add_source(url, master_key, "bitlabs", (SECRET,), msgspec.to_builtins(bitlabs.settings))
     with psycopg.connect(url, autocommit=True) as connection:
         store = SourceSecrets(connection, Keyring([master_key]))
         source_id = store.find_source("acme")
@@ -125,6 +130,49 @@ def test_a_verified_signature_is_explained_without_a_token(partners: Partners) -
     answer = partners.client.get(ACME.get(order()).target)
 
     assert explanation_of(answer)["signature"]["key"].endswith("(position 0)")
+
+
+def sign_address(path: str) -> str:
+    """The query that BitLabs sends, signed for an address."""
+    signed = f"https://t.example{path}?uid=C1&tx=T1"
+    return f"uid=C1&tx=T1&hash={hmac.digest(SECRET.encode(), signed.encode(), 'sha1').hex()}"
+
+
+@pytest.mark.parametrize("signed", ["/tracking/postback/bitlabs", "/sandbox/postback/bitlabs"])
+def test_a_signed_address_is_valid_for_both_and_the_explanation_says_which(partners: Partners, signed: str) -> None:
+    sent = f"/sandbox/postback/bitlabs?{sign_address(signed)}"
+
+    found = explanation_of(partners.client.get(sent))
+
+    assert found["verdict"] in ("accepted", "duplicate")
+    assert found["signature"]["signed_string"] == f"https://t.example{signed}?uid=C1&tx=T1"
+    assert ("go live" in found["next"]) == signed.startswith("/sandbox")
+
+
+@pytest.mark.parametrize(
+    ("body", "reason", "words"),
+    [
+        (b'\xef\xbb\xbf{"click_id":"C1","payout":"1"}\r\n', None, "Nothing"),
+        (b'{"click_id":"C1","click_id":"C2"}', "duplicate_parameter", "once"),
+        (b'{"click_id":"C1","payout":1e3}', "invalid_parameter", "Correct the value"),
+        (b"{" + b",".join(b'"p%d":1' % one for one in range(101)) + b"}", "malformed", "fewer than 100"),
+        (b'{"click_id":"C1",}', "malformed", "valid JSON"),
+    ],
+)
+def test_the_first_thing_that_is_wrong_in_a_body_is_named(
+    partners: Partners, body: bytes, reason: str | None, words: str
+) -> None:
+    found = explanation_of(partners.send(ACME.post(body, "application/json")))
+
+    assert found["reason"] == reason
+    assert words in found["next"]
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH"])
+def test_a_refused_method_is_explained(partners: Partners, method: str) -> None:
+    answer = partners.client.request(method, "/sandbox/postback/acme?click_id=C1", headers=partners.headers)
+
+    assert (answer.status_code, explanation_of(answer)["next"]) == (405, "Send a GET or a POST.")
 
 
 def test_curl_gets_a_table(partners: Partners) -> None:

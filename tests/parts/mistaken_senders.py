@@ -89,6 +89,7 @@ def webhook(signed: bytes, body: bytes = BODY, key: bytes | None = None, written
     return post(body, headers)
 
 
+_KEY = base64.b64decode(WHSEC[6:])
 _HEAD = b"msg_1.1790000000."
 _PARTS = QUERY.split("&")
 _PAIRS = [(unquote(name), unquote(value)) for name, _, value in (part.partition("=") for part in _PARTS)]
@@ -174,11 +175,12 @@ ON_WEBHOOKS: dict[str, tuple[Request, str]] = {
     "whsec_ kept": (webhook(_HEAD + BODY, key=WHSEC.encode()), "whsec_ kept"),
     "not decoded": (webhook(_HEAD + BODY, key=WHSEC.removeprefix("whsec_").encode()), "not decoded"),
     "v1 in the secret": (webhook(_HEAD + BODY, key=f"v1,{WHSEC}".encode()), "v1, in front of the secret"),
+    "v1=": (webhook(b"", written="v1=" + base64.b64encode(mac(_HEAD + BODY, _KEY)).decode()), "v1= in place of v1,"),
     "no v1": (
-        webhook(b"", written=base64.b64encode(mac(_HEAD + BODY, base64.b64decode(WHSEC[6:]))).decode()),
+        webhook(b"", written=base64.b64encode(mac(_HEAD + BODY, _KEY)).decode()),
         "v1, is missing",
     ),
-    "hex": (webhook(b"", written="v1," + mac(_HEAD + BODY, base64.b64decode(WHSEC[6:])).hex()), "hex in small letters"),
+    "hex": (webhook(b"", written="v1," + mac(_HEAD + BODY, _KEY).hex()), "hex in small letters"),
 }
 """What is sent to a source of Standard Webhooks with a `whsec_` secret."""
 

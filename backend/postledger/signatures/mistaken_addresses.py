@@ -28,7 +28,7 @@ def vary_address(attempt: Examined, parts: Sequence[bytes], *, is_path: bool) ->
                 mistake = place or Mistake(f"the address is signed {what}", _ADVICE_URL)
             else:
                 mistake = Mistake(f"the whole address is signed, {what}, not the query", _ADVICE_QUERY)
-            yield mistake, origin + path + b"?" + query, what == "as it is known"
+            yield mistake, origin + path + b"?" + query, what in ("as it is known", "with the host as it was sent")
         mistake = place or Mistake("the path and ? are signed in front of the query", _ADVICE_QUERY)
         if signs_address:
             mistake = Mistake("the path and the query are signed without the host", _ADVICE_URL)

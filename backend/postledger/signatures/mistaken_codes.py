@@ -36,6 +36,7 @@ class Code(msgspec.Struct, frozen=True):
     mistakes: tuple[Mistake, ...]
     matches: Callable[[KeyMaterial, bytes], bool]
     is_asymmetric: bool = False
+    is_usual: bool = True
 
 
 def list_codes(examined: Examined) -> list[Code]:
@@ -70,8 +71,9 @@ def _strip(text: str, prefix: str, *, is_read: bool) -> Iterator[tuple[tuple[Mis
         yield (named,), text
     if found := _PREFIX.match(text):
         extra = Mistake(f"{found[0]} in front of the signature", "Send the signature without a prefix.")
-        if found[0] == prefix:
-            extra = Mistake(f"{prefix} is written twice", "Write the prefix of the signature once.")
+        if prefix:
+            what = f"{prefix} is written twice" if found[0] == prefix else f"{found[0]} in place of {prefix}"
+            extra = Mistake(f"{what} in front of the signature", f"Write {prefix} in front of the signature, once.")
         yield (extra,), text[found.end() :]
     if (bare := text.strip().strip("\"'")) != text:
         yield (Mistake("blanks or quotes around the signature", "Send the signature without blanks and quotes."),), bare
@@ -93,9 +95,9 @@ def _list_digests(scheme: Scheme, mistakes: tuple[Mistake, ...], text: str) -> I
         yield from _list_truncated(scheme, mistakes, text)
     for in_encoding, digest in _list_encodings(scheme.signature.encoding, text):
         name = _HASH_BY_LENGTH.get(len(digest))
-        for in_algorithm, make in _list_algorithms(scheme.mac, name) if name else ():
+        for in_algorithm, make, is_usual in _list_algorithms(scheme.mac, name) if name else ():
             more = () if not scheme.signature.truncate else (_whole(scheme.signature.truncate),)
-            yield Code((*mistakes, *in_encoding, *in_algorithm, *more), _compare(make, digest))
+            yield Code((*mistakes, *in_encoding, *in_algorithm, *more), _compare(make, digest), is_usual=is_usual)
 
 
 def _whole(truncate: int) -> Mistake:
@@ -153,7 +155,7 @@ def _decode_base64(text: str) -> bytes:
 _Make = Callable[[bytes, bytes], bytes]
 
 
-def _list_algorithms(mac: str, name: str) -> Iterator[tuple[tuple[Mistake, ...], _Make]]:
+def _list_algorithms(mac: str, name: str) -> Iterator[tuple[tuple[Mistake, ...], _Make, bool]]:
     """List the algorithms with a digest of the sent length; `name` is their hash."""
     wanted, shown = _describe(mac), _NAMES[name]
     hash_of, hmac_of = _hash(name), _hmac(name)
@@ -162,17 +164,17 @@ def _list_algorithms(mac: str, name: str) -> Iterator[tuple[tuple[Mistake, ...],
         return (Mistake(what, f"Compute the signature with {wanted}."),)
 
     if mac.startswith("hmac-"):
-        yield () if mac == f"hmac-{name}" else named(f"HMAC-{shown}"), hmac_of
-        yield named(f"{shown} of the secret and the string, not an HMAC"), lambda key, text: hash_of(key + text)
-        yield named(f"{shown} of the string and the secret, not an HMAC"), lambda key, text: hash_of(text + key)
-        yield named(f"a plain {shown} without the secret"), lambda _, text: hash_of(text)
-        yield named("key and string are swapped in the HMAC"), lambda key, text: hmac_of(text, key)
+        yield () if mac == f"hmac-{name}" else named(f"HMAC-{shown}"), hmac_of, True
+        yield named(f"{shown} of the secret and the string, not an HMAC"), lambda key, text: hash_of(key + text), False
+        yield named(f"{shown} of the string and the secret, not an HMAC"), lambda key, text: hash_of(text + key), False
+        yield named(f"a plain {shown} without the secret"), lambda _, text: hash_of(text), False
+        yield named("key and string are swapped in the HMAC"), lambda key, text: hmac_of(text, key), False
         return
     twice = mac == "hash2-sha256"
     right = mac == f"hash-{name}"
-    yield () if right else named(f"{shown} once" if twice else shown), lambda _, text: hash_of(text)
-    yield () if twice and name == "sha256" else named(f"{shown} twice"), lambda _, text: hash_of(hash_of(text))
-    yield named(f"HMAC-{shown} with the secret as its key"), hmac_of
+    yield () if right else named(f"{shown} once" if twice else shown), lambda _, text: hash_of(text), True
+    yield () if twice and name == "sha256" else named(f"{shown} twice"), lambda _, text: hash_of(hash_of(text)), False
+    yield named(f"HMAC-{shown} with the secret as its key"), hmac_of, True
 
 
 def _describe(mac: str) -> str:

@@ -67,7 +67,7 @@ def _list_retired(form: KeyForm, retired: Sequence[str]) -> Iterator[KeyVariant]
         if material is not None:
             yield KeyVariant((RETIRED,), material)
         for variant in _vary(form, secret):
-            yield KeyVariant((RETIRED, *variant.mistakes), variant.material, is_usual=False)
+            yield KeyVariant((RETIRED, *variant.mistakes), variant.material, variant.is_usual)
 
 
 def _read(form: KeyForm, secret: str) -> bytes | None:
@@ -82,7 +82,7 @@ def _vary(form: KeyForm, secret: str) -> Iterator[KeyVariant]:
     for what, text in _list_texts(secret):
         material = _read(form, text)
         for key in dict.fromkeys(one for one in (material, text.encode("utf-8", "replace")) if one is not None):
-            yield KeyVariant((Mistake(what, _KEY_ADVICE),), key, is_usual="line break" in what)
+            yield KeyVariant((Mistake(what, _KEY_ADVICE),), key, is_usual=what.startswith("a line break behind"))
     for what, material in _list_forms(secret):
         yield KeyVariant((Mistake(what, _FORM_ADVICE[form]),), material)
     for what, text in _list_derived(secret):

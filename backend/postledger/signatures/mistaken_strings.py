@@ -47,7 +47,7 @@ def list_strings(attempt: Examined) -> Iterator[Message]:
     if right is not None:
         yield Message((), right, is_usual=True)
         for mistake, text in ((LINE_BREAK, b"\n"), (_CRLF, b"\r\n"), (_BLANK, b" ")):
-            yield Message((mistake,), right + text, is_usual=mistake is LINE_BREAK)
+            yield Message((mistake,), right + text, is_usual=mistake is not _BLANK)
     for mistake, text, is_usual in _vary(attempt):
         yield Message((mistake,), text, is_usual)
         if len(text) < _LONG_BYTES:
