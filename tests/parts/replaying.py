@@ -1,7 +1,7 @@
 """A ledger with a past: postbacks that were received before, and commands that replay them."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,6 +10,7 @@ import psycopg
 from postledger.ingest.receive import evaluate
 from postledger.ledger.writer import write_entries
 from postledger.platform.keyring import Keyring
+from postledger.policy.policy import Policy
 from postledger.policy.read import load_policy
 from postledger.vocabulary.incoming_request import Request
 from postledger.vocabulary.receipt import ENTROPY_BYTES, make_receipt
@@ -61,17 +62,36 @@ class PastLedger:
         }
         return self.receive(slug, method="POST", body=body, media_type="application/json", headers=headers)
 
+    def fill(self, queries: Iterable[str], *, slug: str = "acme") -> None:
+        """Receive many GETs, one after another."""
+        with self._open() as connection:
+            policy = self._load(connection)
+            for query in queries:
+                signed = f"{query}&ts={int(self.now.timestamp())}"
+                request = self._ask(method="GET", query=f"{signed}&sig={sign_query(SECRET, signed.encode())}".encode())
+                write_entries(connection, [evaluate(request, policy.sources[slug], policy.version)])
+
     def receive(self, slug: str, **request: Any) -> Sent:
         """Receive a request, and let a minute pass."""
-        receipt = make_receipt(int(self.now.timestamp() * 1000), secrets.token_bytes(ENTROPY_BYTES))
-        with psycopg.connect(self.cli.environment["DATABASE_URL"], autocommit=True) as connection:
-            policy = load_policy(connection, Keyring([self.cli.environment["POSTLEDGER_MASTER_KEY"]]))
-            asked = Request(receipt, self.now, client_address="127.0.0.1", **request)
+        with self._open() as connection:
+            policy, asked = self._load(connection), self._ask(**request)
             (outcome,) = write_entries(connection, [evaluate(asked, policy.sources[slug], policy.version)])
+        receipt = asked.receipt
         self.now += timedelta(minutes=1)
         sent = Sent(outcome.refusal.reason if outcome.refusal else outcome.verdict)
         sent.receipt = receipt
         return sent
+
+    def _ask(self, **request: Any) -> Request:
+        self.now += timedelta(milliseconds=1)
+        receipt = make_receipt(int(self.now.timestamp() * 1000), secrets.token_bytes(ENTROPY_BYTES))
+        return Request(receipt, self.now, **{"client_address": "127.0.0.1", **request})
+
+    def _open(self) -> psycopg.Connection[Any]:
+        return psycopg.connect(self.cli.environment["DATABASE_URL"], autocommit=True)
+
+    def _load(self, connection: psycopg.Connection[Any]) -> Policy:
+        return load_policy(connection, Keyring([self.cli.environment["POSTLEDGER_MASTER_KEY"]]))
 
     def replay(self, *options: str) -> dict[str, Any]:
         """Run a dry run and give its table."""

@@ -20,7 +20,7 @@ from postledger.audit.replay.table import Table
 from postledger.platform.postgres.connection import read_clock, set_lock_timeout
 from postledger.platform.postgres.sql import statements_of
 from postledger.vocabulary.operator_error import NotFound, NotPossible
-from postledger.vocabulary.receipt import make_receipt
+from postledger.vocabulary.receipt import is_receipt, make_receipt
 
 sql = statements_of("postledger.audit.replay")
 
@@ -112,7 +112,8 @@ def _move(
 def _read(
     connection: Connection[Any], replay_id: str, *, lock: bool
 ) -> tuple[Selection, Progress, Cursor | None, bool]:
-    row = connection.execute(sql("lock_replay" if lock else "read_replay"), (replay_id,)).fetchone()
+    statement = sql("lock_replay" if lock else "read_replay")
+    row = connection.execute(statement, (replay_id,)).fetchone() if is_receipt(replay_id) else None
     if row is None:
         raise NotFound(f"no replay has the id {replay_id}; run: postledger replay list")
     selection, counts, received_at, row_id, state = row

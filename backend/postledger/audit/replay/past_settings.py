@@ -49,8 +49,8 @@ class PastSettings:
         profile = source.profile if settings is None else _read_profile(settings)
         schemes = () if profile is None else profile.schemes
         if row.policy_version is None:  # a row of an earlier release does not say which one it was
-            found = [scheme for scheme in schemes if method in scheme.methods]
-            return find_coverage(found[0], method) if len(found) == 1 else NOTHING
+            found = {find_coverage(scheme, method) for scheme in schemes if method in scheme.methods}
+            return found.pop() if len(found) == 1 else NOTHING
         number = row.scheme or 0
         if number >= len(schemes) or method not in schemes[number].methods:
             return NOTHING
