@@ -1,9 +1,12 @@
 """A replay judges stored postbacks by the rules of today: the dry run shows what would be booked, `--go` books it."""
 
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+import psycopg
 import pytest
 
+from postledger.ledger.partitions import retain
 from tests.parts.cli import CommandLine
 from tests.parts.databases import fetch
 from tests.parts.replaying import PastLedger, numbers_of
@@ -33,6 +36,7 @@ def test_a_refused_postback_is_booked_once_its_click_is_known(past: PastLedger, 
     assert (shown["rows"], shown["as_recorded"], shown["dry_run"], booked["state"]) == (3, 1, True, "done")
     assert fetch(database, CONVERSIONS) == [(f"T{n}", "approved", Decimal("1.5"), "USD") for n in range(2)]
     assert fetch(database, REPLAYED) == [("accepted", one.receipt) for one in sent[:2]]
+    assert f"replay of {sent[0].receipt}" in past.cli("trace", "T0").out
 
 
 def test_a_second_replay_books_nothing(past: PastLedger, database: str) -> None:
@@ -50,7 +54,7 @@ def test_a_second_replay_books_nothing(past: PastLedger, database: str) -> None:
 
 def test_what_is_booked_says_when_it_happened_and_was_received_now(past: PastLedger, database: str) -> None:
     past.apply()
-    then = past.now
+    then = past.now + timedelta(milliseconds=1)
     past.get("click_id=C1&transaction_id=T1&payout=1")
     past.get("click_id=C1&transaction_id=T2&payout=1&event_time=1790000000")
     add_click(database, "C1")
@@ -91,3 +95,27 @@ def test_a_forged_postback_is_listed_and_never_booked(past: PastLedger, database
         {"malformed": 1},
     )
     assert (shown["judged"], fetch(database, CONVERSIONS)) == (0, [])
+
+
+def test_what_is_known_of_repeats_goes_with_their_days(past: PastLedger, database: str) -> None:
+    past.apply()
+    past.get("click_id=C1&transaction_id=T1&payout=1")
+    add_click(database, "C1")
+    past.book()
+    with psycopg.connect(database, autocommit=True) as ledger:
+        count = "SELECT count(*)::integer FROM replayed_postbacks"
+        kept = [
+            (retain(ledger, datetime.now(UTC) + timedelta(days=days), 90), fetch(database, count)) for days in (89, 92)
+        ]
+
+    assert [number for _, number in kept] == [[(1,)], [(0,)]]
+
+
+def test_days_that_were_dropped_meanwhile_are_left_out(past: PastLedger, database: str) -> None:
+    past.apply()
+    past.get("click_id=C1&transaction_id=T1&payout=1")
+    add_click(database, "C1")
+
+    shown = past.cli("replay", "--since", "2000-01-01", "--json").facts
+
+    assert (shown["rows"], shown["rows_to_book"]) == (1, 1)

@@ -2,8 +2,11 @@
 
 from decimal import Decimal
 
+import psycopg
 import pytest
 
+from postledger.audit.replay import book
+from postledger.platform.postgres.advisory_locks import ERASURE
 from tests.parts.cli import CommandLine
 from tests.parts.databases import fetch
 from tests.parts.replaying import SOURCE, PastLedger, numbers_of
@@ -27,6 +30,31 @@ def test_an_erased_row_is_not_kept(past: PastLedger, database: str) -> None:
 
     assert past.book()["not_kept"] == {"erased or empty": 1}
     assert fetch(database, CONVERSIONS) == []
+
+
+def test_an_erasure_is_waited_for(past: PastLedger, database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(book, "_WAIT_FOR_LOCK_MS", 1)
+    past.get("click_id=C1&transaction_id=T1&payout=1")
+    add_click(database, "C1")
+    with psycopg.connect(database, autocommit=True) as erasing:
+        erasing.execute("SELECT pg_advisory_lock(%s)", (ERASURE,))
+        held = past.cli("replay", "--since", "7h", "--go", "--yes", "1")
+    (replay,) = past.cli("replay", "list", "--json").facts
+
+    resumed = past.cli("replay", "--resume", replay["id"], "--json").facts
+
+    assert (held.code, f"go on later: postledger replay --resume {replay['id']}" in held.err) == (1, True)
+    assert (replay["state"], resumed["state"], resumed["booked"]) == ("running", "done", 1)
+
+
+def test_an_erased_transaction_id_is_erased_from_a_replay(past: PastLedger, database: str) -> None:
+    past.get("click_id=C1&transaction_id=C1&payout=1")
+    add_click(database, "C1")
+    past.book("--transaction", "C1")
+    past.cli("forget", "--click-id", "C1")
+
+    ((selection,),) = fetch(database, "SELECT selection ->> 'transaction' FROM replays")
+    assert selection == "forgotten"
 
 
 def test_a_row_of_a_retired_source_is_not_believed(past: PastLedger, database: str) -> None:

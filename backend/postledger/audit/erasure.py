@@ -20,6 +20,7 @@ import msgspec
 from psycopg import Connection
 
 from postledger.ledger.partitions import list_days
+from postledger.platform.postgres.advisory_locks import ERASURE
 from postledger.platform.postgres.connection import WRITER
 from postledger.platform.postgres.sql import statements_of
 from postledger.platform.timeouts import SETTLED_WITHIN_S
@@ -30,7 +31,6 @@ from postledger.vocabulary.operator_error import InvalidRequest
 sql = statements_of("postledger.audit")
 
 _STEP_S = 0.1
-_LOCK_ID = 0x66726774  # "frgt" in ASCII
 _ESCAPE = re.compile("%[0-9A-F]{2}")
 
 
@@ -57,11 +57,11 @@ def erase(
     Progress is reported in days of the audit. Raises `InvalidRequest`.
     """
     value = _check(click_id, hashed)
-    connection.execute(sql("lock_erasure"), (_LOCK_ID,))
+    connection.execute(sql("lock_erasure"), (ERASURE,))
     _wait_for_requests(connection, pause or let_pass)
     term = {"click_id": click_id, "datum": value}
     found = connection.execute(sql("forget_conversions"), {**term, "forgotten": FORGOTTEN, "now": now}).fetchall()
-    for statement in (sql("forget_changes"), sql("forget_parked")):
+    for statement in (sql("forget_changes"), sql("forget_parked"), sql("forget_replays")):
         connection.execute(statement, {**term, "forgotten": FORGOTTEN})
     clicks = _erase_clicks(connection, term)
     of_click = [conversion_id for conversion_id, is_of_click in found if is_of_click]

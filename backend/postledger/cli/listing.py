@@ -55,7 +55,7 @@ _POSTBACKS = Columns(
         "id", "received_at", "source", "source_ip", "method", "verdict", "reason", "parameter", "cause",
         "byte_offset", "conversion_id", "secret_id", "event", "click_id", "transaction_id", "status",
         "source_status", "payout", "currency", "event_time", "click_shed",
-        "label_notes",
+        "label_notes", "replay_of",
     ),
     of_table=("received_at", "source", "method", "verdict", "reason", "event", "transaction_id", "click_id", "id"),
     by_importance=(

@@ -7,7 +7,6 @@ from secrets import token_bytes
 from typing import Annotated
 
 import typer
-from msgspec.structs import replace
 
 from postledger.audit.replay.book import book_replay, start_replay
 from postledger.audit.replay.judge import Judge
@@ -15,7 +14,7 @@ from postledger.audit.replay.limits import refuse_over_limit
 from postledger.audit.replay.past_settings import PastSettings
 from postledger.audit.replay.preview import Preview, preview_replay
 from postledger.audit.replay.replays import Shown, list_replays, show_replay
-from postledger.audit.replay.selection import Selection, begin_of, check_selection
+from postledger.audit.replay.selection import Selection, begin_of, bound, check_selection
 from postledger.cli.connections import LONG_STATEMENT_TIMEOUT_MS, open_keyring, open_ledger
 from postledger.cli.current_user import find_actor
 from postledger.cli.errors import CommandFailed
@@ -27,7 +26,7 @@ from postledger.cli.output import AsJson, note, print_json, show_progress
 from postledger.cli.replay_table import print_table, table_facts, to_facts, to_row
 from postledger.cli.row_output import Columns, print_row_table
 from postledger.cli.time_options import FORMS, read_moment, read_past, read_zone
-from postledger.platform.postgres.connection import LedgerConnection, read_clock
+from postledger.platform.postgres.connection import LedgerConnection
 from postledger.platform.settings import read_environment, read_replay_limit
 from postledger.policy.read import load_policy
 from postledger.vocabulary.receipt import ENTROPY_BYTES
@@ -147,8 +146,8 @@ def _preview(context: typer.Context, selection: Selection) -> tuple[Selection, P
         open_ledger(context, statement_timeout_ms=LONG_STATEMENT_TIMEOUT_MS) as connection,
         show_progress("judging") as on_progress,
     ):
-        selection = replace(selection, until=min(selection.until, read_clock(connection)))
         check_selection(connection, selection)
+        selection = bound(connection, selection)
         judge = _make_judge(context, connection)
         return selection, preview_replay(connection, selection, judge, follow(on_progress))
 

@@ -54,7 +54,8 @@ def _describe_postback(postback: Row) -> str:
     return "  ".join(
         part
         for part in (verdict, postback["method"], _describe_secret(postback), _describe_money(postback),
-                     _labelled(postback, "source", "transaction_id", "click_id"), _describe_labels(postback))
+                     _labelled(postback, "source", "transaction_id", "click_id"), _describe_labels(postback),
+                     f"replay of {postback['replay_of']}" if postback["replay_of"] else "")
         if part
     )  # fmt: skip
 

@@ -54,6 +54,7 @@ def retain(connection: Connection[Any], now: datetime, retention_days: int) -> R
     unfinished = [name for name in expired if name in _list_partitions(connection, detach_pending=True)]
     for name in unfinished + [name for name in expired if name not in unfinished]:
         _drop(connection, name, is_detaching=name in unfinished)
+    connection.execute(sql("forget_replayed"), (oldest,))
     return Retained(made, expired)
 
 

@@ -17,6 +17,7 @@ from postledger.audit.replay.judge import Judge
 from postledger.audit.replay.preview import BATCH_ROWS, OnProgress, Preview
 from postledger.audit.replay.selection import Cursor, Selection, StoredRow, count_rows, read_rows
 from postledger.audit.replay.table import Table
+from postledger.platform.postgres.advisory_locks import ERASURE, share_lock
 from postledger.platform.postgres.connection import read_clock, set_lock_timeout
 from postledger.platform.postgres.sql import statements_of
 from postledger.vocabulary.operator_error import NotFound, NotPossible
@@ -71,17 +72,20 @@ def book_replay(
 
 
 def _book_patiently(connection: Connection[Any], replay_id: str, judge: Judge, limit: int) -> tuple[Progress, bool]:
-    # Requests come first: a batch that meets one for too long is given up, and written again.
+    # Requests come first: a batch that waits for one for too long is given up, and written again. So does an erasure.
     for _ in range(_ATTEMPTS):
         try:
             return _book_batch(connection, replay_id, judge, limit)
         except (DeadlockDetected, LockNotAvailable):
             continue
-    raise NotPossible(f"the ledger is too busy; go on later: postledger replay --resume {replay_id}")
+    raise NotPossible(
+        f"other sessions hold locks, such as an erasure; go on later: postledger replay --resume {replay_id}"
+    )
 
 
 def _book_batch(connection: Connection[Any], replay_id: str, judge: Judge, limit: int) -> tuple[Progress, bool]:
     with connection.transaction():
+        share_lock(connection, ERASURE)
         selection, progress, cursor, is_done = _read(connection, replay_id, lock=True)
         rows = [] if is_done else read_rows(connection, selection, cursor, limit)
         now = read_clock(connection)

@@ -7,8 +7,11 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 from psycopg import Connection
 
+from postledger.ledger.partitions import list_days
+from postledger.platform.postgres.connection import read_clock
 from postledger.platform.postgres.sql import statements_of
 from postledger.vocabulary.operator_error import InvalidRequest, NotFound
 from postledger.vocabulary.receipt import is_receipt, receipt_unix_ms
@@ -77,6 +80,13 @@ def begin_of(receipts: Sequence[str]) -> datetime:
     """Return a time from which on all of some receipts were received; clocks may differ by a day."""
     made_ms = [receipt_unix_ms(receipt) for receipt in receipts if is_receipt(receipt)]
     return datetime.fromtimestamp(min(made_ms, default=0) / 1000, UTC) - _DAY
+
+
+def bound(connection: Connection[Any], selection: Selection) -> Selection:
+    """Bound a selection by the oldest day of the audit and by the present time of Postgres."""
+    days = list_days(connection)
+    oldest = datetime.combine(days[0], clock_time(), UTC) if days else selection.since
+    return replace(selection, since=max(selection.since, oldest), until=min(selection.until, read_clock(connection)))
 
 
 def check_selection(connection: Connection[Any], selection: Selection) -> None:

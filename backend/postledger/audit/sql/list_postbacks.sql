@@ -7,7 +7,7 @@ SELECT
     END AS verdict,
     reason, parameter, cause, byte_offset, conversion_id::text, secret_id, postbacks.event, postbacks.click_id,
     postbacks.transaction_id, postbacks.status, postbacks.source_status, postbacks.payout, postbacks.currency,
-    postbacks.event_time, postbacks.click_shed, label_notes,
+    postbacks.event_time, postbacks.click_shed, label_notes, replay_of::text,
     CASE WHEN %(with_raw)s THEN raw END AS raw,
     CASE WHEN %(with_raw)s THEN raw_length END AS raw_length,
     CASE WHEN %(with_raw)s THEN encode(raw_sha256, 'hex') END AS raw_sha256

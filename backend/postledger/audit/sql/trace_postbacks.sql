@@ -6,7 +6,7 @@ SELECT
     END AS verdict,
     reason, parameter, cause, byte_offset, conversion_id::text, secret_id,
     source_secrets.position AS secret_position, event, click_id, transaction_id, status, source_status, payout,
-    currency, event_time, click_shed, label_notes
+    currency, event_time, click_shed, label_notes, replay_of::text
 FROM postbacks
 LEFT JOIN sources ON sources.id = postbacks.source_id
 LEFT JOIN source_secrets ON source_secrets.id = secret_id

@@ -11,6 +11,14 @@ sql = statements_of("postledger.platform.postgres")
 DISPATCHER = 0x6F7574626F78  # "outbox" in ASCII
 """The session that takes changes out of the outbox, or one that must keep the others from doing so."""
 
+ERASURE = 0x66726774  # "frgt" in ASCII
+"""The session that erases a value, or those that copy stored postbacks, which would bring the value back."""
+
+
+def share_lock(connection: Connection[Any], lock_id: int) -> None:
+    """Wait until no session has a lock for itself, and share it until the end of the transaction."""
+    connection.execute(sql("share_lock"), (lock_id,))
+
 
 def wait_for_lock(connection: Connection[Any], lock_id: int) -> None:
     """Wait for a lock and keep it until the end of the transaction."""
