@@ -17,6 +17,7 @@ from tests.parts.edge import Edge
 from tests.parts.postgres import Postgres
 from tests.parts.sandbox import Sandbox
 from tests.parts.sources import UNLIMITED, add_source
+from tests.parts.waiting import wait_until
 
 TABLES = ("conversions", "postbacks", "conversion_events", "parked_reversals", "outbox", "unauthenticated_bytes")
 LENIENT = {"click": "optional", "currency": "USD", **UNLIMITED}
@@ -35,6 +36,12 @@ class SandboxStack:
     def fetch(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         """Ask the ledger."""
         return fetch(self.database, statement, values)
+
+    def wait_for_source(self, slug: str) -> None:
+        """Wait until production, the sandbox and the edge have a policy with that source."""
+        self.backend.wait_for_source(slug)
+        wait_until(lambda: f'source="{slug}"' in self.sandbox.status("/metrics").text, what=f"{slug} in the sandbox")
+        wait_until(lambda: f'source="{slug}"' in self.edge.ask_ops("/metrics").text, what=f"{slug} at the edge")
 
     def count_rows(self, schema: str) -> dict[str, int]:
         """The rows of each table that a postback writes."""

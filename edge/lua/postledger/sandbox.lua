@@ -51,7 +51,7 @@ local function find_source(current, path, arguments, var, is_as_sent)
     end
     local slug = slug_of(path, arguments, "/postback")
     local one = current.sources[slug or ""]
-    if not one and is_as_sent and path ~= "" then
+    if not one and is_as_sent and path ~= "" and path ~= "/click" then    -- which belongs to clicks in production
         one = current.sources[routes.find(current.routes, var.host, path) or ""]
     end
     return slug ~= nil or one ~= nil, one

@@ -21,13 +21,13 @@ def create_sandbox_app(
     """Wire the routes of partners. Without `postbacks` the sandbox is off; receipts are in `routes` all the same."""
     app = create_app(observer, RefuseLeakedTokens())
     app.add_error_handler(DatabaseFailed, _answer_unavailable)
+    app.add_sink(_answer_nothing, r"/")  # of two sinks that fit, Falcon takes the one that was added last
     for path, resource in routes.items():
         app.add_route(path, resource)
     if postbacks is not None:
         app.add_route("/sandbox/postback", postbacks)
         app.add_route("/sandbox/postback/{source}", postbacks)
         app.add_sink(postbacks, r"/sandbox/")
-    app.add_sink(_answer_nothing, r"/")
     return app
 
 
