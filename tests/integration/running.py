@@ -12,6 +12,7 @@ from tests.parts.cli import CommandLine
 from tests.parts.databases import create_database, drop_database
 from tests.parts.edge import Edge
 from tests.parts.postgres import Postgres
+from tests.parts.sandbox import Sandbox
 from tests.parts.sources import UNLIMITED, add_campaign, add_click, add_source
 from tests.parts.worker import Worker
 
@@ -29,12 +30,14 @@ def running(postgres: Postgres, template: str, master_key: str) -> Iterator[dict
         Backend(environment, workers=1) as backend,
         Edge(backend_socket=backend.socket) as edge,
         Worker(environment) as worker,
+        Sandbox(environment) as sandbox,
     ):
         yield environment | {
             "POSTLEDGER_EDGE_URL": edge.https_url,
             "POSTLEDGER_EDGE_HTTP_URL": edge.http_url,
             "POSTLEDGER_OPS_URL": edge.ops_url,
             "POSTLEDGER_WORKER_URL": worker.url,
+            "POSTLEDGER_SANDBOX_URL": f"http://127.0.0.1:{sandbox.port}",
             "POSTLEDGER_CA_FILE": str(edge.ca_file),
         }
     drop_database(postgres, url)

@@ -48,7 +48,7 @@ def test_clicks_are_kept_for_400_days_by_default(cli: CommandLine, database: str
 
     ran = cli("retain")
 
-    assert ran.out.splitlines()[-1] == "1 click without a conversion deleted; they are kept for 400 days."
+    assert ran.out.splitlines()[-2] == "1 click without a conversion deleted; they are kept for 400 days."
     assert list_clicks(database) == ["young1"]
 
 

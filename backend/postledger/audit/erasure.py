@@ -1,6 +1,6 @@
 """Erases a click id, or the hash of a personal datum, from clicks, audit rows, conversions and their changes.
 
-The money stays.
+The money stays. The sandbox has no money: what it has of them is deleted.
 
 Each day of the audit is a transaction of its own, because one long transaction would block writers. An interrupted
 erasure can be repeated. When it ends, everything that was received before it began has been searched, requests that
@@ -66,6 +66,7 @@ def erase(
     clicks = _erase_clicks(connection, term)
     of_click = [conversion_id for conversion_id, is_of_click in found if is_of_click]
     values = {**term, "conversion_ids": of_click, "values": _list_forms(value)}
+    connection.execute(sql("forget_sandbox"), values)
     erased = Erased(clicks, _erase_postbacks(connection, values, on_progress), len(found))
     kind = "hash" if click_id is None else "click_id"
     counts = (erased.clicks, erased.postbacks, erased.conversions)

@@ -11,9 +11,10 @@ from typing import Any
 import msgspec
 from psycopg import Connection
 
-from postledger.audit.trace_consequences import add_consequences
+from postledger.audit.trace_consequences import CONSEQUENCES, add_consequences
 from postledger.audit.trace_rows import Row, fetch, values_of
 from postledger.decoding.identities import trim
+from postledger.ledger.sandbox import use_sandbox
 from postledger.vocabulary.operator_error import NotFound
 from postledger.vocabulary.receipt import is_receipt, receipt_unix_ms
 
@@ -51,6 +52,17 @@ def trace(connection: Connection[Any], searched: str) -> Trace:
         with suppress(NotFound):
             return _trace(connection, candidate)
     return _trace(connection, last)
+
+
+def trace_sandbox(connection: Connection[Any], searched: str) -> Trace:
+    """Trace an id in the sandbox. The connection then stays there. Raises `NotFound`.
+
+    Nothing follows from a conversion there. What followed from one in the ledger may have the same key.
+    """
+    found = trace(use_sandbox(connection), searched)
+    for conversion in found.conversions:
+        conversion.update(dict.fromkeys(CONSEQUENCES, ()))
+    return found
 
 
 def _list_candidates(text: str) -> list[str]:

@@ -8,6 +8,7 @@ from psycopg import Connection
 
 from postledger.audit.trace_rows import Row, fetch, select, values_of
 
+CONSEQUENCES = ("waiting", "lines", "forwards")
 _OF_DELIVERY = ("dedup_key", "forward", "receipt")
 
 

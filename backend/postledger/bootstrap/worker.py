@@ -23,6 +23,7 @@ from postledger.finance.invariants import INVARIANTS
 from postledger.ledger.dispatch import BATCH_CHANGES, Consumer, discard, dispatch
 from postledger.ledger.outbox import Change, Discarded
 from postledger.ledger.partitions import make_partitions, retain
+from postledger.ledger.sandbox import delete_old_rows
 from postledger.metrics.worker_metrics import WorkerMetrics
 from postledger.outgoing.current_forwards import CurrentForwards
 from postledger.outgoing.publishing.queue_publications import queue_publications
@@ -173,11 +174,13 @@ def _make_partitions(connection: Connection[Any], _args: Mapping[str, Any], _rep
 def _retain(settings: WorkerSettings, connection: Connection[Any], _args: Mapping[str, Any], report: Report) -> None:
     now = read_clock(connection)
     retain(connection, now, settings.retention_days)
-    report(1, 3)
+    report(1, 4)
     delete_expired_clicks(connection, now, settings.click_retention_days)
-    report(2, 3)
+    report(2, 4)
     forget_settled(connection, now)
-    report(3, 3)
+    report(3, 4)
+    delete_old_rows(connection, now)
+    report(4, 4)
 
 
 def _hand_over(

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from postledger.audit.trace import Trace
+from postledger.audit.trace import Trace, trace_sandbox
 from postledger.audit.trace import trace as find_trace
 from postledger.audit.trace_rows import Row
 from postledger.cli.connections import open_ledger
@@ -16,11 +16,12 @@ from postledger.cli.trace_lines import list_consequences, print_line
 def trace(
     context: typer.Context,
     searched: Annotated[str, typer.Argument(metavar="ID", help="A receipt, a transaction id, or a click id.")],
+    sandbox: Annotated[bool, typer.Option("--sandbox", help="Search the sandbox instead of the ledger.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show what belongs to an id: click, postbacks, conversion, changes, expense lines, attempts to forward."""
     with open_ledger(context) as connection:
-        found = find_trace(connection, searched)
+        found = trace_sandbox(connection, searched) if sandbox else find_trace(connection, searched)
     if as_json:
         print_json(msgspec.structs.asdict(found))
     else:

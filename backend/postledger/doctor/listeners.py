@@ -1,4 +1,4 @@
-"""Checks what listens: the three listeners of the edge, the worker, Prometheus and Alertmanager."""
+"""Checks what listens: the three listeners of the edge, the worker, the sandbox, Prometheus and Alertmanager."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -60,6 +60,7 @@ LISTENERS = (
         "the backend exports no metrics; look at its log",
     ),
     Listener("worker", "POSTLEDGER_WORKER_URL", "/healthz", _is_ok, "look at the log of the worker"),
+    Listener("sandbox", "POSTLEDGER_SANDBOX_URL", "/healthz", _is_ok, "look at the log of the sandbox"),
     Listener("prometheus", "PROMETHEUS_URL", "/-/ready", _is_ok, "look at the log of prometheus", True),
     Listener("alertmanager", "ALERTMANAGER_URL", "/-/ready", _is_ok, "look at the log of alertmanager", True),
 )
