@@ -266,6 +266,7 @@ def test_up_and_doctor_find_an_edge_that_only_a_load_balancer_and_its_partners_a
     [
         *('up{job="backend"} == 1', 'up{job="edge"} == 1', 'up{job="prometheus"} == 1', 'up{job="alertmanager"} == 1'),
         *('up{job="worker"} == 1', "postledger_outbox_waiting == 0", "postledger:worker_silence_seconds:min < 60"),
+        *('up{job="sandbox"} == 1', 'postledger_sandbox_requests_total{source="demo", verdict="accepted"} == 0'),
         *("nginx_up == 1", "nginx_connections_accepted > 0"),
         *("pg_up == 1", "pg_wal_bytes_total > 0", 'postledger_table_data_bytes{table="postbacks"} > 0'),
         *("pg_settings_max_connections == 100", "pg_locks_waiting == 0"),

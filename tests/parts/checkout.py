@@ -39,7 +39,10 @@ PORTS = (
 OK = 200
 RUN_WITHIN_S = 300  # each wait within a script has an end of its own
 EXPORTERS = ("postgres-exporter", "nginx-exporter", "node-exporter")
-PARTS = ("postgres", "backend", "worker", "edge", "prometheus", "alertmanager", "alertmanager-gateway", *EXPORTERS)
+PARTS = (
+    *("postgres", "backend", "worker", "sandbox", "edge", "prometheus", "alertmanager", "alertmanager-gateway"),
+    *EXPORTERS,
+)
 
 
 class Checkout:
@@ -120,8 +123,8 @@ class Checkout:
                 return self._is_ready(runtime["PROMETHEUS_URL"])
             case "alertmanager" | "alertmanager-gateway":
                 return self._is_ready(runtime["ALERTMANAGER_URL"])
-            case "worker":
-                return _is_ok(f"{runtime['POSTLEDGER_WORKER_URL']}/healthz")
+            case "worker" | "sandbox":
+                return _is_ok(f"{runtime[f'POSTLEDGER_{part.upper()}_URL']}/healthz")
             case "postgres-exporter" | "nginx-exporter" | "node-exporter":
                 return _is_ok(f"http://127.0.0.1:{(self.var / f'{part}.port').read_text().strip()}/metrics")
             case _:
