@@ -13,6 +13,7 @@ from loadtests.bench.machine import describe_machine
 from loadtests.bench.mapping import map_alone, map_beside_ingest, wait_for_a_line
 from loadtests.bench.parts import Ground, run_ground
 from loadtests.bench.plan import BadPlan, Plan
+from loadtests.bench.publishing import publish_alone, publish_beside_ingest
 from loadtests.bench.report import MIB, Target, verdicts
 from loadtests.bench.rounds import RoundFailed
 from loadtests.bench.turns import Pair, compare_with_baseline, mean_ratio, standard_error
@@ -105,4 +106,6 @@ BARS: tuple[Bar, ...] = (
     map_beside_ingest,
     wait_for_a_line,
     forward_to_a_local_sink,
+    publish_alone,
+    publish_beside_ingest,
 )

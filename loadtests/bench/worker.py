@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import LiteralString
 
@@ -42,8 +43,8 @@ direction = "payable"
 class Worker:
     """`postledger worker` on a ledger, of the copied backend, for the time of a `with`."""
 
-    def __init__(self, ground: Ground, ledger: Ledger) -> None:
-        self._ledger, self._environment = ledger, _environment(ground, ledger)
+    def __init__(self, ground: Ground, ledger: Ledger, settings: Mapping[str, str] | None = None) -> None:
+        self._ledger, self._environment = ledger, {**_environment(ground, ledger), **(settings or {})}
         self._log = ground.home / "worker.log"
 
     def __enter__(self) -> "Worker":
