@@ -90,8 +90,10 @@ class AmqpBroker:
         self._waiting = {self._last_tag + 1 + index: index for index in range(len(messages))}
         self._ids = {message.id: index for index, message in enumerate(messages)}
         try:
+            self._cork(True)
             for message in messages:
                 self._send(message)
+            self._cork(False)
             self._wait_for_confirms()
         except (AMQPError, OSError) as error:
             return Sent(self._outcomes, _fault_of(error, Fault.LOST))
@@ -133,6 +135,10 @@ class AmqpBroker:
         arguments = (0, exchange, key, True, False)  # mandatory: what no queue takes comes back
         self._channel.send_method(spec.Basic.Publish, "Bssbb", arguments, content)
         self._last_tag += 1
+
+    def _cork(self, is_corked: bool) -> None:
+        """Let the kernel gather full packets: one for each message costs sender and broker a third more."""
+        self._connection.transport.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, is_corked)
 
     def _wait_for_confirms(self) -> None:
         deadline_s = time.monotonic() + self._confirm_within_s
