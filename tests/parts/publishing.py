@@ -17,6 +17,7 @@ from postledger.outgoing.publishing.queue_publications import queue_publications
 from postledger.platform.broker_settings import BrokerSettings, read_broker_settings
 from tests.parts.entries import new_receipt
 
+PATIENT_S = 60
 START = datetime(2026, 11, 1, 12, tzinfo=UTC)
 _CONVERSION = """
 INSERT INTO conversions (dedup_key, id, source_id, event, click_id, status, payout, currency, revision, created_at,
@@ -38,7 +39,7 @@ SELECT %s, dedup_key, %s, revision, %s FROM conversions WHERE dedup_key = %s
 
 def settings_of(url: str, name: str, **changes: str) -> BrokerSettings:
     """The settings of a broker with an exchange and a queue of the test."""
-    named = {"POSTLEDGER_BROKER_EXCHANGE": name, "POSTLEDGER_BROKER_QUEUE": f"{name}.queue", **changes}
+    named = {"POSTLEDGER_BROKER_EXCHANGE": name, "POSTLEDGER_BROKER_QUEUE": f"{name}.queue" if name else "", **changes}
     settings = read_broker_settings({"POSTLEDGER_BROKER_URL": url, **named})
     assert settings is not None
     return settings
@@ -79,7 +80,7 @@ class Publishing:
         self.connection, self._source_id, self.settings = connection, source_id, settings
         self.now = START
         self.outcomes: list[Outcome] = []
-        self.broker = AmqpBroker(settings, confirm_within_s=confirm_within_s)
+        self.broker = AmqpBroker(settings, confirm_within_s=PATIENT_S)
         self.publisher = Publisher(self.broker, settings.routing_key, self._report, clock=lambda _: self.now)
 
     def book(self, click_id: str = "click-1", event: str = "sale") -> str:

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 from psycopg import Connection
 
-from postledger.outgoing.publishing.amqp_broker import AmqpBroker
-from postledger.outgoing.publishing.broker import Broker, Outcome
+from postledger.outgoing.publishing.broker import Outcome
+from postledger.outgoing.publishing.open_broker import open_broker
 from postledger.outgoing.publishing.publications import Publication
 from postledger.outgoing.publishing.publisher import Publisher
 from postledger.platform.broker_settings import BrokerSettings
@@ -29,17 +29,6 @@ class Published(msgspec.Struct, frozen=True):
     source: str
     outcome: Outcome
     event: str = "published"
-
-
-def open_broker(settings: BrokerSettings) -> Broker:
-    """Make the connection that the URL asks for, without opening it. Raises `BadSetting` if its library is missing."""
-    if settings.address is not None:
-        return AmqpBroker(settings)
-    # Kombu and the libraries of its transports take tens of MiB, which a worker without them saves.
-    from postledger.outgoing.publishing.kombu_broker import KombuBroker, check_transport  # noqa: PLC0415
-
-    check_transport(settings)
-    return KombuBroker(settings)
 
 
 def create_publish_loop(

@@ -7,6 +7,7 @@ from typing import Any
 
 from psycopg import Connection
 
+from postledger.doctor.broker import check_broker
 from postledger.doctor.certificate import check_certificate
 from postledger.doctor.check_result import CheckResult
 from postledger.doctor.listeners import check_listeners
@@ -27,6 +28,7 @@ def run_checks(environment: Mapping[str, str], open_ledger: OpenLedger) -> Itera
     """Run every check. `open_ledger` raises `BadSetting` or `DatabaseFailed`."""
     yield _check_settings(environment)
     yield from _check_ledger(environment, open_ledger)
+    yield from check_broker(environment)
     yield from check_listeners(environment)
     yield check_policy_age(environment)
     yield check_writers(environment)

@@ -46,7 +46,7 @@ class AmqpBroker:
     ) -> None:
         assert settings.address is not None, "the URL is not that of a RabbitMQ"
         self._settings, self._address, self._name = settings, settings.address, name
-        self._confirm_within_s = confirm_within_s
+        self.confirm_within_s = confirm_within_s
         self._connection: Any = None
         self._channel: Any = None
         self._is_blocked = False
@@ -63,7 +63,7 @@ class AmqpBroker:
             self._connection = connect(self._settings, self._name)
             self._connection.on_blocked, self._connection.on_unblocked = self._block, self._unblock
             # From here on, no single byte may be waited for longer: not while sending, and not for an answer.
-            self._connection.transport.sock.settimeout(self._confirm_within_s)
+            self._connection.transport.sock.settimeout(self.confirm_within_s)
             self._open_channel()
         except BaseException:  # a timeout of gevent too
             self.close()
@@ -141,7 +141,7 @@ class AmqpBroker:
         self._connection.transport.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, is_corked)
 
     def _wait_for_confirms(self) -> None:
-        deadline_s = time.monotonic() + self._confirm_within_s
+        deadline_s = time.monotonic() + self.confirm_within_s
         blocked_s = time.monotonic() + _BLOCKED_FOR_S
         while self._waiting:
             now_s = time.monotonic()

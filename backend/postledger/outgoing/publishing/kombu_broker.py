@@ -119,13 +119,12 @@ class KombuBroker:
 
 def check_transport(settings: BrokerSettings) -> None:
     """Check that the library of the transport is installed. Raises `BadSetting`."""
+    scheme, is_there = settings.scheme, True
     try:
-        resolve_transport(settings.scheme)
-        is_there = settings.scheme not in ("redis", "rediss") or importlib.util.find_spec("redis") is not None
-    except ImportError:
+        resolve_transport(scheme)
+    except (ImportError, AttributeError):  # some take a missing library for None, and use it
         is_there = False
-    if not is_there:
-        scheme = settings.scheme
+    if not is_there or (scheme.startswith("redis") and importlib.util.find_spec("redis") is None):
         raise BadSetting(
             f"POSTLEDGER_BROKER_URL: {scheme}:// needs a library; install kombu[{scheme}] beside Postledger"
         )
@@ -153,7 +152,11 @@ def _list_sqs_options(url: str) -> dict[str, Any]:
         # Any program can then read the text of a message, not only one that uses Kombu.
         "sqs_base64_encoding": False,
         "body_encoding": None,
-        "client-config": {"connect_timeout": CONNECT_WITHIN_S, "read_timeout": ANSWER_WITHIN_S},
+        "client-config": {
+            "connect_timeout": CONNECT_WITHIN_S,
+            "read_timeout": ANSWER_WITHIN_S,
+            "retries": {"total_max_attempts": 1},  # the worker repeats by itself
+        },
     }
     if region := dict(parse_qsl(parts.query)).get("region"):
         options["region"] = region

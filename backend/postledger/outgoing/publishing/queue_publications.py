@@ -28,7 +28,7 @@ def queue_publications(connection: Connection[Any], changes: Sequence[Change], n
     rows = [
         _QueuedRow(change.dedup_key, change.receipt, change.revision, change.kind, change.received_at)
         for change in changes
-        if change.source != SELFTEST
+        if change.source not in (None, SELFTEST)
     ]
     if rows:
         connection.execute(sql("insert_publications"), (encode_rows(rows),))
