@@ -1,14 +1,23 @@
 """How long a loop of a worker pauses, and what it logs of failures."""
 
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any, cast
 
 import psycopg
 import pytest
 from gevent.event import Event
 from psycopg import Connection
+from psycopg.pq import TransactionStatus
 
-from postledger.platform.work_loop import GATHER_S, IDLE_PAUSE_S, LONGEST_PAUSE_S, WorkLoop
+from postledger.platform.work_loop import (
+    GATHER_S,
+    IDLE_PAUSE_S,
+    LONGEST_OUTAGE_PAUSE_S,
+    LONGEST_PAUSE_S,
+    Unavailable,
+    WorkLoop,
+)
 
 FULL = 1000
 
@@ -28,7 +37,9 @@ class Stop:
 
 
 def open_connection() -> Connection[Any]:
-    return cast("Connection[Any]", object())
+    # Enough of one for the question whether it can be used again.
+    open_one = SimpleNamespace(closed=False, pgconn=SimpleNamespace(transaction_status=TransactionStatus.IDLE))
+    return cast("Connection[Any]", open_one)
 
 
 def fail_to_connect() -> Connection[Any]:
@@ -85,3 +96,25 @@ def test_a_loop_that_is_run_once_gives_up_after_five_failures() -> None:
 
     assert not WorkLoop("test", lambda _: 0, fail_to_connect).run_until_idle(cast("Event", stop))
     assert len(stop.pauses) == 5
+
+
+def be_unavailable(_: Connection[Any]) -> int:
+    raise Unavailable("unreachable", "start it")
+
+
+def test_a_loop_stays_healthy_while_something_beside_postgres_is_away(caplog: pytest.LogCaptureFixture) -> None:
+    stop, loop = Stop(after=12), WorkLoop("test", be_unavailable, open_connection)
+
+    loop.run(cast("Event", stop))
+
+    assert loop.is_healthy
+    assert LONGEST_OUTAGE_PAUSE_S * 0.8 <= max(stop.pauses) <= LONGEST_OUTAGE_PAUSE_S * 1.2
+    assert [record.getMessage() for record in caplog.records] == ["failed, and is repeated"]
+    assert vars(caplog.records[0])["fields"] == {"loop": "test", "cause": "unreachable", "advice": "start it"}
+
+
+def test_a_loop_that_is_run_once_fails_if_something_is_away(caplog: pytest.LogCaptureFixture) -> None:
+    loop = WorkLoop("test", be_unavailable, open_connection)
+
+    assert not loop.run_until_idle(cast("Event", Stop(after=100)))
+    assert "works again" not in caplog.text
