@@ -10,6 +10,8 @@ from typing import TextIO
 import msgspec
 
 POSTBACK, CLICK, FORGED, PROBE = "postback", "click", "forged", "probe"
+TRIED = "tried"
+"""What a partner sends to the sandbox, or looks up. Nothing of it belongs on the ledger."""
 
 
 class Ack(msgspec.Struct, frozen=True):

@@ -13,9 +13,10 @@ import msgspec
 from locust import User, task
 from locust.env import Environment
 
-from loadtests.acks import FORGED, PROBE
+from loadtests.acks import FORGED, PROBE, TRIED
 from loadtests.client import Request, now_s
 from loadtests.generator import Sale, generator, report
+from loadtests.stack import PARTNER
 from loadtests.users import write_get
 
 REFUSED = "bad_signature|missing_signature|rate_limited|stale_timestamp|unavailable"
@@ -95,6 +96,32 @@ class Prober(Attacker):
         """One request that belongs nowhere."""
         sale = msgspec.structs.replace(self.make_forgery(), kind=PROBE)
         self.attack(Request(self.chance.choice(self.PATHS)), sale, "", PROBED)
+
+
+class SandboxFlooder(Attacker):
+    """Floods the sandbox with forgeries, and looks up receipts with a token of no one."""
+
+    abstract = True
+    TOKEN = f"Bearer plt_{'a' * 43}"
+
+    @task
+    def flood(self) -> None:
+        """One forged postback."""
+        sale = msgspec.structs.replace(self.make_forgery(), kind=TRIED)
+        sent = write_get(PARTNER, "not the secret of anybody", sale)
+        target = sent.target.replace("/tracking/", "/sandbox/", 1)
+        self.attack(Request(target, headers=sent.headers), sale, PARTNER, REFUSED)
+
+    @task
+    def look_up(self) -> None:
+        """One receipt of somebody."""
+        sale = msgspec.structs.replace(self.make_forgery(), kind=PROBE)
+        self.attack(
+            Request("/receipts/01981c1b-9c80-7abc-8abc-0123456789ab", headers={"Authorization": self.TOKEN}),
+            sale,
+            "",
+            REFUSED,
+        )
 
 
 class SlowHeaders(Attacker):

@@ -4,6 +4,7 @@ import itertools
 import os
 import random
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from functools import cache
 
@@ -16,8 +17,10 @@ from loadtests.client import Answer, Client, trust
 from loadtests.clock import LoopLag
 from loadtests.generator_report import Honesty
 from loadtests.run_settings import RunSettings, read_run_settings
+from loadtests.stack import PARTNER
 
 FLUSH_S = 1.0
+RECENT = 200
 HONEST, ATTACKERS = range(1, 64), range(66, 128)
 
 
@@ -33,6 +36,8 @@ class Generator:
         self._acks = AckLog(settings.folder / f"acks-{settings.part}-{os.getpid()}.tsv")
         self._addresses = _list_addresses(HONEST if settings.part == "honest" else ATTACKERS)
         self._numbers = itertools.count(1)
+        self.booked = deque[str](maxlen=RECENT)
+        """Receipts of the newest conversions of the partner's source."""
         self._started_s, self._started_cpu_s = time.monotonic(), time.process_time()
 
     def connect(self, timeout_s: float = 10.0) -> tuple[str, Client]:
@@ -102,10 +107,22 @@ class Sale(msgspec.Struct, frozen=True):
 
 
 def report(  # noqa: PLR0917
-    fire: Callable[..., object], sale: Sale, answer: Answer, due_s: float, source: str, sender: str, expected: str
+    fire: Callable[..., object],
+    sale: Sale,
+    answer: Answer,
+    due_s: float,
+    source: str,
+    sender: str,
+    expected: str,
+    read: Callable[[Answer], tuple[str, str, str]] | None = None,
 ) -> Ack:
-    """Write the ack of an answer. Fire Locust's event twice: from when it was due and, as `service`, from sending."""
-    said, reason, receipt = _read(answer)
+    """Write the ack of an answer. Fire Locust's event twice: from when it was due and, as `service`, from sending.
+
+    `read` reads an answer that is not one to a postback: a word for what it says, the reason, and the receipt.
+    """
+    said, reason, receipt = (read or _read)(answer)
+    if said == "accepted" and sale.kind == POSTBACK and source == PARTNER:
+        generator().booked.append(receipt)
     ack = Ack(
         receipt, due_s, answer.sent_s, answer.took_s, answer.http, said, reason, sale.transaction, sale.payout,
         sale.currency, sale.kind, source, sale.event, sale.status, sale.click, sender, expected,

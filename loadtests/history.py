@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from loadtests.acks import CLICK, POSTBACK, Ack
+from loadtests.acks import CLICK, POSTBACK, TRIED, Ack
 from loadtests.generator_report import Honesty
 
 MIB_AN_HOUR = 2**20 / 3600
@@ -48,7 +48,7 @@ class Run(msgspec.Struct):
 
     def answers(self) -> Counter[str]:
         """How often each verdict was answered; these are counted by the backend too."""
-        return Counter(f"verdict {ack.said}" for ack in self.acks if ack.said in COUNTED)
+        return Counter(f"verdict {ack.said}" for ack in self.acks if ack.said in COUNTED and ack.kind != TRIED)
 
     def honest(self, since: float = 0.0, until: float = math.inf) -> list[Ack]:
         """Return the acks of honest senders that were due within a part of the run (shares of its duration).

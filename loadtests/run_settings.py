@@ -25,6 +25,7 @@ class RunSettings(msgspec.Struct, frozen=True):
     seed: int
     is_short: bool
     time_scale: float = 1.0
+    partner_token: str = ""
     part: str = "honest"
 
     @property

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from loadtests.acks import TRIED
 from loadtests.history import Run, percentile
 from loadtests.stack import Stack
 
@@ -59,6 +60,14 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     may_fail: bool = False
     short_rate: float | None = None
     time_scale: float = 0.0
+
+
+def count_partner_surprises(run: Run) -> int:
+    """How many answers to the partner in the sandbox were not what it expects. It may go without one."""
+    return sum(ack.kind == TRIED and not ack.is_expected and not ack.is_unknown for ack in run.acks)
+
+
+PARTNER_IS_SERVED = Count("answers to the partner that it does not expect", count_partner_surprises)
 
 
 def p99_due_below(limit_s: float, since: float = 0.0, until: float = math.inf) -> Timing:

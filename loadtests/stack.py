@@ -1,5 +1,6 @@
 """The system under test: a `make up` of its own, on free ports, beside a running one."""
 
+import json
 import os
 import random
 import shutil
@@ -15,6 +16,8 @@ from loadtests.bench.processes import children
 HERE = Path(__file__).parent
 ROOT = Path(__file__).resolve().parents[1]
 CLICKS, SHORT_CLICKS = 100_000, 2_000
+PARTNER = "load-get"
+"""The source whose partner tries things in the sandbox."""
 PORTS = (
     "POSTLEDGER_EDGE_PORT",
     "POSTLEDGER_EDGE_HTTP_PORT",
@@ -43,6 +46,11 @@ class Stack:
         """The ids of the clicks that `prepare_ledger` imported, one a line."""
         return self.var / "load-clicks"
 
+    @property
+    def token_file(self) -> Path:
+        """The partner token of the source `load-get` that `prepare_ledger` made."""
+        return self.var / "load-token"
+
     def command(self, *words: str) -> str:
         """Run a `postledger` command on this stack and return what it printed. Raises `NoStack`."""
         return _run([sys.executable, "-m", "postledger", *words], clean_environment() | self.settings)
@@ -70,8 +78,10 @@ def start_stack(var: Path) -> Stack:
 
 
 def prepare_ledger(stack: Stack, *, is_short: bool) -> None:
-    """Apply the sources of load tests and import clicks. Raises `NoStack`."""
+    """Apply the sources of load tests, make a partner token and import clicks. Raises `NoStack`."""
     stack.command("apply", str(HERE / "load.toml"))
+    stack.token_file.touch(mode=0o600)
+    stack.token_file.write_text(json.loads(stack.command("source", "token", PARTNER, "--json"))["token"])
     clicks = [f"load{number:08x}" for number in range(SHORT_CLICKS if is_short else CLICKS)]
     stack.clicks_file.write_text("\n".join(clicks))
     file = stack.clicks_file.with_suffix(".csv")

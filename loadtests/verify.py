@@ -111,8 +111,8 @@ def _check(connection: psycopg.Connection, promise: str, sql: bytes, shed_clicks
 
 def _count_kinds(connection: psycopg.Connection) -> dict[str, int]:
     rows = connection.execute(
-        "SELECT CASE WHEN is_unknown THEN 'unknown' WHEN is_taken THEN 'taken' ELSE 'not taken' END, count(*)"
-        " FROM acks GROUP BY 1"
+        "SELECT CASE WHEN kind = 'tried' THEN 'tried' WHEN is_unknown THEN 'unknown'"
+        " WHEN is_taken THEN 'taken' ELSE 'not taken' END, count(*) FROM acks GROUP BY 1"
     )
     return dict(rows.fetchall())
 

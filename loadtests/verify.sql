@@ -53,6 +53,14 @@ WHERE forged.kind = 'forged' AND (
     forged.is_taken OR EXISTS (SELECT FROM conversions WHERE conversions.transaction_id = forged.transaction)
 );
 
+-- name: nothing that was tried in the sandbox is on the ledger
+SELECT acks.transaction AS id
+FROM acks
+WHERE acks.kind = 'tried' AND (
+    EXISTS (SELECT FROM postbacks, run WHERE postbacks.id = acks.receipt AND postbacks.received_at BETWEEN run.since AND run.until)
+    OR EXISTS (SELECT FROM conversions WHERE conversions.transaction_id = acks.transaction)
+);
+
 -- name: each redirected click is stored
 SELECT acks.click AS id
 FROM acks LEFT JOIN clicks ON clicks.click_id = acks.click

@@ -2,11 +2,11 @@
 
 from collections import Counter
 
-from loadtests import users
+from loadtests import partner, users
 from loadtests.acks import FORGED
 from loadtests.history import Run, percentile
 from loadtests.judge import is_late
-from loadtests.scenario import Count, Scenario, Timing
+from loadtests.scenario import PARTNER_IS_SERVED, Count, Scenario, Timing
 from loadtests.shapes import Stages
 
 BEFORE, DURING = (0.05, 0.30), (0.36, 0.94)
@@ -52,6 +52,7 @@ SCENARIO = Scenario(
         Count("honest requests that were rate-limited", _honest_limited),
         Count("forged requests beyond the quota of their address", _beyond_quota),
         Count("runs in which nothing was forged", _no_attack),
+        PARTNER_IS_SERVED,
     ),
     timings=(Timing("honest p99 by three times that of before and 20 ms", 1.0, _over_the_bound),),
 )  # fmt: skip
@@ -71,3 +72,7 @@ class Webhook(users.Webhook):
     """Networks that POST."""
 
     weight = 20
+
+
+class Partner(partner.Partner):
+    """One who tries the sandbox while it is flooded."""

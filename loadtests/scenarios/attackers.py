@@ -21,15 +21,21 @@ class Attack(Stages):
 
 
 class Forger(attacks.Forger):
-    """Half of them forge signatures."""
+    """Four in ten forge signatures."""
 
-    weight = 50
+    weight = 40
 
 
 class Flooder(attacks.Flooder):
     """Large bodies without a signature."""
 
     weight = 20
+
+
+class SandboxFlooder(attacks.SandboxFlooder):
+    """The sandbox and receipts."""
+
+    weight = 10
 
 
 class Prober(attacks.Prober):

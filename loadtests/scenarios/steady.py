@@ -1,13 +1,13 @@
 """A usual day: 300 requests a second from sixty senders of every kind."""
 
-from loadtests import users
-from loadtests.scenario import Scenario, p99_due_below
+from loadtests import partner, users
+from loadtests.scenario import PARTNER_IS_SERVED, Scenario, p99_due_below
 from loadtests.shapes import Stages
 
 SCENARIO = Scenario(
     says="60 senders of every kind, 300 requests a second, 5 % repeats, 2 % changes of status",
     rate=300, senders=60, duration_s=60, short_s=6, short_rate=60,
-    timings=(p99_due_below(0.100),),
+    timings=(p99_due_below(0.100),), counts=(PARTNER_IS_SERVED,),
 )  # fmt: skip
 
 
@@ -43,3 +43,7 @@ class Clicker(users.Clicker):
     """Visitors who click and convert."""
 
     weight = 10
+
+
+class Partner(partner.Partner):
+    """One who tries the sandbox."""

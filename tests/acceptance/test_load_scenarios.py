@@ -49,6 +49,7 @@ def test_a_short_run_is_good_and_writes_all_results(kept: tuple[Path, subprocess
     summary = json.loads((folder / "summary.json").read_text())
     assert (summary["verdict"], summary["seed"]) == ("good", 7)
     assert summary["verification"]["answers"]["taken"] > 100
+    assert summary["verification"]["answers"]["tried"] > 0
     assert "<failure" not in (folder / "junit.xml").read_text()
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
+import msgspec
 import psycopg
 import pytest
 
@@ -68,6 +69,20 @@ def test_a_right_ledger_is_found_right(ledger: psycopg.Connection, acks: list[Ac
     assert verification.is_good, verification.findings
     assert verification.answers == {"taken": 4, "not taken": 1}
     assert verification.booked == {"EUR": "25.00"}
+
+
+def test_what_was_tried_in_the_sandbox_must_not_be_booked(
+    ledger: psycopg.Connection, acks: list[Ack], tmp_path: Path
+) -> None:
+    tried = [msgspec.structs.replace(one, kind="tried") for one in acks[:1]]
+    elsewhere = msgspec.structs.replace(acks[0], kind="tried", transaction="tried-1", receipt=str(uuid4()))
+
+    right = verified(ledger, [*acks, elsewhere], tmp_path)
+    ledger.rollback()
+    wrong = verified(ledger, [*acks[1:], *tried], tmp_path)
+
+    assert (broken(right), right.answers["tried"]) == ([], 1)
+    assert broken(wrong) == ["nothing that was tried in the sandbox is on the ledger"]
 
 
 AUDIT, ABSENT = "every accepted answer is in the audit", "each accepted conversion is on the ledger"

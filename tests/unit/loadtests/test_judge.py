@@ -3,7 +3,7 @@
 import pytest
 
 from loadtests.judge import Code, judge
-from loadtests.scenario import Count, Scenario, Timing
+from loadtests.scenario import Count, Scenario, Timing, count_partner_surprises
 from loadtests.verify import Finding, Verification
 from tests.unit.loadtests.made_runs import GOOD, ack, run_of
 
@@ -27,6 +27,22 @@ def test_a_wrong_ledger_is_wrong_whatever_the_timings() -> None:
     judgement = judge(scenario(timings=(BROKEN,)), run_of(ack(), lag_s=1), WRONG, is_short=False)
     assert judgement.code == Code.WRONG
     assert "money: 2 not" in judgement.sentence
+
+
+def test_what_a_partner_tries_is_no_answer_of_production() -> None:
+    tried = ack(kind="tried", said="", http=503)
+    run = run_of(ack(), tried, ack(kind="tried", said="accepted"))
+    run.after = {"verdict accepted": 1}
+
+    judgement = judge(scenario(), run, GOOD, is_short=False)
+
+    assert (judgement.code, run.answers()) == (Code.GOOD, {"verdict accepted": 1})
+
+
+def test_a_wrong_answer_to_a_partner_is_counted() -> None:
+    wrong = [ack(kind="tried", said="refused", reason="bad_signature", http=401), ack(kind="tried", said="", http=0)]
+
+    assert count_partner_surprises(run_of(ack(), *wrong)) == 1
 
 
 def test_a_run_in_which_nothing_was_sent_is_wrong() -> None:
