@@ -39,6 +39,8 @@ async function ask(path, { method = "GET", headers = {}, body } = {}) {
   return answer;
 }
 
+const deliver = ({ path, ...options }) => ask(path, options);
+
 // What an answer says if it holds nothing of what was asked for.
 function troubleOf({ http, fields, retryAfter }) {
   const why = fields.cause || fields.reason || "no reason";
@@ -300,15 +302,17 @@ async function signPost(path, secret, parameters) {
 
 const UNANSWERED = ["unknown_source", "not_found", "ip_not_allowed", "rate_limited", "client_certificate", "unavailable"];
 
+// A source that knows no signed query is asked by a signed body.
 async function isLive(slug, secret) {
-  const probe = await signGet(`/sandbox/postback/${slug}`, secret, {
-    click_id: "sandbox-check", transaction_id: crypto.randomUUID(), event: "sale", payout: "1.00", currency: "USD",
-  });
-  const answer = await ask(probe.path);
-  const { reason, cause, status, explanation } = answer.fields;
-  if (UNANSWERED.includes(reason) || cause === "partner_token" || !(status || explanation)) throw troubleOf(answer);
-  if (reason === "missing_signature") throw new Trouble(`${slug} signs in another way. Explain a request of yours: the row of the signature says how.`);
-  return reason !== "bad_signature";
+  for (const sign of [signGet, signPost]) {
+    const answer = await deliver(await sign(`/sandbox/postback/${slug}`, secret, {
+      click_id: "sandbox-check", transaction_id: crypto.randomUUID(), event: "sale", payout: "1.00", currency: "USD",
+    }));
+    const { reason, cause, status, explanation } = answer.fields;
+    if (UNANSWERED.includes(reason) || cause === "partner_token" || !(status || explanation)) throw troubleOf(answer);
+    if (reason !== "missing_signature") return reason !== "bad_signature";
+  }
+  throw new Trouble(`${slug} signs in another way. Explain a request of yours: the row of the signature says how.`);
 }
 
 // A URL, a curl line or a raw request, as far as a signature needs it.
@@ -511,7 +515,7 @@ async function signSample() {
 
 async function sendSample() {
   if (!find("build-form").reportValidity()) throw new Trouble("Correct the marked field first.");
-  const answer = await ask(...(({ path, ...options }) => [path, options])(await signSample()));
+  const answer = await deliver(await signSample());
   if (answer.fields.explanation) return explain(answer.fields.explanation);
   if (!answer.fields.status) throw troubleOf(answer);
   const { status, reason, parameter, id } = answer.fields;

@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote_to_bytes, urlencode
 from uuid import uuid4
 
+import msgspec
 import pytest
 from selenium.webdriver.common.keys import Keys
 
@@ -21,9 +22,12 @@ from tests.parts.documents import ROOT, read_document
 from tests.parts.page_faults import find_faint_texts, find_unnamed, scrolls_sideways, walk_by_keyboard
 from tests.parts.part import END_WITHIN_S
 from tests.parts.partner_page import EXAMPLES
-from tests.parts.sandbox_stack import SandboxStack, sandbox_stack
+from tests.parts.preset_sources import make_preset_source
+from tests.parts.sandbox_stack import LENIENT, SandboxStack, sandbox_stack
 from tests.parts.sender import DEFAULT_SECRET as SECRET
 from tests.parts.sender import Sender, send, sign_query, webhook_headers
+from tests.parts.sources import add_source
+from tests.parts.waiting import wait_until
 
 __all__ = ["sandbox_stack"]
 SECRET_FORMS = {
@@ -170,6 +174,20 @@ def test_a_wrong_secret_is_named(page: Browser) -> None:
     assert press(page, "#check-form button", "checked") == "This is not a live secret of acme."
 
 
+def test_a_source_that_signs_bodies_alone_is_checked_with_a_body(page: Browser, sandbox_stack: SandboxStack) -> None:
+    secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+    settings = msgspec.to_builtins(make_preset_source("standard-webhooks").settings)
+    add_source(sandbox_stack.database, sandbox_stack.master_key, "hooks", [secret], {**settings, **LENIENT})
+    sandbox_stack.edge.wait_for_source("hooks")
+    with sandbox_stack.sandbox.client() as client:
+        wait_until(lambda: client.get("/sandbox/postback/hooks").json()["reason"] != "unknown_source")
+    page.fill(source="hooks", token="", secret=secret)
+
+    assert press(page, "#check-form button", "checked") == "The secret is right, your string is not."
+    page.fill(secret="whsec_AAAA")
+    assert press(page, "#check-form button", "checked") == "This is not a live secret of hooks."
+
+
 def test_a_sample_is_signed_copied_and_sent(page: Browser, sandbox_stack: SandboxStack) -> None:
     before = sandbox_stack.count_rows("public")["conversions"]
     page.command("Browser.grantPermissions", {"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]})
@@ -183,6 +201,7 @@ def test_a_sample_is_signed_copied_and_sent(page: Browser, sandbox_stack: Sandbo
     page.run("arguments[0].value = 'post'", page.find("#method"))
     assert press(page, "#send", "sent", "")
     assert "200 duplicate" in page.texts("#sent .answer")[0]
+    assert json.loads(run_in_shell(sandbox_stack, page.find("#signed").text))["status"] == "duplicate"
     assert sandbox_stack.count_rows("public")["conversions"] == before
 
 
