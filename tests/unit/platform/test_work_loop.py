@@ -37,9 +37,9 @@ class Stop:
 
 
 def open_connection() -> Connection[Any]:
-    # Enough of one for the question whether it can be used again.
-    open_one = SimpleNamespace(closed=False, pgconn=SimpleNamespace(transaction_status=TransactionStatus.IDLE))
-    return cast("Connection[Any]", open_one)
+    # Enough of one for the questions of a loop.
+    state = SimpleNamespace(transaction_status=TransactionStatus.IDLE)
+    return cast("Connection[Any]", SimpleNamespace(closed=False, pgconn=state, close=lambda: None))
 
 
 def fail_to_connect() -> Connection[Any]:
