@@ -14,10 +14,13 @@ _NESTED_NAMES = {".".join(path): canonical for path, canonical in NAMES.items()}
 
 
 def explain_edge(address: str | None, source: Source, used: float | None) -> EdgeStep:
-    """Find the network of the allowlist that the address is in. An empty list allows every address."""
+    """Find the network of the allowlist that the address is in. An empty list allows every address.
+
+    Of a pasted request the address is unknown, so that no list can refuse it.
+    """
     settings = source.settings
     network = next((one for one in settings.allow if address and _contains(one, address)), None)
-    is_allowed = not settings.allow or network is not None
+    is_allowed = not settings.allow or address is None or network is not None
     return EdgeStep(address, is_allowed, network, Quota(settings.rate, settings.burst, used))
 
 
