@@ -1,25 +1,32 @@
 """Every change reaches the broker at least once, in the order of its conversion, as it stands when it is sent."""
 
 import json
+import socket
+import ssl
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import timedelta
+from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
 from psycopg import Connection
 
 from postledger.outgoing.publishing.broker import Fault, Outcome
+from postledger.outgoing.publishing.publisher import Publisher
 from postledger.platform.postgres.connection import connect
 from postledger.platform.work_loop import Unavailable
 from postledger.vocabulary.click import FORGOTTEN
 from postledger.vocabulary.selftest import SELFTEST
 from postledger.vocabulary.statuses import Status
+from tests.parts.certificates import make_key_and_certificate
 from tests.parts.conversion_events import find_faults
 from tests.parts.entries import new_receipt
-from tests.parts.publishing import Publishing, Reader, settings_of
+from tests.parts.publishing import START, Publishing, Reader, settings_of
 from tests.parts.rabbitmq import RabbitMQ
 from tests.parts.sources import add_source
+from tests.parts.waiting import HANGS_AFTER_S
 
 
 @pytest.fixture
@@ -226,6 +233,48 @@ def test_a_queue_with_other_properties_is_reported(publishing: Publishing, reade
         Publishing(publishing.connection, 1, settings).work()
 
     assert raised.value.cause == Fault.DIFFERENT
+
+
+def test_a_session_is_never_silent_while_the_broker_is_away(ledger: Connection[Any]) -> None:
+    publishing = Publishing(ledger, 1, settings_of("amqp://u:p@127.0.0.1:1/", "x"))
+    times = iter([START] * 3)
+    publishing.publisher = Publisher(publishing.broker, "x", lambda *_: None, clock=lambda _: next(times))
+
+    for _ in range(3):
+        with pytest.raises(Unavailable):
+            publishing.publisher.work(ledger)
+
+    assert next(times, None) is None
+
+
+@pytest.mark.parametrize(
+    ("trusts", "fault"), [(False, Fault.CERTIFICATE), (True, Fault.UNREACHABLE)], ids=["stranger", "known"]
+)
+def test_an_encrypted_broker_must_have_a_certificate_that_is_trusted(
+    ledger: Connection[Any], tmp_path: Path, trusts: bool, fault: Fault
+) -> None:
+    pem = tmp_path / "broker.pem"
+    pem.write_text(make_key_and_certificate("localhost", "ec", timedelta(days=1)))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        # It speaks TLS, and no AMQP: it ends each connection after the handshake.
+        thread = Thread(target=shake_hands, args=(server, context))
+        thread.start()
+        url = f"amqps://u:p@localhost:{server.getsockname()[1]}/"
+        settings = settings_of(url, "x", **({"POSTLEDGER_BROKER_CA_FILE": str(pem)} if trusts else {}))
+
+        with pytest.raises(Unavailable) as raised:
+            Publishing(ledger, 1, settings).work()
+        thread.join(HANGS_AFTER_S)
+
+    assert raised.value.cause == fault
+
+
+def shake_hands(server: socket.socket, context: ssl.SSLContext) -> None:
+    connection, _ = server.accept()
+    with suppress(OSError), context.wrap_socket(connection, server_side=True):
+        pass
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ _FAULTS = {
 class KombuBroker:
     """A connection of Kombu and its one queue."""
 
-    batch = 50
+    batch = 20
 
     def __init__(self, settings: BrokerSettings) -> None:
         assert settings.queue is not None, "without exchanges, there is a queue"

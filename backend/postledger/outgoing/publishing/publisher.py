@@ -84,10 +84,11 @@ class Publisher:
         return self._is_publisher
 
     def _publish(self, connection: Connection[Any]) -> int:
+        now = self._clock(connection)  # first: Postgres ends a session that is silent while the broker is away
         self._broker.open()
         self._broker.keep_alive()
         limit, retries = (self._broker.batch, RETRIES) if self._is_trusted else (PROBE, 0)
-        batch = read_waiting(connection, limit=limit, retries=retries, now=self._clock(connection))
+        batch = read_waiting(connection, limit=limit, retries=retries, now=now)
         if not batch:
             self._is_trusted = True
             return 0
