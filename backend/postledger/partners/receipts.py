@@ -3,7 +3,6 @@
 Each look-up is one statement, so that the time of an answer tells nothing about receipts of others.
 """
 
-import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,7 +14,7 @@ from postledger.platform.postgres.sql import statements_of
 from postledger.policy.source import Source
 from postledger.responses.http_statuses import find_http_status
 from postledger.responses.network_responses import find_notice_response
-from postledger.vocabulary.receipt import receipt_unix_ms
+from postledger.vocabulary.receipt import is_receipt, receipt_unix_ms
 from postledger.vocabulary.refusal import Cause, Reason
 from postledger.vocabulary.statuses import Verdict
 
@@ -28,7 +27,6 @@ CLIENT_CLOSED = 499
 
 _CLOCKS_DIFFER_BY = timedelta(days=1)
 _EPOCH = datetime.fromtimestamp(0, UTC)
-_RECEIPT = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[78][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _OF_NO_ONE = "00000000-0000-7000-8000-000000000000"
 _BOOKED = (Verdict.ACCEPTED, Verdict.UPDATED)
 
@@ -91,7 +89,7 @@ def find_receipt(
     `edge_answered`: the status with which the edge has answered it, if that was not the backend's answer.
     """
     text = searched.lower()
-    known = text if _RECEIPT.fullmatch(text) else _OF_NO_ONE
+    known = text if is_receipt(text) else _OF_NO_ONE
     earliest, latest = _list_bounds(known)
     values = {
         "receipt": known,
