@@ -89,7 +89,12 @@ def explain(request: Request, source: Source, answered: Answered, facts: Facts, 
         dedup=explain_dedup(entry, decoded, source, facts.known) if decoded else None,
         fold=explain_fold(entry.event, source, facts.known, answered.verdict, refusal),
         next=find_next(
-            answered.verdict, refusal, edge, signed.mistakes if signed else (), is_for_sandbox=facts.is_for_sandbox
+            answered.verdict,
+            refusal,
+            edge,
+            signed.mistakes if signed else (),
+            is_token=source.settings.auth == "token",
+            is_for_sandbox=facts.is_for_sandbox,
         ),
     )
     return _scrub(made, source)

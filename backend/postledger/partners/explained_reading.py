@@ -73,12 +73,14 @@ def _read(decoded: DecodedRequest, source: Source) -> Iterator[ReadParameter]:
             continue
         is_masked = _is_masked(name, source)
         shown = MASK if is_masked else "a list or an object" if value is NESTED else shorten(value, _LONGEST_VALUE)
-        notes = _note(name, canonical, value, [one for one, _ in sent if names.get(one) == canonical], source)
+        alike = [one for one, _ in sent if names.get(one) == canonical]
+        is_alias = name != canonical and decoded.version == "1"  # the names of version 2 are no source's own
+        notes = _note(name, value, alike, source, is_alias=is_alias)
         yield ReadParameter(name, canonical, shown, "; ".join(notes) or None)
 
 
-def _note(name: str, canonical: str, value: str, alike: Sequence[str], source: Source) -> Iterator[str]:
-    if name != canonical:
+def _note(name: str, value: str, alike: Sequence[str], source: Source, *, is_alias: bool) -> Iterator[str]:
+    if is_alias:
         yield f"alias of {source.slug}"
     if not value.strip() and source.settings.empty == "absent":
         yield "empty, so it counts as not sent"

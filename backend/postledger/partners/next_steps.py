@@ -64,16 +64,25 @@ BY_CAUSE: Mapping[Cause, str] = {
     Cause.LEAKED_TOKEN: "Ask the operator for another token: this one was in a URL, which servers log.",
     Cause.PARAMETER_IN_VALUE: "Separate the parameters by &: one of them is inside the value of another.",
 }
+WRONG_TOKEN = "Check the token: it is no live secret of this source."  # noqa: S105 - a sentence
 SANDBOX_SIGNED = "Sign the address of production before you go live: this signature is for that of the sandbox."
 
 
 def find_next(
-    verdict: Verdict, refusal: Refusal | None, edge: EdgeStep, mistakes: Sequence[Mistake], *, is_for_sandbox: bool
+    verdict: Verdict,
+    refusal: Refusal | None,
+    edge: EdgeStep,
+    mistakes: Sequence[Mistake],
+    *,
+    is_token: bool,
+    is_for_sandbox: bool,
 ) -> str:
     """Choose the sentence: the first mistake, else the refusal, else what production would still refuse."""
     if mistakes:
         return mistakes[0].advice
     if refusal is not None:
+        if is_token and refusal.reason is Reason.BAD_SIGNATURE:
+            return WRONG_TOKEN
         by_cause = BY_CAUSE.get(refusal.cause) if refusal.cause is not None else None
         return by_cause or BY_REASON[refusal.reason]
     if not edge.allowed:

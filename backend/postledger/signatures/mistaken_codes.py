@@ -67,7 +67,8 @@ def _list_texts(examined: Examined) -> Iterator[tuple[tuple[Mistake, ...], str]]
 
 def _strip(text: str, prefix: str, *, is_read: bool) -> Iterator[tuple[tuple[Mistake, ...], str]]:
     if not is_read and prefix:
-        named = Mistake(f"{prefix} is missing in front of the signature", f"Write {prefix} in front of the signature.")
+        shown = prefix.strip()
+        named = Mistake(f"{shown} is missing in front of the signature", f"Write {shown} in front of the signature.")
         yield (named,), text
     if found := _PREFIX.match(text):
         extra = Mistake(f"{found[0]} in front of the signature", "Send the signature without a prefix.")

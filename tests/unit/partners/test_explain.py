@@ -262,6 +262,27 @@ def test_an_address_that_production_refuses_is_explained() -> None:
     assert "allowlist" in found.next
 
 
+def test_a_wrong_token_is_called_one() -> None:
+    source = make_source(auth="token", token_header="Authorization")
+
+    assert "no live secret" in explain_to_partner(get("click_id=C1&token=wrong"), source).next
+    assert (
+        "Write Bearer in front"
+        in explain_to_partner(get("click_id=C1", headers={"authorization": SECRET}), source).next
+    )
+
+
+def test_a_body_of_version_2_is_read_by_its_paths() -> None:
+    body = b'{"v":2,"conversion":{"click_id":"A"},"amount":{"value":"1.50"},"foo":{"bar":1}}'
+
+    found = explain_to_partner(webhook(b"msg_1.1790000000." + body, body), make_source(WHSEC))
+
+    assert [(one.sent, one.canonical, one.note) for one in found.read[1:]] == [
+        ("conversion.click_id", "click_id", None), ("amount.value", "payout", None),
+    ]  # fmt: skip
+    assert found.ignored == ("foo.bar",)
+
+
 def test_a_secret_that_the_sender_sends_is_not_shown() -> None:
     found = explain_to_partner(get(f"click_id=C1&secret={SECRET}&{SECRET}=1&sub1={SECRET}&ts=1"), make_source())
 
