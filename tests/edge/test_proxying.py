@@ -23,6 +23,7 @@ CLAIMS = {
     "X-Forwarded-Prefix": "/evil",
     "X-Forwarded-By": "evil",
     "X-Forwarded-User": "evil",
+    "X-Edge-Answered": "503",
 }
 
 
