@@ -111,7 +111,14 @@ def _hold(environ: Environ, start_response: Any) -> Answer:
     return _echo(environ, start_response)
 
 
+def _know_token(environ: Environ, start_response: Any) -> Answer:
+    """Answer as the sandbox answers a valid token."""
+    start_response("200 OK", [("Content-Length", "0"), ("X-Postledger-Token", "valid")])
+    return []
+
+
 ENDINGS = {
+    "token-valid": _know_token,
     "held": _hold,
     "die-before-answer": _hang_up,
     "die-mid-answer": _hang_up_midway,
