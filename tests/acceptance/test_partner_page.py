@@ -39,6 +39,7 @@ GUIDE_SAYS = (
     '"status":"accepted"', '"status":"duplicate"', "bad_signature", '"would_match":',
     '"kind":"valid"', '"verdict":"accepted"',
 )  # fmt: skip
+WHSEC = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 ACME = Sender("acme")
 WRONG = Sender("acme", secret="not-the-secret")
 
@@ -174,18 +175,23 @@ def test_a_wrong_secret_is_named(page: Browser) -> None:
     assert press(page, "#check-form button", "checked") == "This is not a live secret of acme."
 
 
-def test_a_source_that_signs_bodies_alone_is_checked_with_a_body(page: Browser, sandbox_stack: SandboxStack) -> None:
-    secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-    settings = msgspec.to_builtins(make_preset_source("standard-webhooks").settings)
-    add_source(sandbox_stack.database, sandbox_stack.master_key, "hooks", [secret], {**settings, **LENIENT})
-    sandbox_stack.edge.wait_for_source("hooks")
+@pytest.mark.parametrize(
+    ("preset", "secret"), [("standard-webhooks", WHSEC), ("cpx", SECRET), ("shopify-style", SECRET)]
+)
+def test_a_secret_of_another_profile_is_checked(
+    page: Browser, sandbox_stack: SandboxStack, preset: str, secret: str
+) -> None:
+    settings = msgspec.to_builtins(make_preset_source(preset).settings)
+    add_source(sandbox_stack.database, sandbox_stack.master_key, preset, [secret], {**settings, **LENIENT})
+    sandbox_stack.edge.wait_for_source(preset)
     with sandbox_stack.sandbox.client() as client:
-        wait_until(lambda: client.get("/sandbox/postback/hooks").json()["reason"] != "unknown_source")
-    page.fill(source="hooks", token="", secret=secret)
+        wait_until(lambda: client.get(f"/sandbox/postback/{preset}").json()["reason"] != "unknown_source")
+    token = sandbox_stack.token(preset)["Authorization"].removeprefix("Bearer ")
+    page.fill(source=preset, token=token, secret=secret)
 
     assert press(page, "#check-form button", "checked") == "The secret is right, your string is not."
-    page.fill(secret="whsec_AAAA")
-    assert press(page, "#check-form button", "checked") == "This is not a live secret of hooks."
+    page.fill(secret="not-the-secret")
+    assert press(page, "#check-form button", "checked") == f"This is not a live secret of {preset}."
 
 
 def test_a_sample_is_signed_copied_and_sent(page: Browser, sandbox_stack: SandboxStack) -> None:
@@ -194,7 +200,7 @@ def test_a_sample_is_signed_copied_and_sent(page: Browser, sandbox_stack: Sandbo
     page.fill(click_id="CLICK", transaction_id=f"T {uuid4().hex}'s", payout="2.50")
     press(page, "#build-form button", "sent", "Signed")
     page.find("[data-copies=signed]").click()
-    page.wait_for("[data-copies=signed]", "Copied")
+    wait_until(lambda: page.run("return navigator.clipboard.readText()") != "", what="a copy")
     copied = page.run("return navigator.clipboard.readText()")
 
     assert json.loads(run_in_shell(sandbox_stack, copied))["status"] == "accepted"
