@@ -119,6 +119,20 @@ def test_a_command_in_the_image_of_the_backend_knows_the_ledger(tmp_path: Path) 
     assert said == "postgresql://postledger:from-a-file@postgres/postledger\n"
 
 
+@pytest.mark.parametrize(("written", "known"), [("amqp://u:p@h/\n", "amqp://u:p@h/\n"), ("", "")])
+def test_a_command_in_the_image_knows_the_broker_if_there_is_one(tmp_path: Path, written: str, known: str) -> None:
+    for name, text in (("password", "x"), ("broker", written)):
+        (tmp_path / name).write_text(text)
+    files = {"POSTGRES_PASSWORD_FILE": str(tmp_path / "password"), "BROKER_URL_FILE": str(tmp_path / "broker")}
+    command = [str(DEPLOY / "with-ledger"), "printenv", "POSTLEDGER_BROKER_URL"]
+
+    said = subprocess.run(
+        command, env={"PATH": os.environ["PATH"], **files}, check=False, capture_output=True, text=True
+    )
+
+    assert said.stdout == known
+
+
 def test_no_secret_is_in_the_files() -> None:
     for file in DEPLOY.iterdir():
         if file.is_file():

@@ -14,6 +14,7 @@ import pytest
 from psycopg import Connection
 
 from postledger.outgoing.publishing.broker import Fault, Outcome
+from postledger.outgoing.publishing.message import decode
 from postledger.outgoing.publishing.publisher import Publisher
 from postledger.platform.postgres.connection import connect
 from postledger.platform.work_loop import Unavailable
@@ -192,6 +193,26 @@ def test_a_later_change_never_overtakes_one_that_was_refused(publishing: Publish
     publishing.work()
 
     assert [event.revision for event in publishing.received()] == [1, 2]
+
+
+def test_a_later_change_waits_in_the_same_batch_too(
+    ledger: Connection[Any], source_id: int, rabbitmq: RabbitMQ, reader: Reader, name: str
+) -> None:
+    settings = settings_of(
+        rabbitmq.url, name, POSTLEDGER_BROKER_QUEUE="off", POSTLEDGER_BROKER_ROUTING_KEY="{status}"
+    )  # fmt: skip
+    with closing(Publishing(ledger, source_id, settings)) as publishing:
+        publishing.broker.open()
+        queue = reader.channel.queue_declare(auto_delete=False, exclusive=True).queue
+        reader.channel.queue_bind(queue, name, "approved")
+        publishing.change(publishing.book(), "approved")
+        publishing.work()
+        assert (reader.take(queue), publishing.waiting()) == ([], 2)
+
+        reader.channel.queue_bind(queue, name, "pending")
+        publishing.now += timedelta(seconds=1)
+        publishing.work()
+        assert [decode(message.body).revision for message in reader.take(queue)] == [1, 2]
 
 
 def test_a_full_queue_refuses_until_there_is_room(publishing: Publishing, reader: Reader, name: str) -> None:
