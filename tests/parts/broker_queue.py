@@ -57,6 +57,11 @@ class BrokerQueue:
         with self.open() as channel:
             return int(channel.queue_declare(self.name, passive=True).message_count)
 
+    def unsettled(self) -> int:
+        """How many messages are not acknowledged, also those that a consumer has."""
+        listed = self._rabbitmq.control("list_queues", "name", "messages").splitlines()
+        return int(dict(line.split("\t") for line in listed)[self.name])
+
     def delete(self) -> None:
         """Delete the queue with all that is in it."""
         with self.open() as channel:

@@ -27,8 +27,8 @@ class RabbitMQ(Part):
     """
 
     def __init__(self) -> None:
-        # Not pytest's tmp_path: that is closed to the user that RabbitMQ runs as. With a space, as a checkout may have.
-        self.home = Path(tempfile.mkdtemp(prefix="postledger rabbitmq-", dir="/tmp"))
+        # Not pytest's tmp_path: that is closed to the user that RabbitMQ runs as.
+        self.home = Path(tempfile.mkdtemp(prefix="postledger-rabbitmq-", dir="/tmp"))
         self.home.chmod(0o755)
         self._directory = self.home / "node"
         self._log = self.home / "rabbitmq.log"
@@ -67,11 +67,10 @@ class RabbitMQ(Part):
         """`kill -9` of the node, with the name server that belongs to it."""
         self._end(signal.SIGKILL)
 
-    def control(self, *command: str) -> str:
+    def control(self, *command: str, stdin: str = "") -> str:
         """Run `rabbitmqctl COMMAND`, and return what it prints."""
-        return subprocess.run(
-            [SCRIPT, "ctl", self._directory, *command], check=True, capture_output=True, text=True
-        ).stdout
+        full = [str(SCRIPT), "ctl", str(self._directory), *command]
+        return subprocess.run(full, check=True, capture_output=True, text=True, input=stdin).stdout
 
     def log_text(self) -> str:
         """All that the node has written to its log."""
