@@ -5,7 +5,7 @@ of tries is bounded by the lengths of the messages alone. The caller asks only f
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import product
+from itertools import chain, product
 from typing import TypeVar
 
 import msgspec
@@ -19,8 +19,9 @@ from postledger.signatures.secret_key import Key
 
 MAX_WORK = 3000
 """How much is tried, in units of one MAC of a short message: about 7 ms of CPU, or 16 ms on a busy machine."""
+MAX_TEXT_BYTES = 3 * 512 * 1024
 _BYTES_PER_UNIT = 2048
-_ASYMMETRIC_UNITS = 60
+_ASYMMETRIC_UNITS = 100
 
 
 class Diagnosis(msgspec.Struct, frozen=True):
@@ -39,8 +40,18 @@ def diagnose(examined: Examined, keys: Sequence[Key], retired: Sequence[str], kn
     if not codes:
         return Diagnosis((), 0)
     variants = list_keys(examined.scheme, keys, retired, known)
-    messages = [message for attempt in list_attempts(examined) for message in list_strings(attempt)]
-    return _search(_order(_drop_equal(messages), variants, codes))
+    messages = chain.from_iterable(map(list_strings, list_attempts(examined)))
+    return _search(_order(_drop_equal(_take(messages)), variants, codes))
+
+
+def _take(messages: Iterable[Message]) -> Iterator[Message]:
+    """Take messages while they are not too much text: to write those of a long request costs more than to try them."""
+    length = 0
+    for message in messages:
+        length += len(message.text)
+        if length > MAX_TEXT_BYTES:
+            return
+        yield message
 
 
 def _drop_equal(messages: Iterable[Message]) -> list[Message]:
