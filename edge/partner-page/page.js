@@ -474,7 +474,7 @@ async function mistakesOf(pasted, secret) {
   if (listed) return findMistakes(bodyStrings(request), keysOf(secret, webhookKey(secret)), listed.split(" ")[0], "base64");
   const pairs = request.query.split("&");
   const at = pairs.findIndex((pair) => pair.startsWith("sig="));
-  if (at < 0) throw new Trouble("The secret is right. The request that you pasted has no signature: neither sig nor webhook-signature.");
+  if (at < 0) throw new Trouble("The secret is right. Explain this request above: it has neither sig nor webhook-signature.");
   const own = pairs.filter((_, index) => index !== at).join("&");
   const sent = tryOr(() => decodeURIComponent(pairs[at].slice(4))) || "";
   return findMistakes(queryStrings(request, own), keysOf(secret, bytes(secret)), sent, "hex");
