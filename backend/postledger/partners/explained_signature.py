@@ -1,7 +1,7 @@
 """The step of an explanation that shows how the signature was checked, and why it does not match."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 from msgspec.structs import replace
@@ -11,7 +11,7 @@ from postledger.ingest.read_request import find_format, read_request, write_mask
 from postledger.partners.explained_reading import list_sent, shorten
 from postledger.partners.explanation import Clock, SignatureStep
 from postledger.policy.source import Source
-from postledger.signatures.examination import Examined, examine, find_match
+from postledger.signatures.examination import Examined, examine, find_match, list_missing_headers
 from postledger.signatures.mistake import Mistake
 from postledger.signatures.mistakes import Diagnosis
 from postledger.signatures.profile_schema import SignatureLocation, TimestampLocation
@@ -53,7 +53,8 @@ def explain_signature(
         return None
     found = find_match(examined, source.keys)
     attempt, key = found or (examined, None)
-    diagnosis = Diagnosis((), 0) if key is not None else diagnose(examined) if examined.text else None
+    missing = list_missing_headers(examined) if examined.text else ()
+    diagnosis = _diagnose(examined, missing, diagnose) if key is None else Diagnosis((), 0)
     clock = _read_clock(attempt, source)
     late = tuple(_list_mistakes_of_time(attempt, clock)) if clock is not None else ()
     mistakes = (*(diagnosis.mistakes if diagnosis is not None else ()), *late)
@@ -61,6 +62,15 @@ def explain_signature(
     tried = diagnosis.tried if diagnosis is not None else 0
     would_match = None if diagnosis is None else tuple(mistake.what for mistake in mistakes)
     return ExplainedSignature(replace(step, would_match=would_match, tried=tried), mistakes)
+
+
+def _diagnose(examined: Examined, missing: Sequence[str], diagnose: Diagnose) -> Diagnosis | None:
+    if not examined.text:
+        return None
+    if missing:  # without them, the signature counts as not sent
+        advice = "Send the header with every request: it is part of the signed string."
+        return Diagnosis(tuple(Mistake(f"the header {name} is missing", advice) for name in missing), 0)
+    return diagnose(examined)
 
 
 def _examine(request: Request, decoded: DecodedRequest, source: Source) -> Examined | None:

@@ -51,6 +51,13 @@ def examine(
     return next((one for one in found if one.text), found[0] if found else None)
 
 
+def list_missing_headers(examined: Examined) -> tuple[str, ...]:
+    """List the headers of the message id and the time that the scheme needs and the request lacks."""
+    scheme, headers = examined.scheme, examined.sent.request.headers
+    needed = [one.name for one in (scheme.id, scheme.timestamp) if one is not None and one.location == "header"]
+    return tuple(name for name in needed if not headers.get(name.lower()))
+
+
 def list_attempts(examined: Examined) -> Iterator[Examined]:
     """List the request under each decoding and each form of the public URL that the scheme allows."""
     scheme, public_url = examined.scheme, examined.public_url

@@ -262,6 +262,19 @@ def test_an_address_that_production_refuses_is_explained() -> None:
     assert "allowlist" in found.next
 
 
+@pytest.mark.parametrize("name", ["webhook-id", "webhook-timestamp"])
+def test_a_missing_header_is_named(name: str) -> None:
+    signed = webhook(b"msg_1.1790000000." + BODY)
+    request = replace(signed, headers={one: value for one, value in signed.headers.items() if one != name})
+
+    found = explain_to_partner(request, make_source(WHSEC))
+
+    assert (found.reason, found.signature and found.signature.would_match) == (
+        "missing_signature", (f"the header {name} is missing",),
+    )  # fmt: skip
+    assert "Send the header" in found.next
+
+
 def test_a_wrong_token_is_called_one() -> None:
     source = make_source(auth="token", token_header="Authorization")
 
