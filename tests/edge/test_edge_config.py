@@ -38,6 +38,8 @@ def runtime(prefix: Path, name: str) -> str:
     [
         ("POSTLEDGER_BACKEND_SOCKET", ""),
         ("POSTLEDGER_OPERATORS_SOCKET", "/tmp/backend.sock"),
+        ("POSTLEDGER_SANDBOX_SOCKET", "/tmp/backend.sock"),
+        ("POSTLEDGER_SANDBOX", "everyone"),
         ("POSTLEDGER_EDGE_PORT", "https"),
         ("POSTLEDGER_EDGE_LOG_LEVEL", "debug"),
         ("POSTLEDGER_EDGE_PLATFORM", "iis"),

@@ -122,6 +122,7 @@ def _set_aside(connection: Connection[Any], database_url: str, file: Path, table
     saved = file.with_name(f"postledger-replaced-{now:%Y%m%dT%H%M%SZ}.dump")
     archive.dump(database_url, saved)
     with connection.transaction():
+        connection.execute(sql("drop_sandbox"))
         for table in tables:
             connection.execute(SQL(sql("drop_table")).format(table=Identifier("public", table)))
         for (function,) in connection.execute(sql("list_functions")).fetchall():
