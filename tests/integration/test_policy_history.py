@@ -4,9 +4,13 @@ from typing import Any
 
 import pytest
 
+from postledger.platform.postgres import migrations
+from postledger.platform.postgres.connection import connect
 from tests.integration.configured import FILE
 from tests.parts.cli import CommandLine
-from tests.parts.databases import fetch
+from tests.parts.databases import create_database, drop_database, fetch
+from tests.parts.postgres import Postgres
+from tests.parts.sources import add_source
 
 
 def history(cli: CommandLine, *arguments: str) -> list[dict[str, Any]]:
@@ -77,3 +81,22 @@ def test_the_history_is_a_table_of_the_newest(cli: CommandLine, file: str, limit
 
     assert len(lines) == 1 + limit
     assert "affiliate" in lines[1]
+
+
+def test_what_was_in_force_before_the_history_began_is_in_it(postgres: Postgres, cli: CommandLine) -> None:
+    url = create_database(postgres)
+    shipped = migrations.shipped_migrations()
+    with pytest.MonkeyPatch.context() as patched, connect(url, name="test", statement_timeout_ms=60_000) as ledger:
+        former = [migration for migration in shipped if migration.name[:4] < "0023"]
+        patched.setattr(migrations, "shipped_migrations", lambda: former)
+        migrations.migrate(ledger)
+        add_source(url, cli.environment["POSTLEDGER_MASTER_KEY"], "acme", settings={"currency": "EUR"})
+    cli.environment["DATABASE_URL"] = url
+    cli("migrate")
+
+    (row,) = history(cli)
+
+    assert (row["action"], row["slug"], row["actor"], row["settings"]) == (
+        "change", "acme", "unknown", {"currency": "EUR"},
+    )  # fmt: skip
+    drop_database(postgres, url)

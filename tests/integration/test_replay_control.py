@@ -29,6 +29,14 @@ decode = ["form", "pct"]
 signature = { from = "query", name = "sig" }
 parameters = { from = "query", item = "{name}={value}", join = "&", drop = ["sig"] }
 """
+SIGNS_CLICK = """
+[sources.signature]
+[[sources.signature.schemes]]
+methods = ["GET"]
+mac = "hmac-sha256"
+message = "{query:click_id}"
+signature = { from = "query", name = "sig" }
+"""
 OPEN = """
 [[sources]]
 slug = "open"
@@ -123,3 +131,15 @@ def test_personal_data_are_booked_as_the_hashes_that_were_stored(past: PastLedge
     assert (raw, address) == (replayed_raw, replayed_address)
     assert subs["sub1"].encode() in raw
     assert b"Ann" not in raw
+
+
+def test_a_signature_covers_what_it_covered_under_the_profile_of_its_time(past: PastLedger, database: str) -> None:
+    sent = past.get("click_id=C2&transaction_id=T1&payout=1")
+    add_click(database, "C2")
+    past.apply('require_signed = ["payout"]', SIGNS_CLICK)
+
+    table = past.book()
+
+    assert sent == "unknown_click"
+    assert table["changes"]["refused → accepted"]["rows"] == 1
+    assert fetch(database, "SELECT unsigned FROM conversions") == [(None,)]
