@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, unquote, unquote_plus
 
+from msgspec.structs import replace
+
 from postledger.ingest.read_request import find_format, read_request
 from postledger.policy.config_file import read_configuration
 from postledger.policy.preset_files import read_known
@@ -95,6 +97,11 @@ _PARTS = QUERY.split("&")
 _PAIRS = [(unquote(name), unquote(value)) for name, _, value in (part.partition("=") for part in _PARTS)]
 _DOCUMENT = json.loads(BODY)
 _ESCAPED = QUERY.replace("%20", "+")
+
+
+def _form(signed: str) -> Request:
+    request = webhook(_HEAD + signed.encode(), b"click_id=A+B&payout=1&name=x%2Fy")
+    return replace(request, media_type=FORM)
 
 
 def _again(**layout: Any) -> Request:
@@ -206,6 +213,23 @@ def _stripe(signed: bytes) -> Request:
 _HUB = {"x-hub-signature-256": mac(BODY).hex()}
 _URL = f"{PUBLIC_URL}/tracking/postback/{SLUG}"
 _BITLABS = "tx=T1&uid=U1&val=100"
+
+ON_WEBHOOKS |= {
+    "form decoded": (_form("click_id=A B&payout=1&name=x/y"), "decoded"),
+    "form sorted": (_form("click_id=A+B&name=x%2Fy&payout=1"), "sorted by name"),
+    "form with %20": (_form("click_id=A%20B&payout=1&name=x%2Fy"), "blanks are signed as %20"),
+    "form as JSON": (_form('{"click_id":"A B","payout":"1","name":"x/y"}'), "as JSON"),
+    "JSON with CRLF": (webhook(_HEAD + b"{\r\n}", b"{\n}"), "signed as CRLF"),
+    "JSON of PHP": (webhook(_HEAD + b'{"u":"a\\/b"}', b'{"u": "a/b"}'), "escaped slashes"),
+    "JSON of JavaScript": (webhook(_HEAD + b'{"p":12.5,"n":1000}', b'{"p": 12.50, "n": 1e3}'), "compact"),
+    "JSON of Python": (
+        webhook(_HEAD + b'{"a": "\\u00f6", "b": [1, 2]}', '{"a":"ö","b":[1,2]}'.encode()),
+        "ASCII escapes",
+    ),
+    "no time": (webhook(b"msg_1." + BODY), "{ts} is left out"),
+    "other separator": (webhook(b"msg_1:1790000000:" + BODY), "joined by :"),
+    "milliseconds": (webhook(b"msg_1.1790000000000." + BODY), "signed in milliseconds"),
+}
 
 ON_PRESETS: dict[str, tuple[str, Request, str]] = {
     "address without host": ("bitlabs", get(f"{_BITLABS}&hash={mac(_BITLABS, name='sha1').hex()}"), "only the query"),

@@ -24,6 +24,7 @@ _BLANK = Mistake("a blank behind the string", "Sign the string without a blank b
 _PARTS = "Join the pieces of the signed string as the documentation of the profile shows, with the same separators."
 _ONLY_BODY = Mistake("only the body is signed", _PARTS)
 _LONG_BYTES = 4096
+_FORM = "application/x-www-form-urlencoded"
 
 
 class Piece(msgspec.Struct, frozen=True):
@@ -103,6 +104,8 @@ def _vary_piece(piece: Piece, attempt: Examined) -> Iterator[Variant]:
         yield from vary_address(attempt, _list_parts(attempt), is_path=piece.kind == "path")
     elif piece.placeholder == "body":
         yield from vary_body(piece.text)
+        if attempt.sent.request.media_type.startswith(_FORM):
+            yield from vary_query(piece.text.split(b"&"), attempt.scheme.signature.name, "")
     elif piece.placeholder == "parameters":
         yield from vary_parameters(attempt)
     elif piece.placeholder == "ts":
