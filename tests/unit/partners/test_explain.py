@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from jsonschema import validate
+from jsonschema import Draft202012Validator
 from msgspec.structs import replace
 
 from postledger.ingest.receive import evaluate
@@ -35,7 +35,7 @@ from tests.parts.mistaken_senders import (
     webhook,
 )
 
-_SCHEMA = msgspec.json.decode((files("postledger.schemas") / "explanation-1.json").read_bytes())
+_SCHEMA = Draft202012Validator(msgspec.json.decode((files("postledger.schemas") / "explanation-1.json").read_bytes()))
 TOKEN = "plt_" + "t" * 43
 
 
@@ -54,7 +54,7 @@ def explain_to_partner(request: Request, source: Source, facts: Facts | None = N
         return diagnoser.diagnose(examined, source, TOKEN)
 
     explanation = explain(request, source, answered, facts or Facts(), diagnose)
-    validate(msgspec.json.decode(msgspec.json.encode(explanation)), _SCHEMA)
+    _SCHEMA.validate(msgspec.json.decode(msgspec.json.encode(explanation)))
     return explanation
 
 
