@@ -93,7 +93,7 @@ def replay(
     if not go:
         _report_preview(preview, selection, as_json=as_json)
         return
-    if not as_json:
+    if not as_json and yes is None:  # else the operator has seen it
         print_table(preview.table, selection, preview.parks)
     _check(preview, yes, accept_drift=accept_drift)
     if preview.table.rows_to_book:

@@ -9,6 +9,7 @@ from postledger.audit.replay.replays import Shown
 from postledger.audit.replay.selection import Selection
 from postledger.audit.replay.table import Line, Table
 from postledger.cli.output import show
+from postledger.vocabulary.wording import count
 
 _SHOWN_DETAILS = 4
 
@@ -45,8 +46,7 @@ def to_row(shown: Shown) -> dict[str, object]:
 def print_table(table: Table, selection: Selection, parks: Collection[int]) -> None:
     """Print a table for people."""
     print(_describe(table, selection))
-    as_recorded = table.booked_before - table.drifted
-    print(f"control (rules of today): {as_recorded} of {table.booked_before} booked postbacks as recorded")
+    print(f"control (rules of today): {_describe_control(table)}")
     lines = [*table.drift.items(), *table.changes.items()]
     if lines:
         _print_lines(lines)
@@ -64,8 +64,15 @@ def _describe(table: Table, selection: Selection) -> str:
         f"{name} {sum(counts.values())}"
         for name, counts in (("not believed", table.not_believed), ("not kept", table.not_kept))
     ]
-    numbers = [f"{table.rows} postbacks", f"judged {table.judged}", *left_out]
+    numbers = [count(table.rows, "postback"), f"judged {table.judged}, as recorded {table.as_recorded}", *left_out]
     return f"{show(selection.since)} to {show(selection.until)}{of}: {' · '.join(numbers)}"
+
+
+def _describe_control(table: Table) -> str:
+    if not table.booked_before:
+        return "none of these postbacks was booked before"
+    as_recorded = table.booked_before - table.drifted
+    return f"{as_recorded} of {count(table.booked_before, 'booked postback')} as recorded"
 
 
 def _print_lines(lines: Iterable[tuple[str, Line]]) -> None:
