@@ -1,6 +1,7 @@
 """`postledger consume` maps what a real RabbitMQ delivers, whatever is repeated, disordered, killed or unreadable."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
@@ -157,3 +158,22 @@ def test_a_postgres_that_comes_late_is_waited_for(queue: BrokerQueue, cli: Comma
         queue.put(*take_outbox(database))
         wait_until(lambda: mapped(database)[0] == 2, what="the next line")
         wait_until_empty(queue, consumer)
+
+
+def test_the_check_of_the_books_leaves_out_what_is_under_way(
+    cli: CommandLine, queue: BrokerQueue, database: str
+) -> None:
+    cli.environment["POSTLEDGER_MAP_FROM"] = "broker"
+    book(database, "T1")
+    columns = "dedup_key, id, 1, 'opened', created_at, %s"
+    insert = f"INSERT INTO publications SELECT {columns} FROM conversions RETURNING true"
+    fetch(database, insert, (datetime.now(UTC),))
+    take_outbox(database)
+
+    under_way = cli("finance", "check", "--json")
+    fetch(database, "UPDATE publications SET published_at = published_at - interval '11 minutes' RETURNING true")
+    lost = cli("finance", "check", "--json")
+
+    assert (under_way.code, lost.code) == (0, 1)
+    del cli.environment["POSTLEDGER_MAP_FROM"]
+    assert cli("finance", "check").code == 1

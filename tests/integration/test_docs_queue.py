@@ -14,6 +14,7 @@ import pytest
 
 from tests.integration.test_consume import book
 from tests.parts.cli import CommandLine
+from tests.parts.databases import fetch
 from tests.parts.documents import ROOT, read_document
 from tests.parts.mapping import configure, lines_of
 from tests.parts.rabbitmq import SCRIPT, RabbitMQ
@@ -89,6 +90,22 @@ def test_the_consumer_in_30_lines_keeps_each_conversion_as_it_stands(
     assert program == "python"
     assert len((ROOT / script).read_text().splitlines()) <= 30
     assert f"```python\n{(ROOT / script).read_text()}```" in DOCUMENT
+
+
+def test_what_was_lost_with_a_queue_is_published_again(
+    prepared: RabbitMQ, publish: Callable[..., None], cli: CommandLine, database: str
+) -> None:
+    (statement,) = re.findall(r'^psql "\$DATABASE_URL" -c "(UPDATE .*)"$', DOCUMENT, re.MULTILINE)
+    publish("T1", "T2")
+    published = "SELECT count(*)::integer FROM publications WHERE published_at IS NOT NULL"
+    assert fetch(database, published) == [(2,)]
+
+    fetch(database, f"{re.sub('[0-9-]{10} ', '2026-01-01 ', statement)} RETURNING true")
+    waiting = fetch(database, published)
+    ran = cli.process(*find_command("postledger worker")[1:])
+
+    assert (waiting, ran.code, fetch(database, published)) == ([(0,)], 0, [(2,)])
+    assert ran.err.count('"outcome":"published"') == 2
 
 
 def stored(file: Path) -> list[tuple[object, ...]]:

@@ -267,10 +267,10 @@ def test_the_check_of_a_worker_is_kept_for_the_alert(cli: CommandLine, database:
     book(database)
     map_all(database)
     with open_ledger(database) as ledger:
-        check_and_record(ledger, {}, lambda _done, _total: None)
+        check_and_record(False, ledger, {}, lambda _done, _total: None)
         ledger.execute("UPDATE conversions SET payout = 9")
 
-        check_and_record(ledger, {}, lambda _done, _total: None)
+        check_and_record(False, ledger, {}, lambda _done, _total: None)
 
     assert dict(fetch(database, "SELECT invariant, broken FROM invariant_checks")) == {
         **dict.fromkeys(INVARIANTS, 0), "lines_sum_to_worth": 1,

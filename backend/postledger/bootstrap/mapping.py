@@ -29,10 +29,13 @@ def create_mapper(connect: Callable[[], Connection[Any]], count_mapped: CountMap
     return Mapper(CurrentBooks(load), count_mapped)
 
 
-def check_and_record(connection: Connection[Any], _args: Mapping[str, Any], report: Report) -> None:
+def check_and_record(
+    maps_from_broker: bool, connection: Connection[Any], _args: Mapping[str, Any], report: Report
+) -> None:
     """Check the books, if there are any, and record what is broken for the alert."""
     with suppress(NotPossible):
-        record_check(connection, check_books(connection, report), read_clock(connection))
+        found = check_books(connection, report, maps_from_broker=maps_from_broker)
+        record_check(connection, found, read_clock(connection))
 
 
 def check_rates(connection: Connection[Any], _args: Mapping[str, Any], _report: Report) -> None:

@@ -29,7 +29,6 @@ from postledger.outgoing.current_forwards import CurrentForwards
 from postledger.outgoing.publishing.queue_publications import queue_publications
 from postledger.outgoing.queue_deliveries import queue_deliveries
 from postledger.platform.broker_settings import BrokerSettings, read_broker_settings
-from postledger.platform.consumer_settings import maps_from_broker
 from postledger.platform.json_log import EventLog, log_as_json
 from postledger.platform.keyring import Keyring
 from postledger.platform.postgres.connection import read_clock
@@ -77,7 +76,6 @@ class _Tools(msgspec.Struct, frozen=True):
 
     settings: WorkerSettings
     broker: BrokerSettings | None
-    maps_from_broker: bool
     keyring: Keyring
     events: EventLog
     metrics: WorkerMetrics
@@ -97,7 +95,7 @@ def run_worker(parts: Collection[str], *, once: bool) -> bool:
         raise BadSetting("--only publish needs a broker; set POSTLEDGER_BROKER_URL")
     tasks, keyring = _list_tasks(settings), Keyring(settings.master_keys)
     metrics = WorkerMetrics(tasks, INVARIANTS)
-    tools = _Tools(settings, broker, maps_from_broker(environment), keyring, log_as_json(), metrics, Event())
+    tools = _Tools(settings, broker, keyring, log_as_json(), metrics, Event())
     stop_by_signal(tools.stop)
     loops = _create_loops(parts, tools, tasks)
     if once:
@@ -152,7 +150,7 @@ def _create_task_loops(tools: _Tools, tasks: Mapping[str, Task]) -> list[WorkLoo
 def _list_consumers(tools: _Tools) -> Sequence[Configured]:
     mapper, forwards = create_mapper(tools.connect, tools.metrics.count_mapped), CurrentForwards(tools.keyring)
     return (
-        *([] if tools.maps_from_broker else [Configured(mapper, mapper.is_needed, mapper.count)]),
+        *([] if tools.settings.maps_from_broker else [Configured(mapper, mapper.is_needed, mapper.count)]),
         Configured(queue_deliveries(forwards.find), lambda connection: bool(forwards.find(connection))),
         *([] if tools.broker is None else [Configured(queue_publications, lambda _: True)]),
     )
@@ -162,7 +160,7 @@ def _list_tasks(settings: WorkerSettings) -> dict[str, Task]:
     return {
         "partitions": _make_partitions,
         "retain": partial(_retain, settings),
-        "check_books": check_and_record,
+        "check_books": partial(check_and_record, settings.maps_from_broker),
         "rates": check_rates,
     }
 

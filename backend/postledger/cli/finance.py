@@ -8,6 +8,7 @@ from postledger.cli.connections import LONG_STATEMENT_TIMEOUT_MS, open_ledger
 from postledger.cli.errors import CommandFailed
 from postledger.cli.output import AsJson, print_json, show_progress
 from postledger.finance.invariants import check_books, record_check
+from postledger.platform.settings import maps_from_broker, read_environment
 from postledger.vocabulary.wording import count
 
 finance = typer.Typer(help="The books as a whole.", no_args_is_help=True)
@@ -23,7 +24,7 @@ def check(context: typer.Context, as_json: AsJson = False) -> None:
         open_ledger(context, statement_timeout_ms=LONG_STATEMENT_TIMEOUT_MS) as connection,
         show_progress("checking") as on_progress,
     ):
-        found = check_books(connection, on_progress)
+        found = check_books(connection, on_progress, maps_from_broker=maps_from_broker(read_environment()))
         record_check(connection, found, datetime.now(UTC))
     if as_json:
         print_json(

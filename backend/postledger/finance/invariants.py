@@ -14,6 +14,7 @@ from postledger.finance.books import Books
 from postledger.finance.lines import ACCRUES_WITHOUT_RULE, Conversion, find_worth
 from postledger.finance.remap import open_books, read_conversion
 from postledger.finance.rules.expense_rule import ExpenseRule, find_rule
+from postledger.platform.postgres.connection import read_clock
 from postledger.platform.postgres.sql import statements_of
 from postledger.vocabulary.selftest import SELFTEST
 
@@ -21,6 +22,9 @@ sql = statements_of("postledger.finance")
 
 _APPLY_TAKES = timedelta(minutes=1)
 """At most this long after the time of its rules an `apply` commits them. Until then the version before is in force."""
+
+_DELIVERY_TAKES = timedelta(minutes=10)
+"""A change that was published longer ago than this should have been mapped."""
 
 
 class Broken(msgspec.Struct, frozen=True):
@@ -42,12 +46,20 @@ Check = Callable[[Connection[Any], Books], Iterable[Broken]]
 
 
 def check_books(
-    connection: Connection[Any], on_progress: Callable[[float, float | None], None]
+    connection: Connection[Any],
+    on_progress: Callable[[float, float | None], None],
+    *,
+    maps_from_broker: bool = False,
 ) -> dict[str, list[Broken]]:
-    """Return what is broken, by invariant; every invariant is named. Raises `NotPossible` without books."""
+    """Return what is broken, by invariant; every invariant is named. Raises `NotPossible` without books.
+
+    If a consumer of the broker maps, conversions whose changes are on their way to it do not count yet.
+    """
     books, found = open_books(connection), dict[str, list[Broken]]()
     for name, check in _CHECKS.items():
         found[name] = list(check(connection, books))
+        if maps_from_broker and name in _OF_ALL_CHANGES:
+            found[name] = _leave_out_under_way(connection, found[name])
         on_progress(len(found), len(_CHECKS))
     return found
 
@@ -57,6 +69,13 @@ def record_check(connection: Connection[Any], found: Mapping[str, Sequence[Broke
     with connection.transaction():
         for name, broken in found.items():
             connection.execute(sql("record_check"), (name, len(broken), now))
+
+
+def _leave_out_under_way(connection: Connection[Any], broken: Sequence[Broken]) -> list[Broken]:
+    since = read_clock(connection) - _DELIVERY_TAKES
+    values = {"since": since, "ids": [each.conversion_id for each in broken]}
+    under_way = {conversion_id for (conversion_id,) in connection.execute(sql("find_under_way"), values)}
+    return [each for each in broken if each.conversion_id not in under_way]
 
 
 def _find_wrong_sums(connection: Connection[Any], _books: Books) -> Iterator[Broken]:
@@ -127,4 +146,6 @@ _CHECKS: dict[str, Check] = {
     "mapped_lines_complete": _find_incomplete_lines,
     "lines_as_mapped": _find_altered_lines,
 }
+_OF_ALL_CHANGES = ("lines_sum_to_worth", "conversions_have_lines")
+"""The invariants that hold once every change was mapped."""
 INVARIANTS = tuple(_CHECKS)

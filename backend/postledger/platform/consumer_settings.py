@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from postledger.platform.broker_settings import BrokerSettings, read_broker_settings
-from postledger.platform.settings import BadSetting, read_database_url, read_port
+from postledger.platform.settings import BadSetting, maps_from_broker, read_database_url, read_port
 
 _OWN = "amqp://127.0.0.1/"
 
@@ -26,16 +26,6 @@ def read_consumer_settings(environment: Mapping[str, str]) -> ConsumerSettings:
     if broker.queue is None:
         raise BadSetting("POSTLEDGER_BROKER_QUEUE is off; set it to the name of the queue to consume")
     return ConsumerSettings(read_database_url(environment), broker, read_port(environment, "POSTLEDGER_WORKER_PORT"))
-
-
-def maps_from_broker(environment: Mapping[str, str]) -> bool:
-    """Read whether `postledger consume` maps expense lines. Then workers do not. Raises `BadSetting`."""
-    place = environment.get("POSTLEDGER_MAP_FROM") or "outbox"
-    if place not in ("outbox", "broker"):
-        raise BadSetting("POSTLEDGER_MAP_FROM must be outbox or broker")
-    if place == "broker" and read_broker_settings(environment) is None:
-        raise BadSetting("POSTLEDGER_MAP_FROM is broker, and there is none; set POSTLEDGER_BROKER_URL too")
-    return place == "broker"
 
 
 def check_broker_given(environment: Mapping[str, str]) -> None:

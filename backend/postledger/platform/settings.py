@@ -48,6 +48,7 @@ class WorkerSettings(msgspec.Struct, frozen=True):
     retention_days: int
     click_retention_days: int
     port: int | None
+    maps_from_broker: bool
 
 
 class SandboxSettings(msgspec.Struct, frozen=True):
@@ -89,6 +90,7 @@ def read_worker_settings(environment: Mapping[str, str]) -> WorkerSettings:
         retention_days=read_retention_days(environment),
         click_retention_days=read_click_retention_days(environment),
         port=read_port(environment, "POSTLEDGER_WORKER_PORT"),
+        maps_from_broker=maps_from_broker(environment),
     )
 
 
@@ -245,6 +247,16 @@ def read_replay_limit(environment: Mapping[str, str]) -> Decimal:
     if not limit.is_finite() or limit < 0:
         raise BadSetting("POSTLEDGER_REPLAY_LIMIT must be an amount, such as 1000 or 250.50")
     return limit
+
+
+def maps_from_broker(environment: Mapping[str, str]) -> bool:
+    """Read whether `postledger consume` maps expense lines. Then workers do not."""
+    place = environment.get("POSTLEDGER_MAP_FROM") or "outbox"
+    if place not in ("outbox", "broker"):
+        raise BadSetting("POSTLEDGER_MAP_FROM must be outbox or broker")
+    if place == "broker" and not environment.get("POSTLEDGER_BROKER_URL"):
+        raise BadSetting("POSTLEDGER_MAP_FROM is broker, and there is none; set POSTLEDGER_BROKER_URL too")
+    return place == "broker"
 
 
 def read_port(environment: Mapping[str, str], name: str) -> int | None:
