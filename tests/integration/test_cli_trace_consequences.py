@@ -1,6 +1,6 @@
-"""`trace` shows what followed from a conversion: what waits for a worker, expense lines, each attempt to forward."""
+"""`trace` shows what followed from a conversion: what waits for a worker, expense lines, forwards, publications."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -9,7 +9,7 @@ import pytest
 from postledger.audit.trace_rows import sql
 from tests.integration.running import environment, running, send, unique
 from tests.parts.cli import CommandLine
-from tests.parts.derived_rows import add_attempt, add_delivery, add_forward, add_line
+from tests.parts.derived_rows import add_attempt, add_delivery, add_forward, add_line, add_publication
 from tests.parts.entries import new_receipt
 
 __all__ = ["environment", "running"]
@@ -95,6 +95,25 @@ def test_a_delivery_that_is_held_names_the_change_before(
     assert [delivery["behind"] for delivery in found] == [None, 1]
 
 
+def test_a_publication_is_shown_with_its_times(cli: CommandLine, running: dict[str, str], conversion: Any) -> None:
+    key, at = conversion["dedup_key"], datetime(2026, 11, 1, 12, tzinfo=UTC)
+    with psycopg.connect(running["DATABASE_URL"]) as ledger:
+        add_publication(ledger, dedup_key=key, at=at, published_at=at + timedelta(seconds=2))
+        add_publication(ledger, dedup_key=key, at=at + timedelta(seconds=3))
+        later = at + timedelta(seconds=4)
+        add_publication(ledger, dedup_key=key, at=later, refusals=3, due_at=later + timedelta(minutes=1))
+
+    told = lines_of(cli, conversion, "publish")
+    found = cli("trace", conversion["id"], "--json").facts["conversions"][0]["publications"]
+
+    assert told == [
+        "published at 2026-11-01 12:00:02Z  revision=1  opened",
+        "waiting for the broker  revision=1  opened",
+        "waiting for the broker  revision=1  opened  refusals=3  tried again at 2026-11-01 12:01:04Z",
+    ]
+    assert [one["published_at"] for one in found] == ["2026-11-01T12:00:02+00:00", None, None]
+
+
 def test_a_change_of_status_is_shown_with_its_revision(
     cli: CommandLine, running: dict[str, str], conversion: Any
 ) -> None:
@@ -113,7 +132,8 @@ def test_a_change_of_status_is_shown_with_its_revision(
 
 
 @pytest.mark.parametrize(
-    "query", ["trace_waiting", "trace_events", "trace_lines", "trace_deliveries", "trace_attempts"]
+    "query",
+    ["trace_waiting", "trace_events", "trace_lines", "trace_deliveries", "trace_attempts", "trace_publications"],
 )
 def test_a_trace_of_consequences_uses_the_indexes(running: dict[str, str], query: str) -> None:
     values = {"dedup_keys": [new_receipt()], "times": [datetime.now(UTC)], "limit": 1}

@@ -1,4 +1,4 @@
-"""Rows as a worker writes them, for tests that need the rows and no worker: lines, forwards, deliveries, tasks."""
+"""Rows as a worker writes them, for tests that need the rows and no worker: lines, deliveries, publications …"""
 
 from datetime import UTC, datetime
 from typing import Any, LiteralString
@@ -84,6 +84,25 @@ def add_attempt(
         "INSERT INTO delivery_attempts (dedup_key, forward, receipt, attempt, at, took_ms, http_status, fault)"
         " VALUES (%s, %s, %s, %s, %s, 112, %s, %s)",
         (*delivery, attempt, datetime.now(UTC), status, fault),
+    )
+
+
+def add_publication(
+    ledger: Ledger,
+    *,
+    dedup_key: str = "",
+    receipt: str = "",
+    at: datetime,
+    published_at: datetime | None = None,
+    refusals: int = 0,
+    due_at: datetime | None = None,
+) -> None:
+    """Add the publication of a change that was received at a time."""
+    ledger.execute(
+        "INSERT INTO publications"
+        " (dedup_key, receipt, revision, kind, received_at, published_at, refusals, due_at)"
+        " VALUES (%s, %s, 1, 'opened', %s, %s, %s, %s)",
+        (dedup_key or new_receipt(), receipt or new_receipt(), at, published_at, refusals, due_at),
     )
 
 

@@ -125,7 +125,7 @@ def _create_dispatcher(tools: _Tools) -> WorkLoop:
 def _create_publish_loops(tools: _Tools) -> list[WorkLoop]:
     if tools.broker is None:
         return []
-    return [create_publish_loop(tools.broker, tools.connect, tools.events, lambda _: None)]
+    return [create_publish_loop(tools.broker, tools.connect, tools.events, tools.metrics.count_published)]
 
 
 def _create_task_loops(tools: _Tools, tasks: Mapping[str, Task]) -> list[WorkLoop]:

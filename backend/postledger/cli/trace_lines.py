@@ -1,4 +1,4 @@
-"""Writes what followed from a traced conversion: what waits for a worker, expense lines, deliveries and attempts."""
+"""Writes what followed from a traced conversion: what waits, expense lines, deliveries, publications."""
 
 from collections.abc import Iterator
 
@@ -23,6 +23,8 @@ def list_consequences(conversion: Row) -> Iterator[Line]:
         yield "  forward", delivery["created_at"], delivery["receipt"], _describe_delivery(delivery)
         for attempt in delivery["attempts"]:
             yield "   attempt", attempt["at"], f"#{attempt['attempt']}", _describe_attempt(attempt)
+    for publication in conversion["publications"]:
+        yield "  publish", publication["received_at"], publication["receipt"], _describe_publication(publication)
 
 
 def _describe_waiting(change: Row) -> str:
@@ -61,6 +63,17 @@ def _describe_wait(delivery: Row) -> str:
 def _describe_attempt(attempt: Row) -> str:
     answer = f"HTTP {attempt['http_status']}" if attempt["http_status"] is not None else ""
     return _join(answer, attempt["fault"], f"after {attempt['took_ms']} ms")
+
+
+def _describe_publication(publication: Row) -> str:
+    published_at, refusals = publication["published_at"], publication["refusals"]
+    return _join(
+        "waiting for the broker" if published_at is None else f"published at {show(published_at)}",
+        f"revision={publication['revision']}",
+        publication["kind"],
+        f"refusals={refusals}" if refusals else "",
+        "" if publication["due_at"] is None else f"tried again at {show(publication['due_at'])}",
+    )
 
 
 def _labelled(row: Row, *names: str) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Reads what waits after the ledger: changes, deliveries, tasks, unmapped money.
+"""Reads what waits after the ledger: changes, deliveries, publications, tasks, unmapped money.
 
 Every worker reads it each five seconds, therefore each statement is bounded, whatever has piled up.
 """
@@ -17,6 +17,7 @@ sql = statements_of("postledger.metrics")
 OUTBOX_COUNTED = 10_000
 """Beyond this the number of waiting changes is Postgres' estimate."""
 DELIVERIES_COUNTED = 100_000
+PUBLICATIONS_COUNTED = 100_000
 UNMAPPED_COUNTED = 5_000
 TASKS_COUNTED = 10_000
 _DAY_S = 86_400.0
@@ -38,6 +39,8 @@ class Backlog(msgspec.Struct, frozen=True):
 
     outbox_waiting: int
     outbox_age_s: float
+    publications_waiting: int
+    publications_age_s: float
     forwards: dict[str, ForwardBacklog]
     unmapped: dict[str, int]
     tasks_waiting: dict[str, int]
@@ -52,10 +55,15 @@ def read_backlog(connection: Connection[Any]) -> Backlog:
     """Read what waits, as of now."""
     now = read_clock(connection)
     ((waiting, oldest),) = connection.execute(sql("measure_outbox"), {"limit": OUTBOX_COUNTED}).fetchall()
+    ((unpublished, oldest_unpublished),) = connection.execute(
+        sql("measure_publications"), {"limit": PUBLICATIONS_COUNTED}
+    ).fetchall()
     tasks = connection.execute(sql("measure_tasks"), {"limit": TASKS_COUNTED}).fetchall()
     return Backlog(
         outbox_waiting=waiting,
         outbox_age_s=_age_s(oldest, now),
+        publications_waiting=unpublished,
+        publications_age_s=_age_s(oldest_unpublished, now),
         forwards=_read_forwards(connection, now),
         unmapped=dict(connection.execute(sql("measure_unmapped"), {"limit": UNMAPPED_COUNTED}).fetchall()),
         tasks_waiting={name: count for name, count, _ in tasks},

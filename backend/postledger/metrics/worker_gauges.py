@@ -31,6 +31,16 @@ class WorkerGauges:
             ["reason"],
             registry=registry,
         )
+        self._publications = Gauge(
+            "postledger_publications_waiting",
+            "Changes that the broker has not confirmed; counted up to 100,000.",
+            registry=registry,
+        )
+        self._publications_age = Gauge(
+            "postledger_publications_age_seconds",
+            "Age of the oldest change that the broker has not confirmed.",
+            registry=registry,
+        )
         self._deliveries = Gauge(
             "postledger_deliveries_waiting",
             "Deliveries that wait, by forward; counted up to 100,000.",
@@ -83,10 +93,14 @@ class WorkerGauges:
         self._outbox_age.set(backlog.outbox_age_s)
         _fill(self._unmapped, UNMAPPED, backlog.unmapped)
         self._show_forwards(backlog)
-        deliveries = sum(forward.waiting for forward in backlog.forwards.values())
-        self._show_tasks(
-            {**backlog.tasks_waiting, "map": backlog.outbox_waiting, "forward": deliveries}, backlog.tasks_dead
-        )
+        self._publications.set(backlog.publications_waiting)
+        self._publications_age.set(backlog.publications_age_s)
+        loops = {
+            "map": backlog.outbox_waiting,
+            "forward": sum(forward.waiting for forward in backlog.forwards.values()),
+            "publish": backlog.publications_waiting,
+        }
+        self._show_tasks({**backlog.tasks_waiting, **loops}, backlog.tasks_dead)
         self._show_rates(backlog.rates_age_s, backlog.rates_max_age_s)
         self._show_invariants(backlog.broken_invariants)
         self._refreshed.set(backlog.read_at.timestamp())

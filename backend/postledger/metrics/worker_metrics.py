@@ -19,7 +19,9 @@ DELIVERED = ("delivered", "retried", "failed", "blocked")
 """The results of one attempt to deliver; `blocked`: the address is not allowed."""
 RAN = ("done", "retried", "dead")
 """The results of one run of a task."""
-LOOPS = ("map", "forward")
+PUBLISHED = ("published", "returned", "refused", "unconfirmed")
+"""What a broker made of one message, as `outgoing/publishing/broker.py` says it. All but the first are repeated."""
+LOOPS = ("map", "forward", "publish")
 
 
 class WorkerMetrics:
@@ -37,6 +39,9 @@ class WorkerMetrics:
         self._deliveries = Counter(
             "postledger_deliveries", "Attempts to deliver, by result.", ["forward", "result"], registry=registry
         )
+        self._published = Counter(
+            "postledger_published", "Messages to the broker, by result.", ["result"], registry=registry
+        )
         self._jobs = Counter("postledger_jobs", "Runs of tasks, by result.", ["task", "result"], registry=registry)
         self._gauges = WorkerGauges(registry, self._tasks, invariants)
         self._show_counters()
@@ -44,6 +49,8 @@ class WorkerMetrics:
     def _show_counters(self) -> None:
         for result in MAPPED:
             self._mapped.labels(result)
+        for result in PUBLISHED:
+            self._published.labels(result)
         for task in self._tasks:
             for result in RAN:
                 self._jobs.labels(task, result)
@@ -55,6 +62,11 @@ class WorkerMetrics:
     def count_delivery(self, forward: str, result: str) -> None:
         """Count one attempt to deliver."""
         self._deliveries.labels(forward, _one_of(DELIVERED, result)).inc()
+
+    def count_published(self, result: str) -> None:
+        """Count one message to the broker."""
+        self._published.labels(_one_of(PUBLISHED, result)).inc()
+        self.count_job("publish", "done" if result == PUBLISHED[0] else "retried")
 
     def count_job(self, task: str, result: str, count: int = 1) -> None:
         """Count runs of a task."""
