@@ -17,12 +17,12 @@ def test_a_conversion_of_version_1_is_repeated_in_version_2(service: Service, ac
     assert (answers[2].code, answers[2].reason) == (400, "unsupported_version")
 
 
-@pytest.mark.parametrize("version", ["v1", "v2"])
-def test_each_version_has_its_schema(service: Service, version: str) -> None:
-    answer = service.client.get(f"/schemas/postback-{version}.json")
+@pytest.mark.parametrize("name", ["postback-v1", "postback-v2", "conversion-event-1"])
+def test_each_version_has_its_schema(service: Service, name: str) -> None:
+    answer = service.client.get(f"/schemas/{name}.json")
 
     assert answer.headers["content-type"] == "application/schema+json"
-    assert answer.json()["$id"] == f"/schemas/postback-{version}.json"
+    assert answer.json()["$id"] == f"/schemas/{name}.json"
 
 
 def test_another_schema_or_method_is_refused(service: Service) -> None:
