@@ -83,7 +83,7 @@ class WorkLoop:
             done = self.work_once()
             if done == 0:
                 break
-            if done is None:
+            if done is None and self._failures < MOST_FAILURES:
                 stop.wait(self._failure_pause_s() if self._failures else self._idle_pause_s)
         is_done = not self._failures
         self._try(self._finish)
