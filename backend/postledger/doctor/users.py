@@ -15,6 +15,7 @@ _NAME = "users"
 _PROC = Path("/proc")
 _SUPERVISOR = "supervisord"
 _STAY_ROOT = (_SUPERVISOR, "watcher")  # they start the others, and read nothing that a client sent
+_OWN_USERS = ("postgres", "rabbitmq")  # those that their packages make
 _ADVICE = "run make up: it changes users, or prints why it cannot, such as a directory that they cannot enter"
 
 
@@ -52,8 +53,8 @@ def judge_users(processes: Iterable[Process], edge_user: str) -> CheckResult:
 def _allowed(process: Process, starter: str, edge_user: str) -> tuple[str, ...]:
     if starter != "root" or process.part in _STAY_ROOT:
         return (starter,)
-    if process.part == "postgres":
-        return ("postgres",)
+    if process.part in _OWN_USERS:
+        return (process.part,)
     if process.part == "edge":  # nginx' master binds ports and reads keys
         return (edge_user, "root") if process.is_first else (edge_user,)
     return ("postledger",)

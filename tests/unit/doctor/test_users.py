@@ -9,6 +9,7 @@ STARTED_BY_ROOT = (
     Process("supervisord", "root", is_first=True),
     Process("watcher", "root", is_first=True),
     Process("postgres", "postgres", is_first=True),
+    Process("rabbitmq", "rabbitmq", is_first=True),
     Process("backend", "postledger", is_first=True),
     Process("backend", "postledger", is_first=False),
     Process("edge", "root", is_first=True),
