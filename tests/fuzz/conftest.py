@@ -1,4 +1,4 @@
-"""The system that is fuzzed: the real edge before the real backend, with a source of each kind."""
+"""The system that is fuzzed: the real edge before the real backend and sandbox, with a source of each kind."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,6 +11,7 @@ from tests.parts.backend import Backend
 from tests.parts.databases import create_database, drop_database
 from tests.parts.edge import Edge
 from tests.parts.postgres import Postgres
+from tests.parts.sandbox import Sandbox
 from tests.parts.sources import UNLIMITED, add_campaign, add_click, add_source
 
 SECRET = "s3cret-of-all-sources"
@@ -36,8 +37,12 @@ def system(postgres: Postgres, template: str, master_key: str) -> Iterator[Syste
     talkative = {"POSTLEDGER_NETWORK_RATE": "0", "POSTLEDGER_EDGE_LOG_LEVEL": "info"}
     with (
         Backend(environment) as backend,
-        Edge(backend_socket=backend.socket, environment=talkative) as edge,
+        Sandbox(environment) as sandbox,
+        Edge(
+            backend_socket=backend.socket,
+            environment={**talkative, "POSTLEDGER_SANDBOX_SOCKET": str(sandbox.socket)},
+        ) as edge,
         edge.client() as honest,
     ):
-        yield System(backend, edge, honest, canaries, SECRET, (*SOURCES, "unknown"))
+        yield System(backend, edge, sandbox, honest, canaries, SECRET, (*SOURCES, "unknown"))
     drop_database(postgres, ledger)

@@ -16,6 +16,7 @@ from tests.fuzz.exchange import Response
 from tests.parts.backend import Backend
 from tests.parts.edge import Edge
 from tests.parts.part import ANSWER_WITHIN_S
+from tests.parts.sandbox import Sandbox
 from tests.parts.sender import Sender, send
 
 OPS_PATHS = ("/metrics/backend", "/metrics", "/status")
@@ -23,12 +24,20 @@ HTTP2_BODY_BYTES = 16_000  # one frame
 
 
 class System:
-    """An edge, a backend and an honest sender."""
+    """An edge, a backend, a sandbox and an honest sender."""
 
     def __init__(  # noqa: PLR0917 - its parts
-        self, backend: Backend, edge: Edge, honest: httpx.Client, canaries: Canaries, secret: str, slugs: Sequence[str]
+        self,
+        backend: Backend,
+        edge: Edge,
+        sandbox: Sandbox,
+        honest: httpx.Client,
+        canaries: Canaries,
+        secret: str,
+        slugs: Sequence[str],
     ) -> None:
-        self.backend, self.edge, self._honest, self.canaries = backend, edge, honest, canaries
+        self.backend, self.edge, self._sandbox = backend, edge, sandbox
+        self._honest, self.canaries = honest, canaries
         known, paths = tuple(slug.encode() for slug in slugs), (f"/{secret}/postback".encode(),)
         self.targets = Targets(known, paths, secret, canaries.payout.encode(), int(time.time()))
         self._sender, self._numbers = Sender("acme", secret), count()
@@ -71,7 +80,9 @@ class System:
             evidence.add(path, self.edge.ask_ops(path).text)
         evidence.add_tree(self.edge.prefix)
         evidence.add_tree(self.backend.home)
+        evidence.add_tree(self._sandbox.home)
+        evidence.add("the metrics of the sandbox", self._sandbox.status("/metrics").text)
         return evidence.leaks(self.canaries)
 
-    def _list_processes(self) -> tuple[set[int], set[int]]:
-        return set(self.backend.worker_pids()), self.edge.worker_pids()
+    def _list_processes(self) -> tuple[set[int], set[int], set[int]]:
+        return set(self.backend.worker_pids()), self.edge.worker_pids(), self._sandbox.worker_pids()

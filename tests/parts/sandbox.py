@@ -41,6 +41,11 @@ class Sandbox(Part):
         assert self._process is not None, "the sandbox is not running"
         return self._process.pid
 
+    def worker_pids(self) -> set[int]:
+        """The living children of the master."""
+        found = subprocess.run(["pgrep", "-P", str(self.pid)], capture_output=True, text=True, check=False)
+        return {int(pid) for pid in found.stdout.split()}
+
     def start(self) -> None:
         """Start it, and return when it is healthy."""
         options = ("--timeout", str(LONG_S), "--graceful-timeout", str(LONG_S), PATIENT_APP)
