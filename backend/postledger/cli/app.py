@@ -4,6 +4,7 @@ import os
 
 import typer
 
+from postledger.cli.audit_chain import audit
 from postledger.cli.backup import backup, restore
 from postledger.cli.campaigns import campaigns
 from postledger.cli.clicks import clicks
@@ -29,6 +30,7 @@ from postledger.cli.schema import grant, migrate, retain
 from postledger.cli.sending import selftest, send, sign
 from postledger.cli.sources import sources
 from postledger.cli.tracing import trace
+from postledger.cli.users import users
 from postledger.cli.worker import worker
 from postledger.platform.build_info import read_build_info
 
@@ -83,6 +85,8 @@ def create_cli(connections: Connections) -> typer.Typer:
     app.add_typer(forwards, name="forwards")
     app.add_typer(expenses, name="expenses")
     app.add_typer(finance, name="finance")
+    app.add_typer(users, name="user")
+    app.add_typer(audit, name="audit")
     return app
 
 

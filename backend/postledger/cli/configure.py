@@ -9,7 +9,7 @@ import typer
 
 from postledger.cli.config_loading import list_faults, locate_faults, read_file
 from postledger.cli.connections import open_keyring, open_ledger
-from postledger.cli.current_user import find_actor
+from postledger.cli.current_user import AsUser, find_actor
 from postledger.cli.errors import CommandFailed
 from postledger.cli.output import AsJson, note, print_json
 from postledger.platform.settings import read_environment
@@ -35,6 +35,7 @@ def apply(
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Retire what --prune lists, without a look first.")] = False,
     if_empty: Annotated[bool, typer.Option("--if-empty", help="Only if nothing was ever configured.")] = False,
+    as_user: AsUser = None,
     as_json: AsJson = False,
 ) -> None:
     """Change what is configured to match FILE. Running workers use the change within 3 seconds."""
@@ -48,7 +49,7 @@ def apply(
                 keyring,
                 target,
                 datetime.now(UTC),
-                actor=find_actor(),
+                actor=find_actor(connection, as_user),
                 prune=pruning,
                 dry_run=dry_run,
                 if_empty=if_empty,

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from postledger.cli.connections import open_ledger
-from postledger.cli.current_user import find_actor
+from postledger.cli.current_user import AsUser, find_actor
 from postledger.cli.id_arguments import MOST_ROWS, read_receipt
 from postledger.cli.list_format import Wide
 from postledger.cli.output import AsJson, print_json, show_progress
@@ -49,27 +49,45 @@ def list_parked(
 
 
 def release_parked(
-    context: typer.Context, receipts: Receipts = None, source: AllOf = None, as_json: AsJson = False
+    context: typer.Context,
+    receipts: Receipts = None,
+    *,
+    source: AllOf = None,
+    as_user: AsUser = None,
+    as_json: AsJson = False,
 ) -> None:
     """Book parked reversals, by receipt or all of a source. Each is judged against the ledger as it is now."""
-    _settle(context, [read_receipt(one) for one in receipts or []], source, books=True, as_json=as_json)
+    _settle(context, [read_receipt(one) for one in receipts or []], source, as_user, books=True, as_json=as_json)
 
 
 def discard_parked(
-    context: typer.Context, receipts: Receipts = None, source: AllOf = None, as_json: AsJson = False
+    context: typer.Context,
+    receipts: Receipts = None,
+    *,
+    source: AllOf = None,
+    as_user: AsUser = None,
+    as_json: AsJson = False,
 ) -> None:
     """Discard parked reversals, by receipt or all of a source. The conversions stay as they are."""
-    _settle(context, [read_receipt(one) for one in receipts or []], source, books=False, as_json=as_json)
+    _settle(context, [read_receipt(one) for one in receipts or []], source, as_user, books=False, as_json=as_json)
 
 
-def _settle(context: typer.Context, receipts: Sequence[str], source: str | None, *, books: bool, as_json: bool) -> None:
+def _settle(
+    context: typer.Context,
+    receipts: Sequence[str],
+    source: str | None,
+    as_user: str | None,
+    *,
+    books: bool,
+    as_json: bool,
+) -> None:
     with open_ledger(context) as connection, show_progress("settling") as on_progress:
         counts = settle(
             connection,
             receipts=receipts,
             source=source,
             books=books,
-            actor=find_actor(),
+            actor=find_actor(connection, as_user),
             now=datetime.now(UTC),
             on_progress=on_progress,
         )

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from postledger.cli.connections import open_keyring, open_ledger
-from postledger.cli.current_user import find_actor
+from postledger.cli.current_user import AsUser, find_actor
 from postledger.cli.errors import CommandFailed
 from postledger.cli.file_input import name_file, open_file
 from postledger.cli.id_arguments import MOST_ROWS
@@ -39,6 +39,7 @@ def import_file(
     file: Annotated[Path, typer.Argument(help=_FILE, allow_dash=True)],
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Count what would change, and change nothing.")] = False,
+    as_user: AsUser = None,
     as_json: AsJson = False,
 ) -> None:
     """Import payees. A bad row is reported with its line and skipped. Repeating is harmless.
@@ -51,7 +52,7 @@ def import_file(
             open_keyring(context),
             opened,
             datetime.now(UTC),
-            actor=find_actor(),
+            actor=find_actor(connection, as_user),
             dry_run=dry_run,
             on_bad_row=lambda line, fault: note(f"line {line}: {fault}"),
             on_progress=on_progress,

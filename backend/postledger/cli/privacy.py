@@ -9,7 +9,7 @@ import typer
 
 from postledger.audit.erasure import erase
 from postledger.cli.connections import LONG_STATEMENT_TIMEOUT_MS, open_keyring, open_ledger
-from postledger.cli.current_user import find_actor
+from postledger.cli.current_user import AsUser, find_actor
 from postledger.cli.errors import CommandFailed
 from postledger.cli.id_arguments import read_id
 from postledger.cli.output import AsJson, print_json, show_progress
@@ -38,6 +38,8 @@ def forget(
     context: typer.Context,
     click_id: Annotated[str | None, typer.Option("--click-id", help="The click id to erase.")] = None,
     hashed: Annotated[str | None, typer.Option("--hash", help="The hash to erase, from postledger hash.")] = None,
+    *,
+    as_user: AsUser = None,
     as_json: AsJson = False,
 ) -> None:
     """Erase a click id, or the hash of a personal datum, from clicks, audit rows and conversions. The money stays."""
@@ -49,7 +51,7 @@ def forget(
             connection,
             click_id=read_id(click_id),
             hashed=None if hashed is None else hashed.strip().lower(),
-            actor=find_actor(),
+            actor=find_actor(connection, as_user),
             now=datetime.now(UTC),
             on_progress=on_progress,
         )

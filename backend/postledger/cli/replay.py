@@ -16,7 +16,7 @@ from postledger.audit.replay.preview import Preview, preview_replay
 from postledger.audit.replay.replays import Shown, list_replays, show_replay
 from postledger.audit.replay.selection import Selection, begin_of, bound, check_selection
 from postledger.cli.connections import LONG_STATEMENT_TIMEOUT_MS, open_keyring, open_ledger
-from postledger.cli.current_user import find_actor
+from postledger.cli.current_user import AsUser, find_actor
 from postledger.cli.errors import CommandFailed
 from postledger.cli.file_input import open_file
 from postledger.cli.id_arguments import MOST_ROWS, read_id, read_receipt
@@ -68,6 +68,7 @@ def replay(
     ] = _DEFAULT_RATE,
     resume: Annotated[str | None, typer.Option("--resume", metavar="ID", help="Go on with this replay.")] = None,
     timezone: Zone = None,
+    as_user: AsUser = None,
     as_json: AsJson = False,
 ) -> None:
     """Judge stored postbacks again by the rules of today. Without --go it changes nothing."""
@@ -99,7 +100,8 @@ def replay(
     if preview.table.rows_to_book:
         with open_ledger(context) as connection:
             entropy = token_bytes(ENTROPY_BYTES)
-            replay_id = start_replay(connection, selection, preview, actor=find_actor(), entropy=entropy)
+            actor = find_actor(connection, as_user)
+            replay_id = start_replay(connection, selection, preview, actor=actor, entropy=entropy)
         _resume(context, replay_id, rate, as_json=as_json)
     elif as_json:
         _report_preview(preview, selection, as_json=True)

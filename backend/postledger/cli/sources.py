@@ -7,7 +7,7 @@ import msgspec
 import typer
 
 from postledger.cli.connections import open_keyring, open_ledger
-from postledger.cli.current_user import find_actor
+from postledger.cli.current_user import AsUser, find_actor
 from postledger.cli.errors import CommandFailed
 from postledger.cli.output import AsJson, note, print_json, print_table, show
 from postledger.cli.sending import Base, find_edge
@@ -68,11 +68,12 @@ def show_secrets(
     usage: Annotated[bool, typer.Option("--usage", help="Only the age of each, and when it last matched.")] = False,
     retire: Retire = False,
     force: Force = False,
+    as_user: AsUser = None,
     as_json: AsJson = False,
 ) -> None:
     """Show the live secrets of a source, newest first: the age of each, and when it last matched a signature."""
     if retire:
-        _retire_secrets(context, slug, force=force, as_json=as_json)
+        _retire_secrets(context, slug, as_user, force=force, as_json=as_json)
         return
     if usage and reveal:
         raise CommandFailed("--usage and --reveal cannot be combined; leave one of them out")
@@ -98,17 +99,23 @@ def rotate(
     leaked: Annotated[bool, typer.Option("--leaked", help="Retire all older secrets immediately.")] = False,
     retire: Retire = False,
     force: Force = False,
+    as_user: AsUser = None,
     as_json: AsJson = False,
 ) -> None:
     """Generate a secret beside the live ones, which all stay valid. The new one is printed only now."""
     if leaked and retire:
         raise CommandFailed("--leaked and --retire cannot be combined: --leaked also retires the newest secret")
     if retire:
-        _retire_secrets(context, slug, force=force, as_json=as_json)
+        _retire_secrets(context, slug, as_user, force=force, as_json=as_json)
         return
     with open_ledger(context) as connection:
         rotated = rotate_secret.rotate_secret(
-            connection, open_keyring(context), slug, datetime.now(UTC), actor=find_actor(), leaked=leaked
+            connection,
+            open_keyring(context),
+            slug,
+            datetime.now(UTC),
+            actor=find_actor(connection, as_user),
+            leaked=leaked,
         )
     if as_json:
         print_json({"source": slug, **msgspec.structs.asdict(rotated)})
@@ -118,10 +125,10 @@ def rotate(
 
 
 @sources.command("retire")
-def retire(context: typer.Context, slug: Slug, as_json: AsJson = False) -> None:
+def retire(context: typer.Context, slug: Slug, *, as_user: AsUser = None, as_json: AsJson = False) -> None:
     """Retire a source: its postbacks are refused within 3 seconds. Its history and its secrets stay."""
     with open_ledger(context) as connection:
-        retire_object(connection, "source", slug, datetime.now(UTC), find_actor())
+        retire_object(connection, "source", slug, datetime.now(UTC), find_actor(connection, as_user))
     print_retired("source", slug, as_json=as_json)
 
 
@@ -173,10 +180,15 @@ def _describe_older(slug: str, rotated: rotate_secret.Rotated) -> str:
     return f"{stays}: postledger source secret {slug} --retire" if rotated.kept else ""
 
 
-def _retire_secrets(context: typer.Context, slug: str, *, force: bool, as_json: bool) -> None:
+def _retire_secrets(context: typer.Context, slug: str, as_user: str | None, *, force: bool, as_json: bool) -> None:
     with open_ledger(context) as connection:
         outcome = rotate_secret.retire_secrets(
-            connection, open_keyring(context), slug, datetime.now(UTC), actor=find_actor(), force=force
+            connection,
+            open_keyring(context),
+            slug,
+            datetime.now(UTC),
+            actor=find_actor(connection, as_user),
+            force=force,
         )
     if as_json:
         print_json({"source": slug, "retired": outcome.retired})

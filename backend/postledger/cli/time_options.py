@@ -8,6 +8,7 @@ from postledger.decoding.toml_table import BadValue
 from postledger.policy.source_config import read_duration_s
 
 FORMS = "2026-10-31, 2026-10-31T12:00:00Z (without an offset: UTC), or how long ago: 90s, 30m, 2h, 7d"
+_LONGEST_LIFETIME_S = 366 * 86400
 _LONGEST_AGO_S = 100 * 365 * 86400
 
 
@@ -38,6 +39,14 @@ def read_past(option: str, text: str, now: datetime, zone: tzinfo = UTC) -> date
     if moment > now:
         raise CommandFailed(f"{option} is in the future; write {FORMS}")
     return moment
+
+
+def read_lifetime(option: str, text: str) -> timedelta:
+    """Read how long something is valid, such as 90d."""
+    try:
+        return timedelta(seconds=read_duration_s(text, _LONGEST_LIFETIME_S))
+    except BadValue:
+        raise CommandFailed(f"{option} must be a time such as 12h or 90d, at most 366d") from None
 
 
 def _read_time(option: str, text: str, zone: tzinfo) -> datetime:

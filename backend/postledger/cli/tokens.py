@@ -7,7 +7,7 @@ import msgspec
 import typer
 
 from postledger.cli.connections import open_ledger
-from postledger.cli.current_user import find_actor
+from postledger.cli.current_user import AsUser, find_actor
 from postledger.cli.output import AsJson, note, print_json
 from postledger.partners.tokens import issue_token, revoke_tokens
 from postledger.vocabulary.wording import count
@@ -18,6 +18,7 @@ def manage_tokens(
     slug: Annotated[str, typer.Argument(metavar="SLUG", help="The slug of the source.")],
     *,
     revoke: Annotated[bool, typer.Option("--revoke", help="Revoke all tokens of the source.")] = False,
+    as_user: AsUser = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a partner token of a source, for explanations, samples and receipts. It is shown once."""
@@ -25,7 +26,7 @@ def manage_tokens(
         _revoke(context, slug, as_json=as_json)
         return
     with open_ledger(context) as connection:
-        issued = issue_token(connection, slug, find_actor(), datetime.now(UTC))
+        issued = issue_token(connection, slug, find_actor(connection, as_user), datetime.now(UTC))
     if as_json:
         print_json({"source": slug, **msgspec.structs.asdict(issued)})
         return

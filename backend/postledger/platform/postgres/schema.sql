@@ -68,6 +68,18 @@ CREATE TABLE public.approvals (
     CONSTRAINT approvals_subject_check CHECK ((subject = ANY (ARRAY['line'::text, 'payee_day'::text, 'bill'::text, 'payee_change'::text])))
 );
 
+CREATE TABLE public.audit_checks (
+    only_row boolean DEFAULT true NOT NULL,
+    seq bigint NOT NULL,
+    hash bytea NOT NULL,
+    verified_at timestamp with time zone,
+    fault text COLLATE pg_catalog."C",
+    fault_seq bigint,
+    checked_at timestamp with time zone NOT NULL,
+    CONSTRAINT audit_checks_fault_check CHECK ((fault = ANY (ARRAY['broken'::text, 'went_back'::text]))),
+    CONSTRAINT audit_checks_only_row_check CHECK (only_row)
+);
+
 CREATE TABLE public.audit_head (
     only_row boolean DEFAULT true NOT NULL,
     seq bigint NOT NULL,
@@ -838,6 +850,9 @@ ALTER TABLE ONLY public.approval_rules
 ALTER TABLE ONLY public.approvals
     ADD CONSTRAINT approvals_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.audit_checks
+    ADD CONSTRAINT audit_checks_pkey PRIMARY KEY (only_row);
+
 ALTER TABLE ONLY public.audit_head
     ADD CONSTRAINT audit_head_pkey PRIMARY KEY (only_row);
 
@@ -1089,6 +1104,8 @@ CREATE INDEX tasks_dead ON public.tasks USING btree (name) WHERE (state = 'dead'
 CREATE INDEX tasks_due ON public.tasks USING btree (due_at) WHERE (state = 'waiting'::text);
 
 CREATE UNIQUE INDEX tasks_once ON public.tasks USING btree (unique_key) WHERE (state = 'waiting'::text);
+
+CREATE UNIQUE INDEX users_login_any_case ON public.users USING btree (lower(login));
 
 CREATE INDEX conversion_events_source_id_received_at_idx ON sandbox.conversion_events USING btree (source_id, received_at) WHERE (reverses IS NOT NULL);
 

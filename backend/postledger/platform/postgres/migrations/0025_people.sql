@@ -12,6 +12,9 @@ CREATE TABLE users (
     disabled_at timestamptz
 );
 
+-- A login that differs from another one only in case would be taken for it.
+CREATE UNIQUE INDEX users_login_any_case ON users (lower(login));
+
 -- Tokens are shown once; only their SHA-256 is here.
 CREATE TABLE tokens (
     id uuid PRIMARY KEY,
@@ -56,3 +59,16 @@ CREATE TABLE audit_head (
 
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON audit_log FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER append_only_all BEFORE TRUNCATE ON audit_log FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+-- The owner of the ledger, as which everything of Postledger works, may add and not change either.
+REVOKE UPDATE, DELETE, TRUNCATE ON audit_log FROM current_user;
+
+-- What the last verification of the chain found, and up to where it was in order: that part must stay as it is.
+CREATE TABLE audit_checks (
+    only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    seq bigint NOT NULL,
+    hash bytea NOT NULL,
+    verified_at timestamptz, -- when it was in order for the last time
+    fault text COLLATE "C" CHECK (fault IN ('broken', 'went_back')),
+    fault_seq bigint, -- the first entry that is wrong
+    checked_at timestamptz NOT NULL
+);

@@ -1,0 +1,30 @@
+"""Finds who acts, as every record names them: the login of a user, or else the user of the operating system."""
+
+from typing import Any
+
+from psycopg import Connection
+
+from postledger.people.user import User
+from postledger.people.users import check_enabled, find_enabled_user
+from postledger.platform.postgres.sql import statements_of
+from postledger.vocabulary.operator_error import NotPossible
+
+sql = statements_of("postledger.people")
+
+
+def name_actor(connection: Connection[Any], login: str | None, os_user: str) -> str:
+    """Return who acts: the user with this login, or else the one that the operating system's user is, or else that.
+
+    Raises `NotFound`, or `NotPossible` if that user is disabled or only looks.
+    """
+    if login is not None:
+        user = find_enabled_user(connection, login)
+    else:
+        row = connection.execute(sql("find_os_user"), (os_user,)).fetchone()
+        if row is None:
+            return os_user
+        user = User(*row)
+        check_enabled(user)
+    if user.only_looks:
+        raise NotPossible(f"user {user.login} is a viewer and changes nothing; run: postledger user role --help")
+    return user.login

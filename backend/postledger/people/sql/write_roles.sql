@@ -1,0 +1,2 @@
+-- Gives a user other roles.
+UPDATE users SET roles = %s WHERE id = %s

@@ -1,0 +1,113 @@
+"""Adds users, lists them, changes their roles and disables them. Each change is an entry of the audit chain."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from psycopg import Connection
+from psycopg.rows import dict_row
+
+from postledger.people.audit_chain import append, write_body
+from postledger.people.user import NewUser, User, check_new_user, check_roles
+from postledger.platform.postgres.sql import statements_of
+from postledger.vocabulary.operator_error import NotFound, NotPossible
+
+sql = statements_of("postledger.people")
+Row = dict[str, Any]
+
+
+def add_user(connection: Connection[Any], user: NewUser, actor: str, now: datetime) -> None:
+    """Add a user. Raises `InvalidRequest`, or `NotPossible` if another one has the login or the `os_user`."""
+    check_new_user(user)
+    values = msgspec.structs.asdict(user) | {"roles": _unique(user.roles), "now": now}
+    with connection.transaction():
+        connection.execute(sql("lock_users"))
+        clash = connection.execute(sql("find_clash"), values).fetchone()
+        if clash is not None:
+            raise NotPossible(_describe_clash(user, *clash))
+        connection.execute(sql("insert_user"), values)
+        facts = {name: values[name] for name in ("roles", "os_user", "payee")}
+        append(connection, actor, "user.add", user.login, body=write_body(**facts), at=now)
+
+
+def list_users(connection: Connection[Any], now: datetime) -> list[Row]:
+    """List the users by login, disabled ones too."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(sql("list_users"), {"now": now}).fetchall()
+
+
+def find_user(connection: Connection[Any], login: str) -> User:
+    """Find a user by login. Raises `NotFound`."""
+    row = connection.execute(sql("find_user"), (login,)).fetchone()
+    if row is None:
+        raise NotFound(f"user {login} does not exist; run: postledger user list")
+    return User(*row)
+
+
+def find_enabled_user(connection: Connection[Any], login: str) -> User:
+    """Find a user who may act. Raises `NotFound`, or `NotPossible` if the user is disabled."""
+    user = find_user(connection, login)
+    check_enabled(user)
+    return user
+
+
+def check_enabled(user: User) -> None:
+    """Refuse a user who is disabled. Raises `NotPossible`."""
+    if user.disabled_at is not None:
+        raise NotPossible(f"user {user.login} is disabled; run: postledger user enable {user.login}")
+
+
+def change_roles(
+    connection: Connection[Any],
+    login: str,
+    actor: str,
+    now: datetime,
+    *,
+    roles: Collection[str] = (),
+    add: Collection[str] = (),
+    remove: Collection[str] = (),
+) -> list[str]:
+    """Give a user these roles, or add some and remove others. Returns the roles. Raises `OperatorError`."""
+    check_roles([*roles, *add, *remove])
+    with connection.transaction():
+        connection.execute(sql("lock_users"))
+        user = find_user(connection, login)
+        changed = [role for role in _unique([*(roles or user.roles), *add]) if role not in remove]
+        check_roles(changed)
+        if changed != user.roles:
+            connection.execute(sql("write_roles"), (changed, user.id))
+            body = write_body(roles=changed, before=user.roles)
+            append(connection, actor, "user.role", user.login, body=body, at=now)
+    return changed
+
+
+def disable_user(connection: Connection[Any], login: str, actor: str, now: datetime) -> None:
+    """Disable a user and revoke all of the user's tokens. Raises `NotFound`."""
+    with connection.transaction():
+        connection.execute(sql("lock_users"))
+        user = find_user(connection, login)
+        if user.disabled_at is None:
+            connection.execute(sql("write_disabled_at"), (now, user.id))
+            revoked = connection.execute(sql("revoke_tokens"), {"user_id": user.id, "now": now}).rowcount
+            append(connection, actor, "user.disable", user.login, body=write_body(tokens=revoked), at=now)
+
+
+def enable_user(connection: Connection[Any], login: str, actor: str, now: datetime) -> None:
+    """Enable a user again. The tokens from before stay revoked. Raises `NotFound`."""
+    with connection.transaction():
+        connection.execute(sql("lock_users"))
+        user = find_user(connection, login)
+        if user.disabled_at is not None:
+            connection.execute(sql("write_disabled_at"), (None, user.id))
+            append(connection, actor, "user.enable", user.login, body=write_body(), at=now)
+
+
+def _unique(roles: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys(roles))
+
+
+def _describe_clash(user: NewUser, login: str, is_login: bool) -> str:
+    if not is_login:
+        return f"{login} is the user {user.os_user} of the operating system already; choose another --os-user"
+    return f"user {login} exists already; choose another login, or run: postledger user role {login} --add ROLE"
