@@ -176,6 +176,7 @@ def test_several_lines_can_be_told_apart(panel: dict[str, Any]) -> None:
         (targets.PARKED_REVERSALS, "parked_reversals", {}),
         (targets.SOURCE_UNUSABLE, "source_unusable", {}),
         (targets.OUTBOX_AGE_S, "outbox_age_seconds", {}),
+        (targets.PUBLICATIONS_AGE_S, "publications_age_seconds", {}),
         (targets.FORWARD_OFF, "forward_off", {}),
         (targets.DEAD_TASKS, "dead_tasks", {}),
         (targets.RATES_AGE_RATIO, "rates_age_ratio", {}),

@@ -1,10 +1,10 @@
-"""Rows of what follows from the ledger: the worker, and forwards. The page of the ledger shows them."""
+"""Rows of what follows from the ledger: the worker, forwards, the broker. The page of the ledger shows them."""
 
 from monitoring.grafana.frame import Row
 from monitoring.grafana.levels import alarm_above, too_high
 from monitoring.grafana.panels import Ask, lines, number
 from monitoring.grafana.queries import over_range
-from monitoring.grafana.targets import DEAD_TASKS, FORWARD_OFF, OUTBOX_AGE_S
+from monitoring.grafana.targets import DEAD_TASKS, FORWARD_OFF, OUTBOX_AGE_S, PUBLICATIONS_AGE_S
 
 
 def show_worker() -> tuple[Row, Row]:
@@ -133,4 +133,43 @@ def show_forwards() -> Row:
         lines(circuits, over_range("forward:postledger_forward_circuit:max", "{{forward}}")),
         lines(waiting, over_range("max by (forward) (postledger_deliveries_waiting)", "{{forward}}")),
         lines(oldest, over_range("max by (forward) (postledger_deliveries_oldest_seconds)", "{{forward}}")),
+    ]
+
+
+def show_publishing() -> Row:
+    """Show what becomes of messages to the broker."""
+    results = Ask(
+        question="What does the broker say?",
+        about="Messages in a second by result: published; what was returned (no queue takes it), refused or left "
+        "unconfirmed is repeated.",
+        unit="ops",
+        runbook="PublishingStalled",
+        below="finance",
+        width=8,
+    )
+    waiting = Ask(
+        question="How many changes wait for the broker?",
+        about="Changes that the broker has not confirmed, counted up to 100,000. While it is away they wait in the "
+        "ledger.",
+        unit="locale",
+        runbook="PublishingStalled",
+        decimals=0,
+        below="finance",
+        width=8,
+    )
+    age = Ask(
+        question="How long has a change waited for the broker?",
+        about="Age of the oldest change that the broker has not confirmed. Above the line consumers are late.",
+        unit="s",
+        runbook="PublishingStalled",
+        levels=too_high(PUBLICATIONS_AGE_S / 2, PUBLICATIONS_AGE_S),
+        below="finance",
+        width=8,
+    )
+    return "Broker", [
+        lines(
+            results, over_range("sum by (result) (rate(postledger_published_total[$__rate_interval]))", "{{result}}")
+        ),
+        lines(waiting, over_range("max(postledger_publications_waiting)", "changes")),
+        lines(age, over_range("postledger:publications_age_seconds:max", "oldest")),
     ]

@@ -2,7 +2,7 @@
 
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
-from monitoring.grafana.definitions.after_the_ledger import show_forwards, show_worker
+from monitoring.grafana.definitions.after_the_ledger import show_forwards, show_publishing, show_worker
 from monitoring.grafana.frame import Row, frame
 from monitoring.grafana.levels import alarm_above, too_high
 from monitoring.grafana.panels import Ask, bars, layers, lines, number, rows
@@ -18,7 +18,16 @@ def define() -> Dashboard:
         "Group commits and who waits for them, the worker and the forwards, Postgres' sessions, locks and write-ahead "
         "log, and the size of it all."
     )
-    rows_of_page = [_now(), _commits(), _failures(), *show_worker(), show_forwards(), _server(), _room()]
+    rows_of_page = [
+        _now(),
+        _commits(),
+        _failures(),
+        *show_worker(),
+        show_forwards(),
+        show_publishing(),
+        _server(),
+        _room(),
+    ]
     return frame("ledger", about, rows_of_page)
 
 
