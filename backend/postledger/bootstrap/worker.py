@@ -28,6 +28,7 @@ from postledger.metrics.worker_metrics import WorkerMetrics
 from postledger.outgoing.current_forwards import CurrentForwards
 from postledger.outgoing.publishing.queue_publications import queue_publications
 from postledger.outgoing.queue_deliveries import queue_deliveries
+from postledger.outgoing.retention import delete_old_deliveries, delete_old_publications
 from postledger.platform.broker_settings import BrokerSettings, read_broker_settings
 from postledger.platform.json_log import EventLog, log_as_json
 from postledger.platform.keyring import Keyring
@@ -172,13 +173,16 @@ def _make_partitions(connection: Connection[Any], _args: Mapping[str, Any], _rep
 def _retain(settings: WorkerSettings, connection: Connection[Any], _args: Mapping[str, Any], report: Report) -> None:
     now = read_clock(connection)
     retain(connection, now, settings.retention_days)
-    report(1, 4)
+    report(1, 5)
+    delete_old_deliveries(connection, now, settings.retention_days)
+    delete_old_publications(connection, now, settings.retention_days)
+    report(2, 5)
     delete_expired_clicks(connection, now, settings.click_retention_days)
-    report(2, 4)
+    report(3, 5)
     forget_settled(connection, now)
-    report(3, 4)
+    report(4, 5)
     delete_old_rows(connection, now)
-    report(4, 4)
+    report(5, 5)
 
 
 def _hand_over(

@@ -11,6 +11,7 @@ from postledger.clicks.retention import delete_expired_clicks
 from postledger.ledger.migrate import migrate as bring_up_to_date
 from postledger.ledger.partitions import retain as retain_days
 from postledger.ledger.sandbox import KEPT, delete_old_rows
+from postledger.outgoing.retention import delete_old_deliveries, delete_old_publications
 from postledger.platform.postgres.grants import grant_reader
 from postledger.platform.settings import read_click_retention_days, read_environment, read_retention_days
 from postledger.vocabulary.wording import count
@@ -41,18 +42,22 @@ def grant(
 def retain(context: typer.Context, as_json: AsJson = False) -> None:
     """Create the audit's next days, and drop what is older than the retention periods. Cron runs it daily.
 
-    Audit rows are kept for POSTLEDGER_RETENTION_DAYS, clicks without a conversion for POSTLEDGER_CLICK_RETENTION_DAYS,
-    and what partners tried in the sandbox for 7 days.
+    Audit rows, and what was forwarded and published, are kept for POSTLEDGER_RETENTION_DAYS, clicks without a
+    conversion for POSTLEDGER_CLICK_RETENTION_DAYS, and what partners tried in the sandbox for 7 days.
     """
     environment, now = read_environment(), datetime.now(UTC)
     days, click_days = read_retention_days(environment), read_click_retention_days(environment)
     with open_ledger(context, statement_timeout_ms=LONG_STATEMENT_TIMEOUT_MS) as connection:
         retained = retain_days(connection, now, days)
+        deliveries = delete_old_deliveries(connection, now, days)
+        publications = delete_old_publications(connection, now, days)
         clicks = delete_expired_clicks(connection, now, click_days)
         tried = delete_old_rows(connection, now)
     if as_json:
         kept = {
             "retention_days": days,
+            "deliveries_deleted": deliveries,
+            "publications_deleted": publications,
             "clicks_deleted": clicks,
             "click_retention_days": click_days,
             "sandbox_deleted": tried,
@@ -64,5 +69,7 @@ def retain(context: typer.Context, as_json: AsJson = False) -> None:
             print(f"{action:<8} {name}")
     made, dropped = count(len(retained.made), "partition"), len(retained.dropped)
     print(f"{made} created, {dropped} dropped; the audit keeps {count(days, 'day')}. Conversions are kept for ever.")
+    sent = f"{count(deliveries, 'forwarded change')} and {count(publications, 'published change')}"
+    print(f"{sent} deleted; they are kept for {count(days, 'day')}.")
     print(f"{count(clicks, 'click')} without a conversion deleted; they are kept for {count(click_days, 'day')}.")
     print(f"{count(tried, 'postback')} of the sandbox deleted; they are kept for {count(KEPT.days, 'day')}.")

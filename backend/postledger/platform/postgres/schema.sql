@@ -1073,6 +1073,8 @@ CREATE INDEX deliveries_due ON public.deliveries USING btree (forward, is_backfi
 
 CREATE INDEX deliveries_failed ON public.deliveries USING btree (forward) WHERE (state = 'failed'::text);
 
+CREATE INDEX deliveries_settled ON public.deliveries USING brin (settled_at);
+
 CREATE INDEX expense_lines_created_at ON public.expense_lines USING btree (created_at);
 
 CREATE INDEX expense_lines_payee ON public.expense_lines USING btree (payee, period, currency);
