@@ -1,14 +1,17 @@
 """The audit chain is only ever added to; a row that was changed and an end that was cut off are both found."""
 
+import re
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 from psycopg import Connection
 
+from postledger.metrics.worker_metrics import WorkerMetrics
 from postledger.people.audit_chain import (
     Entry,
     Head,
@@ -23,6 +26,7 @@ from postledger.people.verify_chain import Fault, Verified, check_chain, verify
 from postledger.platform.postgres.connection import connect
 from tests.parts.cli import CommandLine
 from tests.parts.databases import fetch
+from tests.parts.promtool import assert_nothing_fires
 from tests.parts.waiting import HANGS_AFTER_S
 
 NOW = datetime(2026, 11, 30, 12, 0, 0, 123456, tzinfo=UTC)
@@ -208,6 +212,33 @@ def test_entries_of_several_sessions_have_one_order(database: str) -> None:
     with open_ledger(database) as connection:
         assert look(connection) == Verified(read_head(connection))
         assert read_head(connection).seq == 81
+
+
+def read_seq(chain: Connection[Any]) -> float:
+    """The length of the chain, as a worker exports it."""
+    metrics = WorkerMetrics([])
+    metrics.refresh(chain)
+    line = re.search(rb"^postledger_audit_seq (\S+)$", metrics.render(), re.MULTILINE)
+    assert line is not None
+    return float(line[1])
+
+
+def test_scenario_32_audit(cli: CommandLine, chain: Connection[Any], tmp_path: Path) -> None:
+    before = read_seq(chain)
+    tamper(chain, "UPDATE audit_log SET actor = 'bob' WHERE seq = 7")
+    changed = cli("audit", "verify")
+    tamper(chain, "UPDATE audit_log SET actor = 'mia' WHERE seq = 7")
+    in_order = cli("audit", "verify")
+    tamper(chain, *CUT)
+    cut, after = cli("audit", "verify"), read_seq(chain)
+
+    assert (changed.code, in_order.code, cut.code) == (1, 0, 1)
+    assert "entry 7 was changed after it was written; see the runbook AuditChainBroken" in changed.err
+    assert "its end was cut off; see the runbook AuditWentBack" in cut.err
+    assert (before, after) == (21, 16)
+    length = {"postledger_audit_seq": [before] * 5 + [after] * 5}
+    with pytest.raises(AssertionError, match="AuditWentBack"):
+        assert_nothing_fires(length, beat_s=60, folder=tmp_path)
 
 
 def test_commands_print_the_chain_and_what_is_wrong_with_it(cli: CommandLine, chain: Connection[Any]) -> None:

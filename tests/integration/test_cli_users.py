@@ -170,4 +170,8 @@ def test_a_disabled_user_does_nothing_by_the_operating_system_either(people: Com
 def test_apply_records_who_did_it(people: CommandLine, file: str) -> None:
     people("apply", file, "--as", "mia")
 
-    assert {row["actor"] for row in people("policy", "history", "--json").facts if row["version"] > 1} == {"mia"}
+    assert {row["actor"] for row in people("policy", "history", "--json").facts} == {"mia"}
+    ((actor, subject, body),) = entries(people, "policy.change")
+    assert (actor, subject, body["count"]) == ("mia", "version 2", len(body["changes"]))
+    assert ["source", "acme", "create"] in body["changes"]
+    assert people("audit", "verify").code == 0

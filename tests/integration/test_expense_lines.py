@@ -1,5 +1,7 @@
 """From booked postbacks to expense lines, and what an operator does with them."""
 
+import hashlib
+import json
 from threading import Thread
 from typing import Any
 
@@ -63,6 +65,10 @@ def test_scenario_01_first_sale(cli: CommandLine, database: str) -> None:
         "0.50", "USD", "Affiliate Commission — Spring sale", "456", None,
     )  # fmt: skip
     assert "Affiliate Commission — Spring sale" in cli("trace", "T1").out
+    (batch,) = cli("audit", "list", "--action", "lines.map", "--json").facts
+    facts = [line["dedup_key"], 1, line["id"], "0.50", "USD", "456", line["account"] or None, line["rule"]]
+    digest = hashlib.sha256(json.dumps(facts, separators=(",", ":")).encode() + b"\n").hexdigest()
+    assert batch["body"] == {"lines": 1, "sha256": digest}
     assert not any(check(cli).values())
 
 

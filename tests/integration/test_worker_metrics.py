@@ -11,6 +11,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from postledger.metrics.worker_metrics import PUBLISHED, WorkerMetrics
 from postledger.outgoing.publishing.broker import Outcome
+from postledger.people.audit_chain import append
+from postledger.people.verify_chain import check_chain
 from postledger.platform.postgres.sql import statements_of
 from tests.parts.derived_rows import Ledger, add_delivery, add_forward, add_line, add_publication, add_task
 from tests.parts.entries import new_receipt
@@ -56,6 +58,8 @@ def test_every_series_of_a_closed_label_is_there_at_zero(metrics: WorkerMetrics)
         "postledger_publications_waiting",
         "postledger_publications_age_seconds",
         "postledger_jobs_waiting publish",
+        "postledger_audit_broken broken",
+        "postledger_audit_broken went_back",
     ):
         assert found[series] == 0
 
@@ -234,6 +238,21 @@ def test_the_last_check_of_the_books_is_shown_by_invariant(ledger: Ledger, metri
     metrics.refresh(ledger)
 
     assert samples(metrics)["postledger_invariant_broken lines_sum_to_worth"] == 2
+
+
+def test_the_state_of_the_audit_chain_is_shown(ledger: Ledger, metrics: WorkerMetrics) -> None:
+    assert math.isnan(samples(metrics)["postledger_audit_seq"])
+    now = datetime(2026, 11, 30, 12, tzinfo=UTC)
+    with ledger.transaction():
+        append(ledger, "mia", "test.do", "it", body=b"{}", at=now)
+    check_chain(ledger, now, lambda *_: None)
+
+    metrics.refresh(ledger)
+
+    found = samples(metrics)
+    assert found["postledger_audit_seq"] == 2
+    assert found["postledger_audit_verified_timestamp_seconds"] == now.timestamp()
+    assert [found[f"postledger_audit_broken {fault}"] for fault in ("broken", "went_back")] == [0, 0]
 
 
 @pytest.mark.parametrize("statement", ["outbox", "forwards", "unmapped", "rates", "tasks", "publications"])

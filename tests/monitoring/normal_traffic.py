@@ -126,6 +126,9 @@ def _add_worker(series: Series, requests: list[int], now_s: list[int]) -> None:
     series["postledger_rates_max_age_seconds"] = [7 * 86_400.0] * beats
     series['postledger_jobs_dead{task="retain"}'] = [0.0] * beats
     series['postledger_invariant_broken{invariant="lines_sum_to_worth"}'] = [0.0] * beats
+    series['postledger_audit_broken{fault="broken"}'] = [0.0] * beats
+    series['postledger_audit_broken{fault="went_back"}'] = [0.0] * beats
+    series["postledger_audit_seq"] = [float(beat) for beat in range(beats)]
 
 
 def _draw(chance: random.Random, mean: float) -> int:

@@ -29,6 +29,7 @@ from postledger.outgoing.current_forwards import CurrentForwards
 from postledger.outgoing.publishing.queue_publications import queue_publications
 from postledger.outgoing.queue_deliveries import queue_deliveries
 from postledger.outgoing.retention import delete_old_deliveries, delete_old_publications
+from postledger.people.verify_chain import check_chain
 from postledger.platform.broker_settings import BrokerSettings, read_broker_settings
 from postledger.platform.json_log import EventLog, log_as_json
 from postledger.platform.keyring import Keyring
@@ -45,6 +46,7 @@ _PERIODS = {
     "retain": timedelta(days=1),
     "check_books": timedelta(hours=6),
     "rates": timedelta(hours=6),
+    "audit": timedelta(hours=1),
 }
 """How often each periodic task runs. Its name is one of `_list_tasks`."""
 PARTS = ("tasks", "map", "forward", "publish")
@@ -150,10 +152,12 @@ def _create_task_loops(tools: _Tools, tasks: Mapping[str, Task]) -> list[WorkLoo
 
 def _list_consumers(tools: _Tools) -> Sequence[Configured]:
     mapper, forwards = create_mapper(tools.connect, tools.metrics.count_mapped), CurrentForwards(tools.keyring)
+    maps = not tools.settings.maps_from_broker
     return (
-        *([] if tools.settings.maps_from_broker else [Configured(mapper, mapper.is_needed, mapper.count)]),
+        *([Configured(mapper, mapper.is_needed, mapper.count)] if maps else []),
         Configured(queue_deliveries(forwards.find), lambda connection: bool(forwards.find(connection))),
         *([] if tools.broker is None else [Configured(queue_publications, lambda _: True)]),
+        *([Configured(mapper.record, mapper.is_needed)] if maps else []),
     )
 
 
@@ -163,7 +167,13 @@ def _list_tasks(settings: WorkerSettings) -> dict[str, Task]:
         "retain": partial(_retain, settings),
         "check_books": partial(check_and_record, settings.maps_from_broker),
         "rates": check_rates,
+        "audit": _verify_chain,
     }
+
+
+def _verify_chain(connection: Connection[Any], _args: Mapping[str, Any], report: Report) -> None:
+    """Verify the audit chain, and record what is wrong for the alerts. A fault is no failure of the task."""
+    check_chain(connection, read_clock(connection), report)
 
 
 def _make_partitions(connection: Connection[Any], _args: Mapping[str, Any], _report: Report) -> None:

@@ -13,6 +13,8 @@ from postledger.finance.booking import Booking, Unmapped
 from postledger.finance.lines import Conversion, Line, LineKind
 from postledger.finance.rules.exchange_rates import BaseRate
 from postledger.finance.rules.expense_rule import Direction
+from postledger.people.audit_chain import append, write_body
+from postledger.people.line_digest import DigestedLine, LineDigest
 from postledger.platform.postgres.sql import statements_of
 from postledger.vocabulary.receipt import ENTROPY_BYTES, make_receipt
 from postledger.vocabulary.statuses import Status
@@ -87,8 +89,8 @@ def _read_line(*row: Any) -> Line:
     )  # fmt: skip
 
 
-def insert_lines(connection: Connection[Any], completed: Iterable[Completed], now: datetime) -> None:
-    """Add the new lines of conversions.
+def insert_lines(connection: Connection[Any], completed: Iterable[Completed], now: datetime) -> LineDigest:
+    """Add the new lines of conversions, and return a digest of them. `record_batch` belongs to the same transaction.
 
     A line that is there already raises `UniqueViolation`. It must not be skipped: the change that asked for it is
     deleted in the same transaction.
@@ -101,6 +103,25 @@ def insert_lines(connection: Connection[Any], completed: Iterable[Completed], no
     ]
     if rows:
         _copy(connection, rows)
+    return _digest(rows)
+
+
+def record_batch(connection: Connection[Any], digest: LineDigest, now: datetime) -> None:
+    """Add a batch of lines to the audit chain. Call it last in their transaction, because others then wait for it."""
+    if digest.lines:
+        body = write_body(lines=digest.lines, sha256=digest.hexdigest())
+        append(connection, "postledger", "lines.map", "expense_lines", body=body, at=now)
+
+
+def _digest(rows: Iterable[_LineRow]) -> LineDigest:
+    digest = LineDigest()
+    for row in sorted(rows, key=lambda row: (row.dedup_key, row.seq)):
+        digest.add(
+            DigestedLine(
+                row.dedup_key, row.seq, row.id, f"{row.amount:f}", row.currency, row.payee, row.account, row.rule
+            )
+        )
+    return digest
 
 
 def _copy(connection: Connection[Any], rows: Sequence[_LineRow]) -> None:

@@ -9,10 +9,11 @@ from psycopg import Connection
 
 from postledger.finance.books import Books
 from postledger.finance.current_books import CurrentBooks
-from postledger.finance.line_store import Completed, insert_lines
+from postledger.finance.line_store import Completed, insert_lines, record_batch
 from postledger.finance.lines import Conversion
 from postledger.finance.mapping import KnownRules, complete, describe
 from postledger.ledger.outbox import Change
+from postledger.people.line_digest import LineDigest
 from postledger.platform.postgres.sql import statements_of
 from postledger.vocabulary.selftest import SELFTEST
 
@@ -28,6 +29,7 @@ class Mapper:
     def __init__(self, books: CurrentBooks, count_mapped: CountMapped) -> None:
         self._books, self._count_mapped, self._rules = books, count_mapped, KnownRules()
         self._results: Counter[str] = Counter()
+        self._digest = LineDigest()
 
     def is_needed(self, connection: Connection[Any]) -> bool:
         """Whether there are books."""
@@ -35,7 +37,8 @@ class Mapper:
 
     def __call__(self, connection: Connection[Any], changes: Sequence[Change], now: datetime) -> None:
         """Add the lines that changed conversions lack, in the transaction that takes the changes."""
-        self._results = Counter()  # those of a transaction that failed do not count
+        # Those of a transaction that failed do not count.
+        self._results, self._digest = Counter(), LineDigest()
         books = self._books.find(connection)
         if books is None:
             return
@@ -44,8 +47,12 @@ class Mapper:
         followed = _find_followed(connection, newest.values(), books)
         conversions = [(change.receipt, _read_conversion(change, books)) for change in followed]
         completed = complete(connection, conversions, books, self._rules)
-        insert_lines(connection, completed, now)
+        self._digest = insert_lines(connection, completed, now)
         self._results = count_results(completed)
+
+    def record(self, connection: Connection[Any], _changes: Sequence[Change], now: datetime) -> None:
+        """Add the new lines to the audit chain. The last consumer, because others then wait for the chain."""
+        record_batch(connection, self._digest, now)
 
     def count(self) -> None:
         """Count what the last changes gave. Call it after their transaction was committed."""

@@ -11,7 +11,7 @@ from psycopg import Connection
 
 from postledger.finance.books import Books
 from postledger.finance.current_books import CurrentBooks
-from postledger.finance.line_store import insert_lines
+from postledger.finance.line_store import insert_lines, record_batch
 from postledger.finance.map_changes import CountMapped, count_results
 from postledger.finance.mapping import KnownRules, complete
 from postledger.finance.remap import read_conversions
@@ -50,7 +50,8 @@ class PublishedMapper:
         conversions = read_conversions(connection, [key for key in causes if followed.get(key)], "", books)
         caused = [(causes[conversion.dedup_key], conversion) for _, conversion in conversions]
         completed = complete(connection, caused, books, self._rules)
-        insert_lines(connection, completed, read_clock(connection))
+        now = read_clock(connection)
+        record_batch(connection, insert_lines(connection, completed, now), now)
         return causes.keys() - followed.keys(), count_results(completed)
 
 

@@ -11,7 +11,7 @@ from psycopg import Connection
 
 from postledger.finance.books import Books, load_books
 from postledger.finance.difference import Difference
-from postledger.finance.line_store import Completed, insert_lines
+from postledger.finance.line_store import Completed, insert_lines, record_batch
 from postledger.finance.lines import Conversion
 from postledger.finance.mapping import KnownRules, complete, describe
 from postledger.ledger.dispatch import hold_dispatch
@@ -95,5 +95,6 @@ def _remap_portion(
         hold_dispatch(connection)
         conversions = read_conversions(connection, keys, task_id, books)
         completed = complete(connection, conversions, books, rules, remaps=True)
-        insert_lines(connection, completed, read_clock(connection))
+        now = read_clock(connection)
+        record_batch(connection, insert_lines(connection, completed, now), now)
     return completed

@@ -1,4 +1,4 @@
-"""Brings the ledger up to date: applies missing migrations and creates the partitions of the next days."""
+"""Brings the ledger up to date: missing migrations, the partitions of the next days, the first entry of the chain."""
 
 from datetime import datetime
 from typing import Any
@@ -7,6 +7,7 @@ import msgspec
 from psycopg import Connection
 
 from postledger.ledger.partitions import make_partitions
+from postledger.people.audit_chain import begin_chain
 from postledger.platform.postgres.migrations import migrate as apply_migrations
 
 
@@ -19,4 +20,6 @@ class Migrated(msgspec.Struct, frozen=True):
 
 def migrate(connection: Connection[Any], now: datetime) -> Migrated:
     """Bring the ledger up to date. It can be repeated, and two may run at once. Raises `MigrationChanged`."""
-    return Migrated(apply_migrations(connection), make_partitions(connection, now))
+    migrated = Migrated(apply_migrations(connection), make_partitions(connection, now))
+    begin_chain(connection, now)
+    return migrated

@@ -31,6 +31,14 @@ class ForwardBacklog(msgspec.Struct, frozen=True):
     oldest_s: float
 
 
+class AuditState(msgspec.Struct, frozen=True):
+    """The last entry of the audit chain, when it was in order for the last time, and what is wrong with it now."""
+
+    seq: int
+    verified_at: datetime | None
+    fault: str | None
+
+
 class Backlog(msgspec.Struct, frozen=True):
     """What waits, and what the last check of the books found.
 
@@ -48,6 +56,7 @@ class Backlog(msgspec.Struct, frozen=True):
     rates_age_s: float | None
     rates_max_age_s: float | None
     broken_invariants: dict[str, int]
+    audit: AuditState
     read_at: datetime
 
 
@@ -71,6 +80,7 @@ def read_backlog(connection: Connection[Any]) -> Backlog:
         rates_age_s=_read_rates_age_s(connection, now),
         rates_max_age_s=_read_rates_max_age_s(connection),
         broken_invariants=dict(connection.execute(sql("read_invariants")).fetchall()),
+        audit=_read_audit(connection),
         read_at=now,
     )
 
@@ -78,6 +88,11 @@ def read_backlog(connection: Connection[Any]) -> Backlog:
 def _read_forwards(connection: Connection[Any], now: datetime) -> dict[str, ForwardBacklog]:
     rows = connection.execute(sql("measure_forwards"), {"limit": DELIVERIES_COUNTED}).fetchall()
     return {slug: ForwardBacklog(circuit, waiting, _age_s(oldest, now)) for slug, circuit, waiting, oldest in rows}
+
+
+def _read_audit(connection: Connection[Any]) -> AuditState:
+    ((seq, verified_at, fault),) = connection.execute(sql("measure_audit")).fetchall()
+    return AuditState(seq, verified_at, fault)
 
 
 def _read_rates_age_s(connection: Connection[Any], now: datetime) -> float | None:

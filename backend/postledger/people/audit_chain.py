@@ -78,13 +78,17 @@ def begin_chain(connection: Connection[Any], at: datetime) -> None:
 
 def lock_head(connection: Connection[Any]) -> Head:
     """Read the end of the chain, and keep others from appending until the end of the transaction."""
-    connection.execute(sql("insert_head"), (NOTHING,))
-    return _read(connection, "lock_head")
+    head = _read(connection, "lock_head")
+    if head is None:
+        connection.execute(sql("insert_head"), (NOTHING,))
+        head = _read(connection, "lock_head")
+    assert head is not None, "the row is there"
+    return head
 
 
 def read_head(connection: Connection[Any]) -> Head:
     """Read the end of the chain."""
-    return _read(connection, "read_head")
+    return _read(connection, "read_head") or Head(0, NOTHING)
 
 
 def hash_entry(seq: int, at_us: int, entry: tuple[str, str, str, bytes], prev: bytes) -> bytes:
@@ -97,9 +101,9 @@ def hash_entry(seq: int, at_us: int, entry: tuple[str, str, str, bytes], prev: b
     return hashlib.sha256(_FORM + pack(">qq5q", seq, at_us, *map(len, fields)) + b"".join(fields)).digest()
 
 
-def _read(connection: Connection[Any], statement: str) -> Head:
+def _read(connection: Connection[Any], statement: str) -> Head | None:
     row = connection.execute(sql(statement)).fetchone()
-    return Head(0, NOTHING) if row is None else Head(row[0], bytes(row[1]))
+    return None if row is None else Head(row[0], bytes(row[1]))
 
 
 def _write(connection: Connection[Any], head: Head, entries: Iterable[Entry], at: datetime) -> Head:

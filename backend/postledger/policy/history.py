@@ -1,5 +1,6 @@
 """The history of the policy: who changed which object, when, and to what. Secrets are never part of it."""
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -8,6 +9,7 @@ import msgspec
 from psycopg import Connection
 from psycopg.rows import dict_row
 
+from postledger.people.audit_chain import append, write_body
 from postledger.platform.postgres.sql import statements_of
 from postledger.policy.config_file import SourceConfig
 from postledger.policy.diff import Action, Change, Item
@@ -18,6 +20,7 @@ from postledger.vocabulary.selftest import SELFTEST
 
 sql = statements_of("postledger.policy")
 Row = dict[str, Any]
+_MOST_NAMED = 1000
 
 
 class Changed(NamedTuple):
@@ -53,6 +56,20 @@ def record(connection: Connection[Any], changes: Iterable[Changed], version: int
     ]
     with connection.cursor() as cursor:
         cursor.executemany(sql("insert_history"), values)
+    _append_to_chain(connection, values, version, now, actor)
+
+
+def _append_to_chain(
+    connection: Connection[Any], values: Sequence[Row], version: int, now: datetime, actor: str
+) -> None:
+    """Add one entry: what was changed, and a digest of the new settings. The table of the history has the rest."""
+    facts = [[each["subject"], each["slug"], each["action"], each["settings"]] for each in values]
+    body = write_body(
+        changes=[fact[:-1] for fact in facts[:_MOST_NAMED]],
+        count=len(facts),
+        sha256=hashlib.sha256(msgspec.json.encode(facts)).hexdigest(),
+    )
+    append(connection, actor, "policy.change", f"version {version}", body=body, at=now)
 
 
 def list_history(connection: Connection[Any], *, source: str | None = None, limit: int | None = None) -> list[Row]:
