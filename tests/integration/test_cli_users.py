@@ -146,6 +146,27 @@ def test_a_command_is_done_by_the_user_that_the_operating_system_names(people: C
     assert [actor for actor, _, _ in entries(people, "user.enable")] == ["ada"]
 
 
+def test_other_commands_are_recorded_with_their_user(people: CommandLine, file: str) -> None:
+    people("apply", file, "--as", "ada")
+    rates = people.write("rates.csv", "Date, USD, \n27 November 2026, 1.1000, \n")
+
+    for command in (
+        ("source", "token", "acme"), ("source", "token", "acme", "--revoke"), ("source", "reencrypt"),
+        ("source", "rotate", "acme"), ("rates", "import", rates),
+    ):  # fmt: skip
+        ran = people(*command, "--as", "mia")
+        assert ran.code == 0, ran.err
+    failed = people("source", "token", "unknown", "--as", "mia")
+
+    listed = people("audit", "list", "--actor", "mia", "--json").facts
+    assert [(each["action"], each["subject"]) for each in reversed(listed)] == [
+        ("source.token", "acme"), ("source.revoke_tokens", "acme"), ("source.reencrypt", "secrets"),
+        ("policy.change", "version 3"), ("rates.import", "ecb"),
+    ]  # fmt: skip
+    assert failed.code == 1
+    assert people("audit", "verify").code == 0
+
+
 @pytest.mark.parametrize(
     ("login", "fault"),
     [("eve", "user eve does not exist"), ("bob", "user bob is disabled"), ("vic", "user vic is a viewer")],

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from postledger.cli.connections import open_ledger
+from postledger.cli.current_user import AsUser, record
 from postledger.cli.errors import CommandFailed
 from postledger.cli.file_input import name_file, open_file
 from postledger.cli.output import AsJson, note, print_json, show_progress
@@ -31,11 +32,13 @@ def import_file(
     mapping: Annotated[list[str] | None, typer.Option("--map", metavar="NAME=COLUMN", help=_MAP)] = None,
     delimiter: Annotated[str | None, typer.Option(help="Default: detected in the header.", metavar="CHARACTER")] = None,
     encoding: Annotated[str | None, typer.Option(help="Default: by the byte order mark, else UTF-8.")] = None,
+    as_user: AsUser = None,
     as_json: AsJson = False,
 ) -> None:
     """Import click ids of another system. A bad row is reported with its line and skipped. Repeating is harmless."""
     with open_file(file) as opened, open_ledger(context) as connection, show_progress("importing") as on_progress:
         options = _read_options(mapping or [], delimiter, encoding)
+        record(connection, as_user, "clicks.import", "clicks")
         size_bytes = file.stat().st_size if file.is_file() else None  # a pipe has no size, and no position
         imported = import_clicks(
             connection,

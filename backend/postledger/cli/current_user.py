@@ -2,11 +2,15 @@
 
 import getpass
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
 from postledger.people.actors import name_actor
+from postledger.people.audit_chain import append, write_body
 from postledger.platform.postgres.connection import LedgerConnection
 
 AsUser = Annotated[
@@ -25,6 +29,23 @@ def find_actor(connection: LedgerConnection, login: str | None) -> str:
     Raises `NotFound`, or `NotPossible` if the user is disabled or a viewer.
     """
     return name_actor(connection, login, find_os_user())
+
+
+@contextmanager
+def recorded(
+    connection: LedgerConnection, login: str | None, action: str, subject: str, **facts: object
+) -> Iterator[str]:
+    """Do something in one transaction with its entry in the audit chain, and give the actor. `facts` hold no secret."""
+    actor = find_actor(connection, login)
+    with connection.transaction():
+        yield actor
+        append(connection, actor, action, subject, body=write_body(**facts), at=datetime.now(UTC))
+
+
+def record(connection: LedgerConnection, login: str | None, action: str, subject: str, **facts: object) -> str:
+    """Record, before it begins, what is done in many transactions. Returns the actor."""
+    with recorded(connection, login, action, subject, **facts) as actor:
+        return actor
 
 
 def find_os_user() -> str:

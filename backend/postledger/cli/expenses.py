@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from postledger.cli.connections import LONG_STATEMENT_TIMEOUT_MS, open_ledger
+from postledger.cli.current_user import AsUser, record
 from postledger.cli.errors import CommandFailed
 from postledger.cli.id_arguments import read_currency, read_event, read_id
 from postledger.cli.interrupts import say_how_far
@@ -144,6 +145,7 @@ def remap(
     yes: Annotated[
         bool, typer.Option("--yes", help=f"Also if that adds more than {MOST_LINES_UNASKED} lines. Look before.")
     ] = False,
+    as_user: AsUser = None,
     as_json: AsJson = False,
 ) -> None:
     """Map unmapped money again, and lines of months that are not locked whose rule was changed."""
@@ -153,8 +155,10 @@ def remap(
         if not dry_run and difference.lines:
             if difference.lines > MOST_LINES_UNASKED and not yes:
                 raise CommandFailed(_ask(difference))
+            task_id = _make_task_id()
+            record(connection, as_user, "expenses.remap", task_id)
             with say_how_far("mapped") as follow, show_progress("mapping") as on_progress:
-                difference = map_again(connection, _make_task_id(), follow(on_progress))
+                difference = map_again(connection, task_id, follow(on_progress))
     _report(difference, dry_run=dry_run, as_json=as_json)
 
 
@@ -168,6 +172,7 @@ def backfill(
     ] = _DEFAULT_RATE,
     timezone: Zone = None,
     dry_run: DryRun = False,
+    as_user: AsUser = None,
     as_json: AsJson = False,
 ) -> None:
     """Hand conversions from before the start of the books to the worker, which adds their lines.
@@ -183,7 +188,9 @@ def backfill(
         if dry_run:
             _report(preview_backfill(connection, begin, follow(on_progress)), dry_run=True, as_json=as_json)
             return
-        done = hand_over_earlier(connection, begin, _make_task_id(), rate, follow(on_progress))
+        task_id = _make_task_id()
+        record(connection, as_user, "expenses.backfill", task_id, since=begin)
+        done = hand_over_earlier(connection, begin, task_id, rate, follow(on_progress))
     if as_json:
         print_json({"dry_run": False, "conversions": done.conversions, "since": done.since})
     else:

@@ -8,6 +8,7 @@ import msgspec
 import typer
 
 from postledger.cli.connections import LONG_STATEMENT_TIMEOUT_MS, open_keyring, open_ledger
+from postledger.cli.current_user import AsUser, record, recorded
 from postledger.cli.errors import CommandFailed
 from postledger.cli.forward_presets import show_presets
 from postledger.cli.id_arguments import read_receipt
@@ -86,10 +87,15 @@ def retry(
     context: typer.Context,
     slug: Annotated[str | None, typer.Argument(metavar="SLUG", help="The slug of a forward.")] = None,
     receipt: Annotated[str | None, typer.Option("--receipt", help="Only the change with this receipt.")] = None,
+    *,
+    as_user: AsUser = None,
     as_json: AsJson = False,
 ) -> None:
     """Make due now what failed at a forward, and what waits for its next attempt. The worker sends it."""
-    with open_ledger(context) as connection:
+    with (
+        open_ledger(context) as connection,
+        recorded(connection, as_user, "forward.retry", slug or "all", receipt=receipt),
+    ):
         retried = operate.retry(connection, slug, receipt and read_receipt(receipt), datetime.now(UTC))
     if as_json:
         print_json(msgspec.structs.asdict(retried))
@@ -109,6 +115,7 @@ def backfill(
         int | None, typer.Option("--rate", min=1, help="So many a second. Default: the limits of the forward.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Count what would be sent, and send nothing.")] = False,
+    as_user: AsUser = None,
     as_json: AsJson = False,
 ) -> None:
     """Send changes of the past that were never queued for a forward, oldest first and after what is live.
@@ -123,6 +130,8 @@ def backfill(
         show_progress("queueing") as on_progress,
     ):
         forward = operate.find_target(connection, keyring, slug).forward
+        if not dry_run:
+            record(connection, as_user, "forward.backfill", slug, since=begin)
         done = queue_past(connection, forward, begin, now, rate=rate, dry_run=dry_run, on_progress=follow(on_progress))
     if as_json:
         print_json(msgspec.structs.asdict(done))
@@ -138,19 +147,20 @@ def _describe(done: Backfilled, *, dry_run: bool) -> str:
 
 
 @forwards.command()
-def resume(context: typer.Context, slug: Slug, as_json: AsJson = False) -> None:
+def resume(context: typer.Context, slug: Slug, *, as_user: AsUser = None, as_json: AsJson = False) -> None:
     """Close the circuit of a forward: what waits is sent, oldest first, at its rate."""
-    _set_circuit(context, slug, is_on=True, as_json=as_json)
+    _set_circuit(context, slug, as_user, is_on=True, as_json=as_json)
 
 
 @forwards.command()
-def off(context: typer.Context, slug: Slug, as_json: AsJson = False) -> None:
+def off(context: typer.Context, slug: Slug, *, as_user: AsUser = None, as_json: AsJson = False) -> None:
     """Send nothing to a forward until it is resumed. Its deliveries are kept, and new ones are added."""
-    _set_circuit(context, slug, is_on=False, as_json=as_json)
+    _set_circuit(context, slug, as_user, is_on=False, as_json=as_json)
 
 
-def _set_circuit(context: typer.Context, slug: str, *, is_on: bool, as_json: bool) -> None:
-    with open_ledger(context) as connection:
+def _set_circuit(context: typer.Context, slug: str, as_user: str | None, *, is_on: bool, as_json: bool) -> None:
+    action = "forward.resume" if is_on else "forward.off"
+    with open_ledger(context) as connection, recorded(connection, as_user, action, slug):
         waiting = operate.set_circuit(connection, slug, is_on=is_on)
     if as_json:
         print_json({"slug": slug, "circuit": "closed" if is_on else "off", "waiting": waiting})

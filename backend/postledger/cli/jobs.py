@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from postledger.cli.connections import open_ledger
+from postledger.cli.current_user import AsUser, recorded
 from postledger.cli.id_arguments import MOST_ROWS, read_receipt
 from postledger.cli.list_format import Wide
 from postledger.cli.output import AsJson, print_json
@@ -67,27 +68,29 @@ def _check_name(connection: LedgerConnection, task: str | None) -> None:
 
 
 @jobs.command("retry")
-def retry_jobs(context: typer.Context, ids: Ids, as_json: AsJson = False) -> None:
+def retry_jobs(context: typer.Context, ids: Ids, *, as_user: AsUser = None, as_json: AsJson = False) -> None:
     """Try tasks again at once, which are dead or wait, with all their attempts."""
-    _change(context, ids, retry_tasks, "due now", as_json=as_json)
+    _change(context, ids, retry_tasks, as_user, as_json=as_json)
 
 
 @jobs.command("discard")
-def discard_jobs(context: typer.Context, ids: Ids, as_json: AsJson = False) -> None:
+def discard_jobs(context: typer.Context, ids: Ids, *, as_user: AsUser = None, as_json: AsJson = False) -> None:
     """Discard tasks. One that runs ends at its next step, and what it has committed stays."""
-    _change(context, ids, discard_tasks, "discarded", as_json=as_json)
+    _change(context, ids, discard_tasks, as_user, as_json=as_json)
 
 
 def _change(
     context: typer.Context,
     ids: Sequence[str],
     change: Callable[[LedgerConnection, Sequence[str], datetime], None],
-    result: str,
+    as_user: str | None,
     *,
     as_json: bool,
 ) -> None:
+    retries = change is retry_tasks
+    result, action = ("due now", "job.retry") if retries else ("discarded", "job.discard")
     chosen = list(dict.fromkeys(map(read_receipt, ids)))
-    with open_ledger(context) as connection:
+    with open_ledger(context) as connection, recorded(connection, as_user, action, "tasks", ids=chosen):
         change(connection, chosen, datetime.now(UTC))
     if as_json:
         print_json({"ids": chosen, "result": result})

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from postledger.cli.connections import open_ledger
-from postledger.cli.current_user import AsUser, find_actor
+from postledger.cli.current_user import AsUser, record
 from postledger.cli.id_arguments import MOST_ROWS, read_receipt
 from postledger.cli.list_format import Wide
 from postledger.cli.output import AsJson, print_json, show_progress
@@ -81,13 +81,14 @@ def _settle(
     books: bool,
     as_json: bool,
 ) -> None:
+    action = "conversions.release" if books else "conversions.discard"
     with open_ledger(context) as connection, show_progress("settling") as on_progress:
         counts = settle(
             connection,
             receipts=receipts,
             source=source,
             books=books,
-            actor=find_actor(connection, as_user),
+            actor=record(connection, as_user, action, source or "receipts", receipts=receipts),
             now=datetime.now(UTC),
             on_progress=on_progress,
         )

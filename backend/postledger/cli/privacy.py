@@ -9,7 +9,7 @@ import typer
 
 from postledger.audit.erasure import erase
 from postledger.cli.connections import LONG_STATEMENT_TIMEOUT_MS, open_keyring, open_ledger
-from postledger.cli.current_user import AsUser, find_actor
+from postledger.cli.current_user import AsUser, record
 from postledger.cli.errors import CommandFailed
 from postledger.cli.id_arguments import read_id
 from postledger.cli.output import AsJson, print_json, show_progress
@@ -51,7 +51,8 @@ def forget(
             connection,
             click_id=read_id(click_id),
             hashed=None if hashed is None else hashed.strip().lower(),
-            actor=find_actor(connection, as_user),
+            # The entry names nothing of what is erased.
+            actor=record(connection, as_user, "forget", "a person"),
             now=datetime.now(UTC),
             on_progress=on_progress,
         )

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from postledger.cli.connections import LONG_STATEMENT_TIMEOUT_MS, open_ledger
+from postledger.cli.current_user import AsUser, recorded
 from postledger.cli.errors import CommandFailed
 from postledger.cli.file_input import open_file
 from postledger.cli.output import AsJson, print_json, print_table, show_progress
@@ -23,6 +24,8 @@ _COLUMNS = ("currency", "rate", "on_day", "age_days", "is_usable", "origin")
 def import_file(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help=_FILE, allow_dash=True)],
+    *,
+    as_user: AsUser = None,
     as_json: AsJson = False,
 ) -> None:
     """Import the rates of the European Central Bank. A file with a fault changes nothing. Repeating is harmless."""
@@ -30,6 +33,7 @@ def import_file(
         open_file(file) as opened,
         open_ledger(context, statement_timeout_ms=LONG_STATEMENT_TIMEOUT_MS) as connection,
         show_progress("importing"),
+        recorded(connection, as_user, "rates.import", "ecb"),
     ):
         imported = import_rates(connection, opened, datetime.now(UTC))
     facts = {key: getattr(imported, key) for key in ("rates", "new", "changed", "same", "currencies", "newest")}

@@ -16,7 +16,7 @@ from postledger.audit.replay.preview import Preview, preview_replay
 from postledger.audit.replay.replays import Shown, list_replays, show_replay
 from postledger.audit.replay.selection import Selection, begin_of, bound, check_selection
 from postledger.cli.connections import LONG_STATEMENT_TIMEOUT_MS, open_keyring, open_ledger
-from postledger.cli.current_user import AsUser, find_actor
+from postledger.cli.current_user import AsUser, recorded
 from postledger.cli.errors import CommandFailed
 from postledger.cli.file_input import open_file
 from postledger.cli.id_arguments import MOST_ROWS, read_id, read_receipt
@@ -100,8 +100,8 @@ def replay(
     if preview.table.rows_to_book:
         with open_ledger(context) as connection:
             entropy = token_bytes(ENTROPY_BYTES)
-            actor = find_actor(connection, as_user)
-            replay_id = start_replay(connection, selection, preview, actor=actor, entropy=entropy)
+            with recorded(connection, as_user, "replay.start", source or "all sources") as actor:
+                replay_id = start_replay(connection, selection, preview, actor=actor, entropy=entropy)
         _resume(context, replay_id, rate, as_json=as_json)
     elif as_json:
         _report_preview(preview, selection, as_json=True)

@@ -7,7 +7,7 @@ import msgspec
 import typer
 
 from postledger.cli.connections import open_keyring, open_ledger
-from postledger.cli.current_user import AsUser, find_actor
+from postledger.cli.current_user import AsUser, find_actor, recorded
 from postledger.cli.errors import CommandFailed
 from postledger.cli.output import AsJson, note, print_json, print_table, show
 from postledger.cli.sending import Base, find_edge
@@ -199,9 +199,9 @@ def _retire_secrets(context: typer.Context, slug: str, as_user: str | None, *, f
 
 
 @sources.command("reencrypt")
-def reencrypt_secrets(context: typer.Context, as_json: AsJson = False) -> None:
+def reencrypt_secrets(context: typer.Context, *, as_user: AsUser = None, as_json: AsJson = False) -> None:
     """Encrypt every stored secret again under the first master key, all or none. Then older keys can be removed."""
-    with open_ledger(context) as connection:
+    with open_ledger(context) as connection, recorded(connection, as_user, "source.reencrypt", "secrets"):
         outcome = reencrypt(connection, open_keyring(context))
     found = (("forwards", outcome.forwards), ("payees", outcome.payees))
     if as_json:

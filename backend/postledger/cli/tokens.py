@@ -7,7 +7,7 @@ import msgspec
 import typer
 
 from postledger.cli.connections import open_ledger
-from postledger.cli.current_user import AsUser, find_actor
+from postledger.cli.current_user import AsUser, recorded
 from postledger.cli.output import AsJson, note, print_json
 from postledger.partners.tokens import issue_token, revoke_tokens
 from postledger.vocabulary.wording import count
@@ -23,10 +23,10 @@ def manage_tokens(
 ) -> None:
     """Make a partner token of a source, for explanations, samples and receipts. It is shown once."""
     if revoke:
-        _revoke(context, slug, as_json=as_json)
+        _revoke(context, slug, as_user, as_json=as_json)
         return
-    with open_ledger(context) as connection:
-        issued = issue_token(connection, slug, find_actor(connection, as_user), datetime.now(UTC))
+    with open_ledger(context) as connection, recorded(connection, as_user, "source.token", slug) as actor:
+        issued = issue_token(connection, slug, actor, datetime.now(UTC))
     if as_json:
         print_json({"source": slug, **msgspec.structs.asdict(issued)})
         return
@@ -35,8 +35,8 @@ def manage_tokens(
     note('It is sent as a header, never in a URL: curl -H "Authorization: Bearer TOKEN" …')
 
 
-def _revoke(context: typer.Context, slug: str, *, as_json: bool) -> None:
-    with open_ledger(context) as connection:
+def _revoke(context: typer.Context, slug: str, as_user: str | None, *, as_json: bool) -> None:
+    with open_ledger(context) as connection, recorded(connection, as_user, "source.revoke_tokens", slug):
         revoked = revoke_tokens(connection, slug, datetime.now(UTC))
     if as_json:
         print_json({"source": slug, "revoked": revoked})
