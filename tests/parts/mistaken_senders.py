@@ -131,6 +131,20 @@ ON_V1: dict[str, tuple[Request, str]] = {
     "empty sig": (v1(QUERY + "&sig="), "&sig= behind"),
     "values": (v1("".join(value for _, value in _PAIRS)), "only the values are signed, in order"),
     "values sorted": (v1("".join(value for _, value in sorted(_PAIRS))), "only the values are signed, sorted"),
+    "values encoded": (v1("".join(part.partition("=")[2] for part in _PARTS)), "in order, encoded as in the URL"),
+    "values sorted and encoded": (
+        v1("".join(part.partition("=")[2] for part in sorted(_PARTS))),
+        "sorted by name, encoded as in the URL",
+    ),
+    "decoded and ts added": (
+        v1(unquote(QUERY.replace("&ts=1790000000", ""))),
+        "ts is added after signing, and the decoded string is signed",
+    ),
+    "one empty left out": (v1(QUERY, QUERY + "&sub1="), "empty value are left out"),
+    "base64url without padding": (
+        get(f"{QUERY}&sig={base64.urlsafe_b64encode(mac(QUERY)).decode().rstrip('=')}"),
+        "is base64url",
+    ),
     "one added": (v1(QUERY.replace("&name=J%C3%B6rg", "")), "name is added after signing"),
     "ts added": (v1(QUERY.replace("&ts=1790000000", "")), "ts is added after signing"),
     "ts first": (v1("ts=1790000000&" + QUERY.replace("&ts=1790000000", "")), "ts is first"),
@@ -183,6 +197,7 @@ ON_WEBHOOKS: dict[str, tuple[Request, str]] = {
     "not decoded": (webhook(_HEAD + BODY, key=WHSEC.removeprefix("whsec_").encode()), "not decoded"),
     "v1 in the secret": (webhook(_HEAD + BODY, key=f"v1,{WHSEC}".encode()), "v1, in front of the secret"),
     "v1=": (webhook(b"", written="v1=" + base64.b64encode(mac(_HEAD + BODY, _KEY)).decode()), "v1= in place of v1,"),
+    "JSON of Go": (webhook(_HEAD + b'{"u":"a\\u0026b\\u003c"}', b'{"u": "a&b<"}'), "(Go)"),
     "no v1": (
         webhook(b"", written=base64.b64encode(mac(_HEAD + BODY, _KEY)).decode()),
         "v1, is missing",

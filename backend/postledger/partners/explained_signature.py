@@ -163,7 +163,7 @@ def _list_mistakes_of_time(attempt: Examined, clock: Clock) -> Iterator[Mistake]
     elif clock.skew_s is None:
         yield Mistake(f"the time is not {wanted}", f"Send the time as {wanted}.")
     elif _is_zone(clock.skew_s):
-        hours = clock.skew_s / 3600
+        hours = round(clock.skew_s / _HALF_HOUR_S) / 2
         advice = "Use UTC for the time: the clock differs by whole half hours, as a time zone does."
         yield Mistake(f"the time is local time, not UTC: it differs by {hours:+g} hours", advice)
     elif clock.skew_s > future_s:

@@ -1,5 +1,6 @@
 """The addresses that a sender may have signed by mistake: with another scheme, host or path, or without the query."""
 
+import re
 from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
@@ -8,6 +9,7 @@ from postledger.signatures.mistake import Mistake
 from postledger.signatures.mistaken_queries import Variant
 from postledger.signatures.signature_input import decode_text
 
+_PORT = re.compile(rb":[0-9]+\Z")
 _SANDBOX, _PRODUCTION = b"/sandbox/postback", b"/tracking/postback"
 _ADVICE_URL = "Sign the address exactly as it is sent: scheme, host, path and query without the signature."
 _ADVICE_QUERY = "Sign only the query string, without the path and the host."
@@ -65,7 +67,14 @@ def _list_origins(attempt: Examined) -> Iterator[tuple[str, bytes]]:
         yield "with the host as it was sent", b"https://" + sent
         yield "with the host as it was sent and http://", b"http://" + sent
         yield "with the host as it was sent, without https://", sent
-        yield "with the host as it was sent, without its port", b"https://" + sent.rpartition(b":")[0]
+        if bare := _without_port(sent):
+            yield "with the host as it was sent, without its port", b"https://" + bare
+
+
+def _without_port(host: bytes) -> bytes:
+    """Return a host without its port; empty if it has none. The colons of an IPv6 address are in brackets."""
+    found = _PORT.search(host)
+    return host[: found.start()] if found else b""
 
 
 def _cut(attempt: Examined, query: bytes) -> Iterator[Variant]:

@@ -76,6 +76,16 @@ def _write_again(documents: list[Any]) -> Iterator[Variant]:
         if name == "compact":
             escaped = Mistake(f"the body is written again as {', '.join(how)}, with escaped slashes", AS_SENT)
             yield escaped, text.replace("/", "\\/").encode("utf-8", "replace"), False
+        if not is_ascii:
+            go = Mistake(f"the body is written again as {', '.join(how)}, with <, > and & as \\u003c (Go)", AS_SENT)
+            yield go, _escape_html(text).encode("utf-8", "replace"), False
+
+
+def _escape_html(text: str) -> str:
+    """Escape what Go's encoding/json escapes. In JSON, these characters occur in texts alone."""
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
 
 
 def _write(document: Any, layout: dict[str, Any]) -> str:

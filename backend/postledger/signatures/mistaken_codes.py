@@ -134,8 +134,10 @@ def _list_encodings(wanted: Encoding, text: str) -> Iterator[tuple[tuple[Mistake
         yield () if is_right else (_name_encoding(_ENCODING_NAMES[used], wanted),), bytes.fromhex(text)
     elif _BASE64.fullmatch(text):
         decoded = _decode_base64(text)
-        used = "base64url" if set("-_") & set(text) else "base64"
         is_padded = len(text) % 4 == 0
+        # Without padding, what has neither pair of characters is base64url more often than not.
+        is_bare = not is_padded and wanted != "base64" and not set("+/") & set(text)
+        used = "base64url" if set("-_") & set(text) or is_bare else "base64"
         is_right = wanted == "base64url" and not set("+/") & set(text)
         is_right = is_right or (wanted == "base64" and used == "base64" and is_padded)
         name = _ENCODING_NAMES[used] if used != wanted else "base64 without padding"

@@ -17,7 +17,7 @@ from postledger.signatures.secret_key import Key
 _WHSEC = "whsec_"
 _KEY_ADVICE = "Use the secret exactly as the operator gave it, without a line break, blanks or quotes."
 _FORM_ADVICE: dict[KeyForm, str] = {
-    "utf8": "Use the text of the secret itself as the key; do not decode it.",
+    "utf8": "Use the whole text of the secret as the key; remove nothing from it, and do not decode it.",
     "base64": "Decode the secret from base64 and use the bytes as the key.",
     "hex": "Decode the secret from hex and use the bytes as the key.",
     "whsec": "Decode what follows whsec_ from base64 and use the bytes as the key; use any other secret as text.",
@@ -79,12 +79,14 @@ def _read(form: KeyForm, secret: str) -> bytes | None:
 
 
 def _vary(form: KeyForm, secret: str) -> Iterator[KeyVariant]:
+    for what, material in _list_forms(form, secret):  # first: of equal keys, the first one gives the name
+        yield KeyVariant((Mistake(what, _FORM_ADVICE[form]),), material)
     for what, text in _list_texts(secret):
+        if text == secret:
+            continue
         material = _read(form, text)
         for key in dict.fromkeys(one for one in (material, text.encode("utf-8", "replace")) if one is not None):
             yield KeyVariant((Mistake(what, _KEY_ADVICE),), key, is_usual=what.startswith("a line break behind"))
-    for what, material in _list_forms(secret):
-        yield KeyVariant((Mistake(what, _FORM_ADVICE[form]),), material)
     for what, text in _list_derived(secret):
         yield KeyVariant((Mistake(what, _FORM_ADVICE[form]),), text.encode(), is_usual=False)
 
@@ -102,12 +104,14 @@ def _list_texts(secret: str) -> Iterator[tuple[str, str]]:
     yield "the secret percent-encoded", quote(secret, safe="")
 
 
-def _list_forms(secret: str) -> Iterator[tuple[str, bytes]]:
+def _list_forms(form: KeyForm, secret: str) -> Iterator[tuple[str, bytes]]:
     """List the secret read in another form than the profile's."""
     bare = secret.removeprefix(_WHSEC)
     if secret != bare:
         yield "whsec_ kept in the key: the whole text is used, not decoded", secret.encode("utf-8", "replace")
-        yield "the text behind whsec_ is used as the key, not decoded", bare.encode("utf-8", "replace")
+        is_text = form == "utf8"  # then nothing is decoded: whsec_ is a part of the key
+        what = "whsec_ is removed from the key" if is_text else "the text behind whsec_ is used as the key, not decoded"
+        yield what, bare.encode("utf-8", "replace")
         decoded = "whsec_ is removed and the rest is decoded from base64"
     else:
         yield "the text of the secret is used as the key, not decoded", secret.encode("utf-8", "replace")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from urllib.parse import quote, quote_plus
 
 from postledger.signatures.mistake import Mistake
+from postledger.signatures.profile_schema import Decoding
 from postledger.signatures.signature_input import decode_text
 
 Variant = tuple[Mistake, bytes, bool]
@@ -22,6 +23,7 @@ _WRITERS: dict[str, Callable[[bytes], str]] = {
     "encoded by Java's URLEncoder": lambda text: quote_plus(text, safe="*").replace("~", "%7E"),
 }
 _MAX_DROPPED = 40
+_DECODINGS: tuple[Decoding, ...] = ("form", "pct")
 
 
 def vary_query(parts: Sequence[bytes], signature: str, timestamp: str) -> Iterator[Variant]:
@@ -98,6 +100,9 @@ def _move_timestamp(parts: Sequence[bytes], name: str) -> Iterator[Variant]:
     added = Mistake(f"{name} is added after signing", f"Add {name} before you sign; it is part of the signed string.")
     yield added, b"&".join(rest), True
     yield added, b"&".join(sorted(rest)), False
+    added_to_decoded = Mistake(f"{added.what}, and the decoded string is signed", added.advice)
+    for decoding in _DECODINGS:
+        yield added_to_decoded, decode_text(b"&".join(rest), decoding), False
     order = f"Keep {name} in the place where it was when you signed."
     yield (
         Mistake(f"{name} is first in the signed string and elsewhere in the request", order),
@@ -119,13 +124,13 @@ def _move_timestamp(parts: Sequence[bytes], name: str) -> Iterator[Variant]:
 def _drop_parameters(parts: Sequence[bytes]) -> Iterator[Variant]:
     if len(parts) > _MAX_DROPPED:
         return
+    filled = [part for part in parts if part.partition(b"=")[2]]
+    empty = Mistake("parameters with an empty value are left out of the signed string", AS_SENT)
+    yield empty, b"&".join(filled), False
     for number, part in enumerate(parts):
         name = read_part(part)[0].decode("utf-8", "replace")[:64]
         rest = [*parts[:number], *parts[number + 1 :]]
         yield Mistake(f"{name} is added after signing", AT_LAST), b"&".join(rest), False
-    filled = [part for part in parts if part.partition(b"=")[2]]
-    empty = Mistake("parameters with an empty value are left out of the signed string", AS_SENT)
-    yield empty, b"&".join(filled), False
 
 
 def _vary_form(parts: Sequence[bytes]) -> Iterator[Variant]:
@@ -134,8 +139,20 @@ def _vary_form(parts: Sequence[bytes]) -> Iterator[Variant]:
         mistake = Mistake(f"only the values are signed, {what}", AS_SENT)
         for joint in (b"", b"&", b",", b":", b"|", b"-", b".", b";", b" "):
             yield mistake, joint.join(value for _, value in chosen), joint == b""
+        encoded = Mistake(f"only the values are signed, {what}, encoded as in the URL", AS_SENT)
+        for joint in (b"", b"&", b",", b":", b"|", b"-", b".", b";"):
+            yield encoded, joint.join(_encoded_values(parts, is_sorted=what != "in order")), joint == b""
         runs = Mistake(f"names and values are signed without = and &, {what}", AS_SENT)
         yield runs, b"".join(name + value for name, value in chosen), False
+    yield from _write_as_json(pairs)
+
+
+def _encoded_values(parts: Sequence[bytes], *, is_sorted: bool) -> list[bytes]:
+    chosen = sorted(parts, key=lambda part: part.partition(b"=")[0]) if is_sorted else parts
+    return [part.partition(b"=")[2] for part in chosen]
+
+
+def _write_as_json(pairs: Sequence[tuple[bytes, bytes]]) -> Iterator[Variant]:
     as_json = {name.decode("utf-8", "replace"): value.decode("utf-8", "replace") for name, value in pairs}
     mistake = Mistake("the parameters are signed as JSON", AS_SENT)
     yield mistake, json.dumps(as_json, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace"), False

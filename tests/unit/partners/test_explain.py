@@ -192,6 +192,7 @@ def test_one_request_of_a_process_is_diagnosed_at_a_time() -> None:
         ("2026-09-21T14:13:30", "as ISO 8601"),
         ("1789992810", "local time, not UTC: it differs by -2 hours"),
         ("1790001810", "local time, not UTC: it differs by +0.5 hours"),
+        ("1790003609", "local time, not UTC: it differs by +1 hours"),
         ("1790000700", "in the future"),
         ("1789990000", "too old"),
         ("yesterday", "not unix seconds"),

@@ -6,14 +6,17 @@ import random
 from urllib.parse import unquote
 
 import pytest
+from msgspec.structs import replace
 
 from postledger.policy.source import Source
 from postledger.signatures import mistaken_codes
 from postledger.signatures.mistaken_keys import EMPTY, KNOWN_WRONG, RETIRED, KeyVariant, list_keys
 from postledger.signatures.mistakes import MAX_WORK, diagnose
+from postledger.signatures.profile_schema import KeyForm
 from postledger.signatures.secret_key import Key
 from postledger.vocabulary.incoming_request import Request
 from tests.parts.mistaken_senders import (
+    BODY,
     ON_PRESETS,
     ON_V1,
     ON_WEBHOOKS,
@@ -27,6 +30,7 @@ from tests.parts.mistaken_senders import (
     get,
     mac,
     make_source,
+    post,
     v1,
     webhook,
 )
@@ -192,6 +196,47 @@ def test_a_token_with_a_line_break_is_explained() -> None:
 
     assert "line break behind the secret" in name_mistakes(source, get(f"click_id=A&token={SECRET}%0A"))
     assert "retired" in name_mistakes(source, get("click_id=A&token=s3cret-of-last-year"))
+
+
+@pytest.mark.parametrize("raw", [b"sixteen-bytes-ok-and-more", b"eighteen-bytes-ok!", b"\xff\xfe\xfd" * 8])
+def test_a_kept_whsec_is_named_whatever_characters_follow_it(raw: bytes) -> None:
+    secret = f"whsec_{base64.b64encode(raw).decode()}"
+    source, signed = make_source(secret), b"msg_1.1790000000." + BODY
+
+    assert name_mistakes(source, webhook(signed, key=secret.encode())).startswith("whsec_ kept in the key")
+    assert "the text behind whsec_" in name_mistakes(source, webhook(signed, key=secret[6:].encode()))
+
+
+def test_a_removed_whsec_is_named_where_the_whole_text_is_the_key() -> None:
+    key, secret = base64.b64encode(b"eighteen-bytes-ok!"), "whsec_" + base64.b64encode(b"eighteen-bytes-ok!").decode()
+    signature = mac(b"1790000000." + BODY, key).hex()
+    request = post(BODY, {"stripe-signature": f"t=1790000000,v1={signature}"})
+
+    found = diagnose_by(make_source(secret, preset="stripe-style"), request).mistakes
+
+    assert [one.what for one in found] == ["whsec_ is removed from the key"]
+    assert "remove nothing" in found[0].advice
+
+
+@pytest.mark.parametrize("secret", [SECRET, "plain", "a+b/c=", "whsec_abcd", "0011aabb"])
+@pytest.mark.parametrize("form", ["utf8", "base64", "hex", "whsec"])
+def test_no_text_of_the_secret_itself_is_called_changed(secret: str, form: KeyForm) -> None:
+    scheme = replace(_V1.profile.schemes[0], key=form)
+
+    found = list_keys(scheme, [Key.from_secret(11, secret)], (), (SLUG,))
+
+    named = {one.mistakes[0].what for one in found if one.material == secret.encode() and one.mistakes}
+    assert not named or any(words in "".join(named) for words in ("not decoded", "whsec_ kept"))
+
+
+@pytest.mark.parametrize("host", ["track.example", "track.example:8443", "[::1]", "[::1]:8443"])
+def test_the_host_as_sent_is_tried_with_and_without_its_port(host: str) -> None:
+    bare = host.removesuffix(":8443")
+    for shown, words in ((host, "with the host as it was sent"), (bare, "with the host as it was sent")):
+        request = v1(f"https://{shown}/tracking/postback/{SLUG}?{QUERY}")
+
+        assert words in name_mistakes(_V1, replace(request, headers={"host": host}))
+    assert not name_mistakes(_V1, replace(v1(f"https:///tracking/postback/{SLUG}?{QUERY}"), headers={"host": bare}))
 
 
 def test_a_truncated_signature_is_compared_as_a_whole() -> None:
