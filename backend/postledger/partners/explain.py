@@ -1,6 +1,7 @@
 """Explains one request: judges it again, by the same pure code, and says what each step made of it.
 
-It runs beside the answer and changes nothing. At the end, what the sender sent is scrubbed of secrets.
+It runs beside the answer and changes nothing. What a sender sent is compared with no secret but the one that it signed
+with: what is masked would tell it whether a guess is right.
 """
 
 from collections.abc import Callable, Sequence
@@ -25,7 +26,6 @@ from postledger.signatures.mistakes import Diagnosis, diagnose
 from postledger.vocabulary.incoming_request import MAX_BODY_BYTES, Request
 from postledger.vocabulary.refusal import Refused
 
-_SHORTEST_SECRET = 12
 _SENT = frozenset(
     {"sent", "value", "ignored", "masked", "covers", "unsigned", "signed_string", "ts", "parts", "would_match"}
 )
@@ -97,7 +97,7 @@ def explain(request: Request, source: Source, answered: Answered, facts: Facts, 
             is_for_sandbox=facts.is_for_sandbox,
         ),
     )
-    return _scrub(made, source)
+    return made if signed is None or signed.key is None else _scrub(made, signed.key.secret)
 
 
 def read_as_judged(request: Request) -> Request:
@@ -119,18 +119,15 @@ def _read(request: Request, source: Source) -> DecodedRequest | None:
         return None
 
 
-def _scrub(explanation: Explanation, source: Source) -> Explanation:
-    """Replace each live secret that the sender itself sent, such as one in a parameter of another name."""
-    secrets = [key.secret for key in source.keys if len(key.secret) >= _SHORTEST_SECRET]
-    return msgspec.convert(_scrub_texts(msgspec.to_builtins(explanation), secrets, is_sent=False), Explanation)
+def _scrub(explanation: Explanation, secret: str) -> Explanation:
+    """Replace the secret that signed the request where the sender sent it too, as in a parameter of another name."""
+    return msgspec.convert(_scrub_texts(msgspec.to_builtins(explanation), secret, is_sent=False), Explanation)
 
 
-def _scrub_texts(value: Any, secrets: Sequence[str], *, is_sent: bool) -> Any:
+def _scrub_texts(value: Any, secret: str, *, is_sent: bool) -> Any:
     """Scrub what the request brought, and no sentence of ours: that would show a secret which is a word of one."""
     if isinstance(value, dict):
-        return {name: _scrub_texts(one, secrets, is_sent=is_sent or name in _SENT) for name, one in value.items()}
+        return {name: _scrub_texts(one, secret, is_sent=is_sent or name in _SENT) for name, one in value.items()}
     if isinstance(value, list | tuple):
-        return [_scrub_texts(one, secrets, is_sent=is_sent) for one in value]
-    for secret in secrets if is_sent and isinstance(value, str) else ():
-        value = value.replace(secret, "{key}")
-    return value
+        return [_scrub_texts(one, secret, is_sent=is_sent) for one in value]
+    return value.replace(secret, "{key}") if is_sent and isinstance(value, str) else value

@@ -38,10 +38,11 @@ _UNITS = {
 
 
 class ExplainedSignature(msgspec.Struct, frozen=True):
-    """The step, and the mistakes that explain a refusal."""
+    """The step, the mistakes that explain a refusal, and the key that the signature matches."""
 
     step: SignatureStep
     mistakes: tuple[Mistake, ...] = ()
+    key: Key | None = None
 
 
 def explain_signature(
@@ -61,7 +62,7 @@ def explain_signature(
     step = _make_step(attempt, key, clock, source)
     tried = diagnosis.tried if diagnosis is not None else 0
     would_match = None if diagnosis is None else tuple(mistake.what for mistake in mistakes)
-    return ExplainedSignature(replace(step, would_match=would_match, tried=tried), mistakes)
+    return ExplainedSignature(replace(step, would_match=would_match, tried=tried), mistakes, key)
 
 
 def _diagnose(examined: Examined, missing: Sequence[str], diagnose: Diagnose) -> Diagnosis | None:

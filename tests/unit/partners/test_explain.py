@@ -17,11 +17,13 @@ from postledger.partners.next_steps import BY_CAUSE, BY_REASON, BY_VERDICT
 from postledger.policy.source import Source
 from postledger.signatures.examination import Examined
 from postledger.signatures.mistakes import Diagnosis
+from postledger.signatures.secret_key import Key
 from postledger.vocabulary.incoming_request import Request
 from postledger.vocabulary.refusal import Cause, Reason, Refusal
 from postledger.vocabulary.statuses import Status, Verdict
 from tests.parts.mistaken_senders import (
     BODY,
+    FORM,
     PUBLIC_URL,
     QUERY,
     RETIRED,
@@ -297,10 +299,56 @@ def test_a_body_of_version_2_is_read_by_its_paths() -> None:
     assert found.ignored == ("foo.bar",)
 
 
-def test_a_secret_that_the_sender_sends_is_not_shown() -> None:
-    found = explain_to_partner(get(f"click_id=C1&secret={SECRET}&{SECRET}=1&sub1={SECRET}&ts=1"), make_source())
+_GUESS = "c1=1&click_id={0}&secret={0}&{0}=1&sub1=x{0}&transaction_id={0}&status={0}&ts=1"
 
+
+@pytest.mark.parametrize("signature", ["", "&sig=" + "0" * 64, "&sig={0}"])
+@pytest.mark.parametrize("live", [SECRET, "keitaro-1"])
+def test_a_guess_of_the_secret_is_shown_as_any_other_text(live: str, signature: str) -> None:
+    """What is masked by comparing it with the secret tells a guesser that the guess is right."""
+    other = live[:-1] + "8"
+    query, source = _GUESS + signature, make_source(live)
+
+    right, wrong = (
+        msgspec.json.encode(explain_to_partner(get(query.format(one)), source)) for one in (live, other)
+    )
+
+    assert right.replace(live.encode(), other.encode()) == wrong
+    assert live.encode() in right
+
+
+def test_a_guess_of_another_live_secret_is_shown_too() -> None:
+    source = make_source()
+    source = replace(source, keys=(*source.keys, Key.from_secret(12, RETIRED)))
+    signed = f"click_id={RETIRED}&ts=1790000000"
+
+    assert RETIRED in msgspec.json.encode(explain_to_partner(v1(signed, signed), source)).decode()
+
+
+def test_the_secret_that_signed_a_request_is_not_shown() -> None:
+    signed = f"click_id=C1&secret={SECRET}&{SECRET}=1&sub1={SECRET}&ts=1790000000"
+
+    found = explain_to_partner(v1(signed, signed), make_source())
+
+    assert found.signature is not None
+    assert found.signature.key is not None
     assert SECRET not in msgspec.json.encode(found).decode()
+
+
+@pytest.mark.parametrize("token", [SECRET, "another-token"])
+def test_what_stands_in_the_place_of_the_token_is_never_shown(token: str) -> None:
+    place = make_source(auth="token", paths=["/{key}/postback"])
+    form = replace(get(""), method="POST", media_type=FORM, body=f"click_id=C1&token={token}".encode())
+    sent = [
+        (make_source(auth="token"), get(f"click_id=C1&token={token}")),
+        (make_source(auth="token"), form),
+        (make_source(auth="token", token="sub1"), get(f"click_id=C1&sub1={token}")),  # noqa: S106 - a name
+        (make_source(auth="token", token_header="X-Key"), get("click_id=C1", headers={"x-key": token})),
+        (place, get("click_id=C1", path=f"/{token}/postback")),
+    ]
+
+    for source, request in sent:
+        assert token not in msgspec.json.encode(explain_to_partner(request, source)).decode()
 
 
 def test_both_addresses_of_a_signed_url_can_be_told_apart() -> None:
