@@ -79,8 +79,8 @@ def _read(form: KeyForm, secret: str) -> bytes | None:
 
 
 def _vary(form: KeyForm, secret: str) -> Iterator[KeyVariant]:
-    for what, material in _list_forms(form, secret):  # first: of equal keys, the first one gives the name
-        yield KeyVariant((Mistake(what, _FORM_ADVICE[form]),), material)
+    for what, other in _list_forms(form, secret):  # first: of equal keys, the first one gives the name
+        yield KeyVariant((Mistake(what, _FORM_ADVICE[form]),), other)
     for what, text in _list_texts(secret):
         if text == secret:
             continue

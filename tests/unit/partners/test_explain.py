@@ -309,9 +309,7 @@ def test_a_guess_of_the_secret_is_shown_as_any_other_text(live: str, signature: 
     other = live[:-1] + "8"
     query, source = _GUESS + signature, make_source(live)
 
-    right, wrong = (
-        msgspec.json.encode(explain_to_partner(get(query.format(one)), source)) for one in (live, other)
-    )
+    right, wrong = (msgspec.json.encode(explain_to_partner(get(query.format(one)), source)) for one in (live, other))
 
     assert right.replace(live.encode(), other.encode()) == wrong
     assert live.encode() in right
@@ -342,7 +340,7 @@ def test_what_stands_in_the_place_of_the_token_is_never_shown(token: str) -> Non
     sent = [
         (make_source(auth="token"), get(f"click_id=C1&token={token}")),
         (make_source(auth="token"), form),
-        (make_source(auth="token", token="sub1"), get(f"click_id=C1&sub1={token}")),  # noqa: S106 - a name
+        (make_source(auth="token", token="sub1"), get(f"click_id=C1&sub1={token}")),
         (make_source(auth="token", token_header="X-Key"), get("click_id=C1", headers={"x-key": token})),
         (place, get("click_id=C1", path=f"/{token}/postback")),
     ]
