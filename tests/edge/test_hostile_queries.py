@@ -2,7 +2,7 @@
 
 import random
 
-from postledger.http.postback import find_slug
+from postledger.decoding.pairs import find_slug
 from tests.edge.plain_lua import run_lua
 from tests.parts.signed_requests import GOOD
 

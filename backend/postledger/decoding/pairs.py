@@ -280,3 +280,16 @@ def find_json_fault(body: bytes, cause: Cause, name: str = "") -> int | None:
     if cause is Cause.JSON_NESTING:
         return find_nested(body.decode(), name)
     return find_not_storable(body.decode()) if cause in (Cause.NUL, Cause.ENCODING) else None
+
+
+def find_slug(query: bytes) -> str:
+    """Find the value of the only parameter `source`; an empty text, which no source has as its slug, without one.
+
+    The edge has the same rule in `query.lua`, because it chooses the allowlist by it. A fault in another parameter
+    changes nothing, and of a query with too many parameters none is read.
+    """
+    if has_too_many(query):
+        return ""
+    pairs = [part.replace(b"+", b" ").partition(b"=") for part in query.split(b"&")]
+    values = [value for name, _, value in pairs if unescape(name) == b"source"]
+    return unescape(values[0]).decode("latin-1") if len(values) == 1 else ""

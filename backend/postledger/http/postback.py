@@ -2,7 +2,7 @@
 
 import falcon
 
-from postledger.decoding.pairs import has_too_many, unescape
+from postledger.decoding.pairs import find_slug, has_too_many
 from postledger.http.answers import answer
 from postledger.http.requests import SOURCE, read_postback
 from postledger.ingest.receive import ReceivePostback
@@ -35,16 +35,3 @@ class PostbackResource:
         answer(response, postback.receipt, self._receive(slug, postback, Refusal(Reason.METHOD_NOT_ALLOWED)))
 
     on_head = on_put = on_patch = on_delete = on_options = _refuse_method
-
-
-def find_slug(query: bytes) -> str:
-    """Find the value of the only parameter `source`; an empty text, which no source has as its slug, without one.
-
-    The edge has the same rule in `query.lua`, because it chooses the allowlist by it. A fault in another parameter
-    changes nothing, and of a query with too many parameters none is read.
-    """
-    if has_too_many(query):
-        return ""
-    pairs = [part.replace(b"+", b" ").partition(b"=") for part in query.split(b"&")]
-    values = [value for name, _, value in pairs if unescape(name) == b"source"]
-    return unescape(values[0]).decode("latin-1") if len(values) == 1 else ""

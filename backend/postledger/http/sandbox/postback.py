@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 import falcon
 
-from postledger.decoding.pairs import has_too_many
+from postledger.decoding.pairs import find_slug, has_too_many
 from postledger.http.answers import answer
-from postledger.http.postback import TOO_MANY, find_slug
+from postledger.http.postback import TOO_MANY
 from postledger.http.requests import ROUTE, SOURCE, read_postback
 from postledger.http.sandbox.gatekeeper import Gatekeeper, answer_no_token, has_token
 from postledger.ingest.receive import ReceivePostback
