@@ -24,6 +24,7 @@ CLAIMS = {
     "X-Forwarded-By": "evil",
     "X-Forwarded-User": "evil",
     "X-Edge-Answered": "503",
+    "X-Edge-Host": "evil.example",
 }
 
 
@@ -100,6 +101,19 @@ def test_a_claim_about_who_sent_it_is_dropped(client: httpx.Client, name: str) -
     seen = client.get("/tracking/postback/acme", headers={name: CLAIMS[name]}).json()
 
     assert name.lower() not in seen["headers"]
+
+
+@pytest.mark.parametrize("host", ["localhost", "localhost:28443", "LocalHost"])
+def test_the_sandbox_alone_learns_the_host_as_it_was_sent(edge: Edge, host: str) -> None:
+    def ask(target: str) -> dict[str, str]:
+        request = get(target, "X-Edge-Host: evil.example").replace(b"Host: localhost", b"Host: " + host.encode())
+        seen: dict[str, str] = httpx.Response(200, content=body(exchange(edge, request))).json()["headers"]
+        return seen
+
+    tried, real = ask("/sandbox/postback/acme"), ask("/tracking/postback/acme")
+
+    assert (tried["x-edge-host"], tried["host"]) == (host, "postledger")
+    assert "x-edge-host" not in real
 
 
 def test_underscores_do_not_smuggle_a_header_in(edge: Edge) -> None:

@@ -55,7 +55,8 @@ def _list_paths(attempt: Examined) -> Iterator[tuple[bytes, Mistake | None]]:
 
 
 def _list_origins(attempt: Examined) -> Iterator[tuple[str, bytes]]:
-    public, host = attempt.public_url, attempt.sent.request.headers.get("host", "")
+    public, headers = attempt.public_url, attempt.sent.request.headers
+    host = headers.get("x-edge-host") or headers.get("host", "")  # the edge replaces Host; a pasted request has its own
     if public is not None:
         yield "as it is known", public.origin("as-is").encode()
         yield "without its port", public.origin("without-port").encode()
@@ -69,6 +70,8 @@ def _list_origins(attempt: Examined) -> Iterator[tuple[str, bytes]]:
         yield "with the host as it was sent, without https://", sent
         if bare := _without_port(sent):
             yield "with the host as it was sent, without its port", b"https://" + bare
+            yield "with the host as it was sent and http://, without its port", b"http://" + bare
+            yield "with the host as it was sent, without https:// and its port", bare
 
 
 def _without_port(host: bytes) -> bytes:

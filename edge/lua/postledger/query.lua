@@ -34,7 +34,7 @@ function _M.part(query, from)
 end
 
 -- The value of a parameter that was sent exactly once. nil without it, and if there are more parts than MOST. The same
--- rule is in the backend's http/postback.py: a fault in another parameter changes nothing.
+-- rule is in the backend's decoding/pairs.py: a fault in another parameter changes nothing.
 function _M.only(query, wanted)
     local part, found, count, from = _M.part, nil, 0, 1
     for _ = 1, MOST do
