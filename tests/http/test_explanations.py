@@ -126,6 +126,17 @@ def test_a_wrong_signature_is_diagnosed_for_a_token_alone(partners: Partners) ->
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("origin", ["https://e.example:28443", "http://e.example", "https://e.example"])
+@pytest.mark.parametrize("path", ["/sandbox/postback/acme", "/tracking/postback/acme"])
+def test_a_signed_address_of_a_real_call_is_named(partners: Partners, origin: str, path: str) -> None:
+    query = f"click_id=C1&ts={time.time():.0f}"
+    sent = Postback("GET", f"/sandbox/postback/acme?{sign(query, SECRET, f'{origin}{path}?{query}')}")
+
+    found = explanation_of(partners.send(sent, Host="postledger", **{"X-Edge-Host": "e.example:28443"}))
+
+    assert found["signature"]["would_match"][0].startswith("the whole address is signed, with the host as it was sent")
+
+
 def test_a_verified_signature_is_explained_without_a_token(partners: Partners) -> None:
     answer = partners.client.get(ACME.get(order()).target)
 
@@ -208,6 +219,34 @@ def test_a_paste_of_the_sandbox_meets_what_the_sandbox_knows(partners: Partners)
 
     assert (repeated["verdict"], repeated["dedup"]["first"]) == ("duplicate", first.json()["id"])
     assert (elsewhere["verdict"], elsewhere["dedup"]["known"]) == ("accepted", False)
+
+
+@pytest.mark.parametrize(
+    ("address", "http", "reason"),
+    [
+        ("https://h/traking/postback/acme", 404, "not_found"), ("https://h/", 404, "not_found"),
+        ("/tracking/postback/beta", 404, "unknown_source"), ("/tracking/postback/acm", 404, "unknown_source"),
+        ("http://h/tracking/postback/acme", 403, None),
+    ],
+)  # fmt: skip
+def test_a_paste_with_another_address_is_answered_as_production_does(
+    partners: Partners, address: str, http: int, reason: str | None
+) -> None:
+    query = sign(f"click_id=C1&transaction_id=T&ts={time.time():.0f}")
+
+    found, bare = (explanation_of(partners.paste(text)) for text in (f"{address}?{query}", query))
+
+    assert (found["verdict"], found["http"], found["reason"]) == ("refused", http, reason)
+    assert reason is None or json.loads(found["body"])["reason"] == reason
+    assert found["next"]
+    assert (found["read"], found["signature"], found["dedup"]) == ([], None, None)
+    assert bare["verdict"] == "accepted"
+
+
+def test_a_paste_with_another_method_is_answered_as_production_does(partners: Partners) -> None:
+    found = explanation_of(partners.paste("PUT /tracking/postback/acme?click_id=C1 HTTP/1.1\n\n"))
+
+    assert (found["http"], found["reason"], found["next"]) == (405, "method_not_allowed", "Send a GET or a POST.")
 
 
 @pytest.mark.parametrize(

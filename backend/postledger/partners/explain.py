@@ -100,6 +100,15 @@ def explain(request: Request, source: Source, answered: Answered, facts: Facts, 
     return made if signed is None or signed.key is None else _scrub(made, signed.key.secret)
 
 
+def explain_misaddressed(request: Request, source: Source, answered: Answered, advice: str) -> Explanation:
+    """Explain a request whose address is not one of the source's: no step is reached, and nothing of it is read."""
+    reason = None if answered.refusal is None else answered.refusal.reason.value
+    return Explanation(
+        answered.verdict, reason, None, answered.http, answered.body.decode(),
+        explain_edge(request.client_address, source, None), (), (), (), None, None, None, None, advice,
+    )  # fmt: skip
+
+
 def read_as_judged(request: Request) -> Request:
     """Return the request as it is judged: a POST with an empty body is read as the GET with the same query."""
     is_query_only = request.method == "POST" and request.query and not request.body

@@ -9,12 +9,14 @@ from msgspec.structs import replace
 from postledger.decoding.pairs import DecodedRequest
 from postledger.ingest.read_request import find_format, read_request
 from postledger.ingest.receive import Reply, evaluate, find_response
+from postledger.ingest.validation import refuse_unread
 from postledger.ledger.entry import Entry, Outcome, refused
 from postledger.ledger.rules.status_rules import fold, is_other_click
 from postledger.partners.explain import read_as_judged
 from postledger.partners.explained_signature import read_sent_time
 from postledger.partners.explanation import KnownConversion
 from postledger.partners.judged import find_production_path, find_signed_address
+from postledger.partners.pasted_address import AddressFault, find_address_fault
 from postledger.partners.pasted_text import Pasted
 from postledger.policy.source import Source
 from postledger.signatures.signature_input import NOT_DECODED
@@ -33,12 +35,13 @@ class Ledger(msgspec.Struct, frozen=True):
 
 
 class JudgedPaste(msgspec.Struct, frozen=True):
-    """A pasted request as it was judged, and what production would answer."""
+    """A pasted request as it was judged, and what production would answer. `fault`: its address is not the source's."""
 
     request: Request
     reply: Reply
     known: KnownConversion | None
     is_for_sandbox: bool
+    fault: AddressFault | None = None
 
 
 def judge_pasted(pasted: Pasted, source: Source, receipt: str, now: datetime, ledger: Ledger) -> JudgedPaste:
@@ -47,11 +50,18 @@ def judge_pasted(pasted: Pasted, source: Source, receipt: str, now: datetime, le
         receipt, now, pasted.method, path=pasted.path, query=pasted.query, body=pasted.body,
         media_type=_read_media_type(pasted.headers.get("content-type", "")), headers=pasted.headers,
     )  # fmt: skip
+    fault = find_address_fault(pasted, source)
+    if fault is not None:
+        refusal = None if fault.reason is None else Refusal(fault.reason)
+        return JudgedPaste(sent, Reply(Outcome(Verdict.REFUSED, refusal)), None, is_for_sandbox=False, fault=fault)
+    if not pasted.path:  # a query without an address
+        sent = replace(sent, path=b"/tracking/postback/" + source.slug.encode())
     in_sandbox = sent.path.startswith(_SANDBOX)
     is_own_path = in_sandbox and not sent.path.startswith(_SANDBOX + b"postback")
     path = find_production_path(sent.path, is_own_path=is_own_path)
     request, address, _ = find_signed_address(replace(sent, received_at=_date(sent, source)), path, source)
-    entry = evaluate(request, source)
+    unread = Refusal(Reason.METHOD_NOT_ALLOWED) if sent.method not in ("GET", "POST") else None
+    entry = refuse_unread(request, source, unread) if unread else evaluate(request, source)
     known = ledger.find_known(entry.event.dedup_key, receipt, in_sandbox) if entry.event is not None else None
     outcome = _decide(entry, known, lambda click_id: ledger.is_click_known(click_id, in_sandbox))
     return JudgedPaste(request, Reply(outcome, find_response(outcome, entry, source)), known, address == "sandbox")

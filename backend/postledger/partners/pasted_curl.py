@@ -7,7 +7,7 @@ from urllib.parse import quote_plus
 
 import msgspec
 
-from postledger.partners.pasted_text import CannotRead, Pasted, read_url, to_bytes
+from postledger.partners.pasted_text import HOST, CannotRead, Pasted, read_url, to_bytes
 
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "\\": "\\", "'": "'", '"': '"', "a": "\a", "b": "\b", "0": "\0", "?": "?"}
 _CMD = re.compile(r"\^\r?\n|\^\"")
@@ -50,7 +50,8 @@ def read_curl(text: str) -> Pasted:
     if not command.url:
         raise CannotRead
     body = "&".join(command.data)
-    pasted = read_url(command.url)
+    is_bare = HOST.fullmatch(command.url.partition("?")[0].partition("/")[0])
+    pasted = read_url(f"http://{command.url}" if is_bare else command.url)  # as curl does
     if command.is_get and body:
         joined = f"{pasted.query.decode('latin-1')}&" if pasted.query else ""
         return msgspec.structs.replace(

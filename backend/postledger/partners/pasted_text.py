@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from typing import Literal
 from urllib.parse import urlsplit
 
 import msgspec
@@ -9,6 +10,7 @@ import msgspec
 from postledger.vocabulary.refusal import Cause, Reason, Refused
 
 _REQUEST_LINE = re.compile(r"([A-Z]{3,10}) (\S+)(?: HTTP/[0-9.]+)?")
+HOST = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?")
 _HEAD_END = re.compile(r"\r?\n\r?\n")
 _MAX_HEADERS = 100
 
@@ -21,8 +23,12 @@ class CannotRead(Refused):
 
 
 class Pasted(msgspec.Struct, frozen=True):
-    """One request: path and query raw, header names in small letters, header values as WSGI gives them (latin-1)."""
+    """One request: path and query raw, header names in small letters, header values as WSGI gives them (latin-1).
 
+    `scheme` is empty if it is not known. `path` is empty for a query without an address.
+    """
+
+    scheme: Literal["", "http", "https"] = ""
     method: str = "GET"
     path: bytes = b""
     query: bytes = b""
@@ -39,17 +45,20 @@ def read_url(text: str) -> Pasted:
     except ValueError:
         raise CannotRead from None
     rest = text.partition("://")[2][len(netloc) :]
-    host = netloc.rpartition("@")[2]
-    if not host:
+    host, scheme = netloc.rpartition("@")[2], text.partition("://")[0].lower()
+    if not host or scheme not in ("http", "https"):
         raise CannotRead
-    return msgspec.structs.replace(_read_target(rest.partition("#")[0]), headers={"host": host})
+    found = _read_target(rest.partition("#")[0])
+    return msgspec.structs.replace(found, scheme=scheme, path=found.path or b"/", headers={"host": host})
 
 
 def _read_target(text: str) -> Pasted:
-    if "?" not in text and not text.startswith("/"):
-        text = f"?{text}"
-    path, _, query = text.partition("?")
-    return Pasted(path=to_bytes(path) or b"/", query=to_bytes(query))
+    before = text.partition("?")[0]
+    if not before.startswith("/") and ("?" not in text or "=" in before):
+        return Pasted(query=to_bytes(text.removeprefix("?")))
+    host, slash, path = before.partition("/")  # of an address without its scheme
+    query = to_bytes(text[len(before) + 1 :])
+    return Pasted(path=to_bytes(slash + path), query=query, headers={"host": host} if HOST.fullmatch(host) else {})
 
 
 def read_raw(text: str) -> Pasted:

@@ -126,3 +126,19 @@ def test_anything_else_is_a_named_refusal(text: str) -> None:
         read(text)
 
     assert refused.value.refusal.reason is Reason.MALFORMED
+
+
+@pytest.mark.parametrize(
+    ("text", "scheme", "path", "host"),
+    [
+        ("click_id=A&ts=1", "", b"", None), ("?click_id=A", "", b"", None), ("click_id=A&url=a/b?c", "", b"", None),
+        ("/?click_id=A", "", b"/", None), ("https://h?click_id=A", "https", b"/", "h"),
+        ("HTTP://h/p?click_id=A", "http", b"/p", "h"), ("h.example/p?click_id=A", "", b"/p", "h.example"),
+        ("curl 'h.example:81/p?click_id=A'", "http", b"/p", "h.example:81"),
+        ("curl '$EDGE/p?click_id=A'", "", b"/p", None), ("curl /p?click_id=A", "", b"/p", None),
+    ],
+)  # fmt: skip
+def test_the_address_is_read_if_there_is_one(text: str, scheme: str, path: bytes, host: str | None) -> None:
+    found = read(text)
+
+    assert (found.scheme, found.path, found.headers.get("host")) == (scheme, path, host)

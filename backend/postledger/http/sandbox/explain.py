@@ -13,12 +13,13 @@ from postledger.http.answers import answer, answer_refusal
 from postledger.http.requests import ROUTE, SOURCE, read_postback, receipt_of
 from postledger.http.sandbox.gatekeeper import Gatekeeper, answer_no_token, find_token
 from postledger.ingest.receive import Reply, evaluate
-from postledger.partners.explain import Diagnoser, Facts, decline, explain
+from postledger.partners.explain import Diagnoser, Facts, decline, explain, explain_misaddressed
 from postledger.partners.explain_pasted import JudgedPaste, Ledger, judge_pasted
 from postledger.partners.explained_signature import Diagnose
 from postledger.partners.explanation import Answered, Explanation
 from postledger.partners.explanation_table import write_table
 from postledger.partners.judged import Judged
+from postledger.partners.pasted_address import PLAIN_HTTP
 from postledger.partners.pasted_request import read_pasted
 from postledger.platform.postgres.errors import DatabaseFailed
 from postledger.policy.policy import Policy
@@ -60,6 +61,11 @@ class Explainer:
         """Explain a pasted request to the holder of a token."""
         scratch = falcon.Response()
         answer(scratch, judged.request.receipt, judged.reply)
+        if judged.fault is not None:
+            if judged.fault.reason is None:
+                scratch.status, scratch.data = falcon.HTTP_403, PLAIN_HTTP
+            answered = _describe(scratch, judged.reply)
+            return explain_misaddressed(judged.request, source, answered, judged.fault.next)
         facts = Facts(judged.known, is_for_sandbox=judged.is_for_sandbox)
         answered = _describe(scratch, judged.reply)
         return explain(judged.request, source, answered, facts, self._diagnose_for(source, token))
