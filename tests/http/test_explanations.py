@@ -243,6 +243,17 @@ def test_a_paste_with_another_address_is_answered_as_production_does(
     assert bare["verdict"] == "accepted"
 
 
+@pytest.mark.parametrize("path", ["/tracking/postback/acme", "/sandbox/postback/acme", "/elsewhere"])
+@pytest.mark.parametrize("start", ["plt_", "plt%5F"])
+def test_a_token_in_a_pasted_address_is_named_a_leak(partners: Partners, path: str, start: str) -> None:
+    query = sign(f"click_id={start}{'x' * 43}&token={start}{'y' * 43}&ts={time.time():.0f}")
+
+    answer = partners.paste(f"https://h{path}?{query}")
+
+    assert explanation_of(answer)["next"].startswith("Ask the operator for another token")
+    assert not any(shown in answer.text for shown in ("x" * 43, "y" * 43))
+
+
 def test_a_paste_with_another_method_is_answered_as_production_does(partners: Partners) -> None:
     found = explanation_of(partners.paste("PUT /tracking/postback/acme?click_id=C1 HTTP/1.1\n\n"))
 

@@ -4,6 +4,7 @@ It runs beside the answer and changes nothing. What a sender sent is compared wi
 with: what is masked would tell it whether a guess is right.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from threading import Lock
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from postledger.decoding.pairs import DecodedRequest
+from postledger.decoding.pairs import DecodedRequest, unescape
 from postledger.ingest.read_request import find_format, read_request
 from postledger.ingest.receive import evaluate
 from postledger.ingest.verification import verify
@@ -19,13 +20,16 @@ from postledger.partners.explained_event import explain_dedup, explain_fold, exp
 from postledger.partners.explained_reading import explain_edge, explain_reading, list_ignored, list_masked
 from postledger.partners.explained_signature import Diagnose, explain_signature
 from postledger.partners.explanation import Answered, Explanation, KnownConversion
-from postledger.partners.next_steps import find_next
+from postledger.partners.next_steps import BY_CAUSE, find_next
+from postledger.partners.tokens import PREFIX
+from postledger.policy.privacy import MASK
 from postledger.policy.source import Source
 from postledger.signatures.examination import Examined
 from postledger.signatures.mistakes import Diagnosis, diagnose
 from postledger.vocabulary.incoming_request import MAX_BODY_BYTES, Request
-from postledger.vocabulary.refusal import Refused
+from postledger.vocabulary.refusal import Cause, Refused
 
+_TOKEN = re.compile(rf"{PREFIX[:-1]}(?:_|%5[fF])[A-Za-z0-9_-]{{43}}".encode())
 _SENT = frozenset(
     {"sent", "value", "ignored", "masked", "covers", "unsigned", "signed_string", "ts", "parts", "would_match"}
 )
@@ -107,6 +111,13 @@ def explain_misaddressed(request: Request, source: Source, answered: Answered, a
         answered.verdict, reason, None, answered.http, answered.body.decode(),
         explain_edge(request.client_address, source, None), (), (), (), None, None, None, None, advice,
     )  # fmt: skip
+
+
+def name_leak(explanation: Explanation, request: Request) -> Explanation:
+    """Hide what looks like a partner token. One in an address has leaked, and is named before all else."""
+    hidden = msgspec.json.decode(_TOKEN.sub(MASK.encode(), msgspec.json.encode(explanation)), type=Explanation)
+    is_leaked = _TOKEN.search(unescape(request.path + b"?" + request.query))
+    return replace(hidden, next=BY_CAUSE[Cause.LEAKED_TOKEN]) if is_leaked else hidden
 
 
 def read_as_judged(request: Request) -> Request:

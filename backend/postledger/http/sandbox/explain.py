@@ -13,7 +13,7 @@ from postledger.http.answers import answer, answer_refusal
 from postledger.http.requests import ROUTE, SOURCE, read_postback, receipt_of
 from postledger.http.sandbox.gatekeeper import Gatekeeper, answer_no_token, find_token
 from postledger.ingest.receive import Reply, evaluate
-from postledger.partners.explain import Diagnoser, Facts, decline, explain, explain_misaddressed
+from postledger.partners.explain import Diagnoser, Facts, decline, explain, explain_misaddressed, name_leak
 from postledger.partners.explain_pasted import JudgedPaste, Ledger, judge_pasted
 from postledger.partners.explained_signature import Diagnose
 from postledger.partners.explanation import Answered, Explanation
@@ -65,10 +65,12 @@ class Explainer:
             if judged.fault.reason is None:
                 scratch.status, scratch.data = falcon.HTTP_403, PLAIN_HTTP
             answered = _describe(scratch, judged.reply)
-            return explain_misaddressed(judged.request, source, answered, judged.fault.next)
+            explanation = explain_misaddressed(judged.request, source, answered, judged.fault.next)
+            return name_leak(explanation, judged.request)
         facts = Facts(judged.known, is_for_sandbox=judged.is_for_sandbox)
         answered = _describe(scratch, judged.reply)
-        return explain(judged.request, source, answered, facts, self._diagnose_for(source, token))
+        explanation = explain(judged.request, source, answered, facts, self._diagnose_for(source, token))
+        return name_leak(explanation, judged.request)
 
     def _diagnose_for(self, source: Source, token: str) -> Diagnose:
         return lambda examined: self._diagnoser.diagnose(examined, source, token)
