@@ -100,7 +100,8 @@ def test_a_worker_that_maps_too_does_no_harm(queue: BrokerQueue, cli: CommandLin
 def test_a_message_that_cannot_be_read_is_rejected_once(queue: BrokerQueue, cli: CommandLine, database: str) -> None:
     book(database, "T1")
     good = take_outbox(database)
-    bad = [b"\xff\x00", b"[]", b'{"version": 1}', message_of("no uuid", "no uuid"), message_of(str(uuid4()), "x")]
+    nested = b'{"x":' + b"[" * 20_000
+    bad = [b"\xff\x00", nested, b'{"version": 1}', message_of("no uuid", "no uuid"), message_of(str(uuid4()), "x")]
     later = [message_of(str(uuid4()), str(uuid4()), version=2)]
     queue.put(*bad, *later, *bad, *good)
     with Consumer(cli.environment) as consumer:

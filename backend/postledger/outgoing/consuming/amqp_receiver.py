@@ -6,6 +6,7 @@ from contextlib import contextmanager, suppress
 from itertools import islice
 from typing import Any
 
+from postledger.outgoing.consuming.bodies_only import handle_bodies_only
 from postledger.outgoing.consuming.receiver import MOST_MESSAGES, WAIT_S, Received, encode_body
 from postledger.outgoing.publishing.amqp_broker import close_connection, connect, prepare_topology, translated
 from postledger.outgoing.publishing.broker import BrokerFailed, Fault
@@ -36,10 +37,13 @@ class AmqpReceiver:
 
     def settle(self, received: Sequence[Received], rejected: Collection[Received]) -> None:
         """Reject some, and acknowledge all others at once."""
+        unwanted = set(rejected)
+        last = next((message for message in reversed(received) if message not in unwanted), None)
         with self._guarded():
             for message in rejected:
                 self._channel.basic_reject(message.handle, requeue=False)
-            self._channel.basic_ack(received[-1].handle, multiple=True)
+            if last is not None:  # never a message that was rejected: RabbitMQ would close the channel
+                self._channel.basic_ack(last.handle, multiple=True)
         for _ in received:
             self._unsettled.popleft()
 
@@ -53,7 +57,7 @@ class AmqpReceiver:
     def _open(self) -> None:
         if self._connection is not None:
             return
-        self._connection = connect(self._settings, "postledger consume")
+        self._connection = connect(self._settings, "postledger consume", frame_handler=handle_bodies_only)
         self._channel = self._connection.channel()
         prepare_topology(self._channel, self._settings)
         self._channel.basic_qos(0, _PREFETCHED, a_global=False)

@@ -1,6 +1,6 @@
 """What a mapper needs of a published change: which conversion it is about. It reads the rest from the ledger."""
 
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
@@ -12,7 +12,7 @@ class Notice(msgspec.Struct, frozen=True):
     version: Literal[1]
     dedup_key: UUID
     receipt: UUID
-    revision: int
+    revision: Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
 
 
 _decoder = msgspec.json.Decoder(Notice)
@@ -22,5 +22,5 @@ def read_notice(body: bytes) -> Notice | None:
     """Read a message. None if it is not one of ours, or of a later version."""
     try:
         return _decoder.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except Exception:  # of any kind, as for what is nested too deep: a message that stays would stop every consumer
         return None

@@ -12,6 +12,8 @@ MOST_MESSAGES = 1000
 """How many messages are received, and mapped in one transaction."""
 WAIT_S = 1.0
 """How long to wait for the first message."""
+LARGEST_BYTES = 1_048_576
+"""Of a body that is larger nothing is kept, so that it counts as unreadable. A change has about a kilobyte."""
 
 
 class Received(msgspec.Struct, frozen=True, eq=False):
@@ -35,5 +37,7 @@ class Receiver(Protocol):
 
 
 def encode_body(body: bytes | str) -> bytes:
-    """Return the bytes of a body that a library may have decoded."""
-    return body.encode() if isinstance(body, str) else bytes(body)
+    """Return the bytes of a body that a library may have decoded. It never fails."""
+    if len(body) > LARGEST_BYTES:
+        return b""
+    return body.encode(errors="surrogatepass") if isinstance(body, str) else bytes(body)

@@ -187,7 +187,7 @@ class AmqpBroker:
         self._is_blocked = False
 
 
-def connect(settings: BrokerSettings, name: str) -> Any:
+def connect(settings: BrokerSettings, name: str, **options: Any) -> Any:
     """Connect to the RabbitMQ of `settings.address`. Raises `BrokerFailed`."""
     assert settings.address is not None, "the URL is not that of a RabbitMQ"
     address = settings.address
@@ -204,6 +204,7 @@ def connect(settings: BrokerSettings, name: str) -> Any:
         client_properties={"product": "Postledger", "connection_name": name},
         # The default, one second, would end a connection that a full broker does not read from.
         socket_settings={socket.TCP_USER_TIMEOUT: 0},
+        **options,
     )
     try:
         connection.connect()
