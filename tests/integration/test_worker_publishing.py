@@ -118,6 +118,7 @@ def test_publishing_needs_a_broker(cli: CommandLine, only: str) -> None:
     [
         (f"amqp://u:{CANARY}/@h/v", "POSTLEDGER_BROKER_URL is malformed; use amqp://"),
         (f"ftp://u:{CANARY}@h/v", "POSTLEDGER_BROKER_URL must begin with one of amqp://, amqps://, sqs://"),
+        (f"amqp://u:{CANARY}@broker..example/", "POSTLEDGER_BROKER_URL is malformed; use amqp://"),
         (f"redis://:{CANARY}@h/0", "POSTLEDGER_BROKER_URL: redis:// needs a library; install kombu[redis]"),
     ],
 )

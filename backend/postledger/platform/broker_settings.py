@@ -5,6 +5,7 @@ A bad setting fails at start with one line. No message quotes the URL, because a
 
 import re
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from string import Formatter
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -18,7 +19,16 @@ DEFAULT_ROUTING_KEY = "conversions.{source}.{event}"
 ROUTING_NAMES = ("source", "campaign", "event", "kind", "status")
 """What a routing key can name."""
 AMQP = ("amqp", "amqps")
-SCHEMES = (*AMQP, "sqs", "redis", "rediss", "azureservicebus", "gcpubsub", "confluentkafka")
+_LIBRARIES = {
+    "sqs": ("sqs", "boto3"),
+    "redis": ("redis", "redis"),
+    "rediss": ("redis", "redis"),
+    "azureservicebus": ("azureservicebus", "azure.servicebus"),
+    "gcpubsub": ("gcpubsub", "google.cloud.pubsub_v1"),
+    "confluentkafka": ("confluentkafka", "confluent_kafka"),
+}
+"""The extra of Kombu that installs what a transport needs, and the library itself."""
+SCHEMES = (*AMQP, *_LIBRARIES)
 """What Kombu knows and keeps messages. Only those of RabbitMQ and SQS are installed with Postledger."""
 CHECKED = (*AMQP, "sqs")
 """The schemes whose broker can say whether a queue exists."""
@@ -29,8 +39,15 @@ _KEY = "POSTLEDGER_BROKER_ROUTING_KEY"
 _DURABLE, _TOPOLOGY = "POSTLEDGER_BROKER_DURABLE", "POSTLEDGER_BROKER_TOPOLOGY"
 _CA = "POSTLEDGER_BROKER_CA_FILE"
 _FORM = "amqp://user:password@host:5672/vhost; percent-encode other characters in user and password"
+_OTHER_FORMS = {
+    "sqs": "sqs://key:secret@?region=REGION, or sqs://@?region=REGION; percent-encode other characters in the secret",
+    **dict.fromkeys(
+        _LIBRARIES.keys() - {"sqs"}, "{scheme}://user:password@host:port/; percent-encode other characters"
+    ),
+}
 _NAME = re.compile(r"[A-Za-z0-9_.:-]{1,200}")
 _PORTS = {"amqp": 5672, "amqps": 5671}
+_LONGEST_VIRTUAL_HOST_BYTES = 255
 
 
 class BrokerAddress(msgspec.Struct, frozen=True):
@@ -80,7 +97,7 @@ def read_broker_settings(environment: Mapping[str, str]) -> BrokerSettings | Non
         return None
     parts = _split(url)
     is_amqp = parts.scheme in AMQP
-    return BrokerSettings(
+    settings = BrokerSettings(
         url=url,
         address=_read_address(parts) if is_amqp else None,
         exchange=_read_exchange(environment, is_amqp),
@@ -90,29 +107,61 @@ def read_broker_settings(environment: Mapping[str, str]) -> BrokerSettings | Non
         declares=_read_topology(environment, parts.scheme) == "declare",
         ca_file=_read_ca_file(environment, parts.scheme),
     )
+    _check_library(parts.scheme)
+    return settings
 
 
 def _split(url: str) -> SplitResult:
     try:
+        url.encode()
         parts = urlsplit(url)
         parts.port  # noqa: B018 - it is checked when it is read
+        _check_host(parts.hostname or "")
     except ValueError:
-        raise BadSetting(f"{_URL} is malformed; use {_FORM}") from None
+        raise _malformed(url) from None
     if parts.scheme not in SCHEMES:
         raise BadSetting(f"{_URL} must begin with one of {', '.join(f'{scheme}://' for scheme in SCHEMES)}")
     return parts
 
 
+def _check_host(host: str) -> None:
+    """Raises `ValueError` for a name that the resolver would not even look up."""
+    host.encode("idna")
+    if not host.isprintable() or " " in host:
+        raise ValueError("a character that no name has")
+
+
+def _malformed(url: str) -> BadSetting:
+    scheme = url.split(":", 1)[0].lower()
+    return BadSetting(f"{_URL} is malformed; use {_OTHER_FORMS.get(scheme, _FORM).format(scheme=scheme)}")
+
+
+def _check_library(scheme: str) -> None:
+    """Kombu would say it late, or only by a `NameError`. Without Kombu, which takes tens of MiB."""
+    if scheme not in _LIBRARIES:
+        return
+    extra, library = _LIBRARIES[scheme]
+    try:
+        is_there = find_spec(library) is not None
+    except ModuleNotFoundError:  # of the package around it
+        is_there = False
+    if not is_there:
+        raise BadSetting(f"{_URL}: {scheme}:// needs a library; install kombu[{extra}] beside Postledger")
+
+
 def _read_address(parts: SplitResult) -> BrokerAddress:
     # A password that is not percent-encoded would end up in one of these.
     if not parts.hostname or parts.query or parts.fragment or parts.port == 0 or "@" in parts.path:
-        raise BadSetting(f"{_URL} is malformed; use {_FORM}")
+        raise _malformed(parts.scheme)
+    virtual_host = unquote(parts.path[1:]) or "/"
+    if len(virtual_host.encode()) > _LONGEST_VIRTUAL_HOST_BYTES:
+        raise BadSetting(f"{_URL} has a virtual host of more than {_LONGEST_VIRTUAL_HOST_BYTES} bytes; correct it")
     return BrokerAddress(
         host=parts.hostname,
         port=parts.port or _PORTS[parts.scheme],
         user=unquote(parts.username or "guest"),
         password=unquote(parts.password or "guest"),
-        virtual_host=unquote(parts.path[1:]) or "/",
+        virtual_host=virtual_host,
         is_encrypted=parts.scheme == "amqps",
     )
 

@@ -69,6 +69,10 @@ def test_other_transports_have_a_queue_and_no_exchange(url: str) -> None:
         "Can4ry", "http://Can4ry@h", "memory://", "amqp://", "amqp://:Can4ry@/", "amqp://u:Can4ry@h:port/",
         "amqp://u:Can4ry@h:70000", "amqp://u:Can4ry@h:0", "amqp://u:Can/4ry@h/", "amqp://u:12/Can4ry@h/v",
         "amqp://u:Can?4ry@h/", "amqp://u:Can#4ry@h/", "amqp://u:Can4ry@[h/", "amqp://u:Can4ry@h/?ssl=1",
+        "amqp://u:Can4ry@broker..example/", f"amqp://u:Can4ry@{'x' * 70}.example/", "amqp://u:Can4ry@.h/",
+        "amqps://u:Can4ry@h\0h/", "amqp://u:Can4ry@h h/", f"amqp://u:Can4ry@h/{'v' * 256}",
+        f"amqp://u:Can4ry@h/{'%C3%A4' * 128}", "amqp://u:Can4ry\udcff@h/", "sqs://u:Can4ry@broker..example/",
+        "sqs://u:Can4ry@h:port/", "redis://:Can4ry@h:70000/",
     ],
 )  # fmt: skip
 def test_a_malformed_url_is_refused_without_being_shown(url: str) -> None:
@@ -79,6 +83,27 @@ def test_a_malformed_url_is_refused_without_being_shown(url: str) -> None:
     assert "Can" not in str(raised.value)
     assert "\n" not in str(raised.value)
     assert raised.value.__cause__ is None
+
+
+@pytest.mark.parametrize(
+    ("url", "form"), [("sqs://h:x", "sqs://key:secret"), ("redis://h:x", "redis://"), ("", "amqp")]
+)
+def test_the_advice_on_a_malformed_url_is_for_its_kind(url: str, form: str) -> None:
+    with pytest.raises(BadSetting, match=f"malformed; use {form}"):
+        read(url=url or "amqps://h:x")
+
+
+@pytest.mark.parametrize("scheme", ["redis", "rediss", "azureservicebus", "gcpubsub", "confluentkafka"])
+def test_a_transport_needs_its_library(scheme: str) -> None:
+    with pytest.raises(BadSetting, match=f"POSTLEDGER_BROKER_URL: {scheme}:// needs a library; install kombu"):
+        read(url=f"{scheme}://:{CANARY}@h/0")
+
+
+def test_the_longest_virtual_host_is_allowed() -> None:
+    address = read(url=f"amqp://h/{'v' * 255}").address
+
+    assert address is not None
+    assert len(address.virtual_host) == 255
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 Kombu's transports have no exchanges of their own, so each message goes straight to the queue.
 """
 
-import importlib.util
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
@@ -11,12 +10,10 @@ from urllib.parse import parse_qsl, urlsplit
 
 import kombu
 from kombu.exceptions import OperationalError
-from kombu.transport import resolve_transport
 
 from postledger.outgoing.publishing.broker import BrokerFailed, Fault, Message, Outcome, Sent
 from postledger.outgoing.publishing.message import CONTENT_TYPE, SCHEMA
 from postledger.platform.broker_settings import BrokerSettings
-from postledger.platform.settings import BadSetting
 
 CONNECT_WITHIN_S, ANSWER_WITHIN_S = 5, 10
 _HTTPS = 443
@@ -52,8 +49,8 @@ class KombuBroker:
         """Connect, and declare or check the queue."""
         if self._connection is not None:
             return
-        self._connection = connect_with_kombu(self._settings)
         try:
+            self._connection = connect_with_kombu(self._settings)
             self._producer = self._connection.Producer(serializer=None, auto_declare=False)
             self.prepare()
         except BaseException as error:  # a timeout of gevent too
@@ -117,22 +114,8 @@ class KombuBroker:
         return {"message_attributes": attributes, **(ordered if self._queue_name.endswith(".fifo") else {})}
 
 
-def check_transport(settings: BrokerSettings) -> None:
-    """Check that the library of the transport is installed. Raises `BadSetting`."""
-    scheme, is_there = settings.scheme, True
-    try:
-        resolve_transport(scheme)
-    except (ImportError, AttributeError):  # some take a missing library for None, and use it
-        is_there = False
-    if not is_there or (scheme.startswith("redis") and importlib.util.find_spec("redis") is None):
-        raise BadSetting(
-            f"POSTLEDGER_BROKER_URL: {scheme}:// needs a library; install kombu[{scheme}] beside Postledger"
-        )
-
-
 def connect_with_kombu(settings: BrokerSettings) -> Any:
     """Make a connection of Kombu. It connects when it is first used."""
-    check_transport(settings)
     url, options = settings.url, {}
     if settings.scheme == "sqs":
         url, options = url.split("?", 1)[0], _list_sqs_options(settings.url)

@@ -8,20 +8,19 @@ from postledger.platform.broker_settings import CHECKED, BrokerSettings
 
 
 def open_broker(settings: BrokerSettings) -> Broker:
-    """Make the connection, without opening it. Raises `BadSetting` if the library of its transport is missing."""
+    """Make the connection, without opening it."""
     if settings.address is not None:
         return AmqpBroker(settings)
     # Kombu and the libraries of its transports take tens of MiB, which a worker without them saves.
-    from postledger.outgoing.publishing.kombu_broker import KombuBroker, check_transport  # noqa: PLC0415
+    from postledger.outgoing.publishing.kombu_broker import KombuBroker  # noqa: PLC0415
 
-    check_transport(settings)
     return KombuBroker(settings)
 
 
 def try_broker(settings: BrokerSettings) -> None:
     """Connect, look whether exchange and queue exist, and disconnect. Makes nothing where the broker can say so.
 
-    Raises `BrokerFailed` or `BadSetting`.
+    Raises `BrokerFailed`.
     """
     broker = open_broker(replace(settings, declares=settings.scheme not in CHECKED))
     try:
