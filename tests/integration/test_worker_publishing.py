@@ -2,11 +2,15 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
+from gevent.event import Event
 
+from postledger.bootstrap.publishing import wait_for_others
 from postledger.ledger.writer import write_entries
+from postledger.outgoing.publishing.publications import try_publisher_lock
 from postledger.platform.postgres.connection import connect
 from tests.parts.cli import CommandLine
 from tests.parts.conversion_events import find_faults
@@ -20,6 +24,15 @@ from tests.parts.worker import Worker
 
 NOBODY = "amqp://postledger:s3cret-canary@127.0.0.1:1/"
 CANARY = "s3cret-canary"
+INSERT = """
+INSERT INTO publications (dedup_key, receipt, revision, kind, received_at)
+SELECT dedup_key, receipt, revision, kind, received_at FROM outbox RETURNING true
+"""
+PUBLISH_ONE = """
+UPDATE publications SET published_at = received_at
+WHERE receipt = (SELECT receipt FROM publications WHERE published_at IS NULL ORDER BY received_at LIMIT 1)
+RETURNING true
+"""
 WAITING = "SELECT count(*) FROM publications WHERE published_at IS NULL"
 
 
@@ -95,6 +108,53 @@ def test_once_fails_without_its_broker(cli: CommandLine, database: str) -> None:
     assert "works again" not in ran.err
     assert CANARY not in ran.err
     assert fetch(database, WAITING) == [(3,)]
+
+
+def test_once_fails_while_another_worker_publishes_nothing(
+    cli: CommandLine, database: str, broker: dict[str, str]
+) -> None:
+    cli.environment.update(broker)
+    book(database, 3)
+    with connect(database, name="test", statement_timeout_ms=60_000) as other:
+        assert try_publisher_lock(other)
+        ran = cli.process("worker", "--once")
+
+    last = ran.err.splitlines()[-1]
+    assert (ran.code, last[:34]) == (1, "postledger: 3 changes still wait: ")
+    assert "another worker has the right to publish 3 of them" in last
+
+
+def test_once_fails_if_no_queue_takes_what_waits(cli: CommandLine, database: str, broker: dict[str, str]) -> None:
+    cli.environment.update(broker, POSTLEDGER_BROKER_QUEUE="off")
+    book(database, 3)
+
+    first, again = cli.process("worker", "--once"), cli.process("worker", "--once", "--only", "publish")
+
+    assert (first.code, again.code) == (1, 1)
+    assert "3 changes still wait: the broker returned or refused 3 of them" in first.err.splitlines()[-1]
+    assert "3 changes still wait: the broker returned or refused 3 of them" in again.err.splitlines()[-1]
+
+
+class Turns(Event):
+    """Lets another worker publish one more message whenever it is waited for."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self._url = url
+
+    def wait(self, *_: Any, **__: Any) -> Any:
+        """Publish one."""
+        fetch(self._url, PUBLISH_ONE)
+        return False
+
+
+def test_once_waits_for_a_worker_that_publishes(database: str) -> None:
+    book(database, 3)
+    fetch(database, INSERT)
+
+    wait_for_others(lambda: connect(database, name="test", statement_timeout_ms=60_000), Turns(database))
+
+    assert fetch(database, WAITING) == [(0,)]
 
 
 def test_without_a_broker_nothing_is_queued(cli: CommandLine, database: str) -> None:

@@ -17,7 +17,7 @@ from psycopg import Connection
 from postledger.bootstrap.forwarding import create_forward_loop
 from postledger.bootstrap.loops import STATEMENT_TIMEOUT_MS, connect_loop, run_loops, stop_by_signal
 from postledger.bootstrap.mapping import check_and_record, check_rates, create_mapper
-from postledger.bootstrap.publishing import create_publish_loop
+from postledger.bootstrap.publishing import create_publish_loop, wait_for_others
 from postledger.clicks.retention import delete_expired_clicks
 from postledger.finance.invariants import INVARIANTS
 from postledger.ledger.dispatch import BATCH_CHANGES, Consumer, discard, dispatch
@@ -90,7 +90,10 @@ class _Tools(msgspec.Struct, frozen=True):
 
 
 def run_worker(parts: Collection[str], *, once: bool) -> bool:
-    """Run these parts until SIGTERM, or `once` until there is nothing left to do. False if that failed."""
+    """Run these parts until SIGTERM, or `once` until there is nothing left to do. False if that failed.
+
+    Raises `BadSetting`, and `NotPossible` if what was to be published `once` still waits.
+    """
     assert is_prepared(), "the driver must wait in greenlets, or one loop would stop all others"
     environment = read_environment()
     settings, broker = read_worker_settings(environment), read_broker_settings(environment)
@@ -102,7 +105,7 @@ def run_worker(parts: Collection[str], *, once: bool) -> bool:
     stop_by_signal(tools.stop)
     loops = _create_loops(parts, tools, tasks)
     if once:
-        return _run_once(loops, tools.stop)
+        return _run_once(loops, tools, publishes=broker is not None and "publish" in parts)
     run_loops(loops, tools.connect, tools.metrics, settings.port, tools.stop)
     return True
 
@@ -218,5 +221,8 @@ def _hand_over(
     return len(changes)
 
 
-def _run_once(loops: Sequence[WorkLoop], stop: Event) -> bool:
-    return all(loop.run_until_idle(stop) for loop in loops)
+def _run_once(loops: Sequence[WorkLoop], tools: _Tools, *, publishes: bool) -> bool:
+    is_done = all(loop.run_until_idle(tools.stop) for loop in loops)
+    if is_done and publishes:
+        wait_for_others(tools.connect, tools.stop)
+    return is_done

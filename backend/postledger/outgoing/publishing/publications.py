@@ -25,6 +25,21 @@ class Publication(msgspec.Struct, frozen=True):
     refusals: int
 
 
+class Waiting(msgspec.Struct, frozen=True):
+    """How many wait for their first attempt, with the receipt of the oldest, and how many after a refusal."""
+
+    fresh: int
+    refused: int
+    oldest: str | None
+
+
+def count_waiting(connection: Connection[Any]) -> Waiting:
+    """Count what waits."""
+    row = connection.execute(sql("count_waiting")).fetchone()
+    assert row is not None, "the statement has no condition"
+    return Waiting(*row)
+
+
 def try_publisher_lock(connection: Connection[Any]) -> bool:
     """Take the right to publish until the session ends. False if another session has it."""
     row = connection.execute(sql("try_publisher_lock"), (_LOCK_ID,)).fetchone()
