@@ -47,7 +47,7 @@ def test_a_second_replay_books_nothing(past: PastLedger, database: str) -> None:
 
     again = past.book()
 
-    assert (again["rows_to_book"], again["changes"]["refused → duplicate"]["rows"]) == (0, 1)
+    assert (again["rows_to_book"], again["booked_before"], again["as_recorded"]) == (0, 1, 1)
     assert fetch(database, "SELECT count(*)::integer FROM postbacks") == [(2,)]
     assert fetch(database, "SELECT count(*)::integer FROM replays") == [(1,)]
 

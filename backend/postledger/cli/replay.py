@@ -101,7 +101,9 @@ def replay(
         with open_ledger(context) as connection:
             entropy = token_bytes(ENTROPY_BYTES)
             with recorded(connection, as_user, "replay.start", source or "all sources") as actor:
-                replay_id = start_replay(connection, selection, preview, actor=actor, entropy=entropy)
+                replay_id = start_replay(
+                    connection, selection, preview, actor=actor, entropy=entropy, accepts_drift=accept_drift
+                )
         _resume(context, replay_id, rate, as_json=as_json)
     elif as_json:
         _report_preview(preview, selection, as_json=True)

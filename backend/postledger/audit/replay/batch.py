@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from psycopg import Connection
 
+from postledger.audit.replay.booked_before import find_booked_before
 from postledger.audit.replay.fold import Folded, fold, park_all
 from postledger.audit.replay.judge import Judge, repeat_as, says_the_same
 from postledger.audit.replay.selection import StoredRow
@@ -14,6 +15,9 @@ from postledger.audit.replay.table import CHANGES, Table
 from postledger.ledger.entry import Entry
 from postledger.vocabulary.receipt import make_replay_receipt
 from postledger.vocabulary.refusal import Refusal
+from postledger.vocabulary.statuses import Verdict
+
+_UNDER_ANOTHER_KEY = "booked under another key"
 
 
 class Replayed(NamedTuple):
@@ -40,8 +44,14 @@ class Replayer:
         if self._in_shadow:
             copy_known(connection, entries)
         folded = fold(connection, entries)
+        opened = [
+            entry
+            for row, entry in new
+            if row.verdict == "refused" and folded[entry.receipt].outcome.verdict is Verdict.ACCEPTED
+        ]
+        again = find_booked_before(connection, self._judge, opened)
         for row, entry in new:
-            _count(table, row, folded[entry.receipt])
+            _count(table, row, folded[entry.receipt], is_booked_before=entry.receipt in again)
         return [
             Replayed(row.id, entry.receipt) for row, entry in new if folded[entry.receipt].outcome.verdict in CHANGES
         ]
@@ -73,11 +83,15 @@ def _count_refusal(table: Table, row: StoredRow, refusal: Refusal | None) -> Non
     if is_same:
         table.as_recorded += 1
     else:
-        table.change(receipt=row.id, was=row.verdict, now="refused", detail=_describe(row, refusal), opened=0, money={})
+        table.change(
+            receipt=row.id, was=row.verdict, now="refused", detail=_describe(row, refusal), opened=0, money={},
+            is_drift=row.verdict != "refused",
+        )  # fmt: skip
 
 
-def _count(table: Table, row: StoredRow, folded: Folded) -> None:
+def _count(table: Table, row: StoredRow, folded: Folded, *, is_booked_before: bool) -> None:
     outcome = folded.outcome
+    table.booked_before += is_booked_before
     refusal = outcome.refusal
     if refusal is not None and row.reason == refusal.reason:
         table.as_recorded += 1
@@ -86,9 +100,10 @@ def _count(table: Table, row: StoredRow, folded: Folded) -> None:
         receipt=row.id,
         was=row.verdict,
         now=outcome.verdict,
-        detail=_describe(row, refusal),
+        detail=_UNDER_ANOTHER_KEY if is_booked_before else _describe(row, refusal),
         opened=outcome.verdict == "accepted",
         money=folded.money,
+        is_drift=is_booked_before or row.verdict != "refused",
     )
 
 

@@ -17,7 +17,7 @@ from postledger.audit.replay.judge import Judge
 from postledger.audit.replay.preview import BATCH_ROWS, OnProgress, Preview
 from postledger.audit.replay.selection import Cursor, Selection, StoredRow, count_rows, read_rows
 from postledger.audit.replay.table import Table
-from postledger.platform.postgres.advisory_locks import ERASURE, share_lock
+from postledger.platform.postgres.advisory_locks import ERASURE, REPLAY, share_lock, wait_for_lock
 from postledger.platform.postgres.connection import read_clock, set_lock_timeout
 from postledger.platform.postgres.sql import statements_of
 from postledger.vocabulary.operator_error import NotFound, NotPossible
@@ -27,23 +27,38 @@ sql = statements_of("postledger.audit.replay")
 
 _WAIT_FOR_LOCK_MS = 1000
 _ATTEMPTS = 5
+_DRIFT = (
+    "postbacks that were booked before are judged otherwise than in the dry run, so the rest was not booked. Look at"
+    " them with a dry run, and start another replay; replay {id} stays where it is"
+)
 
 
 class Progress(msgspec.Struct):
-    """How far a replay is. `expected` is the number of rows to book that the dry run showed."""
+    """How far a replay is.
+
+    `expected` is the number of rows to book that the dry run showed. `accepts_drift`: what was booked before may be
+    booked as it is judged today.
+    """
 
     expected: int
     parks: tuple[int, ...]
     table: Table
+    accepts_drift: bool = False
 
 
 def start_replay(
-    connection: Connection[Any], selection: Selection, preview: Preview, *, actor: str, entropy: bytes
+    connection: Connection[Any],
+    selection: Selection,
+    preview: Preview,
+    *,
+    actor: str,
+    entropy: bytes,
+    accepts_drift: bool = False,
 ) -> str:
     """Record a replay that will be booked, and return its id."""
     now = read_clock(connection)
     replay_id = make_receipt(int(now.timestamp() * 1000), entropy)
-    progress = Progress(preview.table.rows_to_book, preview.parks, Table())
+    progress = Progress(preview.table.rows_to_book, preview.parks, Table(), accepts_drift)
     values = {"id": replay_id, "selection": _encode(selection), "counts": _encode(progress), "actor": actor, "now": now}
     connection.execute(sql("insert_replay"), values)
     return replay_id
@@ -86,12 +101,15 @@ def _book_patiently(connection: Connection[Any], replay_id: str, judge: Judge, l
 def _book_batch(connection: Connection[Any], replay_id: str, judge: Judge, limit: int) -> tuple[Progress, bool]:
     with connection.transaction():
         share_lock(connection, ERASURE)
+        wait_for_lock(connection, REPLAY)
         selection, progress, cursor, is_done = _read(connection, replay_id, lock=True)
         rows = [] if is_done else read_rows(connection, selection, cursor, limit)
         now = read_clock(connection)
         replayed = Replayer(judge, replay_id, progress.parks, in_shadow=False).run(
             connection, rows, now, progress.table
         )
+        if progress.table.drifted and not progress.accepts_drift:
+            raise NotPossible(_DRIFT.format(id=replay_id))
         values = {"postbacks": [one.postback for one in replayed], "receipts": [one.receipt for one in replayed]}
         connection.execute(sql("insert_replayed"), values | {"replay": replay_id, "now": now})
         _move(connection, replay_id, progress, rows, now)

@@ -101,7 +101,12 @@ def says_the_same(row: StoredRow, event: Event) -> bool:
     keys = {event.dedup_key, *(former.dedup_key for former in event.former_keys)}
     said = (event.event, event.click_id, event.transaction_id, event.status, event.payout, event.currency)
     recorded = (row.event, row.click_id, row.transaction_id, row.status, row.payout, row.currency)
-    return row.dedup_key in keys and said == recorded and event.event_time == row.event_time
+    return row.dedup_key in keys and said == recorded and row.event_time in _list_times(event, row)
+
+
+def _list_times(event: Event, row: StoredRow) -> tuple[datetime | None, ...]:
+    # What a replay booked without a time of its own has the time of the old row.
+    return (event.event_time,) if event.event_time is not None else (None, row.received_at)
 
 
 def repeat_as(entry: Entry, row: StoredRow, receipt: str, now: datetime) -> Entry:

@@ -27,9 +27,10 @@ class Table(msgspec.Struct):
     """All rows of a replay.
 
     - `not_believed`, `not_kept`: rows that are not judged, by reason.
-    - `booked_before`: the judged rows that were booked when they came: the control. Today's rules should say the same.
+    - `booked_before`: the judged rows that were booked when they came, by a replay, or by a repeat of the sender under
+      another key: the control. Today's rules should say the same.
     - `as_recorded`: the judged rows of which the rules of today say what is on record.
-    - `changes`: the refused rows with another verdict today. `drift`: the same of rows that were booked.
+    - `changes`: the refused rows with another verdict today. `drift`: the same of rows that were booked before.
     """
 
     rows: int = 0
@@ -58,10 +59,18 @@ class Table(msgspec.Struct):
         counts[reason] = counts.get(reason, 0) + 1
 
     def change(
-        self, *, receipt: str, was: str, now: str, detail: str, opened: int, money: Mapping[str, Decimal]
+        self,
+        *,
+        receipt: str,
+        was: str,
+        now: str,
+        detail: str,
+        opened: int,
+        money: Mapping[str, Decimal],
+        is_drift: bool,
     ) -> None:
         """Count a row with another verdict."""
-        line = (self.changes if was == "refused" else self.drift).setdefault(f"{was} → {now}", Line())
+        line = (self.drift if is_drift else self.changes).setdefault(f"{was} → {now}", Line())
         line.rows += 1
         line.conversions += opened
         for currency, amount in money.items():

@@ -14,6 +14,9 @@ DISPATCHER = 0x6F7574626F78  # "outbox" in ASCII
 ERASURE = 0x66726774  # "frgt" in ASCII
 """The session that erases a value, or those that copy stored postbacks, which would bring the value back."""
 
+REPLAY = 0x72706C79  # "rply" in ASCII
+"""The session that books a batch of a replay: the next one must see what it has booked."""
+
 
 def share_lock(connection: Connection[Any], lock_id: int) -> None:
     """Wait until no session has a lock for itself, and share it until the end of the transaction."""
