@@ -9,7 +9,7 @@ import re
 import msgspec
 
 from postledger.ingest.read_request import Format, mask_form
-from postledger.ledger.rules.raw_beginning import MAX_UNPROVED_RAW_BYTES, Whole, cut, measure
+from postledger.ledger.rules.raw_beginning import MAX_UNPROVED_RAW_BYTES, Whole, cut, mask_tokens, measure
 from postledger.policy.source import Source
 from postledger.vocabulary.refusal import Refused
 
@@ -32,7 +32,7 @@ def read_beginning(body: bytes, source: Source, written_as: Format) -> Beginning
     Of JSON that may hold one, nothing is stored but the length.
     """
     if not _may_hold_masked(body, source, written_as):
-        return Beginning(cut(body), measure(body))
+        return Beginning(cut(mask_tokens(body)), measure(body))
     raw = _mask_beginning(body, source) if written_as == "form" else b""
     return Beginning(raw, Whole(len(body), None))
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 import msgspec
 
 from postledger.ledger.entry import Entry, Outcome, Proof
-from postledger.ledger.rules.raw_beginning import MAX_UNPROVED_RAW_BYTES, cut, measure
+from postledger.ledger.rules.raw_beginning import MAX_UNPROVED_RAW_BYTES, TOKEN_SIGN, cut, mask_tokens, measure
 from postledger.ledger.rules.status_rules import ChangeKind
 from postledger.vocabulary.click import LabelCause
 from postledger.vocabulary.conversion_event import Event
@@ -133,6 +133,8 @@ def entry_row(entry: Entry, outcome: Outcome | None = None) -> EntryRow:
         entry.source_id, entry.source_address, entry.secret_id,
         click_id=entry.click_id, transaction_id=entry.transaction_id,
     )  # fmt: skip
+    if TOKEN_SIGN in entry.raw:
+        row.raw = mask_tokens(entry.raw)
     row.observed = (entry.observed if outcome is None else outcome.observed) or None
     row.policy_version, row.idempotency_key = entry.policy_version, entry.idempotency_key
     row.replay_of = entry.replay_of
@@ -164,7 +166,7 @@ def _cut_raw(row: EntryRow, entry: Entry) -> None:
     # Whether an event is refused is known only in the statement, so it gets the number of bytes to keep.
     if entry.whole is None and len(entry.raw) <= MAX_UNPROVED_RAW_BYTES:
         return
-    whole, kept = entry.whole or measure(entry.raw), cut(entry.raw)
+    whole, kept = entry.whole or measure(entry.raw), cut(row.raw)
     row.raw_length, row.raw_sha256 = whole.length, whole.sha256
     if row.reason is None:
         row.kept_bytes = len(kept)

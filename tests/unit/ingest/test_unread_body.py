@@ -92,3 +92,10 @@ def test_a_form_without_masked_names_is_stored_by_its_beginning() -> None:
     entry = evaluate_forged(body, FORM, pii=["email"])
 
     assert (entry.raw, entry.whole) == (b"click_id=A%20B&payout=1", whole_of(body))
+
+
+def test_a_partner_token_at_the_cut_is_masked() -> None:
+    token = b"plt_" + b"A" * 43
+    body = b"a=1&" + b"x" * (MAX_UNPROVED_RAW_BYTES - 24) + token + PADDING
+
+    assert token[:16] not in evaluate_forged(body, JSON).raw
