@@ -113,7 +113,18 @@ def test_another_authorization_is_left_to_the_source(client: httpx.Client) -> No
     assert body_of(answer) == {"status": "accepted"}
 
 
-@pytest.mark.parametrize("target", ["/sandbox/postback/acme?{}&a=1", "/receipts/x?t={}", "/sandbox/postback/acme?{}=1"])
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/sandbox/postback/acme?{}&a=1",
+        "/receipts/x?t={}",
+        "/sandbox/postback/acme?{}=1",
+        "/sandbox/postback/acme/{}",
+        "/sandbox/postback/{}?a=1",
+        "/sandbox/explain/acme/{}",
+        "/sandbox/{}",
+    ],
+)
 def test_a_token_in_a_url_is_named_a_leak(stack: SandboxStack, client: httpx.Client, target: str) -> None:
     before = stack.count_rows("sandbox")
     token = stack.token("acme")["Authorization"].removeprefix("Bearer ")
