@@ -105,3 +105,16 @@ def test_an_answer_that_was_lost_is_noted(connection: Any, acme: int, status: in
 
     assert found is not None
     assert (found.answered.http, found.note) == (http, "recorded; the answer was lost")
+
+
+@pytest.mark.parametrize("is_of_replay", [True, False])
+def test_a_row_of_a_replay_answered_no_one(connection: Any, acme: int, *, is_of_replay: bool) -> None:
+    receipt = now_receipt()
+    store(connection, receipt, acme, verdict="accepted", reason=None)
+    if is_of_replay:
+        connection.execute("UPDATE postbacks SET replay_of = %s WHERE id = %s", (now_receipt(), receipt))
+
+    found = find_receipt(connection, Source(acme, "acme", Settings()), receipt)
+
+    assert found is not None
+    assert (found.answered.http, found.note) == (None if is_of_replay else 200, None)

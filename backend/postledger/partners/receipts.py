@@ -34,7 +34,7 @@ Row = dict[str, Any]
 
 
 class Answered(msgspec.Struct, frozen=True):
-    """The HTTP status that the sender got. None: the sender hung up before it was answered."""
+    """The HTTP status that the sender got. None: it hung up before, or a replay wrote the row and answered no one."""
 
     http: int | None
 
@@ -114,7 +114,8 @@ def _list_bounds(receipt: str) -> tuple[datetime, datetime]:
 
 def _describe(row: Row, source: Source, edge_answered: int | None) -> Receipt:
     verdict = Verdict(row["verdict"])
-    http = _find_http(row, verdict, source) if edge_answered is None else edge_answered
+    usual = None if row["is_of_replay"] else _find_http(row, verdict, source)
+    http = usual if edge_answered is None else edge_answered
     return Receipt(
         row["id"], row["received_at"], verdict, Reason(row["reason"]) if row["reason"] else None, row["parameter"],
         Answered(http if http != CLIENT_CLOSED else None),

@@ -6,7 +6,7 @@ SELECT
         WHEN verdict = 'spooled' AND EXISTS (SELECT FROM parked_reversals WHERE parked_reversals.id = postbacks.id) THEN 'parked'
         ELSE verdict
     END AS verdict,
-    reason, parameter, cause, postbacks.event, postbacks.click_id, postbacks.transaction_id, postbacks.status,
+    reason, parameter, cause, replay_of IS NOT NULL AS is_of_replay, postbacks.event, postbacks.click_id, postbacks.transaction_id, postbacks.status,
     postbacks.payout, postbacks.currency,
     conversions.status AS conversion_status, conversions.updated_at, conversions.conflicted_at, since.repeats,
     (
