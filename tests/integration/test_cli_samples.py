@@ -72,9 +72,18 @@ def test_an_archive_holds_requests_and_expected_responses(applied: CommandLine) 
 
 
 def test_samples_for_production_have_its_paths(applied: CommandLine) -> None:
-    url = applied("sample", "acme", "--kind", "valid", "--production", "--url", "https://t.example").out
+    ran = applied("sample", "acme", "--kind", "valid", "--production", "--url", "https://t.example")
 
-    assert url.startswith("https://t.example/tracking/postback/acme?")
+    assert ran.out.startswith("https://t.example/tracking/postback/acme?")
+
+
+@pytest.mark.parametrize("kind", ["valid", "conflict", "unknown_click"])
+def test_samples_for_production_expect_what_it_answers(applied: CommandLine, kind: str) -> None:
+    made = applied("sample", "acme", "--kind", kind, "--production", "--json").facts
+
+    refused = {"http": 422, "status": "refused", "reason": "unknown_click"}
+    assert [one["expect"] for one in made] == [refused] * (2 if kind == "conflict" else 1)
+    assert not any("is booked" in one["why"] for one in made)
 
 
 @pytest.mark.parametrize("form", ["url", "curl", "json", "har"])
@@ -105,6 +114,16 @@ def test_the_clicks_of_samples_are_known_in_the_sandbox_alone(applied: CommandLi
             for table in ("sandbox.clicks", "public.clicks")
         ]
     assert known == [(1,), (0,)]
+
+
+def test_a_template_with_a_placeholder_names_the_command_that_reveals(applied: CommandLine) -> None:
+    source = 'slug = "keit"\nname = "Keit"\npreset = "keitaro"\nsecrets = ["s3cret-of-keitaro"]\n'
+    assert applied("apply", applied.write("keit.toml", f"[[sources]]\n{source}")).code == 0
+
+    notes = applied("sample", "keit", "--template").err
+
+    assert "with the secret, or run: postledger source url keit --reveal" in notes
+    assert applied("source", "url", "keit", "--reveal").code == 0
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,8 @@ def sample(
         print_panel_url(context, source, url=url, reveal=False, as_json=as_json)
         return
     ways: tuple[Way, ...] = WAYS if post is None else (post.value,)
-    order = Order(read_kind(kind), Wish(event, status), number, ways, is_for_operator=True)
+    wish = Wish(event, status)
+    order = Order(read_kind(kind), wish, number, ways, is_for_operator=True, is_for_production=production)
     keyring, now = open_keyring(context), datetime.now(UTC)
     with open_ledger(context) as connection:
         made = order_samples(connection, find_source(connection, keyring, source), order, now)

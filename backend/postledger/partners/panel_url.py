@@ -63,7 +63,7 @@ def _list_notes(source: Source, template: Mapping[str, str] | None, secret: str 
     elif not template:
         notes.append("The network adds its parameters to this URL itself.")
     if source.settings.auth == "token" and secret is None:
-        notes.append(f"Replace {TOKEN} with the secret, or run the command again with --reveal.")
+        notes.append(f"Replace {TOKEN} with the secret, or run: postledger source url {source.slug} --reveal")
     if source.settings.auth == "signature":
         notes.append("The network must sign it as the source expects: keep the parameters that it signs.")
     return notes

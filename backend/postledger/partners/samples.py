@@ -33,6 +33,7 @@ STAND_IN = "706f73746c6564676572"
 """The secret of no source: text, hex and base64 at once."""
 _NO_SUCH_SOURCE = "no-such-source"
 _VALID = "A postback that is booked."
+_NOT_BOOKED = "Production does not know the click of a sample, so that it never books one."
 _FIRST = "Sent first, so that the next sample contradicts it."
 _NOT_MADE = "no postback of this source that can be made here is refused for it"
 _OTHER_MONEY = ("2.50", "250", "2,50")
@@ -77,13 +78,18 @@ class Samples(msgspec.Struct, frozen=True):
 
 
 class Order(msgspec.Struct, frozen=True):
-    """Which samples are wanted, and how many of a kind. `is_for_operator`: the caller may sign with every secret."""
+    """Which samples are wanted, and how many of a kind.
+
+    `is_for_operator`: the caller may sign with every secret. `is_for_production`: they are sent to production, which
+    knows none of their clicks.
+    """
 
     kind: Kind = "all"
     wish: Wish = Wish()
     number: int = 1
     ways: tuple[Way, ...] = WAYS
     is_for_operator: bool = False
+    is_for_production: bool = False
 
 
 def read_kind(text: str) -> Kind:
@@ -106,7 +112,8 @@ def make_samples(source: Source, order: Order, unix_s: int, serial: str) -> Samp
     writer = find_writer(usable, unix_s, serial, order.wish, order.ways)
     if writer is None and (order.kind == "valid" or order.wish != Wish()):
         raise NotPossible(f"cannot make such a postback of source {source.slug}; its sender must sign it")
-    made = _Maker(usable, writer or find_any_writer(usable, unix_s, serial, order.ways), is_signed=writer is not None)
+    any_writer = writer or find_any_writer(usable, unix_s, serial, order.ways)
+    made = _Maker(usable, any_writer, is_signed=writer is not None, is_for_production=order.is_for_production)
     made.make(order)
     return Samples(tuple(made.samples), made.left_out, tuple(dict.fromkeys(made.clicks)), secret)
 
@@ -142,8 +149,9 @@ class _Judged(NamedTuple):
 class _Maker:
     """The samples that were made so far."""
 
-    def __init__(self, source: Source, writer: SampleWriter, *, is_signed: bool) -> None:
+    def __init__(self, source: Source, writer: SampleWriter, *, is_signed: bool, is_for_production: bool) -> None:
         self._source, self._writer, self._is_signed = source, writer, is_signed
+        self._is_for_production = is_for_production
         self.samples: list[Sample] = []
         self.left_out: dict[Reason, str] = {}
         self.clicks: list[str] = []
@@ -225,6 +233,8 @@ class _Maker:
 
     def _describe(self, kind: str, writer: SampleWriter, judged: _Judged, why: str) -> Sample:
         request, entry, outcome = judged
+        if self._is_for_production and entry.event is not None:
+            outcome, why = Outcome(Verdict.REFUSED, Refusal(Reason.UNKNOWN_CLICK)), _NOT_BOOKED
         refusal, required = outcome.refusal, find_response(outcome, entry, self._source)
         reason = None if refusal is None else refusal.reason
         http = find_http_status(outcome.verdict, reason)
