@@ -117,7 +117,7 @@ def test_the_clicks_of_samples_are_known_in_the_sandbox_alone(applied: CommandLi
 
 
 def test_a_template_with_a_placeholder_names_the_command_that_reveals(applied: CommandLine) -> None:
-    source = 'slug = "keit"\nname = "Keit"\npreset = "keitaro"\nsecrets = ["s3cret-of-keitaro"]\n'
+    source = 'slug = "keit"\nname = "Keit"\nauth = "token"\nsecrets = ["s3cret-of-keitaro"]\n'
     assert applied("apply", applied.write("keit.toml", f"[[sources]]\n{source}")).code == 0
 
     notes = applied("sample", "keit", "--template").err

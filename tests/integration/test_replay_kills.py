@@ -144,3 +144,15 @@ def test_a_real_postback_in_between_is_folded_as_usual(past: PastLedger, databas
         f"The dry run showed {2 * CONVERSIONS}: other postbacks or settings have changed the ledger since then.\n"
     )
     assert fetch(database, "SELECT count(*)::integer, sum(payout)::integer FROM conversions") == [(CONVERSIONS,) * 2]
+
+
+@pytest.mark.usefixtures("past")
+def test_no_batch_books_more_than_the_rate(database: str, master_key: str) -> None:
+    replay_id, pauses = start(database, master_key), list[float]()
+    with connect(database, name="cli", statement_timeout_ms=60_000) as connection:
+        judge = make_judge(connection, master_key)
+        book_replay(connection, replay_id, judge, rate=BATCH, on_progress=lambda *_: None, pause=pauses.append)
+
+    batches = fetch(database, "SELECT count(*)::integer FROM replayed_postbacks GROUP BY received_at")
+    assert {number for (number,) in batches} == {BATCH}
+    assert len(pauses) == len(batches) == 2 * CONVERSIONS / BATCH

@@ -22,13 +22,15 @@ SELECT
 FROM public.postbacks
 LEFT JOIN public.sources ON sources.id = postbacks.source_id
 LEFT JOIN LATERAL (
-    SELECT booked.*
-    FROM public.replayed_postbacks AS replayed
-    INNER JOIN public.postbacks AS booked
-        ON booked.id = replayed.receipt AND booked.received_at = replayed.received_at
+    SELECT receipt, received_at FROM public.replayed_postbacks AS replayed
     WHERE replayed.postback = postbacks.id
     ORDER BY replayed.received_at DESC
     LIMIT 1
+) AS newest ON true
+LEFT JOIN LATERAL (
+    SELECT * FROM public.postbacks AS booked
+    WHERE booked.id = newest.receipt AND booked.received_at = newest.received_at
+    LIMIT 1 -- so that the row is looked up, whatever the planner knows of the tables
 ) AS repeat ON true
 LEFT JOIN public.conversions ON conversions.id = coalesce(repeat.conversion_id, postbacks.conversion_id)
 WHERE
