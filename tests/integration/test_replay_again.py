@@ -1,4 +1,4 @@
-"""What was booked once is not booked again by a later replay, whatever its filter is, without a word of the operator."""
+"""What was booked once is not booked again by a later replay, whatever its filter is, unless the operator says so."""
 
 import pytest
 
