@@ -58,6 +58,16 @@ def reader(rabbitmq: RabbitMQ) -> Iterator[Reader]:
         yield reader
 
 
+def test_the_first_change_has_the_time_that_its_source_sent(publishing: Publishing) -> None:
+    key = publishing.book()
+    publishing.connection.execute("UPDATE conversions SET event_time = %s", (START,))
+    publishing.work()
+    publishing.change(key, "approved")
+    publishing.work()
+
+    assert [event.change.event_time for event in publishing.received()] == [START, None]
+
+
 def test_a_change_is_published_with_its_conversion(publishing: Publishing) -> None:
     key = publishing.book()
 

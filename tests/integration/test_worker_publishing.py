@@ -80,6 +80,7 @@ def test_a_worker_without_its_broker_is_healthy_and_logs_one_line(environment: d
         wait_until(lambda: bool(worker.log_lines("failed, and is repeated")), what="the failure")
 
         assert worker.is_healthy()
+        assert 'postledger_jobs_total{result="retried",task="publish"} 0.0' not in worker.get("/metrics").text
         (line,) = worker.log_lines("failed, and is repeated")
         assert (line["loop"], line["cause"]) == ("publish", "unreachable")
         assert CANARY not in worker.log_text()

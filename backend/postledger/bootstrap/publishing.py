@@ -43,6 +43,7 @@ def create_publish_loop(
     connect: Callable[[], Connection[Any]],
     events: EventLog,
     count_published: CountPublished,
+    count_failed: Callable[[], None],
 ) -> WorkLoop:
     """Make the loop that publishes what is queued."""
 
@@ -57,6 +58,7 @@ def create_publish_loop(
         partial(_write_after, publisher.work, events),
         connect,
         full_portion=broker.batch,
+        on_failure=count_failed,
         finish=publisher.close,
     )
 

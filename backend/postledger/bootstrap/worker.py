@@ -131,7 +131,8 @@ def _create_dispatcher(tools: _Tools) -> WorkLoop:
 def _create_publish_loops(tools: _Tools) -> list[WorkLoop]:
     if tools.broker is None:
         return []
-    return [create_publish_loop(tools.broker, tools.connect, tools.events, tools.metrics.count_published)]
+    count, count_failed = tools.metrics.count_published, partial(tools.metrics.count_job, "publish", "retried")
+    return [create_publish_loop(tools.broker, tools.connect, tools.events, count, count_failed)]
 
 
 def _create_task_loops(tools: _Tools, tasks: Mapping[str, Task]) -> list[WorkLoop]:

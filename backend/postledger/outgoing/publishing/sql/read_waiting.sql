@@ -1,7 +1,8 @@
 -- Reads what is published next, each change with its conversion, in the order of work: first what is new, then some of what
 -- was refused and is due. Of one conversion only the earliest change that waits is read. Earlier ones are looked up by the
 -- key for each row: as a join, Postgres would at times walk all that waits. `own` is the change itself in the history,
--- `following` the next one: its values before are the state after this one. A label is the one of the postback, else the
+-- `following` the next one: its values before are the state after this one. The time of the opening stands only in
+-- the conversion, until a later change replaces it. A label is the one of the postback, else the
 -- one of its click. All is read at the moment of sending, so that what was erased is not sent.
 WITH batch AS MATERIALIZED (
     (
@@ -42,7 +43,8 @@ SELECT
     CASE WHEN following.status_before IS NULL THEN conversions.status ELSE following.status_before END,
     CASE WHEN following.status_before IS NULL THEN conversions.payout ELSE following.payout_before END,
     CASE WHEN following.status_before IS NULL THEN conversions.currency ELSE following.currency_before END,
-    own.status_before, own.payout_before, own.currency_before, own.transaction_id, own.event_time,
+    own.status_before, own.payout_before, own.currency_before, own.transaction_id,
+    CASE WHEN conversions.revision = 1 THEN conversions.event_time ELSE own.event_time END,
     conversions.id::text, coalesce(conversions.revision, 1), sources.slug, campaigns.slug, conversions.affiliate_id,
     conversions.event, conversions.transaction_id, conversions.click_id,
     coalesce(click.subs, '{}') || coalesce(conversions.subs, '{}'),
