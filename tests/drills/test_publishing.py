@@ -1,4 +1,4 @@
-"""The broker is away while postbacks come: the worker's memory stays flat, and afterwards every change arrives, once.
+"""The broker is down while postbacks come: the worker's memory stays flat, and afterwards every change arrives, once.
 
 `AWAY_S` is shortened. docs/queue.md has the figures of ten minutes.
 """

@@ -1,8 +1,8 @@
 """Does one kind of a worker's work for ever: at once while there is some, else after a pause, on its own connection.
 
 A failure never ends a loop. It is logged once for each cause until the work succeeds again. The next attempt follows
-after a pause that grows to a second, on a fresh connection if the old one is lost. It grows to five seconds if what the
-work needs beside Postgres is away.
+after a pause that grows to a second, on a fresh connection if the old one is lost. It grows to five seconds while a
+service that the work needs, other than Postgres, is down.
 """
 
 import logging
@@ -24,14 +24,14 @@ GATHER_S = 0.25
 """The pause after a portion that was not full: each costs some statements, so the next one should gather more."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 1.0
 LONGEST_OUTAGE_PAUSE_S = 5.0
-"""For what is away beside Postgres: each attempt costs the other side something."""
+"""The longest pause while a service other than Postgres is down: each attempt costs that service something."""
 MOST_FAILURES = 5
 _SPREAD = 0.2
 _log = logging.getLogger("postledger.worker")
 
 
 class Unavailable(Exception):
-    """What the work needs beside Postgres is away. The work is repeated, and the worker counts as healthy."""
+    """A service other than Postgres that the work needs is down. The work is repeated. The worker counts as healthy."""
 
     def __init__(self, cause: str, advice: str) -> None:
         super().__init__(advice)

@@ -149,7 +149,7 @@ def show_publishing() -> Row:
     )
     waiting = Ask(
         question="How many changes wait for the broker?",
-        about="Changes that the broker has not confirmed, counted up to 100,000. While it is away they wait in the "
+        about="Changes that the broker has not confirmed, counted up to 100,000. While it is down they wait in the "
         "ledger.",
         unit="locale",
         runbook="PublishingStalled",

@@ -23,7 +23,7 @@ _SLACK = timedelta(minutes=1)
 
 
 def cast_shadow(connection: Connection[Any]) -> None:
-    """Create the tables, empty but for what the reversal guard counts. It must be the first use of a connection."""
+    """Create the tables, empty except for what the reversal guard counts. Call it first on a connection."""
     for table in TABLES:
         name = Identifier(table)
         connection.execute(SQL(sql("drop_shadow")).format(shadow=Identifier("pg_temp", table)), prepare=False)

@@ -1,4 +1,4 @@
--- How many changes the broker has not confirmed, and since when. While it is away hundreds of thousands wait, so they are
+-- How many changes the broker has not confirmed, and since when. While it is down, hundreds of thousands wait, so they are
 -- counted up to a limit, along the indexes of what is new and of what was refused. What is refused is in the order in which
 -- it is tried again; beyond the limit its oldest may be missed.
 SELECT least(fresh.waiting + refused.waiting, %(limit)s), least(fresh.oldest, refused.oldest)

@@ -24,7 +24,7 @@ CONFIRM_WITHIN_S = 20.0
 """How long the confirms of a batch may take, and how long the broker may take none of its bytes."""
 HEARTBEAT_S = 30
 _BLOCKED_FOR_S = 2.0
-"""After this the caller is told that the broker takes no messages. The connection stays open."""
+"""After this the publisher raises an error, because the broker takes no messages. The connection stays open."""
 _PERSISTENT, _TRANSIENT = 2, 1
 _EVERYTHING = "#"
 _FAULTS: dict[type[Exception], Fault] = {

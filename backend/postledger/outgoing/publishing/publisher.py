@@ -1,7 +1,7 @@
 """Publishes what waits: reads a batch, sends it, and records what the broker made of it, again and again.
 
 One worker at a time publishes, so that the order holds; the others stand by. It holds one batch at most: while the
-broker is away, what waits stays in the table.
+broker is down, the changes wait in the table.
 """
 
 import logging
@@ -84,7 +84,7 @@ class Publisher:
         return self._is_publisher
 
     def _publish(self, connection: Connection[Any]) -> int:
-        now = self._clock(connection)  # first: Postgres ends a session that is silent while the broker is away
+        now = self._clock(connection)  # first: Postgres ends a session that is silent while the broker is down
         self._broker.open()
         self._broker.keep_alive()
         limit, retries = (self._broker.batch, RETRIES) if self._is_trusted else (PROBE, 0)
