@@ -11,7 +11,7 @@ import msgspec
 from gevent.event import Event
 from psycopg import Connection
 
-from postledger.bootstrap.loops import connect_loop, run_loops, stop_by_signal
+from postledger.bootstrap.loops import connect_loop, connect_mapper, run_loops, stop_by_signal
 from postledger.finance.books import Books, load_books
 from postledger.finance.current_books import CurrentBooks
 from postledger.finance.map_published import PublishedMapper
@@ -72,7 +72,7 @@ def run_consumer() -> None:
     loop = WorkLoop(
         "consume",
         consumer.work,
-        connect,
+        partial(connect_mapper, settings.database_url, "consumer"),
         idle_pause_s=0,  # the receiver waits
         full_portion=MOST_MESSAGES,
         on_failure=partial(metrics.count_job, "map", "retried"),

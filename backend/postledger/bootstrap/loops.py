@@ -13,7 +13,7 @@ from psycopg import Connection
 
 from postledger.metrics.worker_metrics import WorkerMetrics
 from postledger.platform.leases import GRACEFUL_STOP_S
-from postledger.platform.postgres.connection import connect, watch_client
+from postledger.platform.postgres.connection import connect, look_up_by_keys, watch_client
 from postledger.platform.server.gunicorn_logger import silence_hub
 from postledger.platform.server.status_server import StatusServer
 from postledger.platform.timeouts import CONNECT_S
@@ -31,6 +31,13 @@ def connect_loop(database_url: str, name: str, statement_timeout_ms: int = STATE
         database_url, name=name, statement_timeout_ms=statement_timeout_ms, connect_timeout_s=CONNECT_S
     )
     watch_client(connection)
+    return connection
+
+
+def connect_mapper(database_url: str, name: str) -> Connection[Any]:
+    """Open a connection for a loop that maps: it takes few rows at a time out of tables that grow for years."""
+    connection = connect_loop(database_url, name)
+    look_up_by_keys(connection)
     return connection
 
 

@@ -15,7 +15,7 @@ from gevent.event import Event
 from psycopg import Connection
 
 from postledger.bootstrap.forwarding import create_forward_loop
-from postledger.bootstrap.loops import STATEMENT_TIMEOUT_MS, connect_loop, run_loops, stop_by_signal
+from postledger.bootstrap.loops import STATEMENT_TIMEOUT_MS, connect_loop, connect_mapper, run_loops, stop_by_signal
 from postledger.bootstrap.mapping import check_and_record, check_rates, create_mapper
 from postledger.bootstrap.publishing import create_publish_loop, wait_for_others
 from postledger.clicks.retention import delete_expired_clicks
@@ -125,7 +125,8 @@ def _create_loops(parts: Collection[str], tools: _Tools, tasks: Mapping[str, Tas
 def _create_dispatcher(tools: _Tools) -> WorkLoop:
     count = partial(tools.metrics.count_job, "map")
     work = partial(_hand_over, _list_consumers(tools), tools.events, partial(count, "done"))
-    return WorkLoop("map", work, tools.connect, full_portion=BATCH_CHANGES, on_failure=partial(count, "retried"))
+    connect = partial(connect_mapper, tools.settings.database_url, "worker")
+    return WorkLoop("map", work, connect, full_portion=BATCH_CHANGES, on_failure=partial(count, "retried"))
 
 
 def _create_publish_loops(tools: _Tools) -> list[WorkLoop]:

@@ -15,6 +15,7 @@ from postledger.outgoing.delivery import Leased, Result
 from postledger.outgoing.rules.circuit import Circuit
 from postledger.outgoing.rules.forward import Facts
 from postledger.platform.leases import end_of_lease
+from postledger.platform.postgres.connection import look_up_by_keys
 from postledger.platform.postgres.sql import statements_of
 from postledger.vocabulary.statuses import Status
 
@@ -41,6 +42,7 @@ class ForwardState(msgspec.Struct, frozen=True):
 def prepare_session(connection: Connection[Any]) -> None:
     """Prepare a session that sends: it ends if the worker stands still, and looks rows up by keys."""
     connection.execute(sql("prepare_session"), (f"{_IDLE_S}s",))
+    look_up_by_keys(connection)
 
 
 def take_forwards(connection: Connection[Any], slugs: Sequence[str]) -> set[str]:

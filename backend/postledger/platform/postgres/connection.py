@@ -59,6 +59,11 @@ def watch_client(connection: Connection[Any]) -> None:
     connection.execute(sql("watch_client"), (f"{CLIENT_CHECK_MS}ms", f"{IDLE_TRANSACTION_MS}ms"))
 
 
+def look_up_by_keys(connection: Connection[Any]) -> None:
+    """Keep plans that walk a whole table out of a session whose statements take few rows of large tables, for years."""
+    connection.execute(sql("look_up_by_keys"))
+
+
 def shut_down(connection: Connection[Any]) -> None:
     """End a connection that another greenlet waits for; that one then sees a lost connection.
 
