@@ -20,6 +20,54 @@ CREATE TABLE public.affiliates (
     CONSTRAINT affiliates_id_check CHECK (((length(id) >= 1) AND (length(id) <= 255)))
 );
 
+CREATE TABLE public.approval_decisions (
+    approval_id uuid NOT NULL,
+    step smallint NOT NULL,
+    user_id integer NOT NULL,
+    for_user integer,
+    decision text NOT NULL COLLATE pg_catalog."C",
+    content_sha256 bytea NOT NULL,
+    comment text,
+    decided_at timestamp with time zone NOT NULL,
+    CONSTRAINT approval_decisions_decision_check CHECK ((decision = ANY (ARRAY['approve'::text, 'reject'::text, 'return'::text])))
+);
+
+CREATE TABLE public.approval_lines (
+    dedup_key uuid NOT NULL,
+    seq integer NOT NULL,
+    approval_id uuid NOT NULL
+);
+
+CREATE TABLE public.approval_rules (
+    version integer NOT NULL,
+    "position" integer NOT NULL,
+    slug text NOT NULL COLLATE pg_catalog."C",
+    body jsonb NOT NULL,
+    since timestamp with time zone NOT NULL,
+    actor text NOT NULL
+);
+
+CREATE TABLE public.approvals (
+    id uuid NOT NULL,
+    subject text NOT NULL COLLATE pg_catalog."C",
+    subject_id text NOT NULL COLLATE pg_catalog."C",
+    rule text NOT NULL COLLATE pg_catalog."C",
+    rule_version integer NOT NULL,
+    payee text COLLATE pg_catalog."C",
+    amount numeric,
+    currency text COLLATE pg_catalog."C",
+    created_by text,
+    step smallint NOT NULL,
+    steps text[] NOT NULL COLLATE pg_catalog."C",
+    state text NOT NULL COLLATE pg_catalog."C",
+    content_sha256 bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    remind_at timestamp with time zone,
+    settled_at timestamp with time zone,
+    CONSTRAINT approvals_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'approved'::text, 'rejected'::text, 'returned'::text, 'superseded'::text]))),
+    CONSTRAINT approvals_subject_check CHECK ((subject = ANY (ARRAY['line'::text, 'payee_day'::text, 'bill'::text, 'payee_change'::text])))
+);
+
 CREATE TABLE public.audit_checks (
     only_row boolean DEFAULT true NOT NULL,
     seq bigint NOT NULL,
@@ -48,6 +96,44 @@ CREATE TABLE public.audit_log (
     body bytea NOT NULL,
     prev bytea NOT NULL,
     hash bytea NOT NULL
+);
+
+CREATE TABLE public.bill_items (
+    dedup_key uuid NOT NULL,
+    seq integer NOT NULL,
+    bill_id uuid NOT NULL,
+    bill_line integer NOT NULL
+);
+
+CREATE TABLE public.bill_lines (
+    bill_id uuid NOT NULL,
+    nth integer NOT NULL,
+    category text NOT NULL,
+    account text COLLATE pg_catalog."C",
+    tax_code text COLLATE pg_catalog."C",
+    exact numeric NOT NULL,
+    amount numeric NOT NULL,
+    items integer NOT NULL
+);
+
+CREATE TABLE public.bills (
+    id uuid NOT NULL,
+    number text NOT NULL COLLATE pg_catalog."C",
+    payee text NOT NULL COLLATE pg_catalog."C",
+    period date NOT NULL,
+    currency text NOT NULL COLLATE pg_catalog."C",
+    nth integer NOT NULL,
+    exact numeric NOT NULL,
+    carried_in numeric NOT NULL,
+    amount numeric NOT NULL,
+    carried_out numeric NOT NULL,
+    state text NOT NULL COLLATE pg_catalog."C",
+    created_by text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT bills_amount_check CHECK ((amount >= (0)::numeric)),
+    CONSTRAINT bills_check CHECK (((exact + carried_in) = (amount + carried_out))),
+    CONSTRAINT bills_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'approved'::text, 'carried'::text, 'exported'::text, 'cancelled'::text])))
 );
 
 CREATE TABLE public.campaigns (
@@ -126,6 +212,16 @@ CREATE TABLE public.conversions (
     CONSTRAINT conversions_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'approved'::text, 'rejected'::text, 'reversed'::text])))
 )
 WITH (fillfactor='90');
+
+CREATE TABLE public.decision_links (
+    token_sha256 bytea NOT NULL,
+    approval_id uuid NOT NULL,
+    user_id integer NOT NULL,
+    content_sha256 bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone
+);
 
 CREATE TABLE public.delegations (
     id integer NOT NULL,
@@ -242,12 +338,42 @@ CREATE TABLE public.expense_rules (
     actor text NOT NULL
 );
 
+CREATE TABLE public.export_secrets (
+    slug text NOT NULL COLLATE pg_catalog."C",
+    name text NOT NULL COLLATE pg_catalog."C",
+    ciphertext bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.export_targets (
+    slug text NOT NULL COLLATE pg_catalog."C",
+    settings jsonb NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    removed_at timestamp with time zone
+);
+
+CREATE TABLE public.exports (
+    bill_id uuid NOT NULL,
+    target text NOT NULL COLLATE pg_catalog."C",
+    state text NOT NULL COLLATE pg_catalog."C",
+    attempts integer NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    leased_until timestamp with time zone,
+    content_sha256 bytea NOT NULL,
+    reference text,
+    fault text,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT exports_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'sent_unknown'::text, 'exported'::text, 'refused'::text])))
+);
+
 CREATE TABLE public.finance (
     only_row boolean DEFAULT true NOT NULL,
     settings jsonb NOT NULL,
     since timestamp with time zone NOT NULL,
     rules_version integer NOT NULL,
     updated_at timestamp with time zone NOT NULL,
+    approval_rules_version integer,
     CONSTRAINT finance_only_row_check CHECK (only_row)
 );
 
@@ -284,6 +410,30 @@ CREATE TABLE public.invariant_checks (
     checked_at timestamp with time zone NOT NULL
 );
 
+CREATE TABLE public.line_approvals (
+    dedup_key uuid NOT NULL,
+    seq integer NOT NULL,
+    rule text NOT NULL COLLATE pg_catalog."C"
+);
+
+CREATE TABLE public.notifications (
+    id uuid NOT NULL,
+    kind text NOT NULL COLLATE pg_catalog."C",
+    subject_id text NOT NULL COLLATE pg_catalog."C",
+    channel text NOT NULL COLLATE pg_catalog."C",
+    user_id integer,
+    created_at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    leased_until timestamp with time zone,
+    attempts integer DEFAULT 0 NOT NULL,
+    state text DEFAULT 'waiting'::text NOT NULL COLLATE pg_catalog."C",
+    fault text COLLATE pg_catalog."C",
+    settled_at timestamp with time zone,
+    CONSTRAINT notifications_channel_check CHECK ((channel = ANY (ARRAY['mail'::text, 'webhook'::text]))),
+    CONSTRAINT notifications_kind_check CHECK ((kind = ANY (ARRAY['request'::text, 'reminder'::text, 'forward_off'::text, 'export_refused'::text]))),
+    CONSTRAINT notifications_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'sent'::text, 'dropped'::text])))
+);
+
 CREATE TABLE public.outbox (
     received_at timestamp with time zone NOT NULL,
     dedup_key uuid NOT NULL,
@@ -317,6 +467,14 @@ CREATE TABLE public.partner_tokens (
     created_by text NOT NULL,
     created_at timestamp with time zone NOT NULL,
     revoked_at timestamp with time zone
+);
+
+CREATE TABLE public.payee_days (
+    payee text NOT NULL COLLATE pg_catalog."C",
+    day date NOT NULL,
+    currency text NOT NULL COLLATE pg_catalog."C",
+    amount numeric NOT NULL,
+    base_amount numeric
 );
 
 CREATE TABLE public.payees (
@@ -708,6 +866,18 @@ CREATE TABLE sandbox.unauthenticated_bytes (
 ALTER TABLE ONLY public.affiliates
     ADD CONSTRAINT affiliates_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.approval_decisions
+    ADD CONSTRAINT approval_decisions_pkey PRIMARY KEY (approval_id, step);
+
+ALTER TABLE ONLY public.approval_lines
+    ADD CONSTRAINT approval_lines_pkey PRIMARY KEY (dedup_key, seq, approval_id);
+
+ALTER TABLE ONLY public.approval_rules
+    ADD CONSTRAINT approval_rules_pkey PRIMARY KEY (version, "position");
+
+ALTER TABLE ONLY public.approvals
+    ADD CONSTRAINT approvals_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.audit_checks
     ADD CONSTRAINT audit_checks_pkey PRIMARY KEY (only_row);
 
@@ -719,6 +889,21 @@ ALTER TABLE ONLY public.audit_log
 
 ALTER TABLE ONLY public.audit_log
     ADD CONSTRAINT audit_log_pkey PRIMARY KEY (seq);
+
+ALTER TABLE ONLY public.bill_items
+    ADD CONSTRAINT bill_items_pkey PRIMARY KEY (dedup_key, seq);
+
+ALTER TABLE ONLY public.bill_lines
+    ADD CONSTRAINT bill_lines_pkey PRIMARY KEY (bill_id, nth);
+
+ALTER TABLE ONLY public.bills
+    ADD CONSTRAINT bills_number_key UNIQUE (number);
+
+ALTER TABLE ONLY public.bills
+    ADD CONSTRAINT bills_payee_currency_period_nth_key UNIQUE (payee, currency, period, nth);
+
+ALTER TABLE ONLY public.bills
+    ADD CONSTRAINT bills_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.campaigns
     ADD CONSTRAINT campaigns_pkey PRIMARY KEY (id);
@@ -741,6 +926,9 @@ ALTER TABLE public.conversion_events
 ALTER TABLE ONLY public.conversions
     ADD CONSTRAINT conversions_pkey PRIMARY KEY (dedup_key);
 
+ALTER TABLE ONLY public.decision_links
+    ADD CONSTRAINT decision_links_pkey PRIMARY KEY (token_sha256);
+
 ALTER TABLE ONLY public.delegations
     ADD CONSTRAINT delegations_pkey PRIMARY KEY (id);
 
@@ -759,6 +947,15 @@ ALTER TABLE ONLY public.expense_lines
 ALTER TABLE ONLY public.expense_rules
     ADD CONSTRAINT expense_rules_pkey PRIMARY KEY (version, "position");
 
+ALTER TABLE ONLY public.export_secrets
+    ADD CONSTRAINT export_secrets_pkey PRIMARY KEY (slug, name);
+
+ALTER TABLE ONLY public.export_targets
+    ADD CONSTRAINT export_targets_pkey PRIMARY KEY (slug);
+
+ALTER TABLE ONLY public.exports
+    ADD CONSTRAINT exports_pkey PRIMARY KEY (bill_id, target);
+
 ALTER TABLE ONLY public.finance
     ADD CONSTRAINT finance_pkey PRIMARY KEY (only_row);
 
@@ -774,6 +971,15 @@ ALTER TABLE ONLY public.instance_keys
 ALTER TABLE ONLY public.invariant_checks
     ADD CONSTRAINT invariant_checks_pkey PRIMARY KEY (invariant);
 
+ALTER TABLE ONLY public.line_approvals
+    ADD CONSTRAINT line_approvals_pkey PRIMARY KEY (dedup_key, seq);
+
+ALTER TABLE ONLY public.notifications
+    ADD CONSTRAINT notifications_kind_subject_id_channel_user_id_created_at_key UNIQUE NULLS NOT DISTINCT (kind, subject_id, channel, user_id, created_at);
+
+ALTER TABLE ONLY public.notifications
+    ADD CONSTRAINT notifications_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_pkey PRIMARY KEY (received_at, dedup_key, receipt);
 
@@ -782,6 +988,9 @@ ALTER TABLE ONLY public.parked_reversals
 
 ALTER TABLE ONLY public.partner_tokens
     ADD CONSTRAINT partner_tokens_pkey PRIMARY KEY (token_sha256);
+
+ALTER TABLE ONLY public.payee_days
+    ADD CONSTRAINT payee_days_pkey PRIMARY KEY (payee, day, currency);
 
 ALTER TABLE ONLY public.payees
     ADD CONSTRAINT payees_pkey PRIMARY KEY (id);
@@ -873,6 +1082,16 @@ ALTER TABLE ONLY sandbox.test_clicks
 ALTER TABLE ONLY sandbox.unauthenticated_bytes
     ADD CONSTRAINT unauthenticated_bytes_pkey PRIMARY KEY (day, source_id);
 
+CREATE INDEX approval_lines_approval ON public.approval_lines USING btree (approval_id);
+
+CREATE UNIQUE INDEX approvals_one_waiting ON public.approvals USING btree (subject, subject_id) WHERE (state = 'waiting'::text);
+
+CREATE INDEX approvals_subject ON public.approvals USING btree (subject_id);
+
+CREATE INDEX bill_items_bill ON public.bill_items USING btree (bill_id);
+
+CREATE INDEX bills_state ON public.bills USING btree (state);
+
 CREATE INDEX clicks_created_at ON public.clicks USING brin (created_at timestamptz_minmax_multi_ops) WITH (autosummarize='on');
 
 CREATE INDEX conversion_events_reversals ON public.conversion_events USING btree (source_id, received_at) WHERE (reverses IS NOT NULL);
@@ -887,6 +1106,8 @@ CREATE INDEX conversions_id ON public.conversions USING btree (id);
 
 CREATE INDEX conversions_transaction_id ON public.conversions USING hash (transaction_id);
 
+CREATE INDEX decision_links_approval ON public.decision_links USING btree (approval_id);
+
 CREATE INDEX deliveries_due ON public.deliveries USING btree (forward, is_backfill, due_at) WHERE (state = 'waiting'::text);
 
 CREATE INDEX deliveries_failed ON public.deliveries USING btree (forward) WHERE (state = 'failed'::text);
@@ -898,6 +1119,10 @@ CREATE INDEX expense_lines_created_at ON public.expense_lines USING btree (creat
 CREATE INDEX expense_lines_payee ON public.expense_lines USING btree (payee, period, currency);
 
 CREATE INDEX expense_lines_unmapped ON public.expense_lines USING btree (created_at) WHERE (unmapped IS NOT NULL);
+
+CREATE INDEX exports_due ON public.exports USING btree (due_at) WHERE (state = ANY (ARRAY['waiting'::text, 'sent_unknown'::text]));
+
+CREATE INDEX notifications_due ON public.notifications USING btree (due_at) WHERE (state = 'waiting'::text);
 
 CREATE INDEX parked_reversals_transaction_id ON public.parked_reversals USING hash (transaction_id);
 
@@ -949,9 +1174,13 @@ CREATE INDEX postbacks_transaction_id_idx ON sandbox.postbacks USING btree (tran
 
 CREATE INDEX test_clicks_created_at_idx ON sandbox.test_clicks USING brin (created_at timestamptz_minmax_multi_ops) WITH (autosummarize='on');
 
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.approval_decisions FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.audit_log FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.expense_lines FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER append_only_all BEFORE TRUNCATE ON public.approval_decisions FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER append_only_all BEFORE TRUNCATE ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
@@ -962,6 +1191,9 @@ ALTER TABLE ONLY public.delegations
 
 ALTER TABLE ONLY public.delegations
     ADD CONSTRAINT delegations_to_user_fkey FOREIGN KEY (to_user) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.export_secrets
+    ADD CONSTRAINT export_secrets_slug_fkey FOREIGN KEY (slug) REFERENCES public.export_targets(slug);
 
 ALTER TABLE ONLY public.forward_secrets
     ADD CONSTRAINT forward_secrets_slug_fkey FOREIGN KEY (slug) REFERENCES public.forwards(slug);

@@ -1,0 +1,32 @@
+-- What is to be told to people, by mail or webhook. The state that is told is looked up when it is sent: a row names its
+-- subject, and holds no amount.
+CREATE TABLE notifications (
+    id uuid PRIMARY KEY,
+    kind text COLLATE "C" NOT NULL CHECK (kind IN ('request', 'reminder', 'forward_off', 'export_refused')),
+    subject_id text COLLATE "C" NOT NULL, -- of an approval its id, of a forward its slug, of an export bill and target
+    channel text COLLATE "C" NOT NULL CHECK (channel IN ('mail', 'webhook')),
+    user_id integer, -- to whom a mail is sent; NULL: to all who are told of this kind
+    created_at timestamptz NOT NULL,
+    due_at timestamptz NOT NULL,
+    leased_until timestamptz,
+    attempts integer NOT NULL DEFAULT 0,
+    state text COLLATE "C" NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'sent', 'dropped')),
+    fault text COLLATE "C", -- the kind of the last failure, never its text
+    settled_at timestamptz,
+    UNIQUE NULLS NOT DISTINCT (kind, subject_id, channel, user_id, created_at)
+);
+
+CREATE INDEX notifications_due ON notifications (due_at) WHERE state = 'waiting';
+
+-- Links in mails. A link opens the decision of one request for one user, once, until it expires.
+CREATE TABLE decision_links (
+    token_sha256 bytea PRIMARY KEY,
+    approval_id uuid NOT NULL,
+    user_id integer NOT NULL,
+    content_sha256 bytea NOT NULL, -- what the mail showed
+    created_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL,
+    used_at timestamptz
+);
+
+CREATE INDEX decision_links_approval ON decision_links (approval_id);
