@@ -363,6 +363,7 @@ CREATE TABLE public.exports (
     content_sha256 bytea NOT NULL,
     reference text,
     fault text,
+    created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
     CONSTRAINT exports_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'sent_unknown'::text, 'exported'::text, 'refused'::text])))
 );
@@ -1120,7 +1121,7 @@ CREATE INDEX expense_lines_payee ON public.expense_lines USING btree (payee, per
 
 CREATE INDEX expense_lines_unmapped ON public.expense_lines USING btree (created_at) WHERE (unmapped IS NOT NULL);
 
-CREATE INDEX exports_due ON public.exports USING btree (due_at) WHERE (state = ANY (ARRAY['waiting'::text, 'sent_unknown'::text]));
+CREATE INDEX exports_due ON public.exports USING btree (target, due_at) WHERE (state = ANY (ARRAY['waiting'::text, 'sent_unknown'::text]));
 
 CREATE INDEX notifications_due ON public.notifications USING btree (due_at) WHERE (state = 'waiting'::text);
 

@@ -56,7 +56,7 @@ CREATE TABLE export_targets (
 
 CREATE TABLE export_secrets (
     slug text COLLATE "C" NOT NULL REFERENCES export_targets,
-    name text COLLATE "C" NOT NULL, -- 'login', 'password', 'secret'
+    name text COLLATE "C" NOT NULL, -- 'login', 'password', 'secret-1' …
     ciphertext bytea NOT NULL,
     created_at timestamptz NOT NULL,
     PRIMARY KEY (slug, name)
@@ -71,9 +71,10 @@ CREATE TABLE exports (
     leased_until timestamptz,
     content_sha256 bytea NOT NULL,
     reference text,
-    fault text, -- of a refusal: the words of the target
+    fault text, -- of a refusal: the words of the target; else the word of the last failure
+    created_at timestamptz NOT NULL,
     updated_at timestamptz NOT NULL,
     PRIMARY KEY (bill_id, target)
 );
 
-CREATE INDEX exports_due ON exports (due_at) WHERE state IN ('waiting', 'sent_unknown');
+CREATE INDEX exports_due ON exports (target, due_at) WHERE state IN ('waiting', 'sent_unknown');

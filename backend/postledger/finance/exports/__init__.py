@@ -1,0 +1,1 @@
+"""Exports: approved bills go to files, webhooks and an ERP, each exactly once."""
