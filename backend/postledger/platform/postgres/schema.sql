@@ -112,6 +112,7 @@ CREATE TABLE public.bill_lines (
     account text COLLATE pg_catalog."C",
     tax_code text COLLATE pg_catalog."C",
     exact numeric NOT NULL,
+    carried_in numeric NOT NULL,
     amount numeric NOT NULL,
     items integer NOT NULL
 );
@@ -127,6 +128,8 @@ CREATE TABLE public.bills (
     carried_in numeric NOT NULL,
     amount numeric NOT NULL,
     carried_out numeric NOT NULL,
+    items_sha256 bytea NOT NULL,
+    approved_by_rule text COLLATE pg_catalog."C",
     state text NOT NULL COLLATE pg_catalog."C",
     created_by text NOT NULL,
     created_at timestamp with time zone NOT NULL,

@@ -11,6 +11,8 @@ CREATE TABLE bills (
     carried_in numeric NOT NULL,
     amount numeric NOT NULL CHECK (amount >= 0),
     carried_out numeric NOT NULL,
+    items_sha256 bytea NOT NULL, -- of the keys of its expense lines
+    approved_by_rule text COLLATE "C", -- NULL if people decide, and of a bill that is carried
     state text COLLATE "C" NOT NULL CHECK (state IN ('waiting', 'approved', 'carried', 'exported', 'cancelled')),
     created_by text NOT NULL,
     created_at timestamptz NOT NULL,
@@ -21,7 +23,8 @@ CREATE TABLE bills (
 
 CREATE INDEX bills_state ON bills (state);
 
--- A bill's lines by category, account and tax code, each rounded so that they sum to the bill.
+-- A bill's lines by category, account and tax code, each rounded so that they sum to the bill. What is carried keeps its
+-- category and account, so a line may hold only what was carried.
 CREATE TABLE bill_lines (
     bill_id uuid NOT NULL,
     nth integer NOT NULL,
@@ -29,6 +32,7 @@ CREATE TABLE bill_lines (
     account text COLLATE "C",
     tax_code text COLLATE "C",
     exact numeric NOT NULL,
+    carried_in numeric NOT NULL,
     amount numeric NOT NULL,
     items integer NOT NULL,
     PRIMARY KEY (bill_id, nth)
