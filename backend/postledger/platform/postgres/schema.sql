@@ -473,6 +473,47 @@ CREATE TABLE public.partner_tokens (
     revoked_at timestamp with time zone
 );
 
+CREATE VIEW public.payable_lines AS
+ SELECT line.dedup_key,
+    line.seq,
+    line.id,
+    line.conversion_id,
+    line.kind,
+    line.source_id,
+    line.payee,
+    line.category,
+    line.account,
+    line.tax_code,
+    line.rule,
+    line.rule_version,
+    line.amount,
+    line.currency,
+    line.base_amount,
+    line.base_currency,
+    line.origin_period,
+    line.period,
+    line.billable_from,
+    line.approved_by_rule,
+    line.happened_at,
+    line.created_at
+   FROM (public.expense_lines line
+     CROSS JOIN LATERAL ( SELECT bool_or((approvals.state = 'approved'::text)) AS is_approved,
+            bool_or((approvals.state = ANY (ARRAY['waiting'::text, 'rejected'::text, 'returned'::text]))) AS is_held
+           FROM (public.approval_lines
+             JOIN public.approvals ON ((approvals.id = approval_lines.approval_id)))
+          WHERE ((approval_lines.dedup_key = line.dedup_key) AND (approval_lines.seq = line.seq) AND (approvals.subject = ANY (ARRAY['line'::text, 'payee_day'::text])))) request)
+  WHERE ((line.direction = 'payable'::text) AND (line.payee IS NOT NULL) AND (line.unmapped IS NULL) AND (request.is_held IS NOT TRUE) AND
+        CASE
+            WHEN (request.is_approved IS NOT NULL) THEN request.is_approved
+            WHEN (line.approved_by_rule IS NOT NULL) THEN true
+            ELSE ((EXISTS ( SELECT
+               FROM public.line_approvals
+              WHERE ((line_approvals.dedup_key = line.dedup_key) AND (line_approvals.seq = line.seq)))) OR (NOT (EXISTS ( SELECT
+               FROM public.approval_rules))))
+        END AND (NOT (EXISTS ( SELECT
+           FROM public.approvals change
+          WHERE ((change.subject_id = line.payee) AND (change.subject = 'payee_change'::text) AND (change.state = ANY (ARRAY['waiting'::text, 'rejected'::text, 'returned'::text])))))));
+
 CREATE TABLE public.payee_days (
     payee text NOT NULL COLLATE pg_catalog."C",
     day date NOT NULL,

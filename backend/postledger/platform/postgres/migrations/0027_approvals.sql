@@ -78,3 +78,45 @@ CREATE TABLE line_approvals (
     rule text COLLATE "C" NOT NULL,
     PRIMARY KEY (dedup_key, seq)
 );
+
+-- The lines that may be billed once they are due: mapped to a payee who is paid, and approved. A line that a request
+-- holds or held needs an approved one, because the lines of a superseded request that had nothing left sum to nothing.
+-- Before the first approval rules nothing needs approval. A changed payee gets nothing until the change is approved.
+CREATE VIEW payable_lines AS
+SELECT
+    line.dedup_key, line.seq, line.id, line.conversion_id, line.kind, line.source_id, line.payee, line.category,
+    line.account, line.tax_code, line.rule, line.rule_version, line.amount, line.currency, line.base_amount,
+    line.base_currency, line.origin_period, line.period, line.billable_from, line.approved_by_rule, line.happened_at,
+    line.created_at
+FROM expense_lines AS line
+CROSS JOIN LATERAL (
+    SELECT
+        bool_or(approvals.state = 'approved') AS is_approved,
+        bool_or(approvals.state IN ('waiting', 'rejected', 'returned')) AS is_held
+    FROM approval_lines
+    JOIN approvals ON approvals.id = approval_lines.approval_id
+    WHERE
+        approval_lines.dedup_key = line.dedup_key AND approval_lines.seq = line.seq
+        AND approvals.subject IN ('line', 'payee_day')
+) AS request
+WHERE
+    line.direction = 'payable'
+    AND line.payee IS NOT NULL
+    AND line.unmapped IS NULL
+    AND request.is_held IS NOT TRUE
+    AND CASE
+        WHEN request.is_approved IS NOT NULL THEN request.is_approved
+        WHEN line.approved_by_rule IS NOT NULL THEN true
+        ELSE
+            EXISTS (
+                SELECT FROM line_approvals
+                WHERE line_approvals.dedup_key = line.dedup_key AND line_approvals.seq = line.seq
+            )
+            OR NOT EXISTS (SELECT FROM approval_rules)
+    END
+    AND NOT EXISTS (
+        SELECT FROM approvals AS change
+        WHERE
+            change.subject_id = line.payee AND change.subject = 'payee_change'
+            AND change.state IN ('waiting', 'rejected', 'returned')
+    );
