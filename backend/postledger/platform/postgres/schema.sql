@@ -435,7 +435,22 @@ CREATE TABLE public.notifications (
     settled_at timestamp with time zone,
     CONSTRAINT notifications_channel_check CHECK ((channel = ANY (ARRAY['mail'::text, 'webhook'::text]))),
     CONSTRAINT notifications_kind_check CHECK ((kind = ANY (ARRAY['request'::text, 'reminder'::text, 'forward_off'::text, 'export_refused'::text]))),
-    CONSTRAINT notifications_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'sent'::text, 'dropped'::text])))
+    CONSTRAINT notifications_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'sent'::text, 'obsolete'::text, 'dropped'::text])))
+);
+
+CREATE TABLE public.notify (
+    only_row boolean DEFAULT true NOT NULL,
+    settings jsonb NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT notify_only_row_check CHECK (only_row)
+);
+
+CREATE TABLE public.notify_secrets (
+    name text NOT NULL COLLATE pg_catalog."C",
+    "position" smallint NOT NULL,
+    ciphertext bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT notify_secrets_name_check CHECK ((name = ANY (ARRAY['login'::text, 'password'::text, 'webhook'::text])))
 );
 
 CREATE TABLE public.outbox (
@@ -1024,6 +1039,12 @@ ALTER TABLE ONLY public.notifications
 
 ALTER TABLE ONLY public.notifications
     ADD CONSTRAINT notifications_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.notify
+    ADD CONSTRAINT notify_pkey PRIMARY KEY (only_row);
+
+ALTER TABLE ONLY public.notify_secrets
+    ADD CONSTRAINT notify_secrets_pkey PRIMARY KEY (name, "position");
 
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_pkey PRIMARY KEY (received_at, dedup_key, receipt);
