@@ -207,7 +207,7 @@ def copied_project(keeps_time: bool) -> Iterator[Path]:
     # Not pytest's tmp_path: that is closed to the users that Postgres and the edge's workers run as. A space, because
     # people have them in their directories' names.
     home = Path(tempfile.mkdtemp(prefix="postledger up ", dir="/tmp"))
-    ignored = shutil.ignore_patterns(".git", ".venv", "var", "__pycache__", "*.egg-info")
+    ignored = shutil.ignore_patterns(".git", ".venv*", "var", "__pycache__", "*.egg-info")
     shutil.copytree(ROOT, home, dirs_exist_ok=True, ignore=ignored)
     if not keeps_time:
         make_patient(home)

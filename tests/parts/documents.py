@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-_NOT_OURS = {".git", ".hypothesis", ".venv", "node_modules", "var"}
+_NOT_OURS = {".git", ".hypothesis", ".venv", ".venv-erp", "node_modules", "var"}
 _FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
 _HEADING = re.compile(r"^(#{1,6}) +(.+?) *$", re.MULTILINE)
 
