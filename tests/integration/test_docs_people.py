@@ -12,7 +12,7 @@ COMMANDS = re.findall(r"^postledger (.*)$", DOCUMENT, re.MULTILINE)
 
 
 def test_the_commands_of_the_page_work_as_printed_and_are_recorded(cli: CommandLine, file: str) -> None:
-    ran = [cli(*shlex.split(command)) for command in COMMANDS]
+    ran = [cli(*shlex.split(command), stdin="correct horse battery\n") for command in COMMANDS]
     head = cli("audit", "head").out.strip()
 
     assert [one.err for one in ran if one.code] == []

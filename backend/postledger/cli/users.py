@@ -1,5 +1,6 @@
 """`user`: the people who look, operate and decide, their roles, tokens and delegates."""
 
+import sys
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -15,6 +16,7 @@ from postledger.cli.row_output import Columns, Row, print_json_rows, print_row_t
 from postledger.cli.time_options import read_lifetime, read_moment
 from postledger.people import delegations, user_tokens
 from postledger.people import users as people
+from postledger.people.passwords import set_password
 from postledger.people.user import SCOPES, NewUser
 from postledger.vocabulary.wording import count
 
@@ -145,6 +147,15 @@ def manage_tokens(
     note(f"It is not shown again. {login} can {', '.join(issued.scopes)} with it until {show(issued.expires_at)}.")
 
 
+@users.command("password")
+def change_password(context: typer.Context, login: Login, *, as_user: AsUser = None, as_json: AsJson = False) -> None:
+    """Give a user a password for the console: typed twice, or the first line of stdin. Only its hash is stored."""
+    password = _ask_password()
+    with open_ledger(context) as connection:
+        set_password(connection, login, password, find_actor(connection, as_user), datetime.now(UTC))
+    print_json({"login": login, "password": "changed"}) if as_json else print(f"user {login} has a new password")
+
+
 @users.command("delegate")
 def delegate(
     context: typer.Context,
@@ -178,6 +189,14 @@ def delegate(
             told = f"{to} decides for {login} from {show(begins)} until {show(ends)}"
             facts = {"since": begins.isoformat(), "until": ends.isoformat()}
     print_json({"login": login, "to": to, **facts}) if as_json else print(told)
+
+
+def _ask_password() -> str:
+    """Read a password without showing it. It is no argument, because every user of the machine sees those."""
+    if sys.stdin.isatty():
+        typed: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+        return typed
+    return sys.stdin.readline().rstrip("\r\n")
 
 
 def _revoke(context: typer.Context, login: str, as_user: str | None, *, as_json: bool) -> None:
