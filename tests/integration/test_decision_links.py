@@ -1,0 +1,102 @@
+"""A link of a mail opens one request for one user, until it is used or too old."""
+
+import hashlib
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from psycopg import Connection
+
+from postledger.notifications.links import VALID_FOR, Link, make_link, open_link, use_link
+from postledger.platform.postgres.connection import connect
+from postledger.vocabulary.operator_error import NotFound, NotPossible, OperatorError
+from tests.parts.databases import fetch
+from tests.parts.waiting import HANGS_AFTER_S
+
+NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
+APPROVAL = str(UUID(int=7))
+CONTENT = hashlib.sha256(b"content").digest()
+
+
+@pytest.fixture
+def ledger(database: str) -> Iterator[Connection[Any]]:
+    with connect(database, name="test", statement_timeout_ms=60_000) as connection:
+        yield connection
+
+
+def test_a_link_opens_what_it_was_made_for_as_often_as_one_looks(ledger: Connection[Any]) -> None:
+    token = make_link(ledger, APPROVAL, 3, CONTENT, NOW)
+
+    assert len(token) == 47
+    assert [open_link(ledger, token, NOW) for _ in range(2)] == [Link(APPROVAL, 3, CONTENT)] * 2
+
+
+def test_a_token_is_stored_as_its_digest_alone(ledger: Connection[Any]) -> None:
+    token = make_link(ledger, APPROVAL, 3, CONTENT, NOW)
+    row = ledger.execute("SELECT decision_links::text, token_sha256 FROM decision_links").fetchone()
+
+    assert row is not None
+    assert token not in row[0]
+    assert row[1] == hashlib.sha256(token.encode()).digest()
+
+
+def test_a_used_link_is_refused(ledger: Connection[Any]) -> None:
+    token = make_link(ledger, APPROVAL, 3, CONTENT, NOW)
+    used = use_link(ledger, token, NOW)
+
+    assert used == Link(APPROVAL, 3, CONTENT)
+    for use in (open_link, use_link):
+        with pytest.raises(NotPossible, match="link_used"):
+            use(ledger, token, NOW)
+
+
+def test_a_link_ends(ledger: Connection[Any]) -> None:
+    token = make_link(ledger, APPROVAL, 3, CONTENT, NOW)
+
+    open_link(ledger, token, NOW + VALID_FOR - timedelta(seconds=1))
+    for use in (open_link, use_link):
+        with pytest.raises(NotPossible, match="link_expired"):
+            use(ledger, token, NOW + VALID_FOR)
+
+
+@pytest.mark.parametrize("token", ["", "pld_", "x" * 47, "pld_" + "A" * 43, "pld_\0" + "A" * 42])
+def test_another_token_opens_nothing(ledger: Connection[Any], token: str) -> None:
+    make_link(ledger, APPROVAL, 3, CONTENT, NOW)
+
+    for use in (open_link, use_link):
+        with pytest.raises(NotFound, match="link_unknown"):
+            use(ledger, token, NOW)
+
+
+def test_a_link_stays_unused_if_the_decision_fails(ledger: Connection[Any]) -> None:
+    token = make_link(ledger, APPROVAL, 3, CONTENT, NOW)
+
+    with ledger.transaction(force_rollback=True):
+        use_link(ledger, token, NOW)
+
+    assert open_link(ledger, token, NOW) == Link(APPROVAL, 3, CONTENT)
+
+
+def test_of_two_at_once_one_uses_the_link(ledger: Connection[Any], database: str) -> None:
+    token, results = make_link(ledger, APPROVAL, 3, CONTENT, NOW), []
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+
+    def use() -> None:
+        with connect(database, name="second", statement_timeout_ms=60_000) as second:
+            try:
+                results.append(str(use_link(second, token, NOW)))
+            except OperatorError as error:
+                results.append(str(error))
+
+    with ledger.transaction():
+        use_link(ledger, token, NOW)
+        thread = threading.Thread(target=use)
+        thread.start()
+        while fetch(database, waiting) == [(0,)]:
+            assert thread.is_alive(), "the second one must wait"
+    thread.join(HANGS_AFTER_S)
+
+    assert results == ["link_used: this code was used for a decision already"]
