@@ -9,6 +9,7 @@ from typing import Any
 
 from psycopg import Connection
 
+from postledger.doctor.broker import check_publishing
 from postledger.doctor.check_result import CheckResult
 from postledger.ledger.partitions import list_days
 from postledger.platform.keyring import Keyring
@@ -49,6 +50,7 @@ def check_postgres(
         ("migrations", lambda: _check_migrations(connection)),
         ("partitions", lambda: _check_partitions(connection, now())),
         ("sources", lambda: check_sources(connection)),
+        ("publishing", lambda: check_publishing(connection, now())),
     ]
     if keyring is not None:
         checks.append(("secrets", lambda: _check_secrets(connection, keyring)))
