@@ -38,4 +38,5 @@ def test_doctor_prints_it(cli: CommandLine, database: str) -> None:
         connection.execute(WAITS)
 
     line = next(line for line in cli("doctor").out.splitlines() if line[6:].startswith("publishing"))
-    assert line.startswith("FAIL") and "1 change waits" in line
+    assert line.startswith("FAIL")
+    assert "1 change waits" in line

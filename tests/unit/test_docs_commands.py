@@ -4,9 +4,8 @@ import re
 
 import pytest
 from typer.core import TyperGroup
-from typer.main import get_command
 
-from postledger.bootstrap.command import create_command
+from tests.parts.commands import load_commands
 from tests.parts.documents import ROOT, list_documents, read_document, read_section
 
 _TYPED = re.compile(r"(?:^|`|\$ |&& |\.venv/bin/|\(|run: )postledger ([a-z]+)(?: ([a-z]+))?", re.MULTILINE)
@@ -15,11 +14,9 @@ _MADE = re.compile(r"(?:^|`)make ([a-z]+(?:-[a-z]+)*)\b", re.MULTILINE)
 
 def _groups() -> dict[str, set[str]]:
     """Each command with its sub-commands; none for one that stands alone."""
-    top = get_command(create_command())
-    assert isinstance(top, TyperGroup)
     return {
         name: set(command.commands) if isinstance(command, TyperGroup) else set()
-        for name, command in top.commands.items()
+        for name, command in load_commands().items()
     }
 
 

@@ -1,38 +1,83 @@
-"""Builds the command line: every command with its name and help."""
+"""The command line: every command by its name, imported when it is asked for."""
 
 import os
+from collections.abc import Mapping
+from functools import cache
+from importlib import import_module
+from typing import Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command, get_group
 
-from postledger.cli.audit_chain import audit
-from postledger.cli.backup import backup, restore
-from postledger.cli.campaigns import campaigns
-from postledger.cli.clicks import clicks
-from postledger.cli.configure import apply, export
 from postledger.cli.connections import Connections
-from postledger.cli.consume import consume
-from postledger.cli.doctor import doctor
 from postledger.cli.errors import OneLineErrors
-from postledger.cli.expenses import expenses
-from postledger.cli.finance import finance
-from postledger.cli.forwards import forwards
-from postledger.cli.jobs import jobs
-from postledger.cli.listing import conversions, postbacks
-from postledger.cli.parked import discard_parked, list_parked, release_parked
-from postledger.cli.payees import payees
-from postledger.cli.policy import policy
-from postledger.cli.presets import dialects, presets
-from postledger.cli.privacy import forget, hash_datum
-from postledger.cli.rates import rates
-from postledger.cli.replay import replays
-from postledger.cli.samples import sample
-from postledger.cli.schema import grant, migrate, retain
-from postledger.cli.sending import selftest, send, sign
-from postledger.cli.sources import sources
-from postledger.cli.tracing import trace
-from postledger.cli.users import users
-from postledger.cli.worker import worker
 from postledger.platform.build_info import read_build_info
+
+_COMMANDS: Mapping[str, str] = {
+    "migrate": "schema:migrate",
+    "grant": "schema:grant",
+    "apply": "configure:apply",
+    "export": "configure:export",
+    "sign": "sending:sign",
+    "send": "sending:send",
+    "sample": "samples:sample",
+    "selftest": "sending:selftest",
+    "trace": "tracing:trace",
+    "retain": "schema:retain",
+    "backup": "backup:backup",
+    "restore": "backup:restore",
+    "forget": "privacy:forget",
+    "doctor": "doctor:doctor",
+    "worker": "worker:worker",
+    "consume": "consume:consume",
+    "hash": "privacy:hash_datum",
+    "source": "sources:sources",
+    "campaign": "campaigns:campaigns",
+    "policy": "policy:policy",
+    "preset": "presets:presets",
+    "dialect": "presets:dialects",
+    "replay": "replay:replays",
+    "clicks": "clicks:clicks",
+    "conversions": "listing:conversions",
+    "postbacks": "listing:postbacks",
+    "payees": "payees:payees",
+    "rates": "rates:rates",
+    "jobs": "jobs:jobs",
+    "forwards": "forwards:forwards",
+    "expenses": "expenses:expenses",
+    "finance": "finance:finance",
+    "user": "users:users",
+    "audit": "audit_chain:audit",
+}
+"""Where each command is: a module of this package, and in it a function, or a `Typer` with sub-commands."""
+
+
+class _Commands(OneLineErrors):
+    """The root command. It imports the module of the one that is asked for: all of them take a second."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - Typer's signature
+        """List the names for the help, in this order."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> TyperCommand | TyperGroup | None:  # noqa: ARG002 - Typer's signature
+        """Find a command by its name."""
+        return _load(cmd_name) if cmd_name in _COMMANDS else None
+
+
+@cache
+def _load(name: str) -> TyperCommand | TyperGroup:
+    module, attribute = _COMMANDS[name].split(":")
+    found = getattr(import_module(f"postledger.cli.{module}"), attribute)
+    if isinstance(found, typer.Typer):
+        group = get_group(found)
+        group.name = name
+        return group
+    alone = typer.Typer(add_completion=False)
+    alone.command(name)(found)
+    command = get_command(alone)
+    assert isinstance(command, TyperCommand), "it is made of one function"
+    return command
 
 
 def create_cli(connections: Connections) -> typer.Typer:
@@ -40,53 +85,13 @@ def create_cli(connections: Connections) -> typer.Typer:
     app = typer.Typer(
         name="postledger",
         help="Postledger, a self-hosted postback tracker: it receives conversions and books each one exactly once.",
-        cls=OneLineErrors,
+        cls=_Commands,
         context_settings={"obj": connections},
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,  # its tracebacks print local variables, some of which are secrets
     )
     app.callback()(_take_options)
-    for command in (
-        migrate,
-        grant,
-        apply,
-        export,
-        sign,
-        send,
-        sample,
-        selftest,
-        trace,
-        retain,
-        backup,
-        restore,
-        forget,
-        doctor,
-        worker,
-        consume,
-    ):
-        app.command()(command)
-    conversions.command("parked")(list_parked)
-    conversions.command("release")(release_parked)
-    conversions.command("discard")(discard_parked)
-    app.command("hash")(hash_datum)
-    app.add_typer(sources, name="source")
-    app.add_typer(campaigns, name="campaign")
-    app.add_typer(policy, name="policy")
-    app.add_typer(presets, name="preset")
-    app.add_typer(dialects, name="dialect")
-    app.add_typer(replays, name="replay")
-    app.add_typer(clicks, name="clicks")
-    app.add_typer(conversions, name="conversions")
-    app.add_typer(postbacks, name="postbacks")
-    app.add_typer(payees, name="payees")
-    app.add_typer(rates, name="rates")
-    app.add_typer(jobs, name="jobs")
-    app.add_typer(forwards, name="forwards")
-    app.add_typer(expenses, name="expenses")
-    app.add_typer(finance, name="finance")
-    app.add_typer(users, name="user")
-    app.add_typer(audit, name="audit")
     return app
 
 

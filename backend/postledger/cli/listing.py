@@ -24,6 +24,7 @@ from postledger.cli.list_format import (
     print_rows,
 )
 from postledger.cli.output import AsJson
+from postledger.cli.parked import discard_parked, list_parked, release_parked
 from postledger.cli.row_output import Columns
 from postledger.cli.time_options import read_moment, read_zone
 from postledger.vocabulary.refusal import Reason
@@ -154,3 +155,8 @@ def _readable(raw: bytes) -> str:
     # A request can contain bytes that move a terminal's cursor or change its title.
     text = raw.decode("utf-8", "backslashreplace")
     return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
+
+
+conversions.command("parked")(list_parked)
+conversions.command("release")(release_parked)
+conversions.command("discard")(discard_parked)

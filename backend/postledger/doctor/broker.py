@@ -31,8 +31,8 @@ _FOUND = {
     Fault.LOST: "closed the connection",
 }
 _PUBLISHING = (
-    "see whether a worker runs, and what its log says of the broker: one whose memory or disk is full takes no messages; "
-    "one where the user may not write refuses them"
+    "see whether a worker runs, and what its log says of the broker: one whose memory or disk is full takes no "
+    "messages; one where the user may not write refuses them"
 )
 
 
