@@ -9,7 +9,7 @@ from psycopg.types.json import Jsonb
 
 from postledger.ledger.outbox import take_changes
 from postledger.outgoing.conclusion import Outcome
-from postledger.outgoing.deliver import Network, trust_system
+from postledger.outgoing.connect import Network, trust_system
 from postledger.outgoing.delivery import Result
 from postledger.outgoing.forwarder import Forwarder
 from postledger.outgoing.queue_deliveries import QueuedRow, insert_deliveries, queue_deliveries

@@ -8,8 +8,8 @@ import msgspec
 from psycopg import Connection
 
 from postledger.outgoing.conclusion import Outcome
+from postledger.outgoing.connect import Network, trust_system
 from postledger.outgoing.current_forwards import CurrentForwards
-from postledger.outgoing.deliver import Network, trust_system
 from postledger.outgoing.delivery import Result
 from postledger.outgoing.forwarder import Forwarder
 from postledger.outgoing.resolve import SystemResolver

@@ -18,7 +18,7 @@ from postledger.cli.time_options import FORMS, read_past
 from postledger.outgoing import operate
 from postledger.outgoing.backfill import Backfilled
 from postledger.outgoing.backfill import backfill as queue_past
-from postledger.outgoing.deliver import Network, trust_system
+from postledger.outgoing.connect import Network, trust_system
 from postledger.outgoing.resolve import SystemResolver
 from postledger.outgoing.rules.render import describe_url
 from postledger.outgoing.send_test import Tested, invent_facts, send_test

@@ -19,7 +19,8 @@ from psycopg import Connection
 
 from postledger.outgoing.answer import Answer, Fault
 from postledger.outgoing.conclusion import Attempt, Outcome, conclude
-from postledger.outgoing.deliver import Network, deliver
+from postledger.outgoing.connect import Network
+from postledger.outgoing.deliver import deliver
 from postledger.outgoing.delivery import Leased, Result
 from postledger.outgoing.lane import Lane
 from postledger.outgoing.leases import (

@@ -10,7 +10,8 @@ from msgspec.structs import replace
 
 from postledger.decoding.parameters import SUB_NAMES
 from postledger.outgoing.answer import Answer
-from postledger.outgoing.deliver import Network, deliver
+from postledger.outgoing.connect import Network
+from postledger.outgoing.deliver import deliver
 from postledger.outgoing.rules.forward import Facts, Forward
 from postledger.outgoing.rules.render import describe_url, render
 from postledger.outgoing.rules.retries import Judgement, judge

@@ -11,7 +11,8 @@ import pytest
 from msgspec.structs import replace
 
 from postledger.outgoing.answer import Answer, Fault
-from postledger.outgoing.deliver import Network, deliver, trust_system
+from postledger.outgoing.connect import Network, trust_system
+from postledger.outgoing.deliver import deliver
 from postledger.outgoing.resolve import SystemResolver
 from postledger.outgoing.rules.addresses import Blocked
 from postledger.outgoing.rules.forward import Facts, Forward
