@@ -82,9 +82,10 @@ def _report(applied: Applied, warnings: list[str], *, as_json: bool) -> None:
         return
     for warning in warnings:
         note(f"warning: {warning}")
+    width = max((9, *(len(change.kind) for change in changes)))
     for change in changes:
         keys = f"  {', '.join(change.keys)}" if change.keys else ""
-        print(f"{change.action:<7} {change.kind:<9} {change.name}{keys}")
+        print(f"{change.action:<7} {change.kind:<{width}} {change.name}{keys}")
     numbers = {action: sum(change.action is action for change in changes) for action in Action}
     summary = ", ".join(f"{number} to {action}" for action, number in numbers.items() if number) or "nothing"
     print(f"{'Done' if applied.is_written else 'Dry run, nothing was changed'}: {summary}.")

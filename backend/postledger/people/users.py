@@ -37,6 +37,11 @@ def list_users(connection: Connection[Any], now: datetime) -> list[Row]:
         return cursor.execute(sql("list_users"), {"now": now}).fetchall()
 
 
+def list_enabled(connection: Connection[Any]) -> list[User]:
+    """List the users who may act, by login."""
+    return [User(*row) for row in connection.execute(sql("list_enabled"))]
+
+
 def find_user(connection: Connection[Any], login: str) -> User:
     """Find a user by login. Raises `NotFound`."""
     row = connection.execute(sql("find_user"), (login,)).fetchone()

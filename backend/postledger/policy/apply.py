@@ -9,10 +9,20 @@ from psycopg import Connection
 
 from postledger.decoding.toml_table import Fault
 from postledger.platform.keyring import Keyring
+from postledger.policy.approval_checks import People, find_approval_faults, find_approval_warnings
+from postledger.policy.approval_store import read_people
 from postledger.policy.books_warnings import find_books_warnings
 from postledger.policy.config_file import BadConfiguration, Configuration
 from postledger.policy.config_warnings import find_warnings
-from postledger.policy.diff import Action, Change, Stored, find_changes, find_missing_secrets, list_rules
+from postledger.policy.diff import (
+    Action,
+    Change,
+    Stored,
+    find_changes,
+    find_missing_secrets,
+    list_approval_rules,
+    list_rules,
+)
 from postledger.policy.expense_rule_checks import find_rule_faults, find_rule_warnings
 from postledger.policy.forward_checks import find_forward_faults, find_forward_warnings
 from postledger.policy.path_conflicts import find_contested_paths
@@ -64,22 +74,25 @@ def apply(
             return Applied([], is_written=False)
         target = store.hash_accounts(target, now)
         last_line_at = store.find_last_line()
-        changes = _plan(store, target, stored, prune=prune is not Prune.NOTHING)
+        people = read_people(connection, actor)
+        changes = _plan(store, target, stored, people, prune=prune is not Prune.NOTHING)
         retires = any(change.action is Action.RETIRE for change in changes)
         is_written = not dry_run and (prune is Prune.CONFIRMED or not retires)
         if is_written:
             store.write(changes, now, actor)
     rules = list_rules(changes, stored.in_force.expense_rules)
+    approval_rules = list_approval_rules(changes, stored.in_force.approval_rules)
     warnings = [
         *find_warnings(target),
         *find_books_warnings(target, stored, last_line_at),
         *find_forward_warnings(target, stored),
         *find_rule_warnings(rules, target, stored, prune=prune is not Prune.NOTHING),
+        *find_approval_warnings(approval_rules, changes, target.finance or stored.in_force.finance, people),
     ]
     return Applied(changes, is_written, warnings)
 
 
-def _plan(store: PolicyStore, target: Configuration, stored: Stored, *, prune: bool) -> list[Change]:
+def _plan(store: PolicyStore, target: Configuration, stored: Stored, people: People, *, prune: bool) -> list[Change]:
     faults = [
         *find_missing_secrets(target, stored),
         *find_contested_paths(target, stored, prune=prune),
@@ -87,6 +100,7 @@ def _plan(store: PolicyStore, target: Configuration, stored: Stored, *, prune: b
         *find_short_secrets(target, stored),
         *find_forward_faults(target, stored),
         *find_rule_faults(target, stored, prune=prune),
+        *find_approval_faults(target, stored, people, prune=prune),
     ]
     if faults:
         raise BadConfiguration(faults)

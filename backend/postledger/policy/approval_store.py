@@ -1,4 +1,7 @@
-"""Stores the approval rules by version. The caller opens the transaction."""
+"""Stores the approval rules by version, and reads the people who could decide by them.
+
+The caller opens the transaction.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,7 +11,9 @@ import msgspec
 from psycopg import Connection
 
 from postledger.finance.rules.approval_rule import ApprovalRule
+from postledger.people.users import list_enabled
 from postledger.platform.postgres.sql import statements_of
+from postledger.policy.approval_checks import People
 
 sql = statements_of("postledger.policy")
 
@@ -25,6 +30,13 @@ def read_approval_rules(connection: Connection[Any]) -> ApprovalRules:
     rows = connection.execute(sql("read_approval_rules")).fetchall()
     rules = tuple(msgspec.convert(body, ApprovalRule) for _, body in rows if body is not None)
     return ApprovalRules((rows[0][0] if rows else None) or 0, rules)
+
+
+def read_people(connection: Connection[Any], actor: str) -> People:
+    """Read who may decide and who may change something."""
+    users = list_enabled(connection)
+    creators = frozenset(user.login for user in users if not user.only_looks)
+    return People({user.login: user.roles for user in users}, creators, actor)
 
 
 def write_approval_rules(connection: Connection[Any], rules: Sequence[ApprovalRule], now: datetime, actor: str) -> None:

@@ -7,14 +7,14 @@ import msgspec
 from psycopg import Connection
 
 from postledger.platform.keyring import Keyring
+from postledger.policy.approval_config import write_approval_rule
 from postledger.policy.config_file import Configuration, SourceConfig
+from postledger.policy.duration import write_duration
 from postledger.policy.finance_export import write_finance, write_payee, write_rule
 from postledger.policy.forward_config import ForwardConfig
 from postledger.policy.source import Settings
 from postledger.policy.store import PolicyStore
 from postledger.signatures.profile_schema import Profile
-
-_UNITS = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
 
 
 class Exported(msgspec.Struct, frozen=True):
@@ -46,6 +46,7 @@ def write_document(configuration: Configuration) -> dict[str, object]:
         "forwards": [write_forward(forward) for forward in configuration.forwards.values() if forward.is_readable],
         "payees": [write_payee(payee) for payee in configuration.payees.values()],
         "expense_rules": [write_rule(rule) for rule in configuration.expense_rules.values()],
+        "approval_rules": [write_approval_rule(rule) for rule in configuration.approval_rules.values()],
     }
 
 
@@ -61,12 +62,6 @@ def write_forward(config: ForwardConfig) -> dict[str, object]:
         if (seconds := written.pop(f"{key}_s", None)) is not None:
             written[key] = write_duration(seconds)
     return dict(sorted(written.items(), key=lambda item: isinstance(item[1], dict)))
-
-
-def write_duration(seconds: int) -> str:
-    """Write a duration in the largest unit that leaves no remainder."""
-    size, unit = next((size, unit) for size, unit in _UNITS if seconds % size == 0)
-    return f"{seconds // size}{unit}"
 
 
 def _write_settings(settings: Settings) -> dict[str, object]:

@@ -11,8 +11,10 @@ import msgspec
 
 from postledger.decoding.parameters import SUB_NAMES
 from postledger.decoding.toml_table import BadValue, Fault, Table, read_text, whole_number
+from postledger.finance.rules.approval_rule import ApprovalRule
 from postledger.finance.rules.expense_rule import ExpenseRule
 from postledger.finance.rules.finance_settings import Finance
+from postledger.policy.approval_config import read_approval_rule
 from postledger.policy.finance_config import PayeeConfig, read_finance, read_payee, read_rule
 from postledger.policy.forward_config import ForwardConfig, read_forward
 from postledger.policy.preset import NOTHING_KNOWN, Known, Preset, merge_preset
@@ -60,9 +62,9 @@ class AffiliateConfig(msgspec.Struct, frozen=True):
 
 
 class Configuration(msgspec.Struct, frozen=True):
-    """A whole file; sources, campaigns, forwards and expense rules by slug, affiliates and payees by id.
+    """A whole file; sources, campaigns, forwards and rules by slug, affiliates and payees by id.
 
-    The expense rules are in the order of the file, because the first one that matches wins.
+    The rules are in the order of the file, because the first expense rule that matches wins.
     """
 
     sources: Mapping[str, SourceConfig] = {}
@@ -72,6 +74,7 @@ class Configuration(msgspec.Struct, frozen=True):
     finance: Finance | None = None
     payees: Mapping[str, PayeeConfig] = {}
     expense_rules: Mapping[str, ExpenseRule] = {}
+    approval_rules: Mapping[str, ApprovalRule] = {}
 
 
 class BadConfiguration(Exception):
@@ -93,10 +96,20 @@ def read_configuration(document: Mapping[str, object], lookups: Lookups, known: 
     finance = top.take("finance", lambda value: read_finance(Table("finance", _read_table(value), faults)), None)
     payees = [read_payee(table, lookups) for table in _tables(top, "payees", "id", faults)]
     rules = [read_rule(table) for table in _tables(top, "expense_rules", "slug", faults)]
+    approval_rules = [read_approval_rule(table) for table in _tables(top, "approval_rules", "slug", faults)]
     top.refuse_unknown()
     if faults:
         raise BadConfiguration(faults)
-    return index_configuration(sources, campaigns, affiliates, forwards, finance=finance, payees=payees, rules=rules)
+    return index_configuration(
+        sources,
+        campaigns,
+        affiliates,
+        forwards,
+        finance=finance,
+        payees=payees,
+        rules=rules,
+        approval_rules=approval_rules,
+    )
 
 
 def index_configuration(
@@ -108,6 +121,7 @@ def index_configuration(
     finance: Finance | None = None,
     payees: Iterable[PayeeConfig] = (),
     rules: Iterable[ExpenseRule] = (),
+    approval_rules: Iterable[ApprovalRule] = (),
 ) -> Configuration:
     """Index the parts of a configuration by slug or id."""
     return Configuration(
@@ -118,6 +132,7 @@ def index_configuration(
         finance=finance,
         payees={payee.payee.id: payee for payee in payees},
         expense_rules={rule.slug: rule for rule in rules},
+        approval_rules={rule.slug: rule for rule in approval_rules},
     )
 
 

@@ -7,14 +7,16 @@ from typing import Literal
 import msgspec
 
 from postledger.decoding.toml_table import Fault
+from postledger.finance.rules.approval_rule import ApprovalRule
 from postledger.finance.rules.expense_rule import ExpenseRule
 from postledger.finance.rules.finance_settings import Finance
 from postledger.policy.config_file import AffiliateConfig, CampaignConfig, Configuration, SourceConfig
 from postledger.policy.finance_config import PayeeConfig
 from postledger.policy.forward_config import ForwardConfig
 
-Kind = Literal["source", "campaign", "affiliate", "forward", "finance", "payee", "rule"]
-Item = SourceConfig | CampaignConfig | AffiliateConfig | ForwardConfig | Finance | PayeeConfig | ExpenseRule
+Kind = Literal["source", "campaign", "affiliate", "forward", "finance", "payee", "rule", "approval_rule"]
+Rule = ExpenseRule | ApprovalRule
+Item = SourceConfig | CampaignConfig | AffiliateConfig | ForwardConfig | Finance | PayeeConfig | Rule
 
 
 class Action(StrEnum):
@@ -54,7 +56,8 @@ def find_changes(target: Configuration, stored: Stored, *, prune: bool) -> list[
         *_compare("forward", target.forwards, now.forwards, then.forwards, prune=prune),
         *_compare("finance", _name(target.finance), _name(now.finance), {}, prune=prune),
         *_compare("payee", target.payees, now.payees, then.payees, prune=prune),
-        *_mark_moved(_compare("rule", target.expense_rules, now.expense_rules, {}, prune=prune), now.expense_rules),
+        *_compare_rules("rule", target.expense_rules, now.expense_rules, prune=prune),
+        *_compare_rules("approval_rule", target.approval_rules, now.approval_rules, prune=prune),
     ]
 
 
@@ -68,9 +71,12 @@ def find_payee_changes(
 
 def list_rules(changes: Iterable[Change], in_force: Mapping[str, ExpenseRule]) -> list[ExpenseRule]:
     """List the rules that will be in force, in order: those of the file, then those that it leaves."""
-    changed = {change.name: change.target for change in changes if change.kind == "rule"}
-    named = [rule for rule in changed.values() if isinstance(rule, ExpenseRule)]
-    return named + [rule for slug, rule in in_force.items() if slug not in changed]
+    return [rule for rule in _put_in_order("rule", changes, in_force) if isinstance(rule, ExpenseRule)]
+
+
+def list_approval_rules(changes: Iterable[Change], in_force: Mapping[str, ApprovalRule]) -> list[ApprovalRule]:
+    """List the approval rules that will be in force, in order, as `list_rules` does."""
+    return [rule for rule in _put_in_order("approval_rule", changes, in_force) if isinstance(rule, ApprovalRule)]
 
 
 def find_missing_secrets(target: Configuration, stored: Stored) -> list[Fault]:
@@ -101,12 +107,19 @@ def _name(finance: Finance | None) -> Mapping[str, Finance]:
     return {} if finance is None else {"finance": finance}
 
 
-def _mark_moved(changes: list[Change], in_force: Mapping[str, ExpenseRule]) -> list[Change]:
-    """Add `position` to the keys of the rules whose order among those in force differs."""
-    after = [rule.slug for rule in list_rules(changes, in_force) if rule.slug in in_force]
+def _compare_rules(kind: Kind, items: Mapping[str, Rule], in_force: Mapping[str, Rule], *, prune: bool) -> list[Change]:
+    """Compare rules, and add `position` to the keys of those whose order among those in force differs."""
+    changes = _compare(kind, items, in_force, {}, prune=prune)
+    after = [rule.slug for rule in _put_in_order(kind, changes, in_force) if rule.slug in in_force]
     before = [slug for slug in in_force if slug in after]
     moved = {slug for slug, other in zip(before, after, strict=True) if slug != other}
     return [_move(change) if change.name in moved else change for change in changes]
+
+
+def _put_in_order(kind: Kind, changes: Iterable[Change], in_force: Mapping[str, Rule]) -> list[Rule]:
+    changed = {change.name: change.target for change in changes if change.kind == kind}
+    named = [rule for rule in changed.values() if isinstance(rule, ExpenseRule | ApprovalRule)]
+    return [*named, *(rule for slug, rule in in_force.items() if slug not in changed)]
 
 
 def _move(change: Change) -> Change:
@@ -140,7 +153,9 @@ def _facts(item: Item) -> dict[str, object]:
     if facts.get("secrets", ()) is None:
         del facts["secrets"]
     if isinstance(item, Finance):
-        facts["rates_max_age"] = facts.pop("rates_max_age_days")
+        facts["rates_max_age"], facts["rule_cooling"] = facts.pop("rates_max_age_days"), facts.pop("rule_cooling_s")
+    if isinstance(item, ApprovalRule):
+        facts["remind_after"] = facts.pop("remind_after_s")
     return _payee_facts(item) if isinstance(item, PayeeConfig) else facts
 
 

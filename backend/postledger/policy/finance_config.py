@@ -14,7 +14,7 @@ from postledger.finance.rules.expense_amount import ExpenseAmount, Fixed, Share
 from postledger.finance.rules.expense_rule import ExpenseRule, Match
 from postledger.finance.rules.finance_settings import ORIGINS, Finance, Payee
 from postledger.policy.bank_accounts import BadAccount, read_account, read_iban
-from postledger.policy.source_config import Lookups
+from postledger.policy.source_config import Lookups, read_duration_s
 from postledger.vocabulary.refusal import Refused
 from postledger.vocabulary.statuses import Status
 
@@ -52,6 +52,7 @@ def read_finance(table: Table) -> Finance:
         table.take("rates", one_of(*ORIGINS), defaults.rates),
         table.take("rates_max_age", _read_days, defaults.rates_max_age_days),
         table.take("bank_text_days", whole_number(1, _MOST_DAYS), defaults.bank_text_days),
+        table.take("rule_cooling", read_duration_s, defaults.rule_cooling_s),
     )
     table.refuse_unknown()
     return finance
@@ -78,7 +79,7 @@ def read_payee(table: Table, lookups: Lookups) -> PayeeConfig:
 def read_rule(table: Table) -> ExpenseRule:
     """Read one of `[[expense_rules]]`."""
     rule = ExpenseRule(
-        slug=table.require("slug", _read_slug, ""),
+        slug=table.require("slug", read_slug, ""),
         category=table.require("category", _read_category, ""),
         amount=table.take("amount", read_amount, _WHOLE.amount),
         match=table.take("match", _read_match, _WHOLE.match),
@@ -186,7 +187,8 @@ def _from_variable(lookups: Lookups, read: Callable[[str], str]) -> Callable[[ob
     return read_variable
 
 
-def _read_slug(value: object) -> str:
+def read_slug(value: object) -> str:
+    """Read the slug of a rule."""
     if isinstance(value, str) and _SLUG.fullmatch(value):
         return value
     raise BadValue("must be 1 to 40 characters of a-z, 0-9 and -")

@@ -4,13 +4,18 @@ import msgspec
 
 from postledger.finance.rules.expense_rule import ExpenseRule
 from postledger.finance.rules.finance_settings import Finance
+from postledger.policy.duration import write_duration
 from postledger.policy.finance_config import PayeeConfig
 
 
 def write_finance(finance: Finance) -> dict[str, object]:
     """Write `[finance]`."""
     written: dict[str, object] = msgspec.structs.asdict(finance)
-    return written | {"rates_max_age": f"{written.pop('rates_max_age_days')}d"}
+    del written["rule_cooling_s"]
+    return written | {
+        "rates_max_age": f"{written.pop('rates_max_age_days')}d",
+        "rule_cooling": write_duration(finance.rule_cooling_s),
+    }
 
 
 def write_payee(config: PayeeConfig) -> dict[str, object]:

@@ -10,10 +10,12 @@ from typing import Any
 import msgspec
 from psycopg import Connection
 
+from postledger.finance.rules.approval_rule import ApprovalRule
 from postledger.finance.rules.expense_rule import ExpenseRule
 from postledger.finance.rules.finance_settings import Finance
 from postledger.platform.keyring import Keyring
 from postledger.platform.postgres.sql import statements_of
+from postledger.policy.approval_store import read_approval_rules, write_approval_rules
 from postledger.policy.config_file import (
     AffiliateConfig,
     CampaignConfig,
@@ -21,7 +23,7 @@ from postledger.policy.config_file import (
     SourceConfig,
     index_configuration,
 )
-from postledger.policy.diff import Action, Change, Stored, list_rules
+from postledger.policy.diff import Action, Change, Stored, list_approval_rules, list_rules
 from postledger.policy.finance_config import PayeeConfig
 from postledger.policy.finance_store import FinanceStore, read_finance, read_payees, read_rules
 from postledger.policy.forward_config import ForwardConfig
@@ -85,10 +87,13 @@ class PolicyStore:
         """Write changes, and their history. The version is incremented only if there is one."""
         real = [change for change in changes if change.action is not Action.LEAVE]
         rules = list_rules(changes, self._read_rules())
+        approval_rules = list_approval_rules(changes, self._read_approval_rules())
         for change in real:
             self._write_one(change, now)
         if any(change.kind == "rule" for change in real):
             self._finance.write_rules(rules, now, actor)
+        if any(change.kind == "approval_rule" for change in real):
+            write_approval_rules(self._connection, approval_rules, now, actor)
         if real:
             record_changes(self._connection, real, increment_version(self._connection), now, actor)
 
@@ -103,6 +108,7 @@ class PolicyStore:
             finance=self._read_finance() if in_force else None,
             payees=read_payees(self._connection, in_force=in_force),
             rules=self._read_rules().values() if in_force else (),
+            approval_rules=self._read_approval_rules().values() if in_force else (),
         )
 
     def _read_finance(self) -> Finance | None:
@@ -113,6 +119,9 @@ class PolicyStore:
         stored = read_finance(self._connection)
         rules = [] if stored is None else read_rules(self._connection, stored.rules_version)
         return {rule.slug: rule for rule in rules}
+
+    def _read_approval_rules(self) -> dict[str, ApprovalRule]:
+        return {rule.slug: rule for rule in read_approval_rules(self._connection).rules}
 
     def _read_sources(self, *, in_force: bool) -> Sequence[SourceConfig]:
         rows = self._connection.execute(sql("read_sources"), (in_force, SELFTEST)).fetchall()
@@ -137,7 +146,7 @@ class PolicyStore:
                 self._finance.write_finance(finance, now)
             case PayeeConfig() as payee:
                 self._finance.write_payees([payee], now)
-            case ExpenseRule():
+            case ExpenseRule() | ApprovalRule():
                 pass  # `write` makes one new version of all rules
 
     def _retire(self, change: Change, now: datetime) -> None:
@@ -145,7 +154,7 @@ class PolicyStore:
             self._finance.close_books()
         elif change.kind == "forward":
             self._forwards.retire(change.name, now)
-        elif change.kind != "rule":
+        elif change.kind not in ("rule", "approval_rule"):
             self._connection.execute(sql(f"retire_{change.kind}"), (now, change.name))
 
     def _write_source(self, source: SourceConfig, now: datetime) -> None:

@@ -9,13 +9,17 @@ ORIGINS = ("ecb",)
 
 
 class Finance(msgspec.Struct, frozen=True):
-    """The settings of the books. `timezone`: the IANA name of the zone whose months are the periods."""
+    """The settings of the books. `timezone`: the IANA name of the zone whose months are the periods.
+
+    Who changes a rule decides nothing by it for `rule_cooling_s`.
+    """
 
     base_currency: str
     timezone: str = "UTC"
     rates: str = "ecb"
     rates_max_age_days: int = 7
     bank_text_days: int = 400
+    rule_cooling_s: int = 86400
 
 
 class Payee(msgspec.Struct, frozen=True):
