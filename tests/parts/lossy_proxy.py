@@ -8,7 +8,10 @@ from tests.parts.waiting import HANGS_AFTER_S
 
 
 class LossyProxy:
-    """`with LossyProxy(port) as proxy:` listens on `proxy.port`. `loses` set: answers are read and thrown away."""
+    """`with LossyProxy(port) as proxy:` listens on `proxy.port`. `loses` set: answers are read and thrown away.
+
+    `loses_answers_to`: so are the answers on connections on which these bytes were sent, and `lost` counts them.
+    """
 
     def __init__(self, port: int) -> None:
         self._target = port
@@ -16,6 +19,8 @@ class LossyProxy:
         self._sockets: list[socket.socket] = []
         self._threads = [Thread(target=self._accept)]
         self.loses = Event()
+        self.loses_answers_to: bytes | None = None
+        self.lost = 0
         self.port = int(self._server.getsockname()[1])
 
     def __enter__(self) -> "LossyProxy":
@@ -41,14 +46,24 @@ class LossyProxy:
                 client, _ = self._server.accept()
                 server = socket.create_connection(("127.0.0.1", self._target))
                 self._sockets += [client, server]
-                for source, sink, can_lose in ((client, server, False), (server, client, True)):
-                    thread = Thread(target=self._copy, args=(source, sink, can_lose))
+                loses = Event()
+                for copy, source, sink in ((self._send, client, server), (self._answer, server, client)):
+                    thread = Thread(target=copy, args=(source, sink, loses))
                     self._threads.append(thread)
                     thread.start()
 
-    def _copy(self, source: socket.socket, sink: socket.socket, can_lose: bool) -> None:
+    def _send(self, source: socket.socket, sink: socket.socket, loses: Event) -> None:
         with source, suppress(OSError):
             while data := source.recv(65536):
-                if not (can_lose and self.loses.is_set()):
+                if self.loses_answers_to is not None and self.loses_answers_to in data:
+                    loses.set()
+                    self.lost += 1
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_RDWR)
+
+    def _answer(self, source: socket.socket, sink: socket.socket, loses: Event) -> None:
+        with source, suppress(OSError):
+            while data := source.recv(65536):
+                if not (self.loses.is_set() or loses.is_set()):
                     sink.sendall(data)
             sink.shutdown(socket.SHUT_RDWR)
