@@ -1,6 +1,7 @@
 """Approval rules as a file: `apply` stores them by version, refuses those that no one can satisfy, and exports them."""
 
 import getpass
+import json
 from decimal import Decimal
 from typing import Any
 
@@ -160,6 +161,30 @@ def test_a_disabled_user_satisfies_no_rule(people: CommandLine) -> None:
 
     assert "no enabled user is manager; run: postledger user add LOGIN --role manager" in refused.err
     assert query(cli, "SELECT * FROM approval_rules") == []
+
+
+def test_doctor_names_the_user_that_is_missing_later(people: CommandLine) -> None:
+    cli = people
+    none = read_check(cli)
+    cli("apply", write(cli, OVER_100, A_DAY))
+    both = read_check(cli)
+
+    cli("user", "disable", "dan")
+    missing = read_check(cli)
+
+    assert none == (True, "none", None)
+    assert both == (True, "people can decide by each of 2 rules", None)
+    assert missing == (
+        False,
+        "approval_rules[a-day]: no enabled user is director",
+        "what it asks about waits for ever; run: postledger user add LOGIN --role director",
+    )
+
+
+def read_check(cli: CommandLine) -> tuple[bool, str, str | None]:
+    """What doctor finds about approval rules."""
+    (check,) = [each for each in json.loads(cli("doctor", "--json").out) if each["check"] == "approval rules"]
+    return check["ok"], check["seen"], check["advice"]
 
 
 def test_a_manager_who_is_the_only_creator_is_refused(cli: CommandLine) -> None:

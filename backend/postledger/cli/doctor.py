@@ -3,6 +3,7 @@
 import typer
 
 from postledger.cli.connections import open_ledger
+from postledger.cli.current_user import find_os_user
 from postledger.cli.errors import CommandFailed
 from postledger.cli.output import AsJson, print_json
 from postledger.doctor.check_result import CheckResult
@@ -17,7 +18,7 @@ def doctor(context: typer.Context, as_json: AsJson = False) -> None:
     """Check each part, from the settings to Alertmanager, and print what to do if a check fails."""
     results = []
     for result in run_checks(
-        read_environment(), lambda: open_ledger(context, statement_timeout_ms=_STATEMENT_TIMEOUT_MS)
+        read_environment(), lambda: open_ledger(context, statement_timeout_ms=_STATEMENT_TIMEOUT_MS), find_os_user()
     ):
         results.append(result)
         if not as_json:

@@ -9,6 +9,7 @@ from typing import Any
 
 from psycopg import Connection
 
+from postledger.doctor.approval_rules import check_approval_rules
 from postledger.doctor.broker import check_publishing
 from postledger.doctor.check_result import CheckResult
 from postledger.ledger.partitions import list_days
@@ -38,7 +39,7 @@ _SAFE_LOG = {
 
 
 def check_postgres(
-    connection: Connection[Any], keyring: Keyring | None, now: Callable[[], datetime]
+    connection: Connection[Any], keyring: Keyring | None, now: Callable[[], datetime], os_user: str
 ) -> Iterator[CheckResult]:
     """Run the checks one after the other. A check that Postgres refuses has failed. Without a keyring, skip secrets."""
     checks: list[tuple[str, Callable[[], CheckResult]]] = [
@@ -50,6 +51,7 @@ def check_postgres(
         ("migrations", lambda: _check_migrations(connection)),
         ("partitions", lambda: _check_partitions(connection, now())),
         ("sources", lambda: check_sources(connection)),
+        ("approval rules", lambda: check_approval_rules(connection, os_user)),
         ("publishing", lambda: check_publishing(connection, now())),
     ]
     if keyring is not None:

@@ -24,10 +24,10 @@ _FIRST = "correct this first, because the other checks of the ledger need it"
 OpenLedger = Callable[[], AbstractContextManager[Connection[Any]]]
 
 
-def run_checks(environment: Mapping[str, str], open_ledger: OpenLedger) -> Iterator[CheckResult]:
-    """Run every check. `open_ledger` raises `BadSetting` or `DatabaseFailed`."""
+def run_checks(environment: Mapping[str, str], open_ledger: OpenLedger, os_user: str) -> Iterator[CheckResult]:
+    """Run every check. `open_ledger` raises `BadSetting` or `DatabaseFailed`. `os_user`: of the operating system."""
     yield _check_settings(environment)
-    yield from _check_ledger(environment, open_ledger)
+    yield from _check_ledger(environment, open_ledger, os_user)
     yield from check_broker(environment)
     yield from check_listeners(environment)
     yield check_policy_age(environment)
@@ -46,11 +46,11 @@ def _check_settings(environment: Mapping[str, str]) -> CheckResult:
     return CheckResult("settings", True, "are valid")
 
 
-def _check_ledger(environment: Mapping[str, str], open_ledger: OpenLedger) -> Iterator[CheckResult]:
+def _check_ledger(environment: Mapping[str, str], open_ledger: OpenLedger, os_user: str) -> Iterator[CheckResult]:
     try:
         with open_ledger() as connection:
             yield CheckResult("postgres", True, "answers")
-            yield from check_postgres(connection, _open_keyring(environment), lambda: datetime.now(UTC))
+            yield from check_postgres(connection, _open_keyring(environment), lambda: datetime.now(UTC), os_user)
     except BadSetting as error:
         yield CheckResult("postgres", False, str(error), _FIRST)
     except DatabaseFailed as error:

@@ -20,11 +20,17 @@ def name_actor(connection: Connection[Any], login: str | None, os_user: str) -> 
     if login is not None:
         user = find_enabled_user(connection, login)
     else:
-        row = connection.execute(sql("find_os_user"), (os_user,)).fetchone()
-        if row is None:
+        found = find_user_of(connection, os_user)
+        if found is None:
             return os_user
-        user = User(*row)
-        check_enabled(user)
+        check_enabled(found)
+        user = found
     if user.only_looks:
         raise NotPossible(f"user {user.login} is a viewer and changes nothing; run: postledger user role --help")
     return user.login
+
+
+def find_user_of(connection: Connection[Any], os_user: str) -> User | None:
+    """Find the user that a user of the operating system is."""
+    row = connection.execute(sql("find_os_user"), (os_user,)).fetchone()
+    return None if row is None else User(*row)
