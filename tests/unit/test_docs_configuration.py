@@ -53,12 +53,19 @@ def _list_bench_variables() -> set[str]:
     return {name for name in names if not name.startswith("POSTLEDGER_")}  # those belong to all scripts
 
 
+_WRONG = {"xxxxxxxxxxxxxxxx": 1}
+
+
 def _list_keys(table: str) -> set[str]:
-    """The keys that a table of the file may have, as the reader itself tells whoever writes another."""
-    wrong = {"xxxxxxxxxxxxxxxx": 1}
+    """The keys that a table of the file may have."""
+    return _list_keys_of({table: _WRONG if table == "finance" else [_WRONG]})
+
+
+def _list_keys_of(document: dict[str, object]) -> set[str]:
+    """The keys that a table may have, as the reader itself tells whoever writes another."""
     with pytest.raises(BadConfiguration) as caught:
-        read_configuration({table: wrong if table == "finance" else [wrong]}, {})
-    (told,) = [fault.message for fault in caught.value.faults if fault.key == "xxxxxxxxxxxxxxxx"]
+        read_configuration(document, {})
+    (told,) = [fault.message for fault in caught.value.faults if fault.key == next(iter(_WRONG))]
     return set(told.partition("use one of ")[2].split(", "))
 
 
@@ -115,6 +122,19 @@ def test_the_keys_of_each_table_are_documented(table: str) -> None:
     section = section.partition("#### Macros")[0]
 
     assert set(_list_documented(section)) == _list_keys(table)
+
+
+@pytest.mark.parametrize("channel", ["mail", "webhook"])
+def test_the_keys_of_each_channel_are_documented(channel: str) -> None:
+    documented = _list_documented(read_section(DOCUMENT, f"`[notify.{channel}]`"))
+
+    assert set(documented) == _list_keys_of({"notify": {channel: _WRONG}})
+
+
+def test_the_keys_of_notify_are_documented() -> None:
+    section = read_section(DOCUMENT, "`[notify]`").partition("####")[0]
+
+    assert set(_list_documented(section)) == _list_keys_of({"notify": _WRONG})
 
 
 def test_the_macros_of_forwards_are_documented() -> None:

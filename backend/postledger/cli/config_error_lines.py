@@ -82,7 +82,7 @@ def _find_table(document: Mapping[str, object], fault: Fault) -> KeyPath:
     tables = document.get(section)
     labels = [_label(number, table) for number, table in enumerate(tables, 1)] if isinstance(tables, list) else []
     if label not in labels:
-        return (section,)
+        return tuple(section.split("."))
     if fault.key in _NAME_KEYS:  # a repeated name: the fault is in the last table with it
         return section, len(labels) - 1 - labels[::-1].index(label)
     return section, labels.index(label)

@@ -19,6 +19,7 @@ from postledger.platform.postgres.migrations import list_applied, shipped_migrat
 from postledger.platform.postgres.sql import statements_of
 from postledger.policy.finance_store import FinanceStore
 from postledger.policy.forward_store import ForwardStore
+from postledger.policy.notify_store import NotifyStore
 from postledger.policy.read import find_fault, read_settings
 from postledger.policy.secret_strength import STRONG_BYTES, is_weak
 from postledger.policy.source_secrets import SourceSecrets
@@ -143,11 +144,12 @@ def check_sources(connection: Connection[Any]) -> CheckResult:
 
 def _check_secrets(connection: Connection[Any], keyring: Keyring) -> CheckResult:
     stored, of_forwards = SourceSecrets(connection, keyring), ForwardStore(connection, keyring)
-    of_payees = FinanceStore(connection, keyring)
-    if locked := _find_locked(stored, of_forwards, of_payees):
+    of_payees, of_notify = FinanceStore(connection, keyring), NotifyStore(connection, keyring)
+    if locked := _find_locked(stored, of_forwards, of_payees) or of_notify.find_locked():
         advice = "add the key that encrypted it after the others in POSTLEDGER_MASTER_KEY"
         return CheckResult("secrets", False, f"{locked} has one that no master key decrypts", advice)
     is_current = stored.list_current() + of_forwards.list_current() + of_payees.list_current()
+    is_current += of_notify.list_current()
     found = f"{count(len(is_current), 'secret')} can be decrypted"
     if weak := _list_weak(connection, stored):
         found += f"; shorter than {STRONG_BYTES} bytes: {', '.join(weak)}; run: postledger source rotate SLUG"

@@ -25,6 +25,7 @@ from postledger.policy.diff import (
 )
 from postledger.policy.expense_rule_checks import find_rule_faults, find_rule_warnings
 from postledger.policy.forward_checks import find_forward_faults, find_forward_warnings
+from postledger.policy.notify_config import find_notify_faults
 from postledger.policy.path_conflicts import find_contested_paths
 from postledger.policy.retired_secrets import find_retired_secrets
 from postledger.policy.secret_strength import find_short_secrets
@@ -101,6 +102,7 @@ def _plan(store: PolicyStore, target: Configuration, stored: Stored, people: Peo
         *find_forward_faults(target, stored),
         *find_rule_faults(target, stored, prune=prune),
         *find_approval_faults(target, stored, people, prune=prune),
+        *find_notify_faults(target.notify, stored.in_force.notify),
     ]
     if faults:
         raise BadConfiguration(faults)

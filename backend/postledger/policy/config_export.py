@@ -12,6 +12,7 @@ from postledger.policy.config_file import Configuration, SourceConfig
 from postledger.policy.duration import write_duration
 from postledger.policy.finance_export import write_finance, write_payee, write_rule
 from postledger.policy.forward_config import ForwardConfig
+from postledger.policy.notify_config import write_notify
 from postledger.policy.source import Settings
 from postledger.policy.store import PolicyStore
 from postledger.signatures.profile_schema import Profile
@@ -40,6 +41,7 @@ def write_document(configuration: Configuration) -> dict[str, object]:
     """
     return {
         **({} if configuration.finance is None else {"finance": write_finance(configuration.finance)}),
+        **({} if configuration.notify is None else {"notify": write_notify(configuration.notify)}),
         "sources": [write_source(source) for source in configuration.sources.values() if source.is_readable],
         "campaigns": [msgspec.structs.asdict(campaign) for campaign in configuration.campaigns.values()],
         "affiliates": [msgspec.structs.asdict(affiliate) for affiliate in configuration.affiliates.values()],

@@ -17,6 +17,7 @@ from postledger.finance.rules.finance_settings import Finance
 from postledger.policy.approval_config import read_approval_rule
 from postledger.policy.finance_config import PayeeConfig, read_finance, read_payee, read_rule
 from postledger.policy.forward_config import ForwardConfig, read_forward
+from postledger.policy.notify_config import NotifyConfig, read_notify
 from postledger.policy.preset import NOTHING_KNOWN, Known, Preset, merge_preset
 from postledger.policy.source import Settings
 from postledger.policy.source_config import MOST_PER_SECOND, Lookups, check_signature, read_secrets, read_settings
@@ -75,6 +76,7 @@ class Configuration(msgspec.Struct, frozen=True):
     payees: Mapping[str, PayeeConfig] = {}
     expense_rules: Mapping[str, ExpenseRule] = {}
     approval_rules: Mapping[str, ApprovalRule] = {}
+    notify: NotifyConfig | None = None
 
 
 class BadConfiguration(Exception):
@@ -93,10 +95,11 @@ def read_configuration(document: Mapping[str, object], lookups: Lookups, known: 
     campaigns = [_read_campaign(table) for table in _tables(top, "campaigns", "slug", faults)]
     affiliates = [_read_affiliate(table) for table in _tables(top, "affiliates", "id", faults)]
     forwards = [_read_forward(table, lookups, known) for table in _tables(top, "forwards", "slug", faults)]
-    finance = top.take("finance", lambda value: read_finance(Table("finance", _read_table(value), faults)), None)
+    finance = top.take("finance", lambda value: read_finance(_open(value, "finance", faults)), None)
     payees = [read_payee(table, lookups) for table in _tables(top, "payees", "id", faults)]
     rules = [read_rule(table) for table in _tables(top, "expense_rules", "slug", faults)]
     approval_rules = [read_approval_rule(table) for table in _tables(top, "approval_rules", "slug", faults)]
+    notify = top.take("notify", lambda value: read_notify(_open(value, "notify", faults), faults, lookups), None)
     top.refuse_unknown()
     if faults:
         raise BadConfiguration(faults)
@@ -109,6 +112,7 @@ def read_configuration(document: Mapping[str, object], lookups: Lookups, known: 
         payees=payees,
         rules=rules,
         approval_rules=approval_rules,
+        notify=notify,
     )
 
 
@@ -122,6 +126,7 @@ def index_configuration(
     payees: Iterable[PayeeConfig] = (),
     rules: Iterable[ExpenseRule] = (),
     approval_rules: Iterable[ApprovalRule] = (),
+    notify: NotifyConfig | None = None,
 ) -> Configuration:
     """Index the parts of a configuration by slug or id."""
     return Configuration(
@@ -133,6 +138,7 @@ def index_configuration(
         payees={payee.payee.id: payee for payee in payees},
         expense_rules={rule.slug: rule for rule in rules},
         approval_rules={rule.slug: rule for rule in approval_rules},
+        notify=notify,
     )
 
 
@@ -157,10 +163,10 @@ def _read_tables(value: object) -> tuple[Mapping[str, object], ...]:
     raise BadValue("must be tables in double brackets, such as [[sources]]")
 
 
-def _read_table(value: object) -> Mapping[str, object]:
+def _open(value: object, name: str, faults: list[Fault]) -> Table:
     if isinstance(value, dict):
-        return value
-    raise BadValue("must be one table in single brackets: [finance]")
+        return Table(name, value, faults)
+    raise BadValue(f"must be one table in single brackets: [{name}]")
 
 
 def _read_source(table: Table, lookups: Lookups, known: Known) -> SourceConfig:

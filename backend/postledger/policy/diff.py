@@ -13,10 +13,11 @@ from postledger.finance.rules.finance_settings import Finance
 from postledger.policy.config_file import AffiliateConfig, CampaignConfig, Configuration, SourceConfig
 from postledger.policy.finance_config import PayeeConfig
 from postledger.policy.forward_config import ForwardConfig
+from postledger.policy.notify_config import NotifyConfig, list_facts
 
-Kind = Literal["source", "campaign", "affiliate", "forward", "finance", "payee", "rule", "approval_rule"]
+Kind = Literal["source", "campaign", "affiliate", "forward", "finance", "payee", "rule", "approval_rule", "notify"]
 Rule = ExpenseRule | ApprovalRule
-Item = SourceConfig | CampaignConfig | AffiliateConfig | ForwardConfig | Finance | PayeeConfig | Rule
+Item = SourceConfig | CampaignConfig | AffiliateConfig | ForwardConfig | Finance | PayeeConfig | Rule | NotifyConfig
 
 
 class Action(StrEnum):
@@ -54,10 +55,11 @@ def find_changes(target: Configuration, stored: Stored, *, prune: bool) -> list[
         *_compare("campaign", target.campaigns, now.campaigns, then.campaigns, prune=prune),
         *_compare("affiliate", target.affiliates, now.affiliates, then.affiliates, prune=prune),
         *_compare("forward", target.forwards, now.forwards, then.forwards, prune=prune),
-        *_compare("finance", _name(target.finance), _name(now.finance), {}, prune=prune),
+        *_compare("finance", _name("finance", target.finance), _name("finance", now.finance), {}, prune=prune),
         *_compare("payee", target.payees, now.payees, then.payees, prune=prune),
         *_compare_rules("rule", target.expense_rules, now.expense_rules, prune=prune),
         *_compare_rules("approval_rule", target.approval_rules, now.approval_rules, prune=prune),
+        *_compare("notify", _name("notify", target.notify), _name("notify", now.notify), {}, prune=prune),
     ]
 
 
@@ -103,8 +105,8 @@ def _compare(
     return found + [Change(Action.RETIRE, kind, name, (), None) for name in surplus]
 
 
-def _name(finance: Finance | None) -> Mapping[str, Finance]:
-    return {} if finance is None else {"finance": finance}
+def _name(name: str, item: Finance | NotifyConfig | None) -> Mapping[str, Finance | NotifyConfig]:
+    return {} if item is None else {name: item}
 
 
 def _compare_rules(kind: Kind, items: Mapping[str, Rule], in_force: Mapping[str, Rule], *, prune: bool) -> list[Change]:
@@ -142,6 +144,8 @@ def _differing_keys(target: Item, known: Item) -> tuple[str, ...]:
 
 
 def _facts(item: Item) -> dict[str, object]:
+    if isinstance(item, NotifyConfig):
+        return list_facts(item)
     facts = msgspec.structs.asdict(item)
     if isinstance(item, SourceConfig):
         facts |= msgspec.structs.asdict(facts.pop("settings"))

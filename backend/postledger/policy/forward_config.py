@@ -131,11 +131,12 @@ def _check_url(table: Table, forward: Forward, lookups: Lookups) -> None:
     except ValueError as error:
         table.fault("url", str(error))
         return
-    if found := _find_blocked(template, lookups, allow_private=forward.allow_private):
+    if found := find_blocked(template, lookups, allow_private=forward.allow_private):
         table.fault("url", f"leads to {found}")
 
 
-def _find_blocked(template: UrlTemplate, lookups: Lookups, *, allow_private: bool) -> str | None:
+def find_blocked(template: UrlTemplate, lookups: Lookups, *, allow_private: bool) -> str | None:
+    """Return where a URL leads that it must not lead to, and what to do; None if it may be used."""
     reason = refuse_literal(template.host, template.port, allow_private=allow_private)
     if reason is Blocked.ODD_ADDRESS:
         return f"{DESCRIPTIONS[reason]}; write it as {spell_plainly(template.host) or 'four decimal numbers with dots'}"

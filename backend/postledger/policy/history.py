@@ -15,6 +15,7 @@ from postledger.policy.config_file import SourceConfig
 from postledger.policy.diff import Action, Change, Item
 from postledger.policy.finance_config import PayeeConfig
 from postledger.policy.forward_config import ForwardConfig
+from postledger.policy.notify_config import NotifyConfig, write_notify
 from postledger.vocabulary.operator_error import NotFound
 from postledger.vocabulary.selftest import SELFTEST
 
@@ -91,4 +92,6 @@ def _write_settings(item: Item) -> object:
         return {"name": item.name, **msgspec.to_builtins(item.settings)}
     if isinstance(item, ForwardConfig):
         return msgspec.to_builtins(item.forward)
+    if isinstance(item, NotifyConfig):
+        return write_notify(item)
     return msgspec.to_builtins(item.payee if isinstance(item, PayeeConfig) else item)

@@ -9,6 +9,7 @@ from postledger.platform.keyring import Keyring
 from postledger.policy.finance_store import FinanceStore
 from postledger.policy.forward_store import ForwardStore
 from postledger.policy.instance_keys import reencrypt_keys
+from postledger.policy.notify_store import NotifyStore
 from postledger.policy.source_secrets import LockedSecret, SourceSecrets
 from postledger.policy.store import lock_policy
 from postledger.vocabulary.operator_error import NotPossible
@@ -31,11 +32,12 @@ def reencrypt(connection: Connection[Any], keyring: Keyring) -> Reencrypted:
             slugs = SourceSecrets(connection, keyring).reencrypt()
             forwards = ForwardStore(connection, keyring).reencrypt()
             payees = FinanceStore(connection, keyring).reencrypt()
+            notify = NotifyStore(connection, keyring).reencrypt()
         except LockedSecret as owner:
             raise NotPossible(
                 f"{owner} has a secret that no master key decrypts; nothing was changed. Add the key that encrypted it"
                 " after the others in POSTLEDGER_MASTER_KEY, or give it new secrets"
             ) from None
         reencrypt_keys(connection, keyring)
-    secrets = len(slugs) + len(forwards) + payees
+    secrets = len(slugs) + len(forwards) + payees + notify
     return Reencrypted(secrets, len(set(slugs)), len(set(forwards)), payees)

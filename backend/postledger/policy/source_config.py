@@ -102,7 +102,7 @@ def read_settings(table: Table, lookups: Lookups, presets: Mapping[str, Preset])
         other_click=table.take("other_click", one_of(*OTHER_CLICKS), defaults.other_click),
         require_signed=table.take("require_signed", _read_signable, defaults.require_signed),
         client_ca=table.take(
-            "client_ca", lambda value: _read_client_ca(lookups["client_ca"], value), defaults.client_ca
+            "client_ca", lambda value: read_client_ca(lookups["client_ca"], value), defaults.client_ca
         ),
         pii=table.take("pii", read_texts, defaults.pii),
         store_ip=table.take("store_ip", one_of(*STORES_IP), defaults.store_ip),
@@ -208,7 +208,8 @@ def _read_currency(value: object) -> str:
         raise BadValue('must be an ISO 4217 code such as "USD"') from None
 
 
-def _read_client_ca(look: Callable[[str], Sequence[str]], value: object) -> str:
+def read_client_ca(look: Callable[[str], Sequence[str]], value: object) -> str:
+    """Read the certificates of authorities: the path of a PEM file, or its text."""
     if isinstance(value, str) and value.strip():
         return "".join(look(value))
     raise BadValue('must be the path of a PEM file with certificates, such as "certs/acme-ca.pem", or its text')

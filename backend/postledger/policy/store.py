@@ -29,6 +29,8 @@ from postledger.policy.finance_store import FinanceStore, read_finance, read_pay
 from postledger.policy.forward_config import ForwardConfig
 from postledger.policy.forward_store import ForwardStore
 from postledger.policy.history import record_changes
+from postledger.policy.notify_config import NotifyConfig
+from postledger.policy.notify_store import NotifyStore
 from postledger.policy.retired_secrets import RetiredSecret
 from postledger.policy.source import Settings
 from postledger.policy.source_secrets import SourceSecrets
@@ -65,6 +67,7 @@ class PolicyStore:
         self._secrets = SourceSecrets(connection, keyring)
         self._forwards = ForwardStore(connection, keyring)
         self._finance = FinanceStore(connection, keyring)
+        self._notify = NotifyStore(connection, keyring)
 
     def read(self) -> Stored:
         """Read what is in force and what is retired, secrets included."""
@@ -109,6 +112,7 @@ class PolicyStore:
             payees=read_payees(self._connection, in_force=in_force),
             rules=self._read_rules().values() if in_force else (),
             approval_rules=self._read_approval_rules().values() if in_force else (),
+            notify=self._notify.read() if in_force else None,
         )
 
     def _read_finance(self) -> Finance | None:
@@ -148,12 +152,16 @@ class PolicyStore:
                 self._finance.write_payees([payee], now)
             case ExpenseRule() | ApprovalRule():
                 pass  # `write` makes one new version of all rules
+            case NotifyConfig() as notify:
+                self._notify.write(notify, now)
 
     def _retire(self, change: Change, now: datetime) -> None:
         if change.kind == "finance":
             self._finance.close_books()
         elif change.kind == "forward":
             self._forwards.retire(change.name, now)
+        elif change.kind == "notify":
+            self._notify.retire()
         elif change.kind not in ("rule", "approval_rule"):
             self._connection.execute(sql(f"retire_{change.kind}"), (now, change.name))
 

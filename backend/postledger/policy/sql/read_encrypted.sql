@@ -1,5 +1,5 @@
--- What this ledger has encrypted and cannot do without: the live secrets of sources and forwards in force, and its own
--- keys.
+-- What this ledger has encrypted and cannot do without: the live secrets of sources and forwards in force, those of
+-- [notify], and its own keys.
 SELECT slug, ciphertext
 FROM source_secrets
 JOIN sources ON sources.id = source_id
@@ -9,6 +9,8 @@ SELECT 'forward ' || forwards.slug, ciphertext
 FROM forward_secrets
 JOIN forwards ON forwards.slug = forward_secrets.slug
 WHERE removed_at IS NULL
+UNION ALL
+SELECT '[notify]', ciphertext FROM notify_secrets
 UNION ALL
 SELECT 'its own key "' || name || '"', ciphertext FROM instance_keys
 ORDER BY 1

@@ -1,0 +1,2 @@
+-- How people are told.
+SELECT settings FROM notify

@@ -1,0 +1,2 @@
+-- Takes [notify] out of force.
+DELETE FROM notify
