@@ -135,7 +135,7 @@ def add(ledger: Connection[Any], version: int, conversion: Conversion, books: Bo
             books = replace(step, rules_version=version + len(seen))
             seen.append(books)
         added = complete_lines(conversion, lines, books, rules_of(*seen), remaps=step == "remap")
-        insert_lines(ledger, [Completed(conversion, key, added)], now)
+        insert_lines(ledger, [Completed(conversion, key, added)], now, lambda *_: None)
         lines += added
     for each in seen:
         for rule in each.rules:

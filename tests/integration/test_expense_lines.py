@@ -15,6 +15,7 @@ from postledger.finance.map_changes import Mapper
 from postledger.ledger.dispatch import dispatch
 from postledger.ledger.rules.status_rules import Rules
 from postledger.ledger.writer import write_entries
+from postledger.notifications.announce import announce_requests
 from postledger.vocabulary.selftest import SELFTEST
 from tests.parts.cli import CommandLine
 from tests.parts.databases import fetch
@@ -103,7 +104,7 @@ def count_nothing(result: str, number: int) -> None:
 
 def kill_a_mapper_before_its_commit(url: str) -> None:
     """End the session of a dispatcher that has written its lines."""
-    mapper = Mapper(CurrentBooks(lambda: load(url)), count_nothing)
+    mapper = Mapper(CurrentBooks(lambda: load(url)), count_nothing, announce_requests)
 
     def end_session(connection: psycopg.Connection[Any], *_: object) -> None:
         fetch(url, "SELECT pg_terminate_backend(%s, 5000)", (connection.info.backend_pid,))

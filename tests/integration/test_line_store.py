@@ -32,6 +32,10 @@ UNMAPPED = replace(
 EMPTY = replace(UNMAPPED, seq=3, booking=Booking("payable", category="", account=""), amount=Decimal("1E+3"))
 
 
+def name_no_rule(*_: object) -> None:
+    """Approve nothing."""
+
+
 def completed(*lines: Line) -> Completed:
     key = new_receipt()
     conversion = conversion_of(affiliate=ODD)
@@ -42,7 +46,7 @@ def test_lines_are_read_as_they_were_written(database: str) -> None:
     one, other = completed(MAPPED, UNMAPPED, EMPTY), completed(MAPPED)
 
     with open_ledger(database) as ledger:
-        insert_lines(ledger, [one, other, completed()], NOW)
+        insert_lines(ledger, [one, other, completed()], NOW, name_no_rule)
         found = read_lines(ledger, [other.conversion.dedup_key, one.conversion.dedup_key, new_receipt()])
 
     assert found == {one.conversion.dedup_key: one.lines, other.conversion.dedup_key: other.lines}
@@ -52,7 +56,7 @@ def test_a_line_names_its_conversion_its_cause_and_its_time(database: str) -> No
     one = completed(MAPPED)
 
     with open_ledger(database) as ledger:
-        insert_lines(ledger, [one], NOW)
+        insert_lines(ledger, [one], NOW, name_no_rule)
 
     conversion = one.conversion
     assert fetch(
@@ -66,8 +70,8 @@ def test_a_line_that_is_there_already_fails_with_all_others(database: str) -> No
     one = completed(MAPPED)
 
     with open_ledger(database) as ledger:
-        insert_lines(ledger, [one], NOW)
+        insert_lines(ledger, [one], NOW, name_no_rule)
         with pytest.raises(psycopg.errors.UniqueViolation):
-            insert_lines(ledger, [completed(MAPPED), one], NOW)
+            insert_lines(ledger, [completed(MAPPED), one], NOW, name_no_rule)
 
     assert fetch(database, "SELECT count(*) FROM expense_lines") == [(1,)]

@@ -10,6 +10,7 @@ from postledger.finance.books import Books, load_books
 from postledger.finance.current_books import CurrentBooks
 from postledger.finance.map_changes import Mapper
 from postledger.ledger.dispatch import dispatch
+from postledger.notifications.announce import announce_requests
 from postledger.platform.postgres.connection import connect
 from tests.parts.cli import CommandLine
 from tests.parts.databases import fetch
@@ -59,7 +60,7 @@ def map_all(url: str) -> dict[str, int]:
     def count(result: str, number: int) -> None:
         counts[result] = counts.get(result, 0) + number
 
-    mapper = Mapper(CurrentBooks(lambda: load(url)), count)
+    mapper = Mapper(CurrentBooks(lambda: load(url)), count, announce_requests)
     with closing(open_ledger(url)) as connection:
         while dispatch(connection, [mapper]):
             mapper.count()

@@ -17,6 +17,7 @@ from postledger.finance.current_books import CurrentBooks
 from postledger.finance.map_published import PublishedMapper
 from postledger.finance.remap import let_worker_in
 from postledger.metrics.worker_metrics import WorkerMetrics
+from postledger.notifications.announce import announce_requests
 from postledger.outgoing.consuming.amqp_receiver import AmqpReceiver
 from postledger.outgoing.consuming.notice import Notice, read_notice
 from postledger.outgoing.consuming.receiver import MOST_MESSAGES, Received, Receiver
@@ -67,7 +68,7 @@ def run_consumer() -> None:
         with closing(connect()) as connection:
             return load_books(connection)
 
-    mapper = PublishedMapper(CurrentBooks(load), metrics.count_mapped)
+    mapper = PublishedMapper(CurrentBooks(load), metrics.count_mapped, announce_requests)
     consumer = Consumer(open_receiver(settings.broker), mapper, events, metrics)
     loop = WorkLoop(
         "consume",

@@ -12,6 +12,7 @@ from postledger.finance.current_books import CurrentBooks
 from postledger.finance.invariants import check_books, record_check
 from postledger.finance.map_changes import CountMapped, Mapper
 from postledger.finance.rates_age import measure_rates_age
+from postledger.notifications.announce import announce_requests
 from postledger.platform.postgres.connection import read_clock
 from postledger.platform.tasks.run import Report
 from postledger.vocabulary.operator_error import NotPossible
@@ -26,7 +27,7 @@ def create_mapper(connect: Callable[[], Connection[Any]], count_mapped: CountMap
         with closing(connect()) as connection:
             return load_books(connection)
 
-    return Mapper(CurrentBooks(load), count_mapped)
+    return Mapper(CurrentBooks(load), count_mapped, announce_requests)
 
 
 def check_and_record(

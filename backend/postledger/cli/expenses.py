@@ -40,6 +40,7 @@ from postledger.finance.list_lines import LineFilters
 from postledger.finance.remap import preview_remap
 from postledger.finance.remap import remap as map_again
 from postledger.finance.rules.expense_rule import Direction
+from postledger.notifications.announce import announce_requests
 from postledger.vocabulary.receipt import ENTROPY_BYTES, make_receipt
 from postledger.vocabulary.wording import count
 
@@ -156,9 +157,10 @@ def remap(
             if difference.lines > MOST_LINES_UNASKED and not yes:
                 raise CommandFailed(_ask(difference))
             task_id = _make_task_id()
-            record(connection, as_user, "expenses.remap", task_id)
+            actor = record(connection, as_user, "expenses.remap", task_id)
             with say_how_far("mapped") as follow, show_progress("mapping") as on_progress:
-                difference = map_again(connection, task_id, follow(on_progress))
+                progress = follow(on_progress)
+                difference = map_again(connection, task_id, progress, actor=actor, on_requests=announce_requests)
     _report(difference, dry_run=dry_run, as_json=as_json)
 
 

@@ -12,6 +12,7 @@ from postledger.finance.base_rates import BaseRates
 from postledger.finance.rules.expense_rule import ExpenseRule
 from postledger.finance.rules.finance_settings import Finance, Payee
 from postledger.platform.postgres.sql import statements_of
+from postledger.policy.approval_store import ApprovalRules, read_approval_rules
 from postledger.policy.finance_store import StoredFinance, read_finance, read_payees, read_rules
 
 sql = statements_of("postledger.finance")
@@ -30,6 +31,7 @@ class Books(msgspec.Struct, frozen=True):
 
     `payees` has those in force by id. `locked_periods` are the first days of months that take no more lines. `rates`
     remembers what it has read, so that a later import needs new books.
+    `has_approvals`: there are approval rules, or were.
     """
 
     settings: Finance
@@ -41,6 +43,8 @@ class Books(msgspec.Struct, frozen=True):
     names: Names
     locked_periods: frozenset[date]
     rates: BaseRates
+    approval_rules: ApprovalRules = ApprovalRules()
+    has_approvals: bool = False
 
 
 def load_books(connection: Connection[Any]) -> Books | None:
@@ -52,7 +56,7 @@ def load_books(connection: Connection[Any]) -> Books | None:
 
 
 def _load(connection: Connection[Any], stored: StoredFinance) -> Books:
-    settings = stored.settings
+    settings, approval_rules = stored.settings, read_approval_rules(connection)
     return Books(
         settings,
         stored.since,
@@ -63,6 +67,8 @@ def _load(connection: Connection[Any], stored: StoredFinance) -> Books:
         _read_names(connection),
         frozenset(period for (period,) in connection.execute(sql("read_locked_periods"))),
         BaseRates(settings.base_currency, settings.rates_max_age_days),
+        approval_rules,
+        approval_rules.version > 0 or connection.execute(sql("approvals_exist")).fetchone() == (True,),
     )
 
 

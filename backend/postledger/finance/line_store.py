@@ -1,6 +1,6 @@
 """Reads and writes expense lines, many conversions in one statement."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from secrets import token_bytes
@@ -22,6 +22,8 @@ from postledger.vocabulary.statuses import Status
 sql = statements_of("postledger.finance")
 
 LinesByKey = dict[str, list[Line]]
+NameRule = Callable[[str, Line], str | None]
+"""Names what approves a line of the conversion with a dedup key. None if no rule does."""
 
 
 class Completed(msgspec.Struct, frozen=True):
@@ -65,6 +67,7 @@ class _LineRow(msgspec.Struct, array_like=True):
     origin_period: date
     period: date
     billable_from: date | None
+    approved_by_rule: str | None
     happened_at: datetime
     created_at: datetime
 
@@ -89,7 +92,9 @@ def _read_line(*row: Any) -> Line:
     )  # fmt: skip
 
 
-def insert_lines(connection: Connection[Any], completed: Iterable[Completed], now: datetime) -> LineDigest:
+def insert_lines(
+    connection: Connection[Any], completed: Iterable[Completed], now: datetime, name_rule: NameRule
+) -> LineDigest:
     """Add the new lines of conversions, and return a digest of them. `record_batch` belongs to the same transaction.
 
     A line that is there already raises `UniqueViolation`. It must not be skipped: the change that asked for it is
@@ -97,7 +102,13 @@ def insert_lines(connection: Connection[Any], completed: Iterable[Completed], no
     """
     unix_ms = int(now.timestamp() * 1000)
     rows = [
-        _make_row(each, line, now, make_receipt(unix_ms, token_bytes(ENTROPY_BYTES)))
+        _make_row(
+            each,
+            line,
+            now,
+            make_receipt(unix_ms, token_bytes(ENTROPY_BYTES)),
+            name_rule(each.conversion.dedup_key, line),
+        )
         for each in completed
         for line in each.lines
     ]
@@ -131,7 +142,7 @@ def _copy(connection: Connection[Any], rows: Sequence[_LineRow]) -> None:
             copy.write_row(row)
 
 
-def _make_row(completed: Completed, line: Line, now: datetime, line_id: str) -> _LineRow:
+def _make_row(completed: Completed, line: Line, now: datetime, line_id: str, approved_by_rule: str | None) -> _LineRow:
     conversion, booking, rate = completed.conversion, line.booking, line.rate
     return _LineRow(
         conversion.dedup_key, line.seq, line_id, conversion.id, completed.cause, conversion.revision, line.kind,
@@ -139,5 +150,5 @@ def _make_row(completed: Completed, line: Line, now: datetime, line_id: str) -> 
         conversion.facts.event, conversion.status, booking.payee, booking.category, booking.account, booking.tax_code,
         booking.rule_version, booking.rule, booking.unmapped, line.amount, line.currency, line.base_amount,
         line.base_currency, None if rate is None else rate.rate, None if rate is None else rate.on_day,
-        line.origin_period, line.period, booking.billable_from, line.happened_at, now,
+        line.origin_period, line.period, booking.billable_from, approved_by_rule, line.happened_at, now,
     )  # fmt: skip

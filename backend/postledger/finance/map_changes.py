@@ -7,9 +7,10 @@ from typing import Any
 
 from psycopg import Connection
 
+from postledger.finance.approval.requests import OnRequests, write_lines
 from postledger.finance.books import Books
 from postledger.finance.current_books import CurrentBooks
-from postledger.finance.line_store import Completed, insert_lines, record_batch
+from postledger.finance.line_store import Completed, record_batch
 from postledger.finance.lines import Conversion
 from postledger.finance.mapping import KnownRules, complete, describe
 from postledger.ledger.outbox import Change
@@ -26,8 +27,9 @@ CountMapped = Callable[[str, int], None]
 class Mapper:
     """The consumer of changes that writes expense lines."""
 
-    def __init__(self, books: CurrentBooks, count_mapped: CountMapped) -> None:
+    def __init__(self, books: CurrentBooks, count_mapped: CountMapped, on_requests: OnRequests) -> None:
         self._books, self._count_mapped, self._rules = books, count_mapped, KnownRules()
+        self._on_requests = on_requests
         self._results: Counter[str] = Counter()
         self._digest = LineDigest()
 
@@ -47,7 +49,7 @@ class Mapper:
         followed = _find_followed(connection, newest.values(), books)
         conversions = [(change.receipt, _read_conversion(change, books)) for change in followed]
         completed = complete(connection, conversions, books, self._rules)
-        self._digest = insert_lines(connection, completed, now)
+        self._digest = write_lines(connection, completed, books, now, on_requests=self._on_requests)
         self._results = count_results(completed)
 
     def record(self, connection: Connection[Any], _changes: Sequence[Change], now: datetime) -> None:

@@ -9,9 +9,10 @@ from typing import Any
 
 from psycopg import Connection
 
+from postledger.finance.approval.requests import OnRequests, write_lines
 from postledger.finance.books import Books
 from postledger.finance.current_books import CurrentBooks
-from postledger.finance.line_store import insert_lines, record_batch
+from postledger.finance.line_store import record_batch
 from postledger.finance.map_changes import CountMapped, count_results
 from postledger.finance.mapping import KnownRules, complete
 from postledger.finance.remap import read_conversions
@@ -26,8 +27,9 @@ sql = statements_of("postledger.finance")
 class PublishedMapper:
     """Adds the lines that conversions lack, in a transaction of its own, which no other mapper shares."""
 
-    def __init__(self, books: CurrentBooks, count_mapped: CountMapped) -> None:
+    def __init__(self, books: CurrentBooks, count_mapped: CountMapped, on_requests: OnRequests) -> None:
         self._books, self._count_mapped, self._rules = books, count_mapped, KnownRules()
+        self._on_requests = on_requests
 
     def map(self, connection: Connection[Any], causes: Mapping[str, str]) -> set[str]:
         """Map conversions, by dedup key, and return the keys of those that this ledger does not have.
@@ -51,7 +53,7 @@ class PublishedMapper:
         caused = [(causes[conversion.dedup_key], conversion) for _, conversion in conversions]
         completed = complete(connection, caused, books, self._rules)
         now = read_clock(connection)
-        record_batch(connection, insert_lines(connection, completed, now), now)
+        record_batch(connection, write_lines(connection, completed, books, now, on_requests=self._on_requests), now)
         return causes.keys() - followed.keys(), count_results(completed)
 
 

@@ -7,11 +7,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import msgspec
 from psycopg import Connection
 
+from postledger.finance.approval.requests import OnRequests, write_lines
 from postledger.finance.books import Books, load_books
 from postledger.finance.difference import Difference
-from postledger.finance.line_store import Completed, insert_lines, record_batch
+from postledger.finance.line_store import Completed, record_batch
 from postledger.finance.lines import Conversion
 from postledger.finance.mapping import KnownRules, complete, describe
 from postledger.ledger.dispatch import hold_dispatch
@@ -28,6 +30,14 @@ _TURN_OF_WORKER_S = 0.25  # a worker that stands by tries again every 200 ms
 OnProgress = Callable[[float, float | None], None]
 
 
+class _Cause(msgspec.Struct, frozen=True):
+    """Why lines are mapped again: the id and the actor of the command, and what notes the requests that follow."""
+
+    task_id: str
+    actor: str
+    on_requests: OnRequests
+
+
 def preview_remap(connection: Connection[Any], on_progress: OnProgress) -> Difference:
     """Return what a remap would add. Nothing is written. Raises `NotPossible`."""
     books, difference = open_books(connection), Difference()
@@ -37,12 +47,18 @@ def preview_remap(connection: Connection[Any], on_progress: OnProgress) -> Diffe
     return difference
 
 
-def remap(connection: Connection[Any], task_id: str, on_progress: OnProgress) -> Difference:
-    """Map again, and return what was added. `task_id` is the cause of the lines. Raises `NotPossible`."""
+def remap(
+    connection: Connection[Any], task_id: str, on_progress: OnProgress, *, actor: str, on_requests: OnRequests
+) -> Difference:
+    """Map again, and return what was added. `task_id` is the cause of the lines. Raises `NotPossible`.
+
+    `actor` asks for it, and so decides none of the requests that follow.
+    """
     books, difference = open_books(connection), Difference()
+    cause = _Cause(task_id, actor, on_requests)
     rules = KnownRules()
     for keys in _list_portions(_find_keys(connection, books), on_progress):
-        difference.add(_remap_portion(connection, keys, task_id, books, rules))
+        difference.add(_remap_portion(connection, keys, books, rules, cause))
         let_worker_in(connection)
     return difference
 
@@ -89,12 +105,13 @@ def _list_portions(keys: Sequence[str], on_progress: OnProgress) -> Iterator[Seq
 
 
 def _remap_portion(
-    connection: Connection[Any], keys: Sequence[str], task_id: str, books: Books, rules: KnownRules
+    connection: Connection[Any], conversions: Sequence[str], books: Books, rules: KnownRules, cause: _Cause
 ) -> list[Completed]:
     with connection.transaction():
         hold_dispatch(connection)
-        conversions = read_conversions(connection, keys, task_id, books)
-        completed = complete(connection, conversions, books, rules, remaps=True)
+        known = read_conversions(connection, conversions, cause.task_id, books)
+        completed = complete(connection, known, books, rules, remaps=True)
         now = read_clock(connection)
-        record_batch(connection, insert_lines(connection, completed, now), now)
+        digest = write_lines(connection, completed, books, now, on_requests=cause.on_requests, actor=cause.actor)
+        record_batch(connection, digest, now)
     return completed

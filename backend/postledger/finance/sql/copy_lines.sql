@@ -3,5 +3,6 @@
 COPY expense_lines (
     dedup_key, seq, id, conversion_id, cause, revision, kind, adjusts, direction, source_id, campaign_id, affiliate_id,
     event, conversion_status, payee, category, account, tax_code, rule_version, rule, unmapped, amount, currency,
-    base_amount, base_currency, rate, rate_on, origin_period, period, billable_from, happened_at, created_at
+    base_amount, base_currency, rate, rate_on, origin_period, period, billable_from, approved_by_rule,
+    happened_at, created_at
 ) FROM STDIN

@@ -534,7 +534,9 @@ CREATE TABLE public.payee_days (
     day date NOT NULL,
     currency text NOT NULL COLLATE pg_catalog."C",
     amount numeric NOT NULL,
-    base_amount numeric
+    base_amount numeric,
+    base_currency text COLLATE pg_catalog."C",
+    rules_version integer NOT NULL
 );
 
 CREATE TABLE public.payees (

@@ -61,13 +61,16 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON approval_decisions FOR EAC
 CREATE TRIGGER append_only_all BEFORE TRUNCATE ON approval_decisions
 FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
--- What a payee's lines of one day sum to, so that a new line need not add them up again.
+-- What a payee's lines of one day sum to, so that a new line need not add them up again. A row of another version of the
+-- approval rules than the one in force does not count.
 CREATE TABLE payee_days (
     payee text COLLATE "C" NOT NULL,
     day date NOT NULL,
     currency text COLLATE "C" NOT NULL,
     amount numeric NOT NULL,
     base_amount numeric, -- NULL if a line had no rate
+    base_currency text COLLATE "C",
+    rules_version integer NOT NULL,
     PRIMARY KEY (payee, day, currency)
 );
 

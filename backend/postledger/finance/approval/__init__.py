@@ -1,0 +1,1 @@
+"""What people decide: requests, what they are bound to, and decisions."""

@@ -1,0 +1,2 @@
+-- Whether anything was ever to be approved.
+SELECT EXISTS (SELECT FROM approvals)
