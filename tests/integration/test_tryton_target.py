@@ -3,23 +3,16 @@
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
-from itertools import count
-from typing import Any
-from uuid import uuid4
 
 import pytest
 from msgspec.structs import replace
 
-from postledger.finance.exports.target import ExportedBill, ExportedLine, Failed, Outcome, Refused, Sent, Unknown
+from postledger.finance.exports.target import ExportedBill, Failed, Refused, Sent, Unknown
 from postledger.finance.exports.tryton import TrytonTarget
-from postledger.finance.rules.export_settings import ExportSettings
-from postledger.outgoing.connect import Network, trust_system
 from tests.parts.lossy_proxy import LossyProxy
 from tests.parts.postgres import Postgres
-from tests.parts.tryton import LOGIN, PASSWORD, Tryton
-from tests.parts.waiting import HANGS_AFTER_S
-
-_numbers = count(1)
+from tests.parts.tryton import Tryton
+from tests.parts.tryton_bills import make_bill, make_target, send
 
 
 @pytest.fixture(scope="module")
@@ -32,29 +25,6 @@ def tryton(postgres: Postgres) -> Iterator[Tryton]:
 @pytest.fixture
 def target(tryton: Tryton) -> TrytonTarget:
     return make_target(tryton)
-
-
-def make_target(tryton: Tryton, *, password: str = PASSWORD, **settings: Any) -> TrytonTarget:
-    common = ExportSettings("erp", "tryton", None, tryton.url, tryton.database, "2110", "expense", HANGS_AFTER_S, True)
-    secrets = {"login": LOGIN, "password": password}
-    return TrytonTarget(replace(common, **settings), secrets, Network(lambda *_: ["127.0.0.1"], trust_system()))
-
-
-def make_bill(*amounts: str, **fields: Any) -> ExportedBill:
-    lines = [
-        ExportedLine(nth, f"Commission {nth}", "6010", None, Decimal(each), Decimal(each), 1)
-        for nth, each in enumerate(amounts or ("10.00",), 1)
-    ]
-    total = sum((line.amount for line in lines), Decimal(0))
-    common = ExportedBill(
-        uuid4(), f"PL-{next(_numbers)}", "456", "Affiliate 456", "AFF-456", date(2026, 11, 1), date(2026, 11, 30),
-        "USD", total, Decimal(0), total, Decimal(0), tuple(lines),
-    )  # fmt: skip
-    return replace(common, **fields)
-
-
-def send(target: TrytonTarget, bill: ExportedBill) -> Outcome:
-    return target.send(bill, find_first=False)
 
 
 def with_account(bill: ExportedBill, account: str | None) -> ExportedBill:
@@ -177,6 +147,19 @@ def test_a_bill_is_accepted_once_what_was_missing_is_there(tryton: Tryton, targe
     tryton.fetch("UPDATE party_party SET active = true WHERE code = 'AFF-456' RETURNING id")
 
     assert isinstance(send(target, bill), Sent)
+
+
+def test_what_is_remembered_is_looked_up_again_after_a_refusal(tryton: Tryton, target: TrytonTarget) -> None:
+    assert isinstance(send(target, with_account(make_bill(), "6020")), Sent)
+    tryton.fetch(
+        "UPDATE account_account SET closed = (code = '6020'), code = CASE code WHEN '6020' THEN '6029' ELSE '6020' END"
+        " WHERE code IN ('6020', '6030') RETURNING id"
+    )
+
+    first, second = (send(target, with_account(make_bill(), "6020")) for _ in range(2))
+
+    assert isinstance(first, Refused)
+    assert isinstance(second, Sent)
 
 
 def test_a_total_that_differs_is_refused(tryton: Tryton, target: TrytonTarget) -> None:

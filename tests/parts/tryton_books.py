@@ -26,7 +26,7 @@ from trytond.modules.company.tests.tools import (  # type: ignore[import-not-fou
 from trytond.modules.currency.tests.tools import get_currency  # type: ignore[import-not-found, unused-ignore]
 
 LOGIN = "postledger"
-EXPENSES = {"6010": "Affiliate commissions", "6020": "Advertising"}
+EXPENSES = {"6010": "Affiliate commissions", "6020": "Advertising", "6030": "Bonuses"}
 HEADING = "6000"
 PAYABLE = "2110"
 SUPPLIERS = ("AFF-456", "AFF-457", "AFF-458")
