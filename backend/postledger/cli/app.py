@@ -47,6 +47,7 @@ _COMMANDS: Mapping[str, str] = {
     "forwards": "forwards:forwards",
     "expenses": "expenses:expenses",
     "finance": "finance:finance",
+    "approvals": "approvals:approvals",
     "user": "users:users",
     "audit": "audit_chain:audit",
 }
