@@ -1192,6 +1192,8 @@ CREATE INDEX exports_due ON public.exports USING btree (target, due_at) WHERE (s
 
 CREATE INDEX notifications_due ON public.notifications USING btree (due_at) WHERE (state = 'waiting'::text);
 
+CREATE INDEX notifications_sent ON public.notifications USING btree (user_id, settled_at) WHERE (state = 'sent'::text);
+
 CREATE INDEX parked_reversals_transaction_id ON public.parked_reversals USING hash (transaction_id);
 
 CREATE INDEX parked_reversals_waiting ON public.parked_reversals USING btree (source_id, received_at) WHERE (settled_at IS NULL);

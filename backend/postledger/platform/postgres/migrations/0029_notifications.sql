@@ -32,6 +32,7 @@ CREATE TABLE notifications (
 );
 
 CREATE INDEX notifications_due ON notifications (due_at) WHERE state = 'waiting';
+CREATE INDEX notifications_sent ON notifications (user_id, settled_at) WHERE state = 'sent';
 
 -- Links in mails. A link opens the decision of one request for one user, once, until it expires.
 CREATE TABLE decision_links (
