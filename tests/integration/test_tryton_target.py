@@ -185,6 +185,19 @@ def test_an_invoice_that_was_cancelled_is_not_made_again(tryton: Tryton, target:
     assert len(tryton.invoices(bill.number)) == 1
 
 
+def test_two_invoices_of_one_bill_are_named(tryton: Tryton, target: TrytonTarget) -> None:
+    bill, other = make_bill(), make_bill()
+    send(target, bill)
+    send(target, other)
+    numbers = bill.number, other.number
+    tryton.fetch("UPDATE account_invoice SET reference = %s WHERE reference = %s RETURNING id", numbers)
+
+    outcome = send(target, bill)
+
+    assert isinstance(outcome, Refused)
+    assert f"2 invoices in Tryton have the reference {bill.number}" in outcome.words
+
+
 def test_a_wrong_password_fails_and_refuses_no_bill(tryton: Tryton) -> None:
     assert send(make_target(tryton, password="wrong"), make_bill()) == Failed("login")
 

@@ -5,7 +5,7 @@ invoice, and it is looked up before an invoice is made.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import gevent
 
@@ -42,11 +42,11 @@ class TrytonTarget:
         self._settings = settings
         self._client = TrytonClient(settings, secrets, network)
         self._records = Records(self._client, settings)
-        self._is_creating = False
+        self._stage: Literal["looking", "creating", "made"] = "looking"
 
     def send(self, bill: ExportedBill, *, find_first: bool) -> Outcome:  # noqa: ARG002 - it looks first each time
         """Make the invoice of a bill, unless it is there already. The timeout bounds all requests together."""
-        self._is_creating = False
+        self._stage = "looking"
         timeout = gevent.Timeout(self._settings.timeout_s)
         try:
             with timeout:
@@ -66,16 +66,19 @@ class TrytonTarget:
         self._client.forget()
 
     def _fail(self, fault: str, *, was_sent: bool) -> Outcome:
-        return Unknown(fault) if self._is_creating and was_sent else Failed(fault)
+        may_be_there = self._stage == "made" or (self._stage == "creating" and was_sent)
+        return Unknown(fault) if may_be_there else Failed(fault)
 
     def _send(self, bill: ExportedBill) -> Outcome:
         party = self._records.find_party(bill)
         found = self._find(bill, party["id"])
         if not found:
             values = self._write_invoice(bill, party)
-            self._is_creating = True
-            made = self._client.call(list[int], f"{_INVOICE}.create", [values])
-            found = self._client.call(list[dict[str, Any]], f"{_INVOICE}.read", made, _FIELDS)
+            self._stage = "creating"
+            self._client.call(list[int], f"{_INVOICE}.create", [values])
+            self._stage = "made"
+            # Not by its id: an earlier request that hung in Tryton until now can have made one as well.
+            found = self._find(bill, party["id"])
         return self._judge(bill, found)
 
     def _find(self, bill: ExportedBill, party: int) -> list[dict[str, Any]]:
@@ -85,6 +88,8 @@ class TrytonTarget:
     def _judge(self, bill: ExportedBill, found: Sequence[Mapping[str, Any]]) -> Outcome:
         """Judge the invoices with the number of a bill. One that a person has cancelled is not made again."""
         valid = [invoice for invoice in found if invoice["state"] != "cancelled"]
+        if not found:
+            return Unknown("vanished")
         if not valid:
             return Refused(f"invoice {found[0]['id']} of this bill was cancelled in Tryton; clear its reference there")
         if len(valid) > 1:

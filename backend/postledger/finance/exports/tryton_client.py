@@ -12,6 +12,7 @@ from decimal import Decimal, InvalidOperation
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPResponse
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import msgspec
 
@@ -67,7 +68,7 @@ class TrytonClient:
 
     def __init__(self, settings: ExportSettings, secrets: Secrets, network: Network) -> None:
         self._place = UrlTemplate.parse(settings.url)
-        self._target = f"{self._place.fill({}).rstrip('/')}/{settings.database}/rpc/"
+        self._target = f"{self._place.fill({}).rstrip('/')}/{quote(settings.database, safe='')}/rpc/"
         self._allow_private = settings.allow_private
         self._login, self._password = secrets["login"], secrets["password"]
         self._network = network
