@@ -1,6 +1,7 @@
 """`apply` and `export`: the configuration as a TOML file."""
 
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,8 @@ from postledger.cli.connections import open_keyring, open_ledger
 from postledger.cli.current_user import AsUser, find_actor
 from postledger.cli.errors import CommandFailed
 from postledger.cli.output import AsJson, note, print_json
+from postledger.finance.approval.payee_changes import follow_payees
+from postledger.notifications.announce import announce_requests
 from postledger.platform.settings import read_environment
 from postledger.policy.apply import Applied, Prune
 from postledger.policy.apply import apply as apply_configuration
@@ -50,6 +53,7 @@ def apply(
                 target,
                 datetime.now(UTC),
                 actor=find_actor(connection, as_user),
+                on_written=partial(follow_payees, on_requests=announce_requests),
                 prune=pruning,
                 dry_run=dry_run,
                 if_empty=if_empty,

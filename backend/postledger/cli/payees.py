@@ -16,6 +16,7 @@ from postledger.cli.output import AsJson, note, print_json, print_table, show_pr
 from postledger.cli.row_output import Columns
 from postledger.finance.payees import import_payees, show_payee
 from postledger.finance.payees import list_payees as read_payees
+from postledger.notifications.announce import announce_requests
 from postledger.vocabulary.wording import count
 
 payees = typer.Typer(help="Who is paid, or who pays. `apply` creates and changes them too.", no_args_is_help=True)
@@ -53,6 +54,7 @@ def import_file(
             opened,
             datetime.now(UTC),
             actor=find_actor(connection, as_user),
+            on_requests=announce_requests,
             dry_run=dry_run,
             on_bad_row=lambda line, fault: note(f"line {line}: {fault}"),
             on_progress=on_progress,

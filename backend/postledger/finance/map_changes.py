@@ -7,7 +7,8 @@ from typing import Any
 
 from psycopg import Connection
 
-from postledger.finance.approval.requests import OnRequests, write_lines
+from postledger.finance.approval.request_store import OnRequests
+from postledger.finance.approval.requests import write_lines
 from postledger.finance.books import Books
 from postledger.finance.current_books import CurrentBooks
 from postledger.finance.line_store import Completed, record_batch

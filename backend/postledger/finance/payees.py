@@ -9,6 +9,8 @@ from psycopg import Connection
 from psycopg.rows import dict_row
 
 from postledger.clicks.csv_rows import OnBadRow, open_rows
+from postledger.finance.approval.payee_changes import follow_payees
+from postledger.finance.approval.request_store import OnRequests
 from postledger.finance.payee_csv import PayeeReader
 from postledger.platform.keyring import Keyring, WrongMasterKey
 from postledger.platform.postgres.sql import statements_of
@@ -44,6 +46,7 @@ def import_payees(
     now: datetime,
     *,
     actor: str,
+    on_requests: OnRequests,
     dry_run: bool,
     on_bad_row: OnBadRow,
     on_progress: Callable[[float, float | None], None],
@@ -65,6 +68,7 @@ def import_payees(
             _write(store, changes, now, on_progress)
             if any(change.action is not Action.LEAVE for change in changes):
                 record_changes(connection, changes, increment_version(connection), now, actor)
+                follow_payees(connection, changes, now, actor, on_requests=on_requests)
     return _count(changes, bad)
 
 

@@ -10,7 +10,8 @@ from typing import Any
 import msgspec
 from psycopg import Connection
 
-from postledger.finance.approval.requests import OnRequests, write_lines
+from postledger.finance.approval.request_store import OnRequests
+from postledger.finance.approval.requests import write_lines
 from postledger.finance.books import Books, load_books
 from postledger.finance.difference import Difference
 from postledger.finance.line_store import Completed, record_batch

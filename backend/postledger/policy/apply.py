@@ -1,5 +1,6 @@
 """Applies a configuration: makes sources, campaigns and affiliates what the file says."""
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from enum import Enum
 from typing import Any
@@ -31,6 +32,9 @@ from postledger.policy.retired_secrets import find_retired_secrets
 from postledger.policy.secret_strength import find_short_secrets
 from postledger.policy.store import PolicyStore, lock_policy
 
+OnWritten = Callable[[Connection[Any], Sequence[Change], datetime, str], None]
+"""Writes what follows from changes that an actor has made, in the transaction that writes them."""
+
 
 class Prune(Enum):
     """What `apply` does with objects that the configuration does not contain."""
@@ -55,13 +59,14 @@ def apply(
     now: datetime,
     *,
     actor: str,
+    on_written: OnWritten,
     prune: Prune = Prune.NOTHING,
     dry_run: bool = False,
     if_empty: bool = False,
 ) -> Applied:
     """Apply a configuration in one transaction and return what changes. A dry run writes nothing.
 
-    `actor` is who applies it; expense rules keep the name.
+    `actor` is who applies it; expense rules keep the name. `on_written` writes what follows from the changes.
 
     `if_empty` changes nothing if anything was ever configured, so that an example never replaces it.
     Raises `BadConfiguration` if the configuration contradicts the ledger.
@@ -81,6 +86,7 @@ def apply(
         is_written = not dry_run and (prune is Prune.CONFIRMED or not retires)
         if is_written:
             store.write(changes, now, actor)
+            on_written(connection, changes, now, actor)
     rules = list_rules(changes, stored.in_force.expense_rules)
     approval_rules = list_approval_rules(changes, stored.in_force.approval_rules)
     warnings = [

@@ -108,6 +108,8 @@ class FinanceStore:
 
     def write_payees(self, configs: Sequence[PayeeConfig], now: datetime) -> None:
         """Create, change or revive payees. Without an account in the file the stored one stays."""
+        # Requests about the payees follow. Who makes bills takes this lock before the payees, and so must this.
+        wait_for_lock(self._connection, DISPATCHER)
         with self._connection.cursor() as cursor:
             cursor.executemany(
                 sql("upsert_payee"), [(*msgspec.structs.astuple(config.payee), now) for config in configs]

@@ -85,7 +85,7 @@ class OpenRequest(msgspec.Struct, frozen=True):
 
 
 class NewRequest(msgspec.Struct, frozen=True):
-    """A request that is made."""
+    """A request that is made. One about a payee has no amount and no lines."""
 
     subject: Subject
     subject_id: str
@@ -94,8 +94,8 @@ class NewRequest(msgspec.Struct, frozen=True):
     steps: Sequence[str]
     remind_after_s: int | None
     payee: str
-    amount: Decimal
-    currency: str
+    amount: Decimal | None
+    currency: str | None
     created_by: str | None
     lines: tuple[LineKey, ...]
 

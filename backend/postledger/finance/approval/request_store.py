@@ -1,6 +1,6 @@
 """Reads and writes requests and what they are about, many in one statement."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import uuid4
@@ -14,6 +14,9 @@ from postledger.finance.rules.approval_rule import Subject, Total
 from postledger.platform.postgres.sql import statements_of
 
 sql = statements_of("postledger.finance")
+
+OnRequests = Callable[[Connection[Any], Sequence[str], datetime], None]
+"""Notes that requests wait, in the transaction that makes them, so that people are notified."""
 
 _NOT_HASHED = b""
 _DAY = timedelta(days=1)
@@ -93,6 +96,15 @@ def write_day_totals(connection: Connection[Any], days: Mapping[DayKey, Total], 
     rows = [(*day, total.amount, total.base_amount, total.base_currency, rules_version) for day, total in days.items()]
     with connection.cursor() as cursor:
         cursor.executemany(sql("write_payee_day"), rows)
+
+
+def lock_requests_of_payees(connection: Connection[Any], payees: Sequence[str]) -> dict[str, NewRequest]:
+    """Lock the requests about money of payees that wait, and return by id what to ask again in their place."""
+    found: dict[str, NewRequest] = {}
+    for approval_id, *facts, keys, numbers in connection.execute(sql("lock_requests_of_payees"), (list(payees),)):
+        values: list[Any] = [*facts, tuple(zip(keys, numbers, strict=True))]
+        found[approval_id] = NewRequest(*values)
+    return found
 
 
 def supersede(connection: Connection[Any], approval_ids: Sequence[str], now: datetime) -> None:

@@ -1,6 +1,6 @@
 """Makes the requests that follow from new expense lines, in the transaction that writes the lines."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,6 +20,7 @@ from postledger.finance.approval.plan import (
     plan_requests,
 )
 from postledger.finance.approval.request_store import (
+    OnRequests,
     find_conversions_of_days,
     insert_requests,
     lock_open_requests,
@@ -34,9 +35,6 @@ from postledger.finance.lines import FIRST_SEQ, Line
 from postledger.finance.rules.approval_rule import NO_RULE, Total
 from postledger.people.line_digest import LineDigest
 from postledger.policy.approval_store import ApprovalRules
-
-OnRequests = Callable[[Connection[Any], Sequence[str], datetime], None]
-"""Notes that requests wait, in the transaction that makes them, so that people are notified."""
 
 
 class _Prepared(msgspec.Struct, frozen=True):
