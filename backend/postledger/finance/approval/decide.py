@@ -14,7 +14,7 @@ from psycopg import Connection
 
 from postledger.finance.approval.renew import renew_changed
 from postledger.finance.approval.request_id import is_request_id
-from postledger.finance.approval.requests import OnRequests
+from postledger.finance.approval.request_store import OnRequests
 from postledger.finance.approval.requests_to_judge import Row, ToJudge, lock_requests, read_givers, read_person
 from postledger.finance.rules.decision_rule import Fault, Reason, State, Taken, Verdict, judge
 from postledger.people.audit_chain import Entry, append_all, write_body

@@ -5,7 +5,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from postledger.finance.approval.requests import OnRequests
+from postledger.finance.approval.request_store import OnRequests
 from postledger.platform.postgres.sql import statements_of
 
 sql = statements_of("postledger.finance")

@@ -11,8 +11,8 @@ from typing import Any
 from psycopg import Connection
 
 from postledger.finance.approval.content import hash_contents
-from postledger.finance.approval.request_store import supersede
-from postledger.finance.approval.requests import OnRequests
+from postledger.finance.approval.request_store import OnRequests, supersede
+from postledger.ledger.dispatch import hold_dispatch
 from postledger.platform.postgres.sql import statements_of
 from postledger.vocabulary.receipt import ENTROPY_BYTES, make_receipt
 
@@ -27,6 +27,7 @@ def renew_changed(
     if not suspects:
         return []
     with connection.transaction():
+        hold_dispatch(connection)  # or a mapper would not see the requests that take the place of others
         stored = connection.execute(sql("lock_renewable"), (suspects,)).fetchall()
         contents = hash_contents(connection, [request_id for request_id, _ in stored])
         changed = [request_id for request_id, content in stored if contents[request_id] != content]
