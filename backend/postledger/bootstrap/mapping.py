@@ -7,6 +7,7 @@ from typing import Any
 
 from psycopg import Connection
 
+from postledger.finance.approval.first_rules import judge_earlier_lines
 from postledger.finance.books import Books, load_books
 from postledger.finance.current_books import CurrentBooks
 from postledger.finance.invariants import check_books, record_check
@@ -37,6 +38,11 @@ def check_and_record(
     with suppress(NotPossible):
         found = check_books(connection, report, maps_from_broker=maps_from_broker)
         record_check(connection, found, read_clock(connection))
+
+
+def judge_by_first_rules(connection: Connection[Any], _args: Mapping[str, Any], report: Report) -> None:
+    """Judge the lines from before approval rules."""
+    judge_earlier_lines(connection, report, announce_requests)
 
 
 def check_rates(connection: Connection[Any], _args: Mapping[str, Any], _report: Report) -> None:

@@ -16,7 +16,7 @@ from psycopg import Connection
 
 from postledger.bootstrap.forwarding import create_forward_loop
 from postledger.bootstrap.loops import STATEMENT_TIMEOUT_MS, connect_loop, connect_mapper, run_loops, stop_by_signal
-from postledger.bootstrap.mapping import check_and_record, check_rates, create_mapper
+from postledger.bootstrap.mapping import check_and_record, check_rates, create_mapper, judge_by_first_rules
 from postledger.bootstrap.publishing import create_publish_loop, wait_for_others
 from postledger.clicks.retention import delete_expired_clicks
 from postledger.finance.invariants import INVARIANTS
@@ -40,6 +40,7 @@ from postledger.platform.tasks.periodic import enqueue_due
 from postledger.platform.tasks.queue import forget_settled
 from postledger.platform.tasks.run import Report, Task, TaskRunner
 from postledger.platform.work_loop import WorkLoop
+from postledger.vocabulary.task_names import FIRST_RULES
 
 _PERIODS = {
     "partitions": timedelta(hours=1),
@@ -173,6 +174,7 @@ def _list_tasks(settings: WorkerSettings) -> dict[str, Task]:
         "check_books": partial(check_and_record, settings.maps_from_broker),
         "rates": check_rates,
         "audit": _verify_chain,
+        FIRST_RULES: judge_by_first_rules,
     }
 
 

@@ -13,7 +13,9 @@ from psycopg import Connection
 from postledger.finance.rules.approval_rule import ApprovalRule
 from postledger.people.users import list_enabled
 from postledger.platform.postgres.sql import statements_of
+from postledger.platform.tasks.queue import enqueue
 from postledger.policy.approval_checks import People
+from postledger.vocabulary.task_names import FIRST_RULES
 
 sql = statements_of("postledger.policy")
 
@@ -40,7 +42,10 @@ def read_people(connection: Connection[Any], actor: str) -> People:
 
 
 def write_approval_rules(connection: Connection[Any], rules: Sequence[ApprovalRule], now: datetime, actor: str) -> None:
-    """Make a new version of the rules. Earlier versions stay, because lines and requests name them."""
+    """Make a new version of the rules. Earlier versions stay, because lines and requests name them.
+
+    After the first version a worker judges the lines that are there already.
+    """
     row = connection.execute(sql("next_approval_rules_version")).fetchone()
     if row is None:  # the books were retired in the same transaction, and their rules with them
         return
@@ -50,3 +55,5 @@ def write_approval_rules(connection: Connection[Any], rules: Sequence[ApprovalRu
             for position, rule in enumerate(rules)
         ]
         cursor.executemany(sql("insert_approval_rule"), values)
+    if row[0] == 1:
+        enqueue(connection, FIRST_RULES, {}, actor=actor, now=now, unique_key=FIRST_RULES)
