@@ -119,6 +119,39 @@ def test_the_outbox_shows_how_much_waits_and_since_when(ledger: Ledger, metrics:
     assert found["postledger_outbox_age_seconds"] >= 60
 
 
+def test_requests_that_wait_are_shown_by_the_role_that_they_wait_for(ledger: Ledger, metrics: WorkerMetrics) -> None:
+    add_request(ledger, "one", 0, MINUTE_AGO)
+    add_request(ledger, "two", 1, datetime.now(UTC))
+    add_request(ledger, "three", 0, MINUTE_AGO, "approved")
+
+    metrics.refresh(ledger)
+
+    found = samples(metrics)
+    assert found["postledger_approvals_waiting manager"] == found["postledger_approvals_waiting director"] == 1
+    assert found["postledger_approvals_oldest_seconds manager"] >= 60
+
+
+def add_request(ledger: Ledger, subject_id: str, step: int, at: datetime, state: str = "waiting") -> None:
+    ledger.execute(
+        """
+        INSERT INTO approvals (
+            id, subject, subject_id, rule, rule_version, step, steps, state, content_sha256, created_at
+        )
+        VALUES (gen_random_uuid(), 'line', %s, 'over-100', 1, %s, '{manager, director}', %s, '', %s)
+        """,
+        (subject_id, step, state, at),
+    )
+
+
+def test_roles_of_the_rules_are_shown_although_nothing_waits(ledger: Ledger, metrics: WorkerMetrics) -> None:
+    ledger.execute("INSERT INTO finance VALUES (true, '{}', now(), 0, now(), 1)")
+    ledger.execute("INSERT INTO approval_rules VALUES (1, 0, 'large', '{\"steps\": [\"manager\"]}', now(), 'mia')")
+
+    metrics.refresh(ledger)
+
+    assert samples(metrics)["postledger_approvals_waiting manager"] == 0
+
+
 def test_a_change_from_a_clock_ahead_has_no_negative_age(ledger: Ledger, metrics: WorkerMetrics) -> None:
     ahead = datetime.now(UTC) + timedelta(hours=1)
     ledger.execute("INSERT INTO outbox VALUES (%s, %s, %s, 1, 'opened')", (ahead, new_receipt(), new_receipt()))

@@ -20,6 +20,7 @@ DELIVERIES_COUNTED = 100_000
 PUBLICATIONS_COUNTED = 100_000
 UNMAPPED_COUNTED = 5_000
 TASKS_COUNTED = 10_000
+APPROVALS_COUNTED = 100_000
 _DAY_S = 86_400.0
 
 
@@ -27,6 +28,13 @@ class ForwardBacklog(msgspec.Struct, frozen=True):
     """What waits for one forward, and the state of its circuit."""
 
     circuit: str
+    waiting: int
+    oldest_s: float
+
+
+class ApprovalBacklog(msgspec.Struct, frozen=True):
+    """How many requests wait for a person of one role, and the age of the oldest."""
+
     waiting: int
     oldest_s: float
 
@@ -56,6 +64,7 @@ class Backlog(msgspec.Struct, frozen=True):
     rates_age_s: float | None
     rates_max_age_s: float | None
     broken_invariants: dict[str, int]
+    approvals: dict[str, ApprovalBacklog]
     audit: AuditState
     read_at: datetime
 
@@ -80,6 +89,7 @@ def read_backlog(connection: Connection[Any]) -> Backlog:
         rates_age_s=_read_rates_age_s(connection, now),
         rates_max_age_s=_read_rates_max_age_s(connection),
         broken_invariants=dict(connection.execute(sql("read_invariants")).fetchall()),
+        approvals=_read_approvals(connection, now),
         audit=_read_audit(connection),
         read_at=now,
     )
@@ -88,6 +98,11 @@ def read_backlog(connection: Connection[Any]) -> Backlog:
 def _read_forwards(connection: Connection[Any], now: datetime) -> dict[str, ForwardBacklog]:
     rows = connection.execute(sql("measure_forwards"), {"limit": DELIVERIES_COUNTED}).fetchall()
     return {slug: ForwardBacklog(circuit, waiting, _age_s(oldest, now)) for slug, circuit, waiting, oldest in rows}
+
+
+def _read_approvals(connection: Connection[Any], now: datetime) -> dict[str, ApprovalBacklog]:
+    rows = connection.execute(sql("measure_approvals"), {"limit": APPROVALS_COUNTED}).fetchall()
+    return {role: ApprovalBacklog(waiting, _age_s(oldest, now)) for role, waiting, oldest in rows}
 
 
 def _read_audit(connection: Connection[Any]) -> AuditState:

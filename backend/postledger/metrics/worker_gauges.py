@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from prometheus_client import CollectorRegistry, Gauge
 
+from postledger.metrics.approval_gauges import ApprovalGauges
 from postledger.metrics.audit_gauges import AuditGauges
 from postledger.metrics.backlog import Backlog
 from postledger.metrics.postback_counters import UNKNOWN
@@ -83,7 +84,7 @@ class WorkerGauges:
             "When this worker last read its gauges from the tables.",
             registry=registry,
         )
-        self._audit = AuditGauges(registry)
+        self._approvals, self._audit = ApprovalGauges(registry), AuditGauges(registry)
         self._show_rates(None, None)
         self._show_invariants({})
         _fill(self._unmapped, UNMAPPED, {})
@@ -105,6 +106,7 @@ class WorkerGauges:
         self._show_tasks({**backlog.tasks_waiting, **loops}, backlog.tasks_dead)
         self._show_rates(backlog.rates_age_s, backlog.rates_max_age_s)
         self._show_invariants(backlog.broken_invariants)
+        self._approvals.show(backlog.approvals)
         self._audit.show(backlog.audit)
         self._refreshed.set(backlog.read_at.timestamp())
 
