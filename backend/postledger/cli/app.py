@@ -46,6 +46,7 @@ _COMMANDS: Mapping[str, str] = {
     "jobs": "jobs:jobs",
     "forwards": "forwards:forwards",
     "expenses": "expenses:expenses",
+    "bills": "bills:bills",
     "finance": "finance:finance",
     "approvals": "approvals:approvals",
     "user": "users:users",

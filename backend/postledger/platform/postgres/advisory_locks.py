@@ -14,6 +14,9 @@ DISPATCHER = 0x6F7574626F78  # "outbox" in ASCII
 ERASURE = 0x66726774  # "frgt" in ASCII
 """The session that erases a value, or those that copy stored postbacks, which would bring the value back."""
 
+BILLS = 0x62696C6C  # "bill" in ASCII
+"""The session that makes or cancels bills: what one carries, the next one is carried."""
+
 REPLAY = 0x72706C79  # "rply" in ASCII
 """The session that books a batch of a replay: the next one must see what it has booked."""
 

@@ -1,0 +1,87 @@
+"""Makes bills of the expense lines that are due, approved and in no bill yet, some payees in one transaction.
+
+An interrupted run can be repeated: what is in a bill is not billed again.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from typing import Any
+
+import msgspec
+from psycopg import Connection
+
+from postledger.finance.bills.bill_store import (
+    NewBill,
+    number_bills,
+    read_carried,
+    read_due,
+    read_terms,
+    write_bills,
+)
+from postledger.finance.bills.draft import Draft, draft_bills
+from postledger.finance.remap import open_books
+from postledger.people.audit_chain import Entry, append_all, write_body
+from postledger.platform.postgres.advisory_locks import BILLS, wait_for_lock
+from postledger.platform.postgres.connection import read_clock
+from postledger.platform.postgres.sql import statements_of
+
+sql = statements_of("postledger.finance")
+
+PORTION_PAYEES = 100
+
+OnProgress = Callable[[float, float | None], None]
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """What to bill. None: every payee, every month."""
+
+    payee: str | None = None
+    period: date | None = None
+
+
+def make_bills(
+    connection: Connection[Any], wanted: Wanted, actor: str, on_progress: OnProgress, *, dry_run: bool
+) -> list[NewBill]:
+    """Make bills, and return them by payee, currency and month. Raises `NotPossible` without books."""
+    books, made = open_books(connection), list[NewBill]()
+    today = read_clock(connection).astimezone(books.zone).date()
+    values = {"payee": wanted.payee, "period": wanted.period, "today": today}
+    payees = [payee for (payee,) in connection.execute(sql("find_billable_payees"), values)]
+    for portion in _list_portions(payees, on_progress):
+        with connection.transaction():
+            bills = _draft(connection, portion, wanted.period, today)
+            made += bills if dry_run else _write(connection, bills, actor)
+    return made
+
+
+def _list_portions(payees: Sequence[str], on_progress: OnProgress) -> Iterator[Sequence[str]]:
+    for start in range(0, len(payees), PORTION_PAYEES):
+        yield payees[start : start + PORTION_PAYEES]
+        on_progress(min(start + PORTION_PAYEES, len(payees)), len(payees))
+
+
+def _draft(connection: Connection[Any], payees: Sequence[str], period: date | None, today: date) -> list[NewBill]:
+    # Each statement sees what was committed before it began: the lock comes before the first one that reads.
+    wait_for_lock(connection, BILLS)
+    terms = read_terms(connection, payees)
+    due = read_due(connection, payees, period, today)
+    drafts = draft_bills(due, read_carried(connection, payees), terms, with_carried=period is None)
+    return [_judge(draft) for draft in drafts]
+
+
+def _judge(draft: Draft) -> NewBill:
+    return NewBill(draft, "approved", "none") if draft.amounts.amount else NewBill(draft, "carried", None)
+
+
+def _write(connection: Connection[Any], bills: Sequence[NewBill], actor: str) -> list[NewBill]:
+    now = read_clock(connection)
+    numbered = number_bills(connection, bills, now)
+    write_bills(connection, numbered, actor, now)
+    append_all(connection, [_make_entry(bill, actor) for bill in numbered], now)
+    return numbered
+
+
+def _make_entry(bill: NewBill, actor: str) -> Entry:
+    items = sum(line.items for line in bill.draft.amounts.lines)
+    body = write_body(bill=bill.id, items=items, sha256=bill.items_sha256.hex())
+    return Entry(actor, "bill.make", bill.number, body)
