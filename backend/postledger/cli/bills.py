@@ -1,75 +1,166 @@
 """`bills`: gathers what is due to payees into bills, lists and shows them, and cancels one."""
 
-from datetime import date
-from decimal import Decimal
-from typing import Annotated
+from datetime import UTC
+from typing import Annotated, Any
 
 import typer
 
 from postledger.cli.connections import LONG_STATEMENT_TIMEOUT_MS, open_ledger
 from postledger.cli.current_user import AsUser, find_actor
-from postledger.cli.errors import CommandFailed
-from postledger.cli.id_arguments import read_id
+from postledger.cli.id_arguments import read_currency, read_id
 from postledger.cli.interrupts import say_how_far
+from postledger.cli.list_format import (
+    AsCsv,
+    ForExcel,
+    Format,
+    Limit,
+    Wide,
+    check_format,
+    limit_rows,
+    print_rows,
+)
 from postledger.cli.output import AsJson, print_json, print_table, show_progress
-from postledger.finance.bills.bill_store import NewBill
+from postledger.cli.row_output import Columns
+from postledger.cli.time_options import read_month
+from postledger.finance.bills.bill_store import BillState, NewBill
+from postledger.finance.bills.cancel_bills import cancel_bills
+from postledger.finance.bills.list_bills import BillFilters, show_bill
+from postledger.finance.bills.list_bills import list_bills as read_bills
 from postledger.finance.bills.make_bills import Wanted, make_bills
 
 bills = typer.Typer(help="Bills: what is due to payees, by month and currency.", no_args_is_help=True)
 
 _MADE = ("number", "payee", "period", "currency", "exact", "carried_in", "amount", "carried_out", "items", "state")
+_BILLS = Columns(
+    everything=(
+        "id", "number", "payee", "payee_name", "period", "currency", "exact", "carried_in", "amount", "carried_out",
+        "items", "state", "approved_by_rule", "waiting_request", "created_by", "created_at", "updated_at",
+    ),
+    of_table=(
+        "number", "payee", "period", "currency", "exact", "carried_in", "amount", "carried_out", "items", "state",
+        "waiting_request",
+    ),
+    by_importance=(
+        "number", "amount", "currency", "state", "payee", "period", "exact", "carried_in", "carried_out", "items",
+        "waiting_request",
+    ),
+)  # fmt: skip
+_PARTS = ("lines", "requests", "exports")
+Period = Annotated[str | None, typer.Option("--period", help="Only this month, such as 2026-10.")]
+Payee = Annotated[str | None, typer.Option("--payee", help="Only this payee id.")]
 
 
 @bills.command("make")
 def make(
     context: typer.Context,
     *,
-    period: Annotated[str | None, typer.Option("--period", help="Only this month, such as 2026-10.")] = None,
-    payee: Annotated[str | None, typer.Option("--payee", help="Only this payee id.")] = None,
+    period: Period = None,
+    payee: Payee = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the bills, and make none.")] = False,
     as_user: AsUser = None,
     as_json: AsJson = False,
 ) -> None:
     """Gather the expense lines that are due, approved and in no bill. Repeating is harmless."""
-    wanted = Wanted(read_id(payee), read_period(period))
+    wanted = Wanted(read_id(payee), read_month("--period", period))
     with (
-        open_ledger(context, statement_timeout_ms=LONG_STATEMENT_TIMEOUT_MS) as connection,
         say_how_far("looked at payees:") as follow,
+        open_ledger(context, statement_timeout_ms=LONG_STATEMENT_TIMEOUT_MS) as connection,
         show_progress("drafting" if dry_run else "making bills") as on_progress,
     ):
         actor = find_actor(connection, as_user)
         made = make_bills(connection, wanted, actor, follow(on_progress), dry_run=dry_run)
-    rows = [_write_row(bill) for bill in made]
+    rows = [_describe(bill) for bill in made]
     if as_json:
         print_json({"dry_run": dry_run, "bills": rows})
     elif rows:
         print_table(_MADE, [[row[name] for name in _MADE] for row in rows])
     else:
-        print("nothing is due; postledger expenses list --payee ID shows billable_from, and approvals list what waits")
+        print("nothing is due; postledger expenses list shows billable_from, and postledger approvals list what waits")
 
 
-def read_period(text: str | None) -> date | None:
-    """Read a month. Raises `CommandFailed`."""
-    try:
-        return None if text is None else date.fromisoformat(f"{text}-01")
-    except ValueError:
-        raise CommandFailed("--period is not a month; write one such as 2026-10") from None
+@bills.command("list")
+def list_bills(
+    *,
+    context: typer.Context,
+    period: Period = None,
+    payee: Payee = None,
+    currency: Annotated[str | None, typer.Option("--currency", help="Only this currency, such as EUR.")] = None,
+    state: Annotated[BillState | None, typer.Option("--state", help="Only bills in this state.")] = None,
+    limit: Limit = None,
+    wide: Wide = False,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    excel: ForExcel = False,
+) -> None:
+    """List bills, newest first."""
+    form = Format(UTC, limit, as_json, as_csv, wide, excel)
+    check_format(form)
+    filters = BillFilters(
+        limit_rows(form), read_id(payee), read_month("--period", period), read_currency(currency), state
+    )
+    with open_ledger(context) as connection:
+        rows = read_bills(connection, filters)
+    print_rows(iter(rows), _BILLS, form)
 
 
-def _write_row(bill: NewBill) -> dict[str, object]:
+@bills.command("show")
+def show(
+    context: typer.Context,
+    searched: Annotated[str, typer.Argument(metavar="ID", help="The number of a bill, or its id.")],
+    as_json: AsJson = False,
+) -> None:
+    """Show a bill: its amounts, lines, requests and exports. `expenses list --bill` lists its expense lines."""
+    with open_ledger(context) as connection:
+        bill = show_bill(connection, read_id(searched) or "")
+    if as_json:
+        print_json(bill)
+        return
+    print_table(("field", "value"), [(name, value) for name, value in bill.items() if name not in _PARTS])
+    for part in _PARTS:
+        if bill[part]:
+            print(f"\n{part}")
+            _print_part(bill[part])
+
+
+@bills.command("cancel")
+def cancel(
+    context: typer.Context,
+    searched: Annotated[list[str], typer.Argument(metavar="ID...", help="The numbers of bills, or their ids.")],
+    *,
+    as_user: AsUser = None,
+    as_json: AsJson = False,
+) -> None:
+    """Cancel bills that were not exported. Their expense lines are billed by the next `bills make`."""
+    with open_ledger(context) as connection:
+        actor = find_actor(connection, as_user)
+        numbers = cancel_bills(connection, [read_id(each) or "" for each in searched], actor)
+    if as_json:
+        print_json({"cancelled": numbers})
+    else:
+        print("\n".join(f"bill {number} is cancelled" for number in numbers))
+
+
+def _print_part(rows: list[dict[str, Any]]) -> None:
+    print_table(list(rows[0]), [[_write(value) for value in row.values()] for row in rows])
+
+
+def _write(value: object) -> object:
+    return ", ".join(map(str, value)) if isinstance(value, list) else value
+
+
+def _describe(bill: NewBill) -> dict[str, object]:
     account, amounts = bill.draft.account, bill.draft.amounts
-    row: dict[str, object | Decimal] = {
+    return {
         "id": bill.id or None,
         "number": bill.number or None,
         "payee": account.payee,
-        "period": f"{bill.draft.period:%Y-%m}",
+        "period": bill.draft.period,
         "currency": account.currency,
         "exact": amounts.exact,
         "carried_in": amounts.carried_in,
         "amount": amounts.amount,
         "carried_out": amounts.carried_out,
-        "items": sum(line.items for line in amounts.lines),
+        "items": bill.items,
         "state": bill.state,
-        "approved_by_rule": bill.approved_by_rule,
+        "approved_by_rule": bill.verdict.approved_by,
     }
-    return row

@@ -2,7 +2,7 @@
 
 import time
 from contextlib import closing
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from secrets import token_bytes
 from typing import Annotated
@@ -29,7 +29,7 @@ from postledger.cli.list_format import (
 )
 from postledger.cli.output import AsJson, note, print_json, show_progress
 from postledger.cli.row_output import Columns
-from postledger.cli.time_options import FORMS, read_moment, read_past, read_zone
+from postledger.cli.time_options import FORMS, read_moment, read_month, read_past, read_zone
 from postledger.finance import list_lines
 from postledger.finance.backfill import backfill as hand_over_earlier
 from postledger.finance.backfill import preview_backfill
@@ -83,6 +83,7 @@ def list_expenses(
     period: Annotated[str | None, typer.Option("--period", help="Only this month, such as 2026-10.")] = None,
     unmapped: Annotated[bool, typer.Option("--unmapped", help="Only money that is unmapped now.")] = False,
     reason: Annotated[Unmapped | None, typer.Option("--reason", help="Only unmapped for this reason.")] = None,
+    bill: Annotated[str | None, typer.Option("--bill", help="Only lines on the bill with this number.")] = None,
     since: Since = None,
     until: Until = None,
     timezone: Zone = None,
@@ -107,11 +108,12 @@ def list_expenses(
         kind,
         direction,
         read_currency(currency),
-        _read_period(period),
+        read_month("--period", period),
         unmapped or reason is not None,
         reason,
         read_moment("--since", since, now, form.zone),
         read_moment("--until", until, now, form.zone),
+        bill=read_id(bill),
     )
     with open_ledger(context) as connection, closing(list_lines.list_lines(connection, filters)) as rows:
         print_rows(rows, _LINES, form)
@@ -197,13 +199,6 @@ def backfill(
         print_json({"dry_run": False, "conversions": done.conversions, "since": done.since})
     else:
         print(f"{count(done.conversions, 'conversion')} handed to the worker; the books start at {done.since:%FT%TZ}")
-
-
-def _read_period(text: str | None) -> date | None:
-    try:
-        return None if text is None else date.fromisoformat(f"{text}-01")
-    except ValueError:
-        raise CommandFailed("--period is not a month; write one such as 2026-10") from None
 
 
 def _make_task_id() -> str:

@@ -1,6 +1,6 @@
 """Reads times and time zones of options. A time is a day, a time of day, or how long ago."""
 
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from postledger.cli.errors import CommandFailed
@@ -39,6 +39,14 @@ def read_past(option: str, text: str, now: datetime, zone: tzinfo = UTC) -> date
     if moment > now:
         raise CommandFailed(f"{option} is in the future; write {FORMS}")
     return moment
+
+
+def read_month(option: str, text: str | None) -> date | None:
+    """Read a month such as 2026-10 as its first day. None stays None."""
+    try:
+        return None if text is None else date.fromisoformat(f"{text}-01")
+    except ValueError:
+        raise CommandFailed(f"{option} is not a month; write one such as 2026-10") from None
 
 
 def read_lifetime(option: str, text: str) -> timedelta:

@@ -20,7 +20,7 @@ from postledger.vocabulary.receipt import is_receipt, receipt_unix_ms
 
 sql = statements_of("postledger.finance")
 
-_NAMED = ("source", "campaign")
+_NAMED = ("source", "campaign", "bill")
 _ROWS_AT_A_TIME = 500
 _SECOND = timedelta(seconds=1)
 
@@ -51,6 +51,7 @@ class LineFilters(msgspec.Struct, frozen=True):
     since: datetime | None = None
     until: datetime | None = None
     dedup_keys: list[str] | None = None
+    bill: str | None = None
 
 
 def list_lines(connection: Connection[Any], filters: LineFilters) -> Rows:

@@ -10,6 +10,7 @@ import msgspec
 from psycopg import Connection
 
 from postledger.finance.bills.draft import Account, Carried, Draft, Due, Terms
+from postledger.finance.bills.judge import Verdict
 from postledger.finance.rules.bill_amounts import Heading, Items
 from postledger.platform.postgres.sql import statements_of
 from postledger.vocabulary.receipt import ENTROPY_BYTES, make_receipt
@@ -25,11 +26,22 @@ class NewBill(msgspec.Struct, frozen=True):
     """A bill that was made just now. A dry run gives it no id and no number."""
 
     draft: Draft
-    state: BillState
-    approved_by_rule: str | None
+    verdict: Verdict
     id: str = ""
     number: str = ""
     items_sha256: bytes = _NO_ITEMS
+
+    @property
+    def state(self) -> BillState:
+        """Where the bill begins."""
+        if not self.draft.amounts.amount:
+            return "carried"
+        return "approved" if self.verdict.asked_by is None else "waiting"
+
+    @property
+    def items(self) -> int:
+        """How many expense lines it holds."""
+        return sum(line.items for line in self.draft.amounts.lines)
 
 
 def read_terms(connection: Connection[Any], payees: Sequence[str]) -> dict[str, Terms]:
@@ -113,7 +125,7 @@ def _make_row(
         "currency": draft.account.currency,
         "nth": counts.get((draft.account, draft.period), 0) + 1,
         "items_sha256": bill.items_sha256,
-        "approved_by_rule": bill.approved_by_rule,
+        "approved_by_rule": bill.verdict.approved_by,
         "state": bill.state,
         "actor": actor,
         "now": now,

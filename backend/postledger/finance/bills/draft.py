@@ -1,4 +1,4 @@
-"""Drafts the bills of payees: for each currency, the months in order, each with what the bills before it carry. Pure."""
+"""Drafts the bills of payees: by currency, months in order, each with what the bills before it carry. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
@@ -50,9 +50,9 @@ class Draft(msgspec.Struct, frozen=True):
 def draft_bills(
     due: Iterable[Due], carried: Mapping[Account, Carried], terms: Mapping[str, Terms], *, with_carried: bool
 ) -> list[Draft]:
-    """Draft the bills over what is due. `with_carried`: also one over an amount that was only carried, if it may be paid.
+    """Draft the bills over what is due. `with_carried`: also those over an amount that was only carried.
 
-    That happens when the minimum of a payee is lowered, or a bill is cancelled.
+    Such a bill is possible once the minimum of a payee is lowered, or another bill is cancelled.
     """
     months: dict[Account, list[Due]] = {}
     for each in sorted(due, key=lambda due: (due.account, due.period)):

@@ -19,11 +19,14 @@ from postledger.finance.bills.bill_store import (
     write_bills,
 )
 from postledger.finance.bills.draft import Draft, draft_bills
+from postledger.finance.bills.judge import judge
+from postledger.finance.books import Books
 from postledger.finance.remap import open_books
 from postledger.people.audit_chain import Entry, append_all, write_body
 from postledger.platform.postgres.advisory_locks import BILLS, wait_for_lock
 from postledger.platform.postgres.connection import read_clock
 from postledger.platform.postgres.sql import statements_of
+from postledger.policy.approval_store import read_approval_rules
 
 sql = statements_of("postledger.finance")
 
@@ -49,7 +52,8 @@ def make_bills(
     payees = [payee for (payee,) in connection.execute(sql("find_billable_payees"), values)]
     for portion in _list_portions(payees, on_progress):
         with connection.transaction():
-            bills = _draft(connection, portion, wanted.period, today)
+            drafts = _draft(connection, portion, wanted.period, today)
+            bills = _judge(connection, drafts, books, today)
             made += bills if dry_run else _write(connection, bills, actor)
     return made
 
@@ -60,17 +64,21 @@ def _list_portions(payees: Sequence[str], on_progress: OnProgress) -> Iterator[S
         on_progress(min(start + PORTION_PAYEES, len(payees)), len(payees))
 
 
-def _draft(connection: Connection[Any], payees: Sequence[str], period: date | None, today: date) -> list[NewBill]:
+def _draft(connection: Connection[Any], payees: Sequence[str], period: date | None, today: date) -> list[Draft]:
     # Each statement sees what was committed before it began: the lock comes before the first one that reads.
     wait_for_lock(connection, BILLS)
     terms = read_terms(connection, payees)
     due = read_due(connection, payees, period, today)
-    drafts = draft_bills(due, read_carried(connection, payees), terms, with_carried=period is None)
-    return [_judge(draft) for draft in drafts]
+    return draft_bills(due, read_carried(connection, payees), terms, with_carried=period is None)
 
 
-def _judge(draft: Draft) -> NewBill:
-    return NewBill(draft, "approved", "none") if draft.amounts.amount else NewBill(draft, "carried", None)
+def _judge(connection: Connection[Any], drafts: Sequence[Draft], books: Books, today: date) -> list[NewBill]:
+    rules, rates = read_approval_rules(connection), books.rates
+    rates.load(connection, {(draft.account.currency, today) for draft in drafts})
+    return [
+        NewBill(draft, judge(draft, rules, books.settings.base_currency, lambda currency: rates.find(currency, today)))
+        for draft in drafts
+    ]
 
 
 def _write(connection: Connection[Any], bills: Sequence[NewBill], actor: str) -> list[NewBill]:
@@ -82,6 +90,5 @@ def _write(connection: Connection[Any], bills: Sequence[NewBill], actor: str) ->
 
 
 def _make_entry(bill: NewBill, actor: str) -> Entry:
-    items = sum(line.items for line in bill.draft.amounts.lines)
-    body = write_body(bill=bill.id, items=items, sha256=bill.items_sha256.hex())
+    body = write_body(bill=bill.id, items=bill.items, sha256=bill.items_sha256.hex())
     return Entry(actor, "bill.make", bill.number, body)

@@ -1,6 +1,6 @@
 """Rounds a bill once, to the minor unit of its currency, and carries what is left over. Pure.
 
-What is carried keeps its category, account and tax code, so that each amount is paid under the heading it was booked under.
+What is carried keeps its category, account and tax code, so each amount is paid under the heading it was booked under.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -42,6 +42,14 @@ WHERE
             )
         )
     )
+    AND (
+        %(bill)s::text IS NULL
+        OR (line.dedup_key, line.seq) IN (
+            SELECT items.dedup_key, items.seq FROM bill_items AS items
+            JOIN bills ON bills.id = items.bill_id
+            WHERE bills.number = %(bill)s
+        )
+    )
     AND (%(since)s::timestamptz IS NULL OR line.created_at >= %(since)s)
     AND (%(until)s::timestamptz IS NULL OR line.created_at < %(until)s)
 ORDER BY line.created_at DESC, line.dedup_key, line.seq DESC

@@ -1,0 +1,2 @@
+-- Locks bills.
+SELECT id::text, number, state FROM bills WHERE id = ANY(%s::uuid []) ORDER BY id FOR UPDATE
