@@ -27,6 +27,7 @@ from postledger.finance.bills.cancel_bills import cancel_bills
 from postledger.finance.bills.list_bills import BillFilters, show_bill
 from postledger.finance.bills.list_bills import list_bills as read_bills
 from postledger.finance.bills.make_bills import Wanted, make_bills
+from postledger.notifications.announce import announce_requests
 
 bills = typer.Typer(help="Bills: what is due to payees, by month and currency.", no_args_is_help=True)
 
@@ -68,7 +69,9 @@ def make(
         show_progress("drafting" if dry_run else "making bills") as on_progress,
     ):
         actor = find_actor(connection, as_user)
-        made = make_bills(connection, wanted, actor, follow(on_progress), dry_run=dry_run)
+        made = make_bills(
+            connection, wanted, actor, follow(on_progress), on_requests=announce_requests, dry_run=dry_run
+        )
     rows = [_describe(bill) for bill in made]
     if as_json:
         print_json({"dry_run": dry_run, "bills": rows})

@@ -17,6 +17,7 @@ class Verdict(NamedTuple):
 
     approved_by: str | None = None
     asked_by: ApprovalRule | None = None
+    rules_version: int = 0
 
 
 def judge(draft: Draft, rules: ApprovalRules, base_currency: str, find_rate: FindRate) -> Verdict:
@@ -29,4 +30,6 @@ def judge(draft: Draft, rules: ApprovalRules, base_currency: str, find_rate: Fin
     choice = choose(rules.rules, "bill", total)
     if choice is None:
         return Verdict(approved_by=NO_RULE)
-    return Verdict(asked_by=choice.rule) if choice.asks_people else Verdict(approved_by=choice.rule.slug)
+    if choice.asks_people:
+        return Verdict(asked_by=choice.rule, rules_version=rules.version)
+    return Verdict(approved_by=choice.rule.slug)

@@ -10,6 +10,8 @@ from typing import Any
 import msgspec
 from psycopg import Connection
 
+from postledger.finance.approval.plan import NewRequest
+from postledger.finance.approval.request_store import OnRequests, insert_requests
 from postledger.finance.bills.bill_store import (
     NewBill,
     number_bills,
@@ -22,6 +24,7 @@ from postledger.finance.bills.draft import Draft, draft_bills
 from postledger.finance.bills.judge import judge
 from postledger.finance.books import Books
 from postledger.finance.remap import open_books
+from postledger.finance.rules.approval_rule import ApprovalRule
 from postledger.people.audit_chain import Entry, append_all, write_body
 from postledger.platform.postgres.advisory_locks import BILLS, wait_for_lock
 from postledger.platform.postgres.connection import read_clock
@@ -43,7 +46,13 @@ class Wanted(msgspec.Struct, frozen=True):
 
 
 def make_bills(
-    connection: Connection[Any], wanted: Wanted, actor: str, on_progress: OnProgress, *, dry_run: bool
+    connection: Connection[Any],
+    wanted: Wanted,
+    actor: str,
+    on_progress: OnProgress,
+    *,
+    on_requests: OnRequests,
+    dry_run: bool,
 ) -> list[NewBill]:
     """Make bills, and return them by payee, currency and month. Raises `NotPossible` without books."""
     books, made = open_books(connection), list[NewBill]()
@@ -54,7 +63,7 @@ def make_bills(
         with connection.transaction():
             drafts = _draft(connection, portion, wanted.period, today)
             bills = _judge(connection, drafts, books, today)
-            made += bills if dry_run else _write(connection, bills, actor)
+            made += bills if dry_run else _write(connection, bills, actor, on_requests)
     return made
 
 
@@ -81,12 +90,23 @@ def _judge(connection: Connection[Any], drafts: Sequence[Draft], books: Books, t
     ]
 
 
-def _write(connection: Connection[Any], bills: Sequence[NewBill], actor: str) -> list[NewBill]:
+def _write(connection: Connection[Any], bills: Sequence[NewBill], actor: str, on_requests: OnRequests) -> list[NewBill]:
     now = read_clock(connection)
     numbered = number_bills(connection, bills, now)
     write_bills(connection, numbered, actor, now)
+    asked = [_ask(bill, bill.verdict.asked_by, actor) for bill in numbered if bill.verdict.asked_by]
+    if requests := insert_requests(connection, asked, now):
+        on_requests(connection, requests, now)
     append_all(connection, [_make_entry(bill, actor) for bill in numbered], now)
     return numbered
+
+
+def _ask(bill: NewBill, rule: ApprovalRule, actor: str) -> NewRequest:
+    account = bill.draft.account
+    return NewRequest(
+        "bill", bill.id, rule.slug, bill.verdict.rules_version, rule.steps, rule.remind_after_s, account.payee,
+        bill.draft.amounts.amount, account.currency, created_by=actor, lines=(),
+    )  # fmt: skip
 
 
 def _make_entry(bill: NewBill, actor: str) -> Entry:
