@@ -93,8 +93,7 @@ def test_a_chain_is_decided_step_by_step(ledger: Connection[Any], people: Comman
     assert [row[1:4] for row in decided(people)] == [(0, "mia", None), (1, "dan", None)]
 
 
-def test_approver_race(database: str, ledger: Connection[Any], people: CommandLine) -> None:
-    """Scenario 4. Approver race."""
+def test_scenario_04_approver_race(database: str, ledger: Connection[Any], people: CommandLine) -> None:
     request = write_request(ledger)
     ran: dict[str, Ran] = {}
 
@@ -115,8 +114,8 @@ def test_approver_race(database: str, ledger: Connection[Any], people: CommandLi
     assert [entry[0] for entry in entries(people)] == [winner]
 
 
-def test_double_click_retry(ledger: Connection[Any], people: CommandLine) -> None:
-    """Scenario 5. The same decision twice is one decision, and the answer has the same facts."""
+def test_scenario_05_double_click_retry(ledger: Connection[Any], people: CommandLine) -> None:
+    """The same decision twice is one decision, and the answer has the same facts."""
     request = write_request(ledger)
 
     first, second = (people("approvals", "approve", request, "--as", "mia", "--json") for _ in range(2))
@@ -132,8 +131,7 @@ def test_double_click_retry(ledger: Connection[Any], people: CommandLine) -> Non
     assert len(decided(people)) == len(entries(people)) == 1
 
 
-def test_a_refund_leaves_the_old_page_behind(ledger: Connection[Any], people: CommandLine) -> None:
-    """Scenario 6, the decision: what was superseded is refused, and the request in its place is named."""
+def test_what_was_superseded_names_its_successor(ledger: Connection[Any], people: CommandLine) -> None:
     key = str(uuid4())
     old = write_request(ledger, key=key)
     ledger.execute("UPDATE approvals SET state = 'superseded', settled_at = now()")
@@ -187,8 +185,8 @@ def test_another_bank_account_makes_a_new_request(ledger: Connection[Any], peopl
         ("ada", "ada changed its rule within rule_cooling"),
     ],
 )
-def test_own_bill(ledger: Connection[Any], people: CommandLine, login: str, words: str) -> None:
-    """Scenario 13. Own bill: the payee, who caused it, who changed its rule or the payee."""
+def test_scenario_13_own_bill(ledger: Connection[Any], people: CommandLine, login: str, words: str) -> None:
+    """Not the payee, not who caused it, who changed its rule or the payee."""
     people("user", "add", "ada", "--role", "manager")
     for subject, slug, actor in (
         ("approval_rule", "over-100", "eve"),
@@ -256,8 +254,8 @@ def test_a_delegate_decides_between_two_dates(ledger: Connection[Any], people: C
     assert decided(people) == [(requests[0], 0, "ole", "mia", "approve", None)]
 
 
-def test_own_bill_delegated(ledger: Connection[Any], people: CommandLine) -> None:
-    """Scenario 13. Own bill: neither a delegate of the payee decides, nor who took what another one decides."""
+def test_scenario_13_own_bill_delegated(ledger: Connection[Any], people: CommandLine) -> None:
+    """Neither a delegate of the payee decides, nor who took what another one decides."""
     request = write_request(ledger)
     people("user", "delegate", "pia", "--to", "ole", "--until", "2100-01-01", "--as", "pia")
 

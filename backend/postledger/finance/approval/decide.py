@@ -15,7 +15,14 @@ from psycopg import Connection
 from postledger.finance.approval.renew import renew_changed
 from postledger.finance.approval.request_id import is_request_id
 from postledger.finance.approval.request_store import OnRequests
-from postledger.finance.approval.requests_to_judge import Row, ToJudge, lock_requests, read_givers, read_person
+from postledger.finance.approval.requests_to_judge import (
+    Row,
+    ToJudge,
+    as_array,
+    lock_requests,
+    read_givers,
+    read_person,
+)
 from postledger.finance.rules.decision_rule import Fault, Reason, State, Taken, Verdict, judge
 from postledger.people.audit_chain import Entry, append_all, write_body
 from postledger.people.user import User
@@ -132,10 +139,10 @@ def _refuse_any_fault(judged: Mapping[str, _Judged | Fault]) -> None:
 def _write(
     connection: Connection[Any], user: User, decision: Decision, allowed: Sequence[_Judged], now: datetime
 ) -> None:
-    ids = [each.row.id for each in allowed]
+    ids = as_array(each.row.id for each in allowed)
     values = {
         "ids": ids,
-        "steps": [each.row.step for each in allowed],
+        "steps": as_array(str(each.row.step) for each in allowed),
         "for_users": [None if taken.for_user is None else taken.for_user.id for _, taken in allowed],
         "contents": [each.row.content_sha256 for each in allowed],
         "user_id": user.id,
@@ -144,8 +151,9 @@ def _write(
         "now": now,
     }
     connection.execute(sql("insert_decisions"), values)
-    after = {"states": [taken.state for _, taken in allowed], "steps": [taken.step for _, taken in allowed]}
-    connection.execute(sql("settle_approvals"), {"ids": ids, "now": now, **after})
+    states, steps = (as_array(taken.state for _, taken in allowed), as_array(str(taken.step) for _, taken in allowed))
+    after = {"ids": ids, "states": states, "steps": steps, "now": now}
+    connection.execute(sql("settle_approvals"), after)
 
 
 def _make_entry(user: User, decision: Decision, judged: _Judged) -> Entry:

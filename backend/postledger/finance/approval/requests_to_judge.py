@@ -1,7 +1,7 @@
 """Reads requests with the facts on which it depends who may decide them: a few statements for thousands of requests."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -43,7 +43,9 @@ class ToJudge(msgspec.Struct, frozen=True):
 def lock_requests(connection: Connection[Any], ids: Sequence[str], now: datetime) -> dict[str, ToJudge]:
     """Read requests by id, and keep others from deciding them until the end of the transaction."""
     # What is read afterwards must be newer than the wait for the locks, so each statement is one of its own.
-    return _complete(connection, [Row(*row) for row in connection.execute(sql("lock_approvals"), (list(ids),))], now)
+    return _complete(
+        connection, [Row(*row) for row in connection.execute(sql("lock_approvals"), (as_array(ids),))], now
+    )
 
 
 def read_waiting(connection: Connection[Any], now: datetime) -> dict[str, ToJudge]:
@@ -65,17 +67,22 @@ def read_givers(connection: Connection[Any], user: User, now: datetime) -> list[
     return [_make_person(*row) for row in rows]
 
 
+def as_array(ids: Iterable[str]) -> str:
+    """Write ids as an array of Postgres. The driver would quote thousands of them one by one."""
+    return f"{{{','.join(ids)}}}"
+
+
 def _make_person(user_id: int, login: str, roles: Collection[str], os_user: str | None, payee: str | None) -> Person:
     names = frozenset(name for name in (login, os_user) if name is not None)
     return Person(user_id, login, frozenset(roles), names, payee)
 
 
 def _complete(connection: Connection[Any], rows: Sequence[Row], now: datetime) -> dict[str, ToJudge]:
-    ids = [row.id for row in rows]
     contents = hash_contents(connection, [row.id for row in rows if row.state == "waiting" and row.subject != "bill"])
-    makers = _gather(connection, "find_makers", ids)
-    successors = dict(connection.execute(sql("find_successors"), (ids,)).fetchall())
-    decided = _read_decisions(connection, ids)
+    makers = _group(connection.execute(sql("find_makers"), (as_array(row.id for row in rows),)).fetchall())
+    superseded = as_array(row.id for row in rows if row.state == "superseded")
+    successors = dict(connection.execute(sql("find_successors"), (superseded,)).fetchall())
+    decided = _read_decisions(connection, [row.id for row in rows if row.step > 0 or row.state != "waiting"])
     changers = _find_changers(connection, rows, now)
     return {
         row.id: ToJudge(
@@ -92,7 +99,7 @@ def _complete(connection: Connection[Any], rows: Sequence[Row], now: datetime) -
 
 def _read_decisions(connection: Connection[Any], ids: Sequence[str]) -> Mapping[str, list[Decided]]:
     found: dict[str, list[Decided]] = defaultdict(list)
-    for approval_id, *decision in connection.execute(sql("read_decisions"), (ids,)):
+    for approval_id, *decision in connection.execute(sql("read_decisions"), (as_array(ids),)):
         found[approval_id].append(Decided(*decision))
     return found
 
@@ -124,13 +131,9 @@ def _find_changers(connection: Connection[Any], rows: Sequence[Row], now: dateti
 def _find_expense_rules(
     connection: Connection[Any], rows: Sequence[Row], slugs: Sequence[str]
 ) -> Mapping[str, frozenset[str]]:
-    bills = [row.id for row in rows if row.subject == "bill"]
-    values = {"ids": [row.id for row in rows], "bill_ids": bills, "slugs": slugs}
+    bills = as_array(row.id for row in rows if row.subject == "bill")
+    values = {"ids": as_array(row.id for row in rows), "bill_ids": bills, "slugs": slugs}
     return _group(connection.execute(sql("find_expense_rules"), values).fetchall())
-
-
-def _gather(connection: Connection[Any], statement: Any, ids: Sequence[str]) -> Mapping[str, frozenset[str]]:
-    return _group(connection.execute(sql(statement), (ids,)).fetchall())
 
 
 def _group(rows: Sequence[tuple[str, str]]) -> Mapping[str, frozenset[str]]:
