@@ -13,7 +13,7 @@ from postledger.platform.postgres.connection import connect
 from tests.parts.cli import CommandLine, Ran
 from tests.parts.databases import fetch
 from tests.parts.waiting import HANGS_AFTER_S
-from tests.parts.waiting_requests import write_change, write_request, write_rule
+from tests.parts.waiting_requests import write_change, write_payee, write_request, write_rule
 
 DECISIONS = """
     SELECT approval_id::text, step, users.login, giver.login, decision, comment FROM approval_decisions
@@ -160,11 +160,10 @@ def test_a_decision_on_other_content_is_refused(ledger: Connection[Any], people:
 
 
 def test_another_bank_account_makes_a_new_request(ledger: Connection[Any], people: CommandLine) -> None:
-    payee = "INSERT INTO payees (id, name, bank_account_hash, created_at, updated_at) VALUES ('456', 'A', 'a', %s, %s)"
-    ledger.execute(payee, (datetime(2026, 9, 1, tzinfo=UTC),) * 2)
+    write_payee(ledger, account=b"a")
     old = write_request(ledger, steps=["manager", "director"])
     people("approvals", "approve", old, "--as", "mia")
-    ledger.execute("UPDATE payees SET bank_account_hash = 'b', updated_at = now()")
+    write_payee(ledger, account=b"b")
 
     refused = people("approvals", "approve", old, "--as", "dan")
     (new,) = people("approvals", "list", "--state", "waiting", "--json").facts

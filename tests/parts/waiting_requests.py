@@ -75,3 +75,13 @@ def write_change(ledger: LedgerConnection, subject: str, slug: str, actor: str, 
         " VALUES ((SELECT count(*) + 100 FROM policy_history), %s, %s, 'change', '{}', %s, %s)",
         (subject, slug, actor, at or datetime.now(UTC)),
     )
+
+
+def write_payee(ledger: LedgerConnection, payee: str = "456", *, account: bytes) -> None:
+    """Store a payee with a bank account, or change the account just now."""
+    known = ledger.execute("SELECT FROM payees WHERE id = %s", (payee,)).fetchone() is not None
+    ledger.execute(
+        "INSERT INTO payees (id, name, bank_account_hash, created_at, updated_at) VALUES (%s, 'A', %s, %s, %s)"
+        " ON CONFLICT (id) DO UPDATE SET bank_account_hash = excluded.bank_account_hash, updated_at = %s",
+        (payee, account, LONG_AGO, LONG_AGO, datetime.now(UTC) if known else LONG_AGO),
+    )

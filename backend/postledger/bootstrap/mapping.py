@@ -8,12 +8,14 @@ from typing import Any
 from psycopg import Connection
 
 from postledger.finance.approval.first_rules import judge_earlier_lines
+from postledger.finance.approval.reminders import remind
+from postledger.finance.approval.renew import renew_changed
 from postledger.finance.books import Books, load_books
 from postledger.finance.current_books import CurrentBooks
 from postledger.finance.invariants import check_books, record_check
 from postledger.finance.map_changes import CountMapped, Mapper
 from postledger.finance.rates_age import measure_rates_age
-from postledger.notifications.announce import announce_requests
+from postledger.notifications.announce import announce_reminders, announce_requests
 from postledger.platform.postgres.connection import read_clock
 from postledger.platform.tasks.run import Report
 from postledger.vocabulary.operator_error import NotPossible
@@ -43,6 +45,13 @@ def check_and_record(
 def judge_by_first_rules(connection: Connection[Any], _args: Mapping[str, Any], report: Report) -> None:
     """Judge the lines from before approval rules."""
     judge_earlier_lines(connection, report, announce_requests)
+
+
+def remind_of_requests(connection: Connection[Any], _args: Mapping[str, Any], _report: Report) -> None:
+    """Note reminders of requests that wait, and renew those of payees that were changed."""
+    now = read_clock(connection)
+    renew_changed(connection, None, now, announce_requests)
+    remind(connection, now, announce_reminders)
 
 
 def check_rates(connection: Connection[Any], _args: Mapping[str, Any], _report: Report) -> None:

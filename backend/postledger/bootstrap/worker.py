@@ -16,7 +16,13 @@ from psycopg import Connection
 
 from postledger.bootstrap.forwarding import create_forward_loop
 from postledger.bootstrap.loops import STATEMENT_TIMEOUT_MS, connect_loop, connect_mapper, run_loops, stop_by_signal
-from postledger.bootstrap.mapping import check_and_record, check_rates, create_mapper, judge_by_first_rules
+from postledger.bootstrap.mapping import (
+    check_and_record,
+    check_rates,
+    create_mapper,
+    judge_by_first_rules,
+    remind_of_requests,
+)
 from postledger.bootstrap.publishing import create_publish_loop, wait_for_others
 from postledger.clicks.retention import delete_expired_clicks
 from postledger.finance.invariants import INVARIANTS
@@ -48,6 +54,7 @@ _PERIODS = {
     "check_books": timedelta(hours=6),
     "rates": timedelta(hours=6),
     "audit": timedelta(hours=1),
+    "remind": timedelta(minutes=5),
 }
 """How often each periodic task runs. Its name is one of `_list_tasks`."""
 PARTS = ("tasks", "map", "forward", "publish")
@@ -174,6 +181,7 @@ def _list_tasks(settings: WorkerSettings) -> dict[str, Task]:
         "check_books": partial(check_and_record, settings.maps_from_broker),
         "rates": check_rates,
         "audit": _verify_chain,
+        "remind": remind_of_requests,
         FIRST_RULES: judge_by_first_rules,
     }
 
