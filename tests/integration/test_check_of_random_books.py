@@ -5,10 +5,18 @@ from typing import Any
 
 from psycopg import Connection
 
+from postledger.finance.approval.content import hash_contents
+from postledger.finance.approval.decide import Decision, decide
 from postledger.finance.invariants import INVARIANTS
+from postledger.finance.rules.decision_rule import Verdict
+from postledger.notifications.announce import announce_requests
+from postledger.people.users import find_enabled_user
+from postledger.platform.postgres.connection import read_clock
+from tests.parts.asked import A_DAY, OVER_100, configure_rules
 from tests.parts.cli import CommandLine
+from tests.parts.databases import fetch
 from tests.parts.entries import new_receipt
-from tests.parts.mapping import FINANCE, configure, map_all, open_ledger
+from tests.parts.mapping import FINANCE, map_all, open_ledger
 
 CONVERSIONS, CHANGED_A_STEP, STEPS = 150, 60, 7
 NOTHING: dict[str, list[object]] = {name: [] for name in INVARIANTS}
@@ -22,6 +30,8 @@ CONFIGURATIONS = (
     ),
     '[[expense_rules]]\nslug = "free"\namount = "0%"\ncategory = "Free"\naccrue = ["pending"]\n',
 )
+APPROVAL_RULES = (OVER_100, A_DAY)
+VERDICTS: tuple[Verdict, ...] = ("approve", "reject", "return")
 INSERT = """
 INSERT INTO conversions (
     dedup_key, id, source_id, event, click_id, affiliate_id, status, payout, currency, created_at, updated_at
@@ -37,7 +47,7 @@ HAND_OVER = "INSERT INTO outbox VALUES (clock_timestamp(), %s, %s, 1, 'updated')
 
 def test_books_that_are_right_cause_no_alarm(cli: CommandLine, database: str) -> None:
     chosen = random.Random(7)  # noqa: S311 - the same books in every run
-    configure(cli, FINANCE)
+    configure_rules(cli, *APPROVAL_RULES)
     keys = [new_receipt() for _ in range(CONVERSIONS)]
 
     for step in range(STEPS):
@@ -45,11 +55,38 @@ def test_books_that_are_right_cause_no_alarm(cli: CommandLine, database: str) ->
             change(ledger, chosen, keys if step == 0 else chosen.sample(keys, CHANGED_A_STEP))
         map_all(database)
         assert cli("finance", "check", "--json").facts == NOTHING, f"step {step}"
-        path = cli.write("books.toml", FINANCE + chosen.choice(CONFIGURATIONS))
+        decide_some(database, chosen)
+        path = cli.write("books.toml", "".join((FINANCE, chosen.choice(CONFIGURATIONS), *APPROVAL_RULES)))
         assert cli("apply", path, "--prune", "--yes").code == 0
         if chosen.random() < 0.5:
             assert cli("expenses", "remap", "--yes").code == 0
         assert cli("finance", "check", "--json").facts == NOTHING, f"step {step}, after apply"
+    check_contents(database)
+    states = {state for (state,) in fetch(database, "SELECT DISTINCT state FROM approvals")}
+    assert states == {"waiting", "approved", "rejected", "returned", "superseded"}
+
+
+def decide_some(url: str, chosen: random.Random) -> None:
+    """Let a manager decide a third of what waits."""
+    waiting = [key for (key,) in fetch(url, "SELECT id::text FROM approvals WHERE state = 'waiting' ORDER BY id")]
+    with open_ledger(url) as ledger:
+        mia, now = find_enabled_user(ledger, "mia"), read_clock(ledger)
+        for verdict in VERDICTS:
+            if some := [key for key in waiting if chosen.random() < 0.12]:
+                outcomes = decide(ledger, mia, Decision(verdict, some), now, on_requests=announce_requests)
+                assert len(outcomes) == len(some)
+
+
+def check_contents(url: str) -> None:
+    """What was approved is what is payable: the content of an approved request is the one that was decided."""
+    approved = fetch(
+        url,
+        "SELECT approvals.id::text, approvals.content_sha256, approval_decisions.content_sha256 FROM approvals"
+        " JOIN approval_decisions ON approval_id = approvals.id WHERE state = 'approved'",
+    )
+    with open_ledger(url) as ledger:
+        contents = hash_contents(ledger, [key for key, *_ in approved])
+    assert all(bytes(bound) == bytes(decided) == contents[key] for key, bound, decided in approved)
 
 
 def change(ledger: Connection[Any], chosen: random.Random, keys: list[str]) -> None:

@@ -29,6 +29,20 @@ SELECT count(*)::integer FROM pg_locks JOIN pg_database ON pg_database.oid = dat
 WHERE datname = current_database() AND locktype = 'advisory' AND NOT granted
 """
 
+UNDECIDED = """
+WITH rule AS (INSERT INTO approval_rules VALUES (1, 0, 'over-100', '{}', '2026-01-01', 'mia'))
+UPDATE expense_lines SET approved_by_rule = NULL
+"""
+WRONG_REQUEST = """
+WITH request AS (
+    INSERT INTO approvals (
+        id, subject, subject_id, rule, rule_version, amount, currency, step, steps, state, content_sha256, created_at
+    )
+    SELECT id, 'line', 'any', 'over-100', 1, 0.51, 'USD', 0, '{manager}', 'waiting', '', now() FROM expense_lines
+)
+INSERT INTO approval_lines SELECT dedup_key, seq, id FROM expense_lines
+"""
+
 
 @pytest.fixture(autouse=True)
 def click(database: str) -> None:
@@ -249,6 +263,8 @@ def test_a_list_is_filtered_and_its_csv_is_no_formula(cli: CommandLine, database
         ("UPDATE expense_lines SET seq = 2", "lines_in_order"),
         ("UPDATE expense_lines SET payee = NULL", "mapped_lines_complete"),
         ("UPDATE expense_lines SET payee = 'other'", "lines_as_mapped"),
+        (UNDECIDED, "money_decided"),
+        (WRONG_REQUEST, "requests_as_lines"),
     ],
 )
 def test_a_check_names_the_conversion_that_is_broken(

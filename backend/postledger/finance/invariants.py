@@ -139,12 +139,26 @@ def _find_altered_lines(connection: Connection[Any], _books: Books) -> Iterator[
         yield Broken(conversion_id, fault)
 
 
+def _find_undecided_lines(connection: Connection[Any], _books: Books) -> Iterator[Broken]:
+    for (conversion_id,) in connection.execute(sql("find_undecided_lines")):
+        yield Broken(conversion_id, "neither a rule nor a person has approved its money, and no request asks about it")
+
+
+def _find_wrong_requests(connection: Connection[Any], _books: Books) -> Iterator[Broken]:
+    for (conversion_id,) in connection.execute(sql("find_wrong_requests")):
+        yield Broken(
+            conversion_id, "a request waits with another amount than its lines, or with a billed line"
+        )
+
+
 _CHECKS: dict[str, Check] = {
     "lines_sum_to_worth": _find_wrong_sums,
     "conversions_have_lines": _find_without_lines,
     "lines_in_order": _find_disorder,
     "mapped_lines_complete": _find_incomplete_lines,
     "lines_as_mapped": _find_altered_lines,
+    "money_decided": _find_undecided_lines,
+    "requests_as_lines": _find_wrong_requests,
 }
 _OF_ALL_CHANGES = ("lines_sum_to_worth", "conversions_have_lines")
 """The invariants that hold once every change was mapped."""
