@@ -1,17 +1,33 @@
 """From booked postbacks to requests: what the mapper approves by rule, and what it asks people."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
+from threading import Thread
 
 import pytest
 
+from postledger.finance.current_books import CurrentBooks
+from postledger.finance.map_changes import Mapper
+from postledger.ledger.dispatch import dispatch
 from postledger.ledger.writer import write_entries
+from postledger.notifications.announce import announce_requests
 from tests.parts.asked import A_DAY, OVER_100, book, configure_rules, payable, requests_of, settle
 from tests.parts.cli import CommandLine
 from tests.parts.databases import fetch
 from tests.parts.entries import entry_of
-from tests.parts.mapping import map_all, open_ledger
+from tests.parts.mapping import (
+    FINANCE,
+    RULE,
+    WAITING_FOR_THE_DISPATCHER,
+    configure,
+    hand_over_everything,
+    load,
+    map_all,
+    open_ledger,
+)
 from tests.parts.sources import add_click
+from tests.parts.waiting import wait_until
 
 RATES = (("USD", "1.1"), ("THB", "38"))
 
@@ -75,3 +91,92 @@ def test_scenario_03_split(cli: CommandLine, database: str) -> None:
     settle(database, "approved")
     assert payable(database) == "3960"
     assert fetch(database, "SELECT amount, payee FROM payee_days") == [(Decimal(3960), "456")]
+
+
+def test_scenario_06_refund_before_approval(cli: CommandLine, database: str) -> None:
+    configure_rules(cli, OVER_100)
+    book(database, "150")
+    (old,) = requests_of(database)
+
+    change_payout(database, "90")
+    map_all(database)
+
+    before, after = requests_of(database)
+    assert (before["id"], before["state"], before["amount"]) == (old["id"], "superseded", Decimal(150))
+    assert (after["state"], after["amount"], after["lines"]) == ("waiting", Decimal(90), 2)
+    page = cli("approvals", "approve", str(old["id"]), "--as", "mia")
+    assert page.code == 1
+    assert "content_changed" in page.err
+    assert payable(database) == "None"
+    assert cli("approvals", "approve", str(after["id"]), "--as", "mia").code == 0
+    assert payable(database) == "90"
+
+
+def change_payout(url: str, payout: str) -> None:
+    """Change what all conversions pay, and hand them over."""
+    fetch(url, "UPDATE conversions SET payout = %s, revision = coalesce(revision, 1) + 1 RETURNING 1", (payout,))
+    hand_over_everything(url)
+
+
+def test_a_line_is_not_billed_while_a_mapper_asks_people_about_it(cli: CommandLine, database: str) -> None:
+    configure_rules(cli, OVER_100)
+    book(database, "80")
+    change_payout(database, "120")
+    mapper = Mapper(CurrentBooks(lambda: load(database)), lambda *_: None, announce_requests)
+    billing = Thread(target=cli.process, args=("bills", "make"))
+
+    def make_bills(*_: object) -> None:
+        billing.start()
+        wait_until(lambda: fetch(database, WAITING_FOR_THE_DISPATCHER) == [(1,)], what="the wait of bills make")
+
+    with open_ledger(database) as ledger:
+        dispatch(ledger, [mapper, make_bills])
+    billing.join()
+
+    assert fetch(database, "SELECT count(*) FROM bill_items") == [(0,)]
+    assert [request["amount"] for request in requests_of(database)] == [Decimal(120)]
+
+
+def test_what_is_billed_is_not_asked_about_when_more_money_comes(cli: CommandLine, database: str) -> None:
+    configure_rules(cli, OVER_100)
+    book(database, "80")
+    assert cli("bills", "make").code == 0
+
+    change_payout(database, "120")
+    map_all(database)
+
+    (request,) = requests_of(database)
+    assert (request["amount"], request["lines"]) == (Decimal(40), 1)
+    assert not any(cli("finance", "check", "--json").facts.values())
+
+
+def test_a_remap_asks_others_than_who_remaps(cli: CommandLine, database: str) -> None:
+    configure_rules(cli, OVER_100)
+    book(database, "150")
+    configure(cli, FINANCE, RULE.replace("100%", "90%"), OVER_100)
+
+    ran = cli("expenses", "remap", "--as", "mia")
+
+    before, after = requests_of(database)
+    assert (ran.code, before["state"], before["created_by"]) == (0, "superseded", None)
+    assert (after["amount"], after["created_by"], after["state"]) == (Decimal(135), "mia", "waiting")
+    refused = cli("approvals", "approve", str(after["id"]), "--as", "mia")
+    assert "four_eyes" in refused.err
+    assert cli("approvals", "approve", str(after["id"]), "--as", "max").code == 0
+    assert payable(database) == "135"
+
+
+def test_new_requests_are_announced_in_their_transaction(cli: CommandLine, database: str) -> None:
+    configure_rules(cli, OVER_100)
+    made: list[str] = []
+    book(database, "50")
+    change_payout(database, "101")
+
+    def note(_connection: object, approvals: Sequence[str], _now: object) -> None:
+        made.extend(approvals)
+
+    mapper = Mapper(CurrentBooks(lambda: load(database)), lambda *_: None, note)
+    with open_ledger(database) as ledger:
+        dispatch(ledger, [mapper])
+
+    assert made == [str(request["id"]) for request in requests_of(database)]

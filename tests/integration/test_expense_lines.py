@@ -20,14 +20,19 @@ from postledger.vocabulary.selftest import SELFTEST
 from tests.parts.cli import CommandLine
 from tests.parts.databases import fetch
 from tests.parts.entries import entry_of, same_again
-from tests.parts.mapping import FINANCE, RULE, configure, hand_over_everything, lines_of, load, map_all, open_ledger
+from tests.parts.mapping import (
+    FINANCE,
+    RULE,
+    WAITING_FOR_THE_DISPATCHER,
+    configure,
+    hand_over_everything,
+    lines_of,
+    load,
+    map_all,
+    open_ledger,
+)
 from tests.parts.sources import add_click, add_source
 from tests.parts.waiting import wait_until
-
-WAITING_FOR_THE_DISPATCHER = """
-SELECT count(*)::integer FROM pg_locks JOIN pg_database ON pg_database.oid = database
-WHERE datname = current_database() AND locktype = 'advisory' AND NOT granted
-"""
 
 UNDECIDED = """
 WITH rule AS (INSERT INTO approval_rules VALUES (1, 0, 'over-100', '{}', '2026-01-01', 'mia'))

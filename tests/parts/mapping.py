@@ -45,6 +45,12 @@ category = "Affiliate Commission — {campaign.name}"
 amount = "100%"
 """
 
+WAITING_FOR_THE_DISPATCHER = """
+SELECT count(*)::integer FROM pg_locks JOIN pg_database ON pg_database.oid = database
+WHERE datname = current_database() AND locktype = 'advisory' AND NOT granted
+"""
+"""How many sessions wait for the lock of the dispatcher."""
+
 
 def configure(cli: CommandLine, *parts: str) -> None:
     """Apply a configuration, `FINANCE` and `RULE` unless others are given."""

@@ -146,9 +146,7 @@ def _find_undecided_lines(connection: Connection[Any], _books: Books) -> Iterato
 
 def _find_wrong_requests(connection: Connection[Any], _books: Books) -> Iterator[Broken]:
     for (conversion_id,) in connection.execute(sql("find_wrong_requests")):
-        yield Broken(
-            conversion_id, "a request waits with another amount than its lines, or with a billed line"
-        )
+        yield Broken(conversion_id, "a request waits with another amount than its lines, or with a billed line")
 
 
 _CHECKS: dict[str, Check] = {

@@ -25,6 +25,7 @@ from postledger.finance.bills.judge import judge
 from postledger.finance.books import Books
 from postledger.finance.remap import open_books
 from postledger.finance.rules.approval_rule import ApprovalRule
+from postledger.ledger.dispatch import hold_dispatch
 from postledger.people.audit_chain import Entry, append_all, write_body
 from postledger.platform.postgres.advisory_locks import BILLS, wait_for_lock
 from postledger.platform.postgres.connection import read_clock
@@ -76,6 +77,8 @@ def _list_portions(payees: Sequence[str], on_progress: OnProgress) -> Iterator[S
 def _draft(connection: Connection[Any], payees: Sequence[str], period: date | None, today: date) -> list[Draft]:
     # Each statement sees what was committed before it began: the lock comes before the first one that reads.
     wait_for_lock(connection, BILLS)
+    # A mapper that does not see the bill would ask people about its lines again, with a refund that joins them.
+    hold_dispatch(connection)
     terms = read_terms(connection, payees)
     due = read_due(connection, payees, period, today)
     return draft_bills(due, read_carried(connection, payees), terms, with_carried=period is None)
