@@ -168,6 +168,19 @@ def test_what_a_refund_has_settled_is_not_approved_afterwards(cli: CommandLine, 
     assert payable(database) == "None"
 
 
+def test_a_line_that_was_billed_before_needs_no_one(cli: CommandLine, database: str) -> None:
+    configure(cli)
+    book_earlier(database, "150")
+    made = cli("bills", "make")
+    configure_rules(cli, OVER_100)
+
+    judge(database)
+
+    assert made.code == 0, made.err
+    assert requests_of(database) == []
+    assert approved_by(database) == {"150": "none"}
+
+
 def test_judging_needs_the_books(cli: CommandLine, database: str) -> None:
     with pytest.raises(NotPossible, match="there are no books"):
         judge(database)

@@ -119,6 +119,14 @@ def test_rules_need_the_books() -> None:
     assert str(fault) == "approval_rules[x]: needs the settings of the books; add [finance]"
 
 
+def test_a_file_that_closes_the_books_cannot_have_rules() -> None:
+    open_books = Stored(read(FINANCE), Configuration())
+    users = people(mia=["manager"])
+
+    assert find_approval_faults(read(make_rule()), open_books, users, prune=False) == []
+    assert len(find_approval_faults(read(make_rule()), open_books, users, prune=True)) == 1
+
+
 @pytest.mark.parametrize(
     ("steps", "users", "message"),
     [
