@@ -10,9 +10,18 @@ from uuid import UUID
 import pytest
 from psycopg import Connection
 
-from postledger.notifications.links import VALID_FOR, Link, make_link, open_link, use_link
+from postledger.notifications.links import (
+    VALID_FOR,
+    Link,
+    LinkExpired,
+    LinkUnknown,
+    LinkUsed,
+    lock_link,
+    make_link,
+    open_link,
+    use_link,
+)
 from postledger.platform.postgres.connection import connect
-from postledger.vocabulary.operator_error import NotFound, NotPossible, OperatorError
 from tests.parts.databases import fetch
 from tests.parts.waiting import HANGS_AFTER_S
 
@@ -43,32 +52,31 @@ def test_a_token_is_stored_as_its_digest_alone(ledger: Connection[Any]) -> None:
     assert row[1] == hashlib.sha256(token.encode()).digest()
 
 
-def test_a_used_link_is_refused(ledger: Connection[Any]) -> None:
+def test_a_used_link_opens_nothing_and_says_when_it_was_used(ledger: Connection[Any]) -> None:
     token = make_link(ledger, APPROVAL, 3, CONTENT, NOW)
-    used = use_link(ledger, token, NOW)
+    use_link(ledger, token, NOW)
 
-    assert used == Link(APPROVAL, 3, CONTENT)
-    for use in (open_link, use_link):
-        with pytest.raises(NotPossible, match="link_used"):
-            use(ledger, token, NOW)
+    with pytest.raises(LinkUsed, match="link_used"):
+        open_link(ledger, token, NOW)
+    assert lock_link(ledger, token, NOW + VALID_FOR) == Link(APPROVAL, 3, CONTENT, NOW)
 
 
 def test_a_link_ends(ledger: Connection[Any]) -> None:
     token = make_link(ledger, APPROVAL, 3, CONTENT, NOW)
 
     open_link(ledger, token, NOW + VALID_FOR - timedelta(seconds=1))
-    for use in (open_link, use_link):
-        with pytest.raises(NotPossible, match="link_expired"):
-            use(ledger, token, NOW + VALID_FOR)
+    for look_up in (open_link, lock_link):
+        with pytest.raises(LinkExpired, match="link_expired"):
+            look_up(ledger, token, NOW + VALID_FOR)
 
 
 @pytest.mark.parametrize("token", ["", "pld_", "x" * 47, "pld_" + "A" * 43, "pld_\0" + "A" * 42])
 def test_another_token_opens_nothing(ledger: Connection[Any], token: str) -> None:
     make_link(ledger, APPROVAL, 3, CONTENT, NOW)
 
-    for use in (open_link, use_link):
-        with pytest.raises(NotFound, match="link_unknown"):
-            use(ledger, token, NOW)
+    for look_up in (open_link, lock_link):
+        with pytest.raises(LinkUnknown, match="link_unknown"):
+            look_up(ledger, token, NOW)
 
 
 def test_a_link_stays_unused_if_the_decision_fails(ledger: Connection[Any]) -> None:
@@ -80,23 +88,21 @@ def test_a_link_stays_unused_if_the_decision_fails(ledger: Connection[Any]) -> N
     assert open_link(ledger, token, NOW) == Link(APPROVAL, 3, CONTENT)
 
 
-def test_of_two_at_once_one_uses_the_link(ledger: Connection[Any], database: str) -> None:
-    token, results = make_link(ledger, APPROVAL, 3, CONTENT, NOW), []
+def test_of_two_at_once_the_second_sees_that_the_link_is_used(ledger: Connection[Any], database: str) -> None:
+    token, seen = make_link(ledger, APPROVAL, 3, CONTENT, NOW), []
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
 
     def use() -> None:
-        with connect(database, name="second", statement_timeout_ms=60_000) as second:
-            try:
-                results.append(str(use_link(second, token, NOW)))
-            except OperatorError as error:
-                results.append(str(error))
+        with connect(database, name="second", statement_timeout_ms=60_000) as second, second.transaction():
+            seen.append(lock_link(second, token, NOW).used_at)
 
     with ledger.transaction():
-        use_link(ledger, token, NOW)
+        lock_link(ledger, token, NOW)
         thread = threading.Thread(target=use)
         thread.start()
         while fetch(database, waiting) == [(0,)]:
             assert thread.is_alive(), "the second one must wait"
+        use_link(ledger, token, NOW)
     thread.join(HANGS_AFTER_S)
 
-    assert results == ["link_used: this code was used for a decision already"]
+    assert seen == [NOW]

@@ -33,6 +33,7 @@ PORTS = (
     "POSTLEDGER_EDGE_PORT",
     "POSTLEDGER_EDGE_HTTP_PORT",
     "POSTLEDGER_OPS_PORT",
+    "POSTLEDGER_CONSOLE_PORT",
     "PROMETHEUS_PORT",
     "ALERTMANAGER_PORT",
 )
@@ -40,7 +41,17 @@ OK = 200
 RUN_WITHIN_S = 300  # each wait within a script has an end of its own
 EXPORTERS = ("postgres-exporter", "nginx-exporter", "node-exporter")
 PARTS = (
-    *("postgres", "backend", "worker", "sandbox", "edge", "prometheus", "alertmanager", "alertmanager-gateway"),
+    *(
+        "postgres",
+        "backend",
+        "worker",
+        "sandbox",
+        "console",
+        "edge",
+        "prometheus",
+        "alertmanager",
+        "alertmanager-gateway",
+    ),
     *EXPORTERS,
 )
 
@@ -123,8 +134,9 @@ class Checkout:
                 return self._is_ready(runtime["PROMETHEUS_URL"])
             case "alertmanager" | "alertmanager-gateway":
                 return self._is_ready(runtime["ALERTMANAGER_URL"])
-            case "worker" | "sandbox":
-                return _is_ok(f"{runtime[f'POSTLEDGER_{part.upper()}_URL']}/healthz")
+            case "worker" | "sandbox" | "console":
+                name = "CONSOLE_STATUS" if part == "console" else part.upper()
+                return _is_ok(f"{runtime[f'POSTLEDGER_{name}_URL']}/healthz")
             case "postgres-exporter" | "nginx-exporter" | "node-exporter":
                 return _is_ok(f"http://127.0.0.1:{(self.var / f'{part}.port').read_text().strip()}/metrics")
             case _:

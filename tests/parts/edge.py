@@ -73,9 +73,11 @@ class Edge(Part):
         self.prefix.chmod(0o755)
         self.ca_file = self.prefix / "edge.crt"
         self.https_port, self.http_port, self.ops_port = free_port(), free_port(), free_port()
+        self.console_port = free_port()
         self.https_url = f"https://127.0.0.1:{self.https_port}"
         self.http_url = f"http://127.0.0.1:{self.http_port}"
         self.ops_url = f"http://127.0.0.1:{self.ops_port}"
+        self.console_url = f"https://127.0.0.1:{self.console_port}"
         self.expected_alarms: list[str] = []
         self._root = ROOT if shipped_timeouts else root
         self._key_file = self.prefix / "edge.key"
@@ -267,6 +269,7 @@ class Edge(Part):
             "POSTLEDGER_EDGE_PORT": str(self.https_port),
             "POSTLEDGER_EDGE_HTTP_PORT": str(self.http_port),
             "POSTLEDGER_OPS_PORT": str(self.ops_port),
+            "POSTLEDGER_CONSOLE_PORT": str(self.console_port),
             "POSTLEDGER_TLS_CERTIFICATE": str(self.ca_file),
             "POSTLEDGER_TLS_KEY": str(self._key_file),
         }

@@ -61,6 +61,7 @@ LISTENERS = (
     ),
     Listener("worker", "POSTLEDGER_WORKER_URL", "/healthz", _is_ok, "look at the log of the worker"),
     Listener("sandbox", "POSTLEDGER_SANDBOX_URL", "/healthz", _is_ok, "look at the log of the sandbox"),
+    Listener("console", "POSTLEDGER_CONSOLE_STATUS_URL", "/healthz", _is_ok, "look at the log of the console"),
     Listener("prometheus", "PROMETHEUS_URL", "/-/ready", _is_ok, "look at the log of prometheus", True),
     Listener("alertmanager", "ALERTMANAGER_URL", "/-/ready", _is_ok, "look at the log of alertmanager", True),
 )

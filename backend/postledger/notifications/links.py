@@ -25,11 +25,24 @@ _TOKEN = re.compile(rf"{PREFIX}[A-Za-z0-9_-]{{43}}")
 
 
 class Link(msgspec.Struct, frozen=True):
-    """What a link opens: this request, for this user, as long as it has this content."""
+    """What a link opens: this request, for this user, as long as it has this content. `used_at`: when it decided."""
 
     approval_id: str
     user_id: int
     content_sha256: bytes
+    used_at: datetime | None = None
+
+
+class LinkUnknown(NotFound):
+    """The token was never made."""
+
+
+class LinkExpired(NotPossible):
+    """The token is too old."""
+
+
+class LinkUsed(NotPossible):
+    """A decision was taken with the token."""
 
 
 def make_link(connection: Connection[Any], approval_id: str, user_id: int, content_sha256: bytes, now: datetime) -> str:
@@ -41,28 +54,33 @@ def make_link(connection: Connection[Any], approval_id: str, user_id: int, conte
 
 
 def open_link(connection: Connection[Any], token: str, now: datetime) -> Link:
-    """Look up what a token opens. It can be opened again. Raises `NotFound`, or `NotPossible` if it has ended."""
+    """Look up what a token opens. It can be opened again until it is used. Raises `LinkUnknown` … `LinkUsed`."""
+    link = _find(connection, token, now)
+    if link.used_at is not None:
+        raise LinkUsed("link_used: a decision was taken with this code already")
+    return link
+
+
+def lock_link(connection: Connection[Any], token: str, now: datetime) -> Link:
+    """Look up what a token opens, used or not, and let no other transaction use it. Raises `OperatorError`."""
+    connection.execute(sql("lock_link"), (_digest(token),))
+    return _find(connection, token, now)
+
+
+def use_link(connection: Connection[Any], token: str, now: datetime) -> None:
+    """Use a token up, in the transaction that has locked it and that decides."""
+    connection.execute(sql("write_link_used"), (now, _digest(token)))
+
+
+def _find(connection: Connection[Any], token: str, now: datetime) -> Link:
     row = connection.execute(sql("find_link"), (_digest(token),)).fetchone() if _TOKEN.fullmatch(token) else None
     if row is None:
-        raise NotFound("link_unknown: this code opens nothing; copy the whole code from the mail")
-    approval_id, user_id, content_sha256, expires_at, used_at = row
-    if used_at is not None:
-        raise NotPossible("link_used: this code was used for a decision already")
-    if expires_at <= now:
-        raise NotPossible("link_expired: this code is too old; wait for the next reminder, or use the command line")
-    return Link(str(approval_id), user_id, content_sha256)
-
-
-def use_link(connection: Connection[Any], token: str, now: datetime) -> Link:
-    """Use a token up, in the transaction of the decision. Two at once: the second waits, and is refused.
-
-    Raises as `open_link` does.
-    """
-    digest = _digest(token)
-    connection.execute(sql("lock_link"), (digest,))
-    link = open_link(connection, token, now)
-    connection.execute(sql("write_link_used"), (now, digest))
-    return link
+        raise LinkUnknown("link_unknown: this code opens nothing; copy the whole code from the mail")
+    *_, expires_at, used_at = row
+    if expires_at <= now and used_at is None:
+        raise LinkExpired("link_expired: this code is too old; wait for the next reminder, or use the command line")
+    approval_id, user_id, content_sha256, *_ = row
+    return Link(str(approval_id), user_id, content_sha256, used_at)
 
 
 def _digest(token: str) -> bytes:

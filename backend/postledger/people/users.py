@@ -50,6 +50,14 @@ def find_user(connection: Connection[Any], login: str) -> User:
     return User(*row)
 
 
+def find_user_by_id(connection: Connection[Any], user_id: int) -> User:
+    """Find a user by id. Raises `NotFound`."""
+    row = connection.execute(sql("find_user_by_id"), (user_id,)).fetchone()
+    if row is None:
+        raise NotFound("this user does not exist; run: postledger user list")
+    return User(*row)
+
+
 def find_enabled_user(connection: Connection[Any], login: str) -> User:
     """Find a user who may act. Raises `NotFound`, or `NotPossible` if the user is disabled."""
     user = find_user(connection, login)

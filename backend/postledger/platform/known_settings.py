@@ -57,6 +57,13 @@ SETTINGS = (
     Setting("POSTLEDGER_SANDBOX"),
     Setting("POSTLEDGER_SANDBOX_SOCKET", made=True),
     Setting("POSTLEDGER_SANDBOX_PORT", made=True),
+    # Of the console.
+    Setting("POSTLEDGER_CONSOLE_ADDRESS"),
+    Setting("POSTLEDGER_CONSOLE_PORT"),
+    Setting("POSTLEDGER_CONSOLE_URL"),
+    Setting("POSTLEDGER_CONSOLE_SOCKET", made=True),
+    Setting("POSTLEDGER_CONSOLE_STATUS_PORT", made=True),
+    Setting("POSTLEDGER_CONSOLE_STATUS_URL", made=True),
     # Of the edge.
     Setting("POSTLEDGER_LISTEN_ADDRESS"),
     Setting("POSTLEDGER_EDGE_PORT"),

@@ -61,6 +61,13 @@ class SandboxSettings(msgspec.Struct, frozen=True):
     edge_url: str = ""
 
 
+class ConsoleSettings(msgspec.Struct, frozen=True):
+    """The settings of the console. Without a port it serves no metrics."""
+
+    database_url: str
+    port: int | None
+
+
 class Sockets(msgspec.Struct, frozen=True):
     """The unix sockets on which the backend listens, one for each of its applications."""
 
@@ -103,6 +110,19 @@ def read_sandbox_settings(environment: Mapping[str, str]) -> SandboxSettings:
         port=read_port(environment, "POSTLEDGER_SANDBOX_PORT"),
         edge_url=environment.get("POSTLEDGER_EDGE_URL", "").rstrip("/"),
     )
+
+
+def read_console_settings(environment: Mapping[str, str]) -> ConsoleSettings:
+    """Read all settings of the console. Raises `BadSetting`."""
+    port = read_port(environment, "POSTLEDGER_CONSOLE_STATUS_PORT")
+    return ConsoleSettings(read_database_url(environment), port)
+
+
+def read_console_socket(environment: Mapping[str, str]) -> str:
+    """Read the socket of the console, by default a neighbour of the backend's."""
+    if given := environment.get("POSTLEDGER_CONSOLE_SOCKET"):
+        return given
+    return str(Path(read_sockets(environment).public).with_name("console.sock"))
 
 
 def read_sandbox_socket(environment: Mapping[str, str]) -> str:

@@ -89,14 +89,14 @@ local function complete(var)
     if (var.route or "") == "" then read_line(var) end
 end
 
--- Phase log. What operators ask is logged and not counted.
+-- Phase log. What operators and people at the console ask is logged and not counted: the numbers are those of senders.
 function _M.write()
     local var = ngx.var
     if (var.known_parameters or "") == "" then complete(var) end
     if TRUNCATES then var.logged_network = network(address.plain(var.binary_remote_addr)) end
 
     local route = var.logged_route
-    if route ~= "ops" then count(var, ROUTES[route] and route or "other") end
+    if route ~= "ops" and route ~= "console" then count(var, ROUTES[route] and route or "other") end
 end
 
 return _M
