@@ -11,6 +11,7 @@ from tests.integration.running import environment, running, send, unique
 from tests.parts.cli import CommandLine
 from tests.parts.derived_rows import add_attempt, add_delivery, add_forward, add_line, add_publication
 from tests.parts.entries import new_receipt
+from tests.parts.waiting_requests import write_request
 
 __all__ = ["environment", "running"]
 
@@ -48,6 +49,25 @@ def test_expense_lines_stand_below_their_conversion(cli: CommandLine, running: d
         ("-12.50", "no_rule"),
         ("12.50", None),
     ]
+
+
+def test_requests_and_decisions_stand_below_their_lines(
+    cli: CommandLine, running: dict[str, str], conversion: Any
+) -> None:
+    login, key = unique("mia"), conversion["dedup_key"]
+    cli("user", "add", login, "--role", "manager")
+    with psycopg.connect(running["DATABASE_URL"]) as ledger:
+        request = write_request(ledger, key=key, steps=["manager", "director"])
+    cli("approvals", "approve", request, "--as", login, "--comment", "as agreed")
+
+    (found,) = cli("trace", conversion["id"], "--json").facts["conversions"][0]["approvals"]
+
+    assert lines_of(cli, conversion, "approval") == [
+        "line  150 USD  waiting  waits for director  rule=over-100  lines=#1"
+    ]
+    assert lines_of(cli, conversion, "decided") == [f"approved by {login}  as agreed"]
+    assert (found["id"], found["state"], found["seqs"]) == (request, "waiting", [1])
+    assert [(each["decided_by"], each["decision"]) for each in found["decisions"]] == [(login, "approve")]
 
 
 def test_each_attempt_to_forward_is_shown_with_its_time_and_result(
@@ -133,10 +153,13 @@ def test_a_change_of_status_is_shown_with_its_revision(
 
 @pytest.mark.parametrize(
     "query",
-    ["trace_waiting", "trace_events", "trace_lines", "trace_deliveries", "trace_attempts", "trace_publications"],
-)
+    [
+        "trace_waiting", "trace_events", "trace_lines", "trace_approvals", "trace_decisions", "trace_deliveries",
+        "trace_attempts", "trace_publications",
+    ],
+)  # fmt: skip
 def test_a_trace_of_consequences_uses_the_indexes(running: dict[str, str], query: str) -> None:
-    values = {"dedup_keys": [new_receipt()], "times": [datetime.now(UTC)], "limit": 1}
+    values = {"dedup_keys": [new_receipt()], "ids": [new_receipt()], "times": [datetime.now(UTC)], "limit": 1}
     with psycopg.connect(running["DATABASE_URL"], options="-c enable_seqscan=off") as connection:
         plan = "\n".join(row[0] for row in connection.execute("EXPLAIN " + sql(query), values).fetchall())
 

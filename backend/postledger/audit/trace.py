@@ -76,7 +76,7 @@ def _trace(connection: Connection[Any], searched: str) -> Trace:
     """Trace an id as it is. Raises `NotFound`.
 
     Each conversion holds the `events` that were folded into it, its `changes`, its reversals that were `parked`, and
-    what followed: changes that are `waiting` for a worker, `lines`, `forwards`, `publications`. A parked
+    what followed: changes that are `waiting` for a worker, `lines`, `approvals`, `forwards`, `publications`. A parked
     reversal without `settled_at` still waits.
     """
     named = _find_receipt(connection, searched)

@@ -1,4 +1,4 @@
-"""Finds what followed from conversions: changes that wait for a worker, expense lines, deliveries, publications."""
+"""Finds what followed from conversions: changes that wait for a worker, expense lines, approvals, deliveries …"""
 
 from collections.abc import Iterable, Sequence
 from itertools import chain
@@ -8,18 +8,19 @@ from psycopg import Connection
 
 from postledger.audit.trace_rows import Row, fetch, select, values_of
 
-CONSEQUENCES = ("waiting", "lines", "forwards", "publications")
+CONSEQUENCES = ("waiting", "lines", "approvals", "forwards", "publications")
 _OF_DELIVERY = ("dedup_key", "forward", "receipt")
 
 
 def add_consequences(connection: Connection[Any], conversions: Sequence[Row], postbacks: Iterable[Row]) -> None:
-    """Add to each conversion what is `waiting`, its `lines`, its `publications`, and its deliveries to `forwards`.
+    """Add to each conversion what is `waiting`, its `lines`, `approvals`, `publications`, and deliveries to `forwards`.
 
     The changes of the conversions must be there already, because their times lead to what waits.
     """
     keys = values_of("dedup_key", conversions)
     waiting = fetch(connection, "trace_waiting", dedup_keys=keys, times=_list_times(conversions, postbacks))
     lines = fetch(connection, "trace_lines", dedup_keys=keys)
+    approvals = _find_approvals(connection, keys)
     deliveries = fetch(connection, "trace_deliveries", dedup_keys=keys)
     publications = fetch(connection, "trace_publications", dedup_keys=keys)
     attempts = fetch(connection, "trace_attempts", dedup_keys=keys)
@@ -28,8 +29,24 @@ def add_consequences(connection: Connection[Any], conversions: Sequence[Row], po
     for conversion in conversions:
         conversion["waiting"] = select(waiting, conversion)
         conversion["lines"] = select(lines, conversion)
+        conversion["approvals"] = select(approvals, conversion)
         conversion["forwards"] = select(deliveries, conversion)
         conversion["publications"] = select(publications, conversion)
+
+
+def _find_approvals(connection: Connection[Any], dedup_keys: Sequence[str]) -> list[Row]:
+    """Find the requests that hold lines of conversions, each with its `decisions`."""
+    approvals = fetch(connection, "trace_approvals", dedup_keys=dedup_keys)
+    decisions = fetch(connection, "trace_decisions", ids=values_of("id", approvals))
+    return [approval | {"decisions": _select_decisions(approval, decisions)} for approval in approvals]
+
+
+def _select_decisions(approval: Row, decisions: Iterable[Row]) -> list[Row]:
+    return [
+        {name: value for name, value in decision.items() if name != "approval_id"}
+        for decision in decisions
+        if decision["approval_id"] == approval["id"]
+    ]
 
 
 def _list_times(conversions: Sequence[Row], postbacks: Iterable[Row]) -> list[Any]:

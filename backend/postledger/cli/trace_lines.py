@@ -1,9 +1,10 @@
-"""Writes what followed from a traced conversion: what waits, expense lines, deliveries, publications."""
+"""Writes what followed from a traced conversion: what waits, expense lines, approvals, deliveries …"""
 
 from collections.abc import Iterator
 
 from postledger.audit.trace_rows import Row
 from postledger.cli.output import show
+from postledger.finance.rules.decision_rule import VERBS
 
 Line = tuple[str, object, str, str]  # kind, time, name, the rest
 
@@ -19,6 +20,10 @@ def list_consequences(conversion: Row) -> Iterator[Line]:
         yield "  waiting", change["received_at"], change["receipt"], _describe_waiting(change)
     for line in conversion["lines"]:
         yield "  line", line["created_at"], line["id"], _describe_line(line)
+    for approval in conversion["approvals"]:
+        yield "  approval", approval["created_at"], approval["id"], _describe_approval(approval)
+        for decision in approval["decisions"]:
+            yield "   decided", decision["decided_at"], f"#{decision['step'] + 1}", _describe_decision(decision)
     for delivery in conversion["forwards"]:
         yield "  forward", delivery["created_at"], delivery["receipt"], _describe_delivery(delivery)
         for attempt in delivery["attempts"]:
@@ -40,9 +45,28 @@ def _describe_line(line: Row) -> str:
         f"unmapped ({line['unmapped']})" if line["unmapped"] else line["category"],
         f"({_join(base, rate)})" if rate else "",
         *_labelled(line, "payee", "rule", "account"),
+        *_labelled(line, "approved_by_rule"),
         f"period={line['period']:%Y-%m}",
         f"cause={line['cause']}",
     )
+
+
+def _describe_approval(approval: Row) -> str:
+    waits = f"waits for {approval['steps'][approval['step']]}" if approval["state"] == "waiting" else ""
+    amount = "" if approval["amount"] is None else f"{show(approval['amount'])} {approval['currency']}"
+    return _join(
+        approval["subject"],
+        amount,
+        approval["state"],
+        waits,
+        *_labelled(approval, "rule", "created_by"),
+        f"lines={','.join(f'#{seq}' for seq in approval['seqs'])}",
+    )
+
+
+def _describe_decision(decision: Row) -> str:
+    by = _join(decision["decided_by"], f"for {decision['decided_for']}" if decision["decided_for"] else "")
+    return _join(f"{VERBS[decision['decision']]} by {by}", decision["comment"])
 
 
 def _describe_delivery(delivery: Row) -> str:

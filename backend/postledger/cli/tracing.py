@@ -19,7 +19,7 @@ def trace(
     sandbox: Annotated[bool, typer.Option("--sandbox", help="Search the sandbox instead of the ledger.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show what belongs to an id: click, postbacks, conversion, changes, expense lines, forwards, publications."""
+    """Show what belongs to an id: click, postbacks, conversion, changes, expense lines, approvals, forwards …"""
     with open_ledger(context) as connection:
         found = trace_sandbox(connection, searched) if sandbox else find_trace(connection, searched)
     if as_json:
