@@ -23,6 +23,7 @@ from postledger.finance.approval.requests_to_judge import (
     read_givers,
     read_person,
 )
+from postledger.finance.bills.settle import settle_bills
 from postledger.finance.rules.decision_rule import Fault, Reason, State, Taken, Verdict, judge
 from postledger.people.audit_chain import Entry, append_all, write_body
 from postledger.people.user import User
@@ -100,6 +101,7 @@ def decide(
         allowed = [each for each in judged.values() if isinstance(each, _Judged)]
         if allowed:
             _write(connection, user, decision, allowed, now)
+            _settle_bills(connection, [each.row for each in allowed], now, on_requests)
             on_requests(connection, [each.row.id for each in allowed if each.taken.state == "waiting"], now)
             # The last, because others that append wait from here on.
             append_all(connection, [_make_entry(user, decision, each) for each in allowed], now)
@@ -154,6 +156,13 @@ def _write(
     states, steps = (as_array(taken.state for _, taken in allowed), as_array(str(taken.step) for _, taken in allowed))
     after = {"ids": ids, "states": states, "steps": steps, "now": now}
     connection.execute(sql("settle_approvals"), after)
+
+
+def _settle_bills(connection: Connection[Any], rows: Sequence[Row], now: datetime, on_requests: OnRequests) -> None:
+    payees = [row.subject_id for row in rows if row.subject == "payee_change"]
+    bill_ids = [row.subject_id for row in rows if row.subject == "bill"]
+    if payees or bill_ids:
+        settle_bills(connection, now, on_requests=on_requests, payees=payees, bill_ids=bill_ids)
 
 
 def _make_entry(user: User, decision: Decision, judged: _Judged) -> Entry:

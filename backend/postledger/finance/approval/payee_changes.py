@@ -14,6 +14,7 @@ from postledger.finance.approval.request_store import (
     lock_requests_of_payees,
     supersede,
 )
+from postledger.finance.bills.settle import settle_bills
 from postledger.finance.rules.approval_rule import Subject, choose
 from postledger.ledger.dispatch import hold_dispatch
 from postledger.policy.approval_store import ApprovalRules, read_approval_rules
@@ -41,6 +42,7 @@ def follow_payees(
         supersede(connection, [request.id for request in about_payees], now)
     if made := insert_requests(connection, [*again, *asked], now):
         on_requests(connection, made, now)
+    settle_bills(connection, now, on_requests=on_requests, payees=names)
 
 
 def _matters(change: Change) -> bool:

@@ -31,12 +31,13 @@ def renew_changed(
         stored = connection.execute(sql("lock_renewable"), (suspects,)).fetchall()
         contents = hash_contents(connection, [request_id for request_id, _ in stored])
         changed = [request_id for request_id, content in stored if contents[request_id] != content]
-        return _renew(connection, changed, [contents[each] for each in changed], now, on_requests) if changed else []
+        return renew(connection, changed, [contents[each] for each in changed], now, on_requests) if changed else []
 
 
-def _renew(
+def renew(
     connection: Connection[Any], old: Sequence[str], contents: Sequence[bytes], now: datetime, on_requests: OnRequests
 ) -> list[str]:
+    """Supersede requests by new ones, bound to these contents, in the transaction of the caller. Returns their ids."""
     unix_ms = int(now.timestamp() * 1000)
     new = [make_receipt(unix_ms, secrets.token_bytes(ENTROPY_BYTES)) for _ in old]
     values = {"old": list(old), "new": new, "contents": list(contents), "now": now}

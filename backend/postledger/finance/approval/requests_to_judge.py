@@ -78,7 +78,7 @@ def _make_person(user_id: int, login: str, roles: Collection[str], os_user: str 
 
 
 def _complete(connection: Connection[Any], rows: Sequence[Row], now: datetime) -> dict[str, ToJudge]:
-    contents = hash_contents(connection, [row.id for row in rows if row.state == "waiting" and row.subject != "bill"])
+    contents = hash_contents(connection, [row.id for row in rows if row.state == "waiting"])
     makers = _group(connection.execute(sql("find_makers"), (as_array(row.id for row in rows),)).fetchall())
     superseded = as_array(row.id for row in rows if row.state == "superseded")
     successors = dict(connection.execute(sql("find_successors"), (superseded,)).fetchall())
