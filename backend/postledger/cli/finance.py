@@ -7,7 +7,7 @@ import typer
 from postledger.cli.connections import LONG_STATEMENT_TIMEOUT_MS, open_ledger
 from postledger.cli.errors import CommandFailed
 from postledger.cli.output import AsJson, print_json, show_progress
-from postledger.finance.invariants import check_books, record_check
+from postledger.finance.invariants import Broken, check_books, record_check
 from postledger.platform.settings import maps_from_broker, read_environment
 from postledger.vocabulary.wording import count
 
@@ -16,7 +16,7 @@ finance = typer.Typer(help="The books as a whole.", no_args_is_help=True)
 
 @finance.command("check")
 def check(context: typer.Context, as_json: AsJson = False) -> None:
-    """Check what must always be true of the books, and name each conversion for which it is not.
+    """Check what must always be true of the books, and name each conversion and bill for which it is not.
 
     The alert InvariantBroken goes by the last check, this one or the worker's.
     """
@@ -29,7 +29,7 @@ def check(context: typer.Context, as_json: AsJson = False) -> None:
     if as_json:
         print_json(
             {
-                name: [{"conversion_id": each.conversion_id, "why": each.why} for each in broken]
+                name: [{"conversion_id": each.conversion_id, "bill": each.bill, "why": each.why} for each in broken]
                 for name, broken in found.items()
             }
         )
@@ -37,11 +37,13 @@ def check(context: typer.Context, as_json: AsJson = False) -> None:
         for name, broken in found.items():
             print(f"{'BROKEN' if broken else 'ok    '}  {name}")
             for each in broken:
-                print(f"        conversion {each.conversion_id}: {each.why}")
+                print(f"        {_name(each)}: {each.why}")
     if total := sum(map(len, found.values())):
-        raise CommandFailed(
-            f"{count(total, 'violation')}; pay nothing that rests on these conversions before you know why"
-        )
+        raise CommandFailed(f"{count(total, 'violation')}; pay nothing that rests on these before you know why")
+
+
+def _name(broken: Broken) -> str:
+    return f"conversion {broken.conversion_id}" if broken.bill is None else f"bill {broken.bill}"
 
 
 @finance.callback()

@@ -1,4 +1,4 @@
-"""Checks what must always be true of the books, and names each conversion for which it is not.
+"""Checks what must always be true of the books, and names each conversion and bill for which it is not.
 
 The check reads the tables in its own way: it does not ask the code that made the lines.
 """
@@ -10,6 +10,13 @@ from typing import Any
 import msgspec
 from psycopg import Connection
 
+from postledger.finance.bills.bill_invariants import (
+    find_bills_off_carry,
+    find_bills_off_items,
+    find_misbilled_lines,
+    find_unapproved_bills,
+    find_unapproved_lines,
+)
 from postledger.finance.books import Books
 from postledger.finance.lines import ACCRUES_WITHOUT_RULE, Conversion, find_worth
 from postledger.finance.remap import open_books, read_conversion
@@ -28,10 +35,11 @@ _DELIVERY_TAKES = timedelta(minutes=10)
 
 
 class Broken(msgspec.Struct, frozen=True):
-    """A conversion for which an invariant does not hold, and why."""
+    """A conversion or a bill for which an invariant does not hold, and why. Of a bill, its number."""
 
-    conversion_id: str
+    conversion_id: str | None
     why: str
+    bill: str | None = None
 
 
 class RulesInForce(msgspec.Struct, frozen=True):
@@ -149,6 +157,29 @@ def _find_wrong_requests(connection: Connection[Any], _books: Books) -> Iterator
         yield Broken(conversion_id, "a request waits with another amount than its lines, or with a billed line")
 
 
+def _find_bills_off_items(connection: Connection[Any], _books: Books) -> Iterator[Broken]:
+    return _name_bills(find_bills_off_items(connection), "its lines do not sum to its items or to its amount")
+
+
+def _find_bills_off_carry(connection: Connection[Any], _books: Books) -> Iterator[Broken]:
+    return _name_bills(find_bills_off_carry(connection), "it was carried another amount than earlier bills left over")
+
+
+def _find_misbilled_lines(connection: Connection[Any], _books: Books) -> Iterator[Broken]:
+    for conversion_id in find_misbilled_lines(connection):
+        yield Broken(conversion_id, "a line is on two bills, or on a bill that it does not belong to")
+
+
+def _find_billed_without_approval(connection: Connection[Any], _books: Books) -> Iterator[Broken]:
+    yield from _name_bills(find_unapproved_bills(connection), "it is approved, but neither by a rule nor by people")
+    for conversion_id in find_unapproved_lines(connection):
+        yield Broken(conversion_id, "a line is on a bill, and neither a rule nor people approved it")
+
+
+def _name_bills(numbers: Iterable[str], why: str) -> Iterator[Broken]:
+    return (Broken(None, why, number) for number in numbers)
+
+
 _CHECKS: dict[str, Check] = {
     "lines_sum_to_worth": _find_wrong_sums,
     "conversions_have_lines": _find_without_lines,
@@ -157,6 +188,10 @@ _CHECKS: dict[str, Check] = {
     "lines_as_mapped": _find_altered_lines,
     "money_decided": _find_undecided_lines,
     "requests_as_lines": _find_wrong_requests,
+    "bills_sum_to_items": _find_bills_off_items,
+    "bills_sum_to_lines": _find_bills_off_carry,
+    "lines_billed_once": _find_misbilled_lines,
+    "billed_with_approval": _find_billed_without_approval,
 }
 _OF_ALL_CHANGES = ("lines_sum_to_worth", "conversions_have_lines")
 """The invariants that hold once every change was mapped."""
