@@ -207,3 +207,17 @@ def test_bills_and_their_end_are_in_the_audit_chain(cli: CommandLine, database: 
     ]
     assert [entry["subject"] for entry in cancelled] == [bill["number"]]
     assert cli("audit", "verify").code == 0
+
+
+@pytest.mark.usefixtures("books")
+def test_a_trace_leads_to_the_bill(cli: CommandLine, database: str) -> None:
+    book(database, "T1")
+    (bill,) = make(cli)
+
+    (conversion,) = cli("trace", "T1", "--json").facts["conversions"]
+    (line,) = (line for line in cli("trace", "T1").out.splitlines() if line.startswith("  bill"))
+
+    assert [(found["number"], found["lines"], found["state"]) for found in conversion["bills"]] == [
+        (bill["number"], [1], "approved")
+    ]
+    assert f"{bill['number']}  10.00 USD  approved  lines=#1  payee=456" in line

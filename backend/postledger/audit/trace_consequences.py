@@ -1,4 +1,4 @@
-"""Finds what followed from conversions: changes that wait for a worker, expense lines, approvals, deliveries …"""
+"""Finds what followed from conversions: waiting changes, expense lines, approvals, bills, deliveries …"""
 
 from collections.abc import Iterable, Sequence
 from itertools import chain
@@ -8,12 +8,12 @@ from psycopg import Connection
 
 from postledger.audit.trace_rows import Row, fetch, select, values_of
 
-CONSEQUENCES = ("waiting", "lines", "approvals", "forwards", "publications")
+CONSEQUENCES = ("waiting", "lines", "approvals", "bills", "forwards", "publications")
 _OF_DELIVERY = ("dedup_key", "forward", "receipt")
 
 
 def add_consequences(connection: Connection[Any], conversions: Sequence[Row], postbacks: Iterable[Row]) -> None:
-    """Add to each conversion what is `waiting`, its `lines`, `approvals`, `publications`, and deliveries to `forwards`.
+    """Add to each conversion what is `waiting`, its `lines`, `approvals`, `bills`, `forwards` and `publications`.
 
     The changes of the conversions must be there already, because their times lead to what waits.
     """
@@ -21,6 +21,7 @@ def add_consequences(connection: Connection[Any], conversions: Sequence[Row], po
     waiting = fetch(connection, "trace_waiting", dedup_keys=keys, times=_list_times(conversions, postbacks))
     lines = fetch(connection, "trace_lines", dedup_keys=keys)
     approvals = _find_approvals(connection, keys)
+    bills = fetch(connection, "trace_bills", dedup_keys=keys)
     deliveries = fetch(connection, "trace_deliveries", dedup_keys=keys)
     publications = fetch(connection, "trace_publications", dedup_keys=keys)
     attempts = fetch(connection, "trace_attempts", dedup_keys=keys)
@@ -30,6 +31,7 @@ def add_consequences(connection: Connection[Any], conversions: Sequence[Row], po
         conversion["waiting"] = select(waiting, conversion)
         conversion["lines"] = select(lines, conversion)
         conversion["approvals"] = select(approvals, conversion)
+        conversion["bills"] = select(bills, conversion)
         conversion["forwards"] = select(deliveries, conversion)
         conversion["publications"] = select(publications, conversion)
 

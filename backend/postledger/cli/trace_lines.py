@@ -1,4 +1,4 @@
-"""Writes what followed from a traced conversion: what waits, expense lines, approvals, deliveries …"""
+"""Writes what followed from a traced conversion: what waits, expense lines, approvals, bills, deliveries …"""
 
 from collections.abc import Iterator
 
@@ -24,6 +24,8 @@ def list_consequences(conversion: Row) -> Iterator[Line]:
         yield "  approval", approval["created_at"], approval["id"], _describe_approval(approval)
         for decision in approval["decisions"]:
             yield "   decided", decision["decided_at"], f"#{decision['step'] + 1}", _describe_decision(decision)
+    for bill in conversion["bills"]:
+        yield "  bill", bill["created_at"], bill["number"], _describe_bill(bill)
     for delivery in conversion["forwards"]:
         yield "  forward", delivery["created_at"], delivery["receipt"], _describe_delivery(delivery)
         for attempt in delivery["attempts"]:
@@ -67,6 +69,18 @@ def _describe_approval(approval: Row) -> str:
 def _describe_decision(decision: Row) -> str:
     by = _join(decision["decided_by"], f"for {decision['decided_for']}" if decision["decided_for"] else "")
     return _join(f"{VERBS[decision['decision']]} by {by}", decision["comment"])
+
+
+def _describe_bill(bill: Row) -> str:
+    return _join(
+        f"{show(bill['amount'])} {bill['currency']}",
+        bill["state"],
+        f"lines={','.join(f'#{seq}' for seq in bill['lines'])}",
+        f"payee={bill['payee']}",
+        f"period={bill['period']:%Y-%m}",
+        *_labelled(bill, "approved_by_rule"),
+        f"by={bill['created_by']}",
+    )
 
 
 def _describe_delivery(delivery: Row) -> str:

@@ -23,7 +23,7 @@ from postledger.finance.bills.bill_store import (
 from postledger.finance.bills.draft import Draft, draft_bills
 from postledger.finance.bills.judge import judge
 from postledger.finance.books import Books
-from postledger.finance.remap import open_books
+from postledger.finance.remap import let_worker_in, open_books
 from postledger.finance.rules.approval_rule import ApprovalRule
 from postledger.ledger.dispatch import hold_dispatch
 from postledger.people.audit_chain import Entry, append_all, write_body
@@ -65,6 +65,7 @@ def make_bills(
             drafts = _draft(connection, portion, wanted.period, today)
             bills = _judge(connection, drafts, books, today)
             made += bills if dry_run else _write(connection, bills, actor, on_requests)
+        let_worker_in(connection)
     return made
 
 
