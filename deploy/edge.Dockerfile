@@ -21,6 +21,6 @@ RUN install --directory --owner=10002 --group=10002 --mode=0750 /var/lib/postled
     && install --directory --owner=10001 --group=10002 --mode=0710 /run/postledger
 USER 10002:10002
 VOLUME /var/lib/postledger
-EXPOSE 8443 8080
+EXPOSE 8443 8080 8444
 STOPSIGNAL SIGQUIT
 ENTRYPOINT ["/opt/postledger/script/edge", "/var/lib/postledger/edge"]

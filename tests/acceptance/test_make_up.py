@@ -95,6 +95,7 @@ def test_runtime_env_names_everything_that_the_contract_promises(checkout: Check
     for name in ("EDGE_URL", "EDGE_HTTP_URL", "OPS_URL", "CA_FILE"):
         assert f"POSTLEDGER_{name}" in runtime
     assert runtime["POSTLEDGER_EDGE_URL"].startswith("https://127.0.0.1:")
+    assert runtime["POSTLEDGER_CONSOLE_URL"] == f"https://127.0.0.1:{runtime['POSTLEDGER_CONSOLE_PORT']}"
     assert {"DATABASE_URL", "PROMETHEUS_URL", "ALERTMANAGER_URL"} <= runtime.keys()
     assert {"PROMETHEUS_USER", "PROMETHEUS_PASSWORD"} <= runtime.keys()
 
@@ -267,6 +268,7 @@ def test_up_and_doctor_find_an_edge_that_only_a_load_balancer_and_its_partners_a
         *('up{job="backend"} == 1', 'up{job="edge"} == 1', 'up{job="prometheus"} == 1', 'up{job="alertmanager"} == 1'),
         *('up{job="worker"} == 1', "postledger_outbox_waiting == 0", "postledger:worker_silence_seconds:min < 60"),
         *('up{job="sandbox"} == 1', 'postledger_sandbox_requests_total{source="demo", verdict="accepted"} == 0'),
+        *('up{job="console"} == 1', 'postledger_decision_page_requests_total{result="decided"} == 0'),
         *("nginx_up == 1", "nginx_connections_accepted > 0"),
         *("pg_up == 1", "pg_wal_bytes_total > 0", 'postledger_table_data_bytes{table="postbacks"} > 0'),
         *("pg_settings_max_connections == 100", "pg_locks_waiting == 0"),

@@ -18,7 +18,10 @@ from tests.parts.waiting import wait_until
 
 IS_ROOT = os.geteuid() == 0
 SELF = pwd.getpwuid(os.geteuid()).pw_name
-BEHIND_THE_EDGE = ("backend", "worker", "sandbox", "prometheus", "alertmanager", "alertmanager-gateway", *EXPORTERS)
+BEHIND_THE_EDGE = (
+    *("backend", "worker", "sandbox", "console", "prometheus", "alertmanager", "alertmanager-gateway"),
+    *EXPORTERS,
+)
 
 
 def _users(checkout: Checkout, part: str) -> set[str]:

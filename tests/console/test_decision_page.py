@@ -3,7 +3,9 @@
 import html
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from threading import Barrier
 
 import httpx
 import pytest
@@ -114,6 +116,22 @@ def test_the_second_of_two_people_reads_who_was_first(decisions: Decisions, page
         assert "already_decided" in answer[1]
         assert "mia approved it at 20" in answer[1]
         assert "150 USD" not in answer[1]
+
+
+def test_of_two_people_at_the_same_moment_one_decides(decisions: Decisions, page: httpx.Client) -> None:
+    request = decisions.ask()
+    codes, start = [decisions.link(request, login) for login in ("mia", "bob")], Barrier(2)
+
+    def decide(code: str) -> tuple[int, str]:
+        start.wait()
+        return post(page, code, "approve")
+
+    with ThreadPoolExecutor() as people:
+        answers = sorted(people.map(decide, codes))
+
+    assert [status for status, _ in answers] == [200, 409]
+    assert re.search(r"already_decided: (mia|bob) approved it at 20", answers[1][1])
+    assert len(decisions.decided(request)) == 1
 
 
 def test_what_has_changed_since_the_mail_cannot_be_decided(decisions: Decisions, page: httpx.Client) -> None:
@@ -247,6 +265,22 @@ def test_the_status_port_has_health_and_metrics_and_no_page(console: Console) ->
     assert console.status("/healthz").json() == {"status": "ok"}
     assert 'postledger_decision_page_requests_total{result="shown"}' in console.status("/metrics").text
     assert console.status("/decide").status_code == 404
+
+
+def test_a_bug_is_answered_and_logged_without_what_was_sent(
+    decisions: Decisions, page: httpx.Client, console: Console
+) -> None:
+    code = decisions.link(decisions.ask("151.38"))
+    decisions.execute("ALTER TABLE approvals RENAME COLUMN amount TO odd_name")
+    try:
+        answer = page.post("/decide", data={"code": code}, headers={"X-Request-Id": "receipt-1"})
+    finally:
+        decisions.execute("ALTER TABLE approvals RENAME COLUMN odd_name TO amount")
+
+    assert answer.status_code in (500, 503)
+    assert "Nothing was decided" in answer.text
+    assert "Traceback" not in answer.text + console.log_text()
+    assert [word for word in ("pld_", "151.38", "odd_name") if word in answer.text + console.log_text()] == []
 
 
 def test_no_code_and_no_amount_is_in_the_log(decisions: Decisions, page: httpx.Client, console: Console) -> None:

@@ -40,6 +40,9 @@ def runtime(prefix: Path, name: str) -> str:
         ("POSTLEDGER_OPERATORS_SOCKET", "/tmp/backend.sock"),
         ("POSTLEDGER_SANDBOX_SOCKET", "/tmp/backend.sock"),
         ("POSTLEDGER_SANDBOX", "everyone"),
+        ("POSTLEDGER_CONSOLE_SOCKET", "/tmp/backend.sock"),
+        ("POSTLEDGER_CONSOLE_ADDRESS", "localhost; include /etc/passwd"),
+        ("POSTLEDGER_CONSOLE_PORT", "https"),
         ("POSTLEDGER_EDGE_PORT", "https"),
         ("POSTLEDGER_EDGE_LOG_LEVEL", "debug"),
         ("POSTLEDGER_EDGE_PLATFORM", "iis"),
@@ -81,6 +84,15 @@ def test_an_ipv6_address_gets_its_brackets(prefix: Path) -> None:
     configure(prefix, POSTLEDGER_LISTEN_ADDRESS="::1", POSTLEDGER_EDGE_HTTP_PORT="8080")
 
     assert runtime(prefix, "http.conf") == "listen [::1]:8080;\n"
+
+
+def test_the_console_is_on_the_loopback_whatever_the_public_address_is(prefix: Path) -> None:
+    configure(prefix, POSTLEDGER_LISTEN_ADDRESS="0.0.0.0", POSTLEDGER_CONSOLE_PORT="8444")  # noqa: S104
+    loopback = runtime(prefix, "console.conf")
+    configure(prefix, POSTLEDGER_CONSOLE_ADDRESS="::1", POSTLEDGER_CONSOLE_PORT="8444")
+
+    assert loopback.startswith("listen 127.0.0.1:8444 ssl;\nssl_certificate ")
+    assert runtime(prefix, "console.conf").startswith("listen [::1]:8444 ssl;\n")
 
 
 def test_the_shipped_files_are_linked_and_not_copied(prefix: Path) -> None:

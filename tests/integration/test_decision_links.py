@@ -11,11 +11,13 @@ import pytest
 from psycopg import Connection
 
 from postledger.notifications.links import (
+    KEPT_FOR,
     VALID_FOR,
     Link,
     LinkExpired,
     LinkUnknown,
     LinkUsed,
+    delete_old_links,
     lock_link,
     make_link,
     open_link,
@@ -68,6 +70,15 @@ def test_a_link_ends(ledger: Connection[Any]) -> None:
     for look_up in (open_link, lock_link):
         with pytest.raises(LinkExpired, match="link_expired"):
             look_up(ledger, token, NOW + VALID_FOR)
+
+
+def test_links_that_ended_long_ago_are_deleted(ledger: Connection[Any]) -> None:
+    old, new = make_link(ledger, APPROVAL, 3, CONTENT, NOW), make_link(ledger, APPROVAL, 3, CONTENT, NOW + VALID_FOR)
+
+    assert delete_old_links(ledger, NOW + VALID_FOR + KEPT_FOR + timedelta(seconds=1)) == 1
+    with pytest.raises(LinkUnknown):
+        open_link(ledger, old, NOW)
+    open_link(ledger, new, NOW + VALID_FOR)
 
 
 @pytest.mark.parametrize("token", ["", "pld_", "x" * 47, "pld_" + "A" * 43, "pld_\0" + "A" * 42])

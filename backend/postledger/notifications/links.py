@@ -20,6 +20,7 @@ sql = statements_of("postledger.notifications")
 
 PREFIX = "pld_"
 VALID_FOR = timedelta(days=7)
+KEPT_FOR = timedelta(days=30)
 _RANDOM_BYTES = 32
 _TOKEN = re.compile(rf"{PREFIX}[A-Za-z0-9_-]{{43}}")
 
@@ -70,6 +71,11 @@ def lock_link(connection: Connection[Any], token: str, now: datetime) -> Link:
 def use_link(connection: Connection[Any], token: str, now: datetime) -> None:
     """Use a token up, in the transaction that has locked it and that decides."""
     connection.execute(sql("write_link_used"), (now, _digest(token)))
+
+
+def delete_old_links(connection: Connection[Any], now: datetime) -> int:
+    """Delete links that ended `KEPT_FOR` ago, and return how many. Until then they say why they open nothing."""
+    return connection.execute(sql("delete_old_links"), (now - KEPT_FOR,)).rowcount
 
 
 def _find(connection: Connection[Any], token: str, now: datetime) -> Link:
