@@ -51,7 +51,7 @@ class Decisions:
     def execute(self, statement: str, *values: object) -> None:
         """Change the ledger."""
         with connect(self.url, name="test", statement_timeout_ms=60_000) as ledger:
-            ledger.execute(statement.encode(), values)
+            ledger.execute(statement.encode(), values or None)
 
 
 @pytest.fixture(scope="module")
