@@ -92,7 +92,7 @@ def test_a_step_of_a_chain_waits_for_the_next_one(decisions: Decisions, page: ht
     assert decisions.state(request) == "approved"
 
 
-def test_a_decision_sent_twice_is_taken_once(decisions: Decisions, page: httpx.Client) -> None:
+def test_scenario_05_double_click_on_the_page(decisions: Decisions, page: httpx.Client) -> None:
     request = decisions.ask()
     code = decisions.link(request)
 
@@ -118,7 +118,7 @@ def test_the_second_of_two_people_reads_who_was_first(decisions: Decisions, page
         assert "150 USD" not in answer[1]
 
 
-def test_of_two_people_at_the_same_moment_one_decides(decisions: Decisions, page: httpx.Client) -> None:
+def test_scenario_04_approver_race_on_the_page(decisions: Decisions, page: httpx.Client) -> None:
     request = decisions.ask()
     codes, start = [decisions.link(request, login) for login in ("mia", "bob")], Barrier(2)
 
@@ -134,7 +134,7 @@ def test_of_two_people_at_the_same_moment_one_decides(decisions: Decisions, page
     assert len(decisions.decided(request)) == 1
 
 
-def test_what_has_changed_since_the_mail_cannot_be_decided(decisions: Decisions, page: httpx.Client) -> None:
+def test_scenario_06_the_old_page_cannot_decide(decisions: Decisions, page: httpx.Client) -> None:
     request = decisions.ask()
     code = decisions.link(request)
     decisions.execute("UPDATE approvals SET state = 'superseded' WHERE id = %s", request)

@@ -31,6 +31,7 @@ from postledger.ledger.outbox import Change, Discarded
 from postledger.ledger.partitions import make_partitions, retain
 from postledger.ledger.sandbox import delete_old_rows
 from postledger.metrics.worker_metrics import WorkerMetrics
+from postledger.notifications.links import delete_old_links
 from postledger.outgoing.current_forwards import CurrentForwards
 from postledger.outgoing.publishing.queue_publications import queue_publications
 from postledger.outgoing.queue_deliveries import queue_deliveries
@@ -200,6 +201,7 @@ def _retain(settings: WorkerSettings, connection: Connection[Any], _args: Mappin
     retain(connection, now, settings.retention_days)
     report(1, 5)
     delete_old_deliveries(connection, now, settings.retention_days)
+    delete_old_links(connection, now)
     delete_old_publications(connection, now, settings.retention_days)
     report(2, 5)
     delete_expired_clicks(connection, now, settings.click_retention_days)

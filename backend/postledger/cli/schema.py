@@ -11,6 +11,7 @@ from postledger.clicks.retention import delete_expired_clicks
 from postledger.ledger.migrate import migrate as bring_up_to_date
 from postledger.ledger.partitions import retain as retain_days
 from postledger.ledger.sandbox import KEPT, delete_old_rows
+from postledger.notifications.links import delete_old_links
 from postledger.outgoing.retention import delete_old_deliveries, delete_old_publications
 from postledger.platform.postgres.grants import grant_reader
 from postledger.platform.settings import read_click_retention_days, read_environment, read_retention_days
@@ -50,6 +51,7 @@ def retain(context: typer.Context, as_json: AsJson = False) -> None:
     with open_ledger(context, statement_timeout_ms=LONG_STATEMENT_TIMEOUT_MS) as connection:
         retained = retain_days(connection, now, days)
         deliveries = delete_old_deliveries(connection, now, days)
+        delete_old_links(connection, now)
         publications = delete_old_publications(connection, now, days)
         clicks = delete_expired_clicks(connection, now, click_days)
         tried = delete_old_rows(connection, now)
