@@ -17,8 +17,10 @@ ENV PYTHONPATH=/opt/postledger/backend \
     POSTLEDGER_COMMIT=$POSTLEDGER_COMMIT \
     POSTLEDGER_BACKEND_SOCKET=/run/postledger/backend.sock \
     PROMETHEUS_MULTIPROC_DIR=/dev/shm/postledger
-# Only the backend (10001) and the edge's group (10002) enter the directory of the sockets, a volume of both.
-RUN install --directory --owner=10001 --group=10002 --mode=0710 /run/postledger
+# Only the backend (10001) and the edge's group (10002) enter the directory of the sockets, a volume of both. The other one
+# is a volume of the worker, for the files of [[exports]].
+RUN install --directory --owner=10001 --group=10002 --mode=0710 /run/postledger \
+    && install --directory --owner=10001 --group=10001 --mode=0750 /opt/postledger/var/exports
 USER 10001:10001
 # Under it runs what compose.yaml names: gunicorn, or a command of `python -m postledger`.
 ENTRYPOINT ["with-ledger"]

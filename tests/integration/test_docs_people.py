@@ -22,8 +22,7 @@ def test_the_commands_of_the_page_work_as_printed_and_are_recorded(cli: CommandL
     documented = {
         code for action, _ in list_rows(read_section(DOCUMENT, "The audit chain")) for code in list_code(action)
     }
-    elsewhere = {action for action in documented if action.startswith(("lines.", "bill.", "approval."))}
-    assert recorded == documented - elsewhere
+    assert recorded == documented - {"lines.map", "lines.judge", "bill.make", "bill.cancel"}
 
 
 def test_every_scope_is_named() -> None:

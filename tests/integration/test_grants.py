@@ -27,8 +27,6 @@ CLOSED = (
     *("SELECT id FROM expense_lines", "SELECT dedup_key FROM expense_lines", "SELECT conversion_id FROM expense_lines"),
     *("SELECT name FROM payees", "SELECT bank_account FROM payees", "SELECT bank_account_hash FROM payees"),
     *("SELECT body FROM expense_rules", "SELECT changed_by FROM periods"),
-    *("SELECT id FROM approvals", "SELECT payee FROM approvals", "SELECT subject_id FROM approvals"),
-    *("SELECT created_by FROM approvals", "SELECT comment FROM approval_decisions", "SELECT * FROM approval_lines"),
     *("DELETE FROM conversions", "UPDATE conversions SET payout = 0", "CREATE TABLE own (id int)"),
     "SET default_transaction_read_only = off; INSERT INTO affiliates VALUES ('1', 'x', now(), now())",
 )
@@ -42,8 +40,6 @@ OPEN = (
     "SELECT source_id, payout, currency, received_at, settled_at, outcome FROM parked_reversals",
     "SELECT name, applied_at FROM schema_migrations",
     "SELECT sum(amount), currency, period, category, unmapped FROM expense_lines GROUP BY 2, 3, 4, 5",
-    "SELECT sum(amount), currency, state, subject, steps FROM approvals GROUP BY 2, 3, 4, 5",
-    "SELECT count(*), decision FROM approval_decisions GROUP BY decision",
     "SELECT since, settings FROM finance",
     "SELECT currency, rate, on_day FROM rates",
     "SELECT period, state FROM periods",

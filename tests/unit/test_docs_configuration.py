@@ -113,7 +113,17 @@ def test_documented_defaults_are_those_of_the_code() -> None:
     assert ("POSTLEDGER_EDGE_PORT", "8443") in given, "the forms above still find what they look for"
 
 
-_TABLES = ["sources", "campaigns", "affiliates", "finance", "payees", "expense_rules", "approval_rules", "forwards"]
+_TABLES = [
+    "sources",
+    "campaigns",
+    "affiliates",
+    "finance",
+    "payees",
+    "expense_rules",
+    "approval_rules",
+    "forwards",
+    "exports",
+]
 
 
 @pytest.mark.parametrize("table", _TABLES)

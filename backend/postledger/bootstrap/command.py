@@ -6,16 +6,16 @@ from contextlib import closing, contextmanager
 import typer
 
 from postledger.cli.app import create_cli
-from postledger.cli.connections import Connections
+from postledger.cli.connections import Connections, OnExport
 from postledger.platform.keyring import Keyring
 from postledger.platform.postgres.connection import LedgerConnection, connect
 from postledger.platform.postgres.errors import translated_errors
-from postledger.platform.settings import read_database_url, read_environment, read_master_keys
+from postledger.platform.settings import read_database_url, read_environment, read_exports_folder, read_master_keys
 
 
 def create_command() -> typer.Typer:
     """Build the command. It reads the environment only when a sub-command runs."""
-    return create_cli(Connections(open_ledger, open_keyring, run_worker, run_consumer))
+    return create_cli(Connections(open_ledger, open_keyring, run_worker, run_consumer, run_exports))
 
 
 @contextmanager
@@ -46,3 +46,10 @@ def run_consumer() -> None:
     from postledger.bootstrap.consuming import run_consumer as run  # noqa: PLC0415 - as above
 
     run()
+
+
+def run_exports(connection: LedgerConnection, keyring: Keyring, on_export: OnExport) -> None:
+    """Export what is due. Raises `BadSetting`."""
+    from postledger.bootstrap.exporting import export_once  # noqa: PLC0415 - as above
+
+    export_once(connection, keyring, read_exports_folder(read_environment()), on_export)

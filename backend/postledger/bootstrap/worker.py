@@ -14,6 +14,7 @@ import msgspec
 from gevent.event import Event
 from psycopg import Connection
 
+from postledger.bootstrap.exporting import create_export_loop
 from postledger.bootstrap.forwarding import create_forward_loop
 from postledger.bootstrap.loops import STATEMENT_TIMEOUT_MS, connect_loop, connect_mapper, run_loops, stop_by_signal
 from postledger.bootstrap.mapping import (
@@ -58,7 +59,7 @@ _PERIODS = {
     "remind": timedelta(minutes=5),
 }
 """How often each periodic task runs. Its name is one of `_list_tasks`."""
-PARTS = ("tasks", "map", "forward", "publish")
+PARTS = ("tasks", "map", "forward", "publish", "export")
 """What a worker can do, in the order in which `--once` does it: tasks make changes, and changes make deliveries."""
 _TASK_STATEMENT_TIMEOUT_MS = 15 * 60_000
 _TASK_PAUSE_S = 1.0
@@ -127,6 +128,7 @@ def _create_loops(parts: Collection[str], tools: _Tools, tasks: Mapping[str, Tas
             create_forward_loop(tools.keyring, tools.connect, tools.events, tools.metrics.count_delivery),
         ],
         "publish": _create_publish_loops(tools) if "publish" in parts else [],
+        "export": [_create_export_loop(tools)] if "export" in parts else [],
     }
     return [loop for part in PARTS if part in parts for loop in loops[part]]
 
@@ -143,6 +145,17 @@ def _create_publish_loops(tools: _Tools) -> list[WorkLoop]:
         return []
     count, count_failed = tools.metrics.count_published, partial(tools.metrics.count_job, "publish", "retried")
     return [create_publish_loop(tools.broker, tools.connect, tools.events, count, count_failed)]
+
+
+def _create_export_loop(tools: _Tools) -> WorkLoop:
+    return create_export_loop(
+        tools.keyring,
+        tools.settings.exports,
+        tools.connect,
+        tools.events,
+        count_export=tools.metrics.count_export,
+        on_failure=partial(tools.metrics.count_job, "export", "retried"),
+    )
 
 
 def _create_task_loops(tools: _Tools, tasks: Mapping[str, Task]) -> list[WorkLoop]:

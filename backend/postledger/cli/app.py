@@ -18,7 +18,7 @@ _COMMANDS: Mapping[str, str] = {
     "migrate": "schema:migrate",
     "grant": "schema:grant",
     "apply": "configure:apply",
-    "export": "configure:export",
+    "export": "exports:exports",
     "sign": "sending:sign",
     "send": "sending:send",
     "sample": "samples:sample",

@@ -23,9 +23,7 @@ from postledger.policy.config_file import BadConfiguration
 from postledger.policy.diff import Action, Change
 from postledger.vocabulary.wording import count
 
-_HEADING = (
-    "# Secrets are not exported. When this file is applied, each source and forward keeps the secrets that it has.\n\n"
-)
+_HEADING = "# Secrets are not exported. When this file is applied, each source, forward and export keeps its own.\n\n"
 
 
 def apply(

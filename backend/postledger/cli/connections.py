@@ -14,17 +14,22 @@ LONG_STATEMENT_TIMEOUT_MS = 15 * 60_000
 """For statements that read a whole day of the audit, or change a large table."""
 
 
+OnExport = Callable[[str, str, str], None]
+"""Is called with each attempt to export: the number of the bill, the slug of the target, and the result."""
+
+
 class Connections(msgspec.Struct, frozen=True):
     """Opens a connection with a statement timeout in ms, and the keyring. All read the environment when called.
 
     `run_worker` takes the parts to run and whether to run them once, and returns whether that succeeded. `run_consumer`
-    runs until SIGTERM.
+    runs until SIGTERM. `run_exports` exports what is due.
     """
 
     open_ledger: Callable[[int], AbstractContextManager[LedgerConnection]]
     open_keyring: Callable[[], Keyring]
     run_worker: Callable[[Sequence[str], bool], bool]
     run_consumer: Callable[[], None]
+    run_exports: Callable[[LedgerConnection, Keyring, OnExport], None]
 
 
 def open_ledger(
@@ -47,6 +52,11 @@ def find_worker(context: typer.Context) -> Callable[[Sequence[str], bool], bool]
 def find_consumer(context: typer.Context) -> Callable[[], None]:
     """Return the function that runs a consumer of the broker."""
     return _find(context).run_consumer
+
+
+def find_exporter(context: typer.Context) -> Callable[[LedgerConnection, Keyring, OnExport], None]:
+    """Return the function that exports what is due."""
+    return _find(context).run_exports
 
 
 def _find(context: typer.Context) -> Connections:

@@ -18,10 +18,10 @@ from rich.table import Table
 from rich.text import Text
 
 from postledger.cli.output import as_text, note, show
+from postledger.vocabulary.spreadsheet import quote_formula
 
 Row = Mapping[str, object]
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # and in full width
 _BYTE_ORDER_MARK = "\ufeff"
 _GAP = 2
 _LONGEST_ID = 255
@@ -96,7 +96,5 @@ def _sum_widths(widths: Iterable[int]) -> int:
 
 
 def _write_csv_cell(value: object, zone: tzinfo) -> str:
-    # A spreadsheet runs a text that looks like a formula. The apostrophe makes it plain text.
     text = as_text(value, zone)
-    is_formula = text.startswith(_FORMULA_STARTS) and not isinstance(value, Decimal | int)
-    return f"'{text}" if is_formula else text
+    return text if isinstance(value, Decimal | int) else quote_formula(text)

@@ -203,7 +203,7 @@ def reencrypt_secrets(context: typer.Context, *, as_user: AsUser = None, as_json
     """Encrypt every stored secret again under the first master key, all or none. Then older keys can be removed."""
     with open_ledger(context) as connection, recorded(connection, as_user, "source.reencrypt", "secrets"):
         outcome = reencrypt(connection, open_keyring(context))
-    found = (("forwards", outcome.forwards), ("payees", outcome.payees))
+    found = (("forwards", outcome.forwards), ("payees", outcome.payees), ("exports", outcome.exports))
     if as_json:
         others = {name: number for name, number in found if number}
         print_json({"reencrypted": outcome.reencrypted, "sources": outcome.sources, **others})

@@ -7,7 +7,7 @@ import typer
 from postledger.cli.connections import find_worker
 from postledger.cli.errors import CommandFailed
 
-_PARTS = ("map", "forward", "publish", "tasks")
+_PARTS = ("map", "forward", "publish", "export", "tasks")
 
 
 def worker(
@@ -17,7 +17,7 @@ def worker(
     ] = None,
     once: Annotated[bool, typer.Option("--once", help="End when there is nothing left to do.")] = False,
 ) -> None:
-    """Hand booked changes over, send forwards, publish, and run tasks, until SIGTERM. Several workers share the work.
+    """Hand booked changes over, send forwards, publish, export bills, run tasks, until SIGTERM. Several share the work.
 
     It logs to standard error, one JSON line for each event.
     """

@@ -19,6 +19,7 @@ OUTBOX_COUNTED = 10_000
 DELIVERIES_COUNTED = 100_000
 PUBLICATIONS_COUNTED = 100_000
 UNMAPPED_COUNTED = 5_000
+EXPORTS_COUNTED = 10_000
 TASKS_COUNTED = 10_000
 APPROVALS_COUNTED = 100_000
 _DAY_S = 86_400.0
@@ -37,6 +38,14 @@ class ApprovalBacklog(msgspec.Struct, frozen=True):
 
     waiting: int
     oldest_s: float
+
+
+class ExportBacklog(msgspec.Struct, frozen=True):
+    """What waits for one target of exports, and what it has refused."""
+
+    waiting: int
+    oldest_s: float
+    refused: int
 
 
 class AuditState(msgspec.Struct, frozen=True):
@@ -66,6 +75,7 @@ class Backlog(msgspec.Struct, frozen=True):
     broken_invariants: dict[str, int]
     approvals: dict[str, ApprovalBacklog]
     audit: AuditState
+    exports: dict[str, ExportBacklog]
     read_at: datetime
 
 
@@ -91,6 +101,7 @@ def read_backlog(connection: Connection[Any]) -> Backlog:
         broken_invariants=dict(connection.execute(sql("read_invariants")).fetchall()),
         approvals=_read_approvals(connection, now),
         audit=_read_audit(connection),
+        exports=_read_exports(connection, now),
         read_at=now,
     )
 
@@ -103,6 +114,11 @@ def _read_forwards(connection: Connection[Any], now: datetime) -> dict[str, Forw
 def _read_approvals(connection: Connection[Any], now: datetime) -> dict[str, ApprovalBacklog]:
     rows = connection.execute(sql("measure_approvals"), {"limit": APPROVALS_COUNTED}).fetchall()
     return {role: ApprovalBacklog(waiting, _age_s(oldest, now)) for role, waiting, oldest in rows}
+
+
+def _read_exports(connection: Connection[Any], now: datetime) -> dict[str, ExportBacklog]:
+    rows = connection.execute(sql("measure_exports"), {"limit": EXPORTS_COUNTED}).fetchall()
+    return {slug: ExportBacklog(waiting, _age_s(oldest, now), refused) for slug, waiting, oldest, refused in rows}
 
 
 def _read_audit(connection: Connection[Any]) -> AuditState:

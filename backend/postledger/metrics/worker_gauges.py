@@ -102,6 +102,7 @@ class WorkerGauges:
             "map": backlog.outbox_waiting,
             "forward": sum(forward.waiting for forward in backlog.forwards.values()),
             "publish": backlog.publications_waiting,
+            "export": sum(target.waiting for target in backlog.exports.values()),
         }
         self._show_tasks({**backlog.tasks_waiting, **loops}, backlog.tasks_dead)
         self._show_rates(backlog.rates_age_s, backlog.rates_max_age_s)

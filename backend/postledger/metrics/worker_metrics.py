@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, Counter, generate_latest
 from psycopg import Connection
 
 from postledger.metrics.backlog import read_backlog
+from postledger.metrics.export_metrics import SETTLED, ExportMetrics
 from postledger.metrics.worker_gauges import WorkerGauges
 
 MAPPED = ("accrual", "adjustment", "remap", "unmapped", "unchanged")
@@ -21,7 +22,7 @@ RAN = ("done", "retried", "dead")
 """The results of one run of a task."""
 PUBLISHED = ("published", "returned", "refused", "unconfirmed")
 """What a broker made of one message, as `outgoing/publishing/broker.py` says it. All but the first are repeated."""
-LOOPS = ("map", "forward", "publish")
+LOOPS = ("map", "forward", "publish", "export")
 
 
 class WorkerMetrics:
@@ -42,6 +43,7 @@ class WorkerMetrics:
         self._published = Counter(
             "postledger_published", "Messages to the broker, by result.", ["result"], registry=registry
         )
+        self._exports = ExportMetrics(registry)
         self._jobs = Counter("postledger_jobs", "Runs of tasks, by result.", ["task", "result"], registry=registry)
         self._gauges = WorkerGauges(registry, self._tasks, invariants)
         self._show_counters()
@@ -68,6 +70,11 @@ class WorkerMetrics:
         self._published.labels(_one_of(PUBLISHED, result)).inc()
         self.count_job("publish", "done" if result == PUBLISHED[0] else "retried")
 
+    def count_export(self, target: str, result: str) -> None:
+        """Count one attempt to export a bill."""
+        self._exports.count(target, result)
+        self.count_job("export", "done" if result in SETTLED else "retried")
+
     def count_job(self, task: str, result: str, count: int = 1) -> None:
         """Count runs of a task."""
         self._jobs.labels(_one_of(self._tasks, task), _one_of(RAN, result)).inc(count)
@@ -80,6 +87,7 @@ class WorkerMetrics:
             for result in DELIVERED:
                 self._deliveries.labels(forward, result)
         self._gauges.show(backlog)
+        self._exports.show(backlog.exports)
 
     def render(self) -> bytes:
         """Return the metrics in Prometheus' text format."""

@@ -49,6 +49,7 @@ class WorkerSettings(msgspec.Struct, frozen=True):
     click_retention_days: int
     port: int | None
     maps_from_broker: bool
+    exports: Path
 
 
 class SandboxSettings(msgspec.Struct, frozen=True):
@@ -98,6 +99,7 @@ def read_worker_settings(environment: Mapping[str, str]) -> WorkerSettings:
         click_retention_days=read_click_retention_days(environment),
         port=read_port(environment, "POSTLEDGER_WORKER_PORT"),
         maps_from_broker=maps_from_broker(environment),
+        exports=read_exports_folder(environment),
     )
 
 
@@ -277,6 +279,11 @@ def maps_from_broker(environment: Mapping[str, str]) -> bool:
     if place == "broker" and not environment.get("POSTLEDGER_BROKER_URL"):
         raise BadSetting("POSTLEDGER_MAP_FROM is broker, and there is none; set POSTLEDGER_BROKER_URL too")
     return place == "broker"
+
+
+def read_exports_folder(environment: Mapping[str, str]) -> Path:
+    """Read where files of exports go by default."""
+    return Path(environment.get("POSTLEDGER_VAR") or VAR) / "exports"
 
 
 def read_port(environment: Mapping[str, str], name: str) -> int | None:

@@ -25,6 +25,7 @@ from postledger.policy.diff import (
     list_rules,
 )
 from postledger.policy.expense_rule_checks import find_rule_faults, find_rule_warnings
+from postledger.policy.export_checks import find_export_faults
 from postledger.policy.forward_checks import find_forward_faults, find_forward_warnings
 from postledger.policy.notify_config import find_notify_faults
 from postledger.policy.path_conflicts import find_contested_paths
@@ -109,6 +110,7 @@ def _plan(store: PolicyStore, target: Configuration, stored: Stored, people: Peo
         *find_rule_faults(target, stored, prune=prune),
         *find_approval_faults(target, stored, people, prune=prune),
         *find_notify_faults(target.notify, stored.in_force.notify),
+        *find_export_faults(target, stored, prune=prune),
     ]
     if faults:
         raise BadConfiguration(faults)

@@ -10,6 +10,7 @@ from postledger.platform.keyring import Keyring
 from postledger.policy.approval_config import write_approval_rule
 from postledger.policy.config_file import Configuration, SourceConfig
 from postledger.policy.duration import write_duration
+from postledger.policy.export_config import write_export
 from postledger.policy.finance_export import write_finance, write_payee, write_rule
 from postledger.policy.forward_config import ForwardConfig
 from postledger.policy.notify_config import write_notify
@@ -31,7 +32,8 @@ def export_policy(connection: Connection[Any], keyring: Keyring) -> Exported:
         in_force = PolicyStore(connection, keyring).read().in_force
     sources = [f"source {slug}" for slug, source in in_force.sources.items() if not source.is_readable]
     forwards = [f"forward {slug}" for slug, forward in in_force.forwards.items() if not forward.is_readable]
-    return Exported(write_document(in_force), sources + forwards)
+    exports = [f"export {slug}" for slug, export in in_force.exports.items() if not export.is_readable]
+    return Exported(write_document(in_force), sources + forwards + exports)
 
 
 def write_document(configuration: Configuration) -> dict[str, object]:
@@ -49,6 +51,7 @@ def write_document(configuration: Configuration) -> dict[str, object]:
         "payees": [write_payee(payee) for payee in configuration.payees.values()],
         "expense_rules": [write_rule(rule) for rule in configuration.expense_rules.values()],
         "approval_rules": [write_approval_rule(rule) for rule in configuration.approval_rules.values()],
+        "exports": [write_export(export) for export in configuration.exports.values() if export.is_readable],
     }
 
 

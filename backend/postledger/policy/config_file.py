@@ -15,6 +15,7 @@ from postledger.finance.rules.approval_rule import ApprovalRule
 from postledger.finance.rules.expense_rule import ExpenseRule
 from postledger.finance.rules.finance_settings import Finance
 from postledger.policy.approval_config import read_approval_rule
+from postledger.policy.export_config import ExportConfig, read_export
 from postledger.policy.finance_config import PayeeConfig, read_finance, read_payee, read_rule
 from postledger.policy.forward_config import ForwardConfig, read_forward
 from postledger.policy.notify_config import NotifyConfig, read_notify
@@ -77,6 +78,7 @@ class Configuration(msgspec.Struct, frozen=True):
     expense_rules: Mapping[str, ExpenseRule] = {}
     approval_rules: Mapping[str, ApprovalRule] = {}
     notify: NotifyConfig | None = None
+    exports: Mapping[str, ExportConfig] = {}
 
 
 class BadConfiguration(Exception):
@@ -100,6 +102,7 @@ def read_configuration(document: Mapping[str, object], lookups: Lookups, known: 
     rules = [read_rule(table) for table in _tables(top, "expense_rules", "slug", faults)]
     approval_rules = [read_approval_rule(table) for table in _tables(top, "approval_rules", "slug", faults)]
     notify = top.take("notify", lambda value: read_notify(_open(value, "notify", faults), faults, lookups), None)
+    exports = [_read_export(table, lookups) for table in _tables(top, "exports", "slug", faults)]
     top.refuse_unknown()
     if faults:
         raise BadConfiguration(faults)
@@ -113,6 +116,7 @@ def read_configuration(document: Mapping[str, object], lookups: Lookups, known: 
         rules=rules,
         approval_rules=approval_rules,
         notify=notify,
+        exports=exports,
     )
 
 
@@ -127,6 +131,7 @@ def index_configuration(
     rules: Iterable[ExpenseRule] = (),
     approval_rules: Iterable[ApprovalRule] = (),
     notify: NotifyConfig | None = None,
+    exports: Iterable[ExportConfig] = (),
 ) -> Configuration:
     """Index the parts of a configuration by slug or id."""
     return Configuration(
@@ -139,6 +144,7 @@ def index_configuration(
         expense_rules={rule.slug: rule for rule in rules},
         approval_rules={rule.slug: rule for rule in approval_rules},
         notify=notify,
+        exports={export.settings.slug: export for export in exports},
     )
 
 
@@ -216,6 +222,10 @@ def _read_affiliate(table: Table) -> AffiliateConfig:
 
 def _read_forward(table: Table, lookups: Lookups, known: Known) -> ForwardConfig:
     return read_forward(table, table.require("slug", _read_slug, ""), lookups, known.forwards)
+
+
+def _read_export(table: Table, lookups: Lookups) -> ExportConfig:
+    return read_export(table, table.require("slug", _read_slug, ""), lookups)
 
 
 def _read_slug(value: object) -> str:

@@ -11,13 +11,26 @@ from postledger.finance.rules.approval_rule import ApprovalRule
 from postledger.finance.rules.expense_rule import ExpenseRule
 from postledger.finance.rules.finance_settings import Finance
 from postledger.policy.config_file import AffiliateConfig, CampaignConfig, Configuration, SourceConfig
+from postledger.policy.export_config import ExportConfig, list_export_facts
 from postledger.policy.finance_config import PayeeConfig
 from postledger.policy.forward_config import ForwardConfig
 from postledger.policy.notify_config import NotifyConfig, list_facts
 
-Kind = Literal["source", "campaign", "affiliate", "forward", "finance", "payee", "rule", "approval_rule", "notify"]
+Kind = Literal[
+    "source", "campaign", "affiliate", "forward", "finance", "payee", "rule", "approval_rule", "notify", "export"
+]
 Rule = ExpenseRule | ApprovalRule
-Item = SourceConfig | CampaignConfig | AffiliateConfig | ForwardConfig | Finance | PayeeConfig | Rule | NotifyConfig
+Item = (
+    SourceConfig
+    | CampaignConfig
+    | AffiliateConfig
+    | ForwardConfig
+    | Finance
+    | PayeeConfig
+    | Rule
+    | NotifyConfig
+    | ExportConfig
+)
 
 
 class Action(StrEnum):
@@ -60,6 +73,7 @@ def find_changes(target: Configuration, stored: Stored, *, prune: bool) -> list[
         *_compare_rules("rule", target.expense_rules, now.expense_rules, prune=prune),
         *_compare_rules("approval_rule", target.approval_rules, now.approval_rules, prune=prune),
         *_compare("notify", _name("notify", target.notify), _name("notify", now.notify), {}, prune=prune),
+        *_compare("export", target.exports, now.exports, then.exports, prune=prune),
     ]
 
 
@@ -146,6 +160,8 @@ def _differing_keys(target: Item, known: Item) -> tuple[str, ...]:
 def _facts(item: Item) -> dict[str, object]:
     if isinstance(item, NotifyConfig):
         return list_facts(item)
+    if isinstance(item, ExportConfig):
+        return list_export_facts(item)
     facts = msgspec.structs.asdict(item)
     if isinstance(item, SourceConfig):
         facts |= msgspec.structs.asdict(facts.pop("settings"))

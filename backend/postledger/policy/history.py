@@ -13,6 +13,7 @@ from postledger.people.audit_chain import append, write_body
 from postledger.platform.postgres.sql import statements_of
 from postledger.policy.config_file import SourceConfig
 from postledger.policy.diff import Action, Change, Item
+from postledger.policy.export_config import ExportConfig
 from postledger.policy.finance_config import PayeeConfig
 from postledger.policy.forward_config import ForwardConfig
 from postledger.policy.notify_config import NotifyConfig, write_notify
@@ -94,4 +95,6 @@ def _write_settings(item: Item) -> object:
         return msgspec.to_builtins(item.forward)
     if isinstance(item, NotifyConfig):
         return write_notify(item)
+    if isinstance(item, ExportConfig):
+        return msgspec.to_builtins(item.settings)
     return msgspec.to_builtins(item.payee if isinstance(item, PayeeConfig) else item)

@@ -23,7 +23,9 @@ from postledger.policy.config_file import (
     SourceConfig,
     index_configuration,
 )
-from postledger.policy.diff import Action, Change, Stored, list_approval_rules, list_rules
+from postledger.policy.diff import Action, Change, Item, Stored, list_approval_rules, list_rules
+from postledger.policy.export_config import ExportConfig
+from postledger.policy.export_store import ExportStore
 from postledger.policy.finance_config import PayeeConfig
 from postledger.policy.finance_store import FinanceStore, read_finance, read_payees, read_rules
 from postledger.policy.forward_config import ForwardConfig
@@ -68,6 +70,7 @@ class PolicyStore:
         self._forwards = ForwardStore(connection, keyring)
         self._finance = FinanceStore(connection, keyring)
         self._notify = NotifyStore(connection, keyring)
+        self._exports = ExportStore(connection, keyring)
 
     def read(self) -> Stored:
         """Read what is in force and what is retired, secrets included."""
@@ -92,7 +95,7 @@ class PolicyStore:
         rules = list_rules(changes, self._read_rules())
         approval_rules = list_approval_rules(changes, self._read_approval_rules())
         for change in real:
-            self._write_one(change, now)
+            self._write_one(change.target, now) if change.target is not None else self._retire(change, now)
         if any(change.kind == "rule" for change in real):
             self._finance.write_rules(rules, now, actor)
         if any(change.kind == "approval_rule" for change in real):
@@ -113,6 +116,7 @@ class PolicyStore:
             rules=self._read_rules().values() if in_force else (),
             approval_rules=self._read_approval_rules().values() if in_force else (),
             notify=self._notify.read() if in_force else None,
+            exports=self._exports.read(in_force=in_force),
         )
 
     def _read_finance(self) -> Finance | None:
@@ -134,10 +138,8 @@ class PolicyStore:
             for source_id, slug, name, document in rows
         ]
 
-    def _write_one(self, change: Change, now: datetime) -> None:
-        match change.target:
-            case None:
-                self._retire(change, now)
+    def _write_one(self, item: Item, now: datetime) -> None:
+        match item:
             case SourceConfig() as source:
                 self._write_source(source, now)
             case ForwardConfig() as forward:
@@ -154,6 +156,8 @@ class PolicyStore:
                 pass  # `write` makes one new version of all rules
             case NotifyConfig() as notify:
                 self._notify.write(notify, now)
+            case ExportConfig() as export:
+                self._exports.write(export, now)
 
     def _retire(self, change: Change, now: datetime) -> None:
         if change.kind == "finance":
@@ -162,6 +166,8 @@ class PolicyStore:
             self._forwards.retire(change.name, now)
         elif change.kind == "notify":
             self._notify.retire()
+        elif change.kind == "export":
+            self._exports.retire(change.name, now)
         elif change.kind not in ("rule", "approval_rule"):
             self._connection.execute(sql(f"retire_{change.kind}"), (now, change.name))
 

@@ -12,7 +12,7 @@ CHANGING = (
     "expenses remap", "expenses backfill", "forwards retry", "forwards backfill", "forwards resume", "forwards off",
     "jobs retry", "jobs discard", "payees import", "rates import", "replay", "source token", "source secret",
     "source rotate", "source retire", "source reencrypt", "user add", "user role", "user disable", "user enable",
-    "user token", "user delegate", "user password", "bills make", "bills cancel",
+    "user token", "user delegate", "user password", "export run", "export retry", "bills make", "bills cancel",
 )  # fmt: skip
 
 

@@ -88,10 +88,10 @@ Secrets = Mapping[str, str]
 
 
 class Target(Protocol):
-    """Where bills are exported to. The engine calls it in a thread of its own, so it may block: about 30 s at most.
+    """Where bills are exported to. It sends one bill at a time, which may take 30 s at most.
 
-    One target sends one bill at a time. An object is used for many bills, so it may keep a session. It is dropped when
-    its configuration changes.
+    The engine calls it in a greenlet of the worker, where sockets of the standard library do not block the others. An
+    object is used for many bills, so it may keep a session. It is closed when its configuration changes.
     """
 
     def send(self, bill: ExportedBill, *, find_first: bool) -> Outcome:

@@ -353,7 +353,9 @@ CREATE TABLE public.export_targets (
     settings jsonb NOT NULL,
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
-    removed_at timestamp with time zone
+    removed_at timestamp with time zone,
+    failures integer DEFAULT 0 NOT NULL,
+    paused_until timestamp with time zone
 );
 
 CREATE TABLE public.exports (
@@ -1189,6 +1191,8 @@ CREATE INDEX expense_lines_payee ON public.expense_lines USING btree (payee, per
 CREATE INDEX expense_lines_unmapped ON public.expense_lines USING btree (created_at) WHERE (unmapped IS NOT NULL);
 
 CREATE INDEX exports_due ON public.exports USING btree (target, due_at) WHERE (state = ANY (ARRAY['waiting'::text, 'sent_unknown'::text]));
+
+CREATE INDEX exports_refused ON public.exports USING btree (target) WHERE (state = 'refused'::text);
 
 CREATE INDEX notifications_due ON public.notifications USING btree (due_at) WHERE (state = 'waiting'::text);
 

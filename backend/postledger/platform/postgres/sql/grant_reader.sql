@@ -21,10 +21,6 @@ GRANT SELECT (
 GRANT SELECT (settings, since, rules_version, updated_at) ON finance TO {role};
 GRANT SELECT (base, currency, on_day, rate, origin, imported_at) ON rates TO {role};
 GRANT SELECT (period, state, version, changed_at) ON periods TO {role};
-GRANT SELECT (
-    subject, rule, rule_version, amount, currency, step, steps, state, created_at, settled_at
-) ON approvals TO {role};
-GRANT SELECT (step, decision, decided_at) ON approval_decisions TO {role};
 GRANT SELECT (seq, at, action) ON audit_log TO {role};
 GRANT SELECT (seq, verified_at, fault, fault_seq, checked_at) ON audit_checks TO {role};
 GRANT SELECT (
