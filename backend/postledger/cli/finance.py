@@ -29,7 +29,9 @@ def check(context: typer.Context, as_json: AsJson = False) -> None:
     if as_json:
         print_json(
             {
-                name: [{"conversion_id": each.conversion_id, "bill": each.bill, "why": each.why} for each in broken]
+                name: [
+                    {key: getattr(each, key) for key in ("conversion_id", "bill", "request", "why")} for each in broken
+                ]
                 for name, broken in found.items()
             }
         )
@@ -43,7 +45,8 @@ def check(context: typer.Context, as_json: AsJson = False) -> None:
 
 
 def _name(broken: Broken) -> str:
-    return f"conversion {broken.conversion_id}" if broken.bill is None else f"bill {broken.bill}"
+    names = {"bill": broken.bill, "request": broken.request, "conversion": broken.conversion_id}
+    return next(f"{kind} {name}" for kind, name in names.items() if name is not None)
 
 
 @finance.callback()

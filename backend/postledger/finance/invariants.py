@@ -35,11 +35,12 @@ _DELIVERY_TAKES = timedelta(minutes=10)
 
 
 class Broken(msgspec.Struct, frozen=True):
-    """A conversion or a bill for which an invariant does not hold, and why. Of a bill, its number."""
+    """A conversion, bill or request for which an invariant does not hold, and why. Of a bill, its number."""
 
     conversion_id: str | None
     why: str
     bill: str | None = None
+    request: str | None = None
 
 
 class RulesInForce(msgspec.Struct, frozen=True):
@@ -180,6 +181,11 @@ def _name_bills(numbers: Iterable[str], why: str) -> Iterator[Broken]:
     return (Broken(None, why, number) for number in numbers)
 
 
+def _find_wrong_decisions(connection: Connection[Any], _books: Books) -> Iterator[Broken]:
+    for (request_id,) in connection.execute(sql("find_wrong_decisions")):
+        yield Broken(None, "not decided by another person for each of its steps", request=request_id)
+
+
 _CHECKS: dict[str, Check] = {
     "lines_sum_to_worth": _find_wrong_sums,
     "conversions_have_lines": _find_without_lines,
@@ -188,6 +194,7 @@ _CHECKS: dict[str, Check] = {
     "lines_as_mapped": _find_altered_lines,
     "money_decided": _find_undecided_lines,
     "requests_as_lines": _find_wrong_requests,
+    "decided_by_others": _find_wrong_decisions,
     "bills_sum_to_items": _find_bills_off_items,
     "bills_sum_to_lines": _find_bills_off_carry,
     "lines_billed_once": _find_misbilled_lines,
