@@ -67,6 +67,10 @@ def test_a_bill_over_a_threshold_waits_for_a_manager(cli: CommandLine, database:
     assert "four_eyes" in own.err
     assert other.code == 0
     assert state_of(cli, large) == "approved"
+    (traced,) = cli("trace", "T2", "--json").facts["conversions"]
+    assert [(each["id"], each["decisions"][0]["decided_by"]) for each in traced["approvals"]] == [
+        (request["id"], "max")
+    ]
 
 
 def test_a_currency_without_a_threshold_is_judged_in_the_base_currency(cli: CommandLine, database: str) -> None:

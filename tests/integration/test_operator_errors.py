@@ -14,6 +14,9 @@ from postledger.audit.lists import Filters, list_conversions, list_postbacks
 from postledger.audit.source_report import report_source
 from postledger.audit.trace import trace
 from postledger.finance.backfill import backfill
+from postledger.finance.bills.cancel_bills import cancel_bills
+from postledger.finance.bills.list_bills import show_bill
+from postledger.finance.bills.make_bills import Wanted, make_bills
 from postledger.finance.invariants import check_books
 from postledger.finance.list_lines import LineFilters, find_lines, list_lines
 from postledger.finance.payees import show_payee
@@ -46,6 +49,10 @@ def erase_one(connection: Connection[Any], click_id: str | None, hashed: str | N
     return erase(connection, click_id=click_id, hashed=hashed, actor="a", now=NOW, on_progress=lambda *_: None)
 
 
+def make_all_bills(connection: Connection[Any]) -> object:
+    return make_bills(connection, Wanted(), "test", lambda *_: None, on_requests=lambda *_: None, dry_run=False)
+
+
 CALLS: list[tuple[type[OperatorError], Call]] = [
     (NotFound, lambda ledger, keyring: rotate_secret(ledger, keyring, "nobody", NOW, actor="test")),
     (NotFound, lambda ledger, keyring: retire_secrets(ledger, keyring, "nobody", NOW, actor="test")),
@@ -61,6 +68,9 @@ CALLS: list[tuple[type[OperatorError], Call]] = [
     (NotPossible, lambda ledger, _: preview_remap(ledger, lambda *_: None)),
     (NotPossible, lambda ledger, _: backfill(ledger, NOW, new_receipt(), 1, lambda *_: None)),
     (NotPossible, lambda ledger, _: check_books(ledger, lambda *_: None)),
+    (NotPossible, lambda ledger, _: make_all_bills(ledger)),
+    (NotFound, lambda ledger, _: show_bill(ledger, "PL-202610-000001")),
+    (NotFound, lambda ledger, _: cancel_bills(ledger, [new_receipt()], "test")),
     (NotFound, lambda ledger, _: settle_one(ledger, new_receipt())),
     (NotFound, lambda ledger, _: retry_tasks(ledger, [new_receipt()], NOW)),
     (NotFound, lambda ledger, _: grant_reader(ledger, "nobody-here")),
