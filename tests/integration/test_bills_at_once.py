@@ -39,9 +39,9 @@ def make_with(connection: psycopg.Connection[Any]) -> int:
     return len(make_bills(connection, Wanted(), "test", ignore, on_requests=ignore, dry_run=False))
 
 
-def run_beside(url: str, work: Callable[[psycopg.Connection[Any]], object]) -> tuple[threading.Thread, list[object]]:
+def run_beside(url: str, work: Callable[[psycopg.Connection[Any]], object]) -> tuple[threading.Thread, list[Any]]:
     """Run something on a connection of its own, in a thread, and give what it will return."""
-    results: list[object] = []
+    results: list[Any] = []
 
     def run() -> None:
         with closing(open_ledger(url)) as connection:

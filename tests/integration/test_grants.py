@@ -26,6 +26,7 @@ CLOSED = (
     *("SELECT payee FROM expense_lines", "SELECT account FROM expense_lines", "SELECT affiliate_id FROM expense_lines"),
     *("SELECT id FROM expense_lines", "SELECT dedup_key FROM expense_lines", "SELECT conversion_id FROM expense_lines"),
     *("SELECT name FROM payees", "SELECT bank_account FROM payees", "SELECT bank_account_hash FROM payees"),
+    *("SELECT payee FROM bills", "SELECT number FROM bills", "SELECT category FROM bill_lines"),
     *("SELECT body FROM expense_rules", "SELECT changed_by FROM periods"),
     *("DELETE FROM conversions", "UPDATE conversions SET payout = 0", "CREATE TABLE own (id int)"),
     "SET default_transaction_read_only = off; INSERT INTO affiliates VALUES ('1', 'x', now(), now())",
@@ -41,6 +42,7 @@ OPEN = (
     "SELECT name, applied_at FROM schema_migrations",
     "SELECT sum(amount), currency, period, category, unmapped FROM expense_lines GROUP BY 2, 3, 4, 5",
     "SELECT since, settings FROM finance",
+    "SELECT period, currency, state, exact, carried_in, amount, carried_out FROM bills",
     "SELECT currency, rate, on_day FROM rates",
     "SELECT period, state FROM periods",
 )

@@ -18,6 +18,9 @@ GRANT SELECT (
     currency, base_amount, base_currency, rate, rate_on, origin_period, period, billable_from, approved_by_rule,
     happened_at, created_at
 ) ON expense_lines TO {role};
+GRANT SELECT (
+    period, currency, exact, carried_in, amount, carried_out, approved_by_rule, state, created_at, updated_at
+) ON bills TO {role};
 GRANT SELECT (settings, since, rules_version, updated_at) ON finance TO {role};
 GRANT SELECT (base, currency, on_day, rate, origin, imported_at) ON rates TO {role};
 GRANT SELECT (period, state, version, changed_at) ON periods TO {role};
