@@ -1,18 +1,31 @@
 """Bills in a real Tryton: drafts with the right amounts, one a bill, and what happens if Tryton fails or objects."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
 from postledger.finance.exports.target import ExportedBill, Failed, Refused, Sent, Unknown
 from postledger.finance.exports.tryton import TrytonTarget
+from postledger.platform.postgres.connection import connect
+from tests.parts.exporting import Exporting
 from tests.parts.lossy_proxy import LossyProxy
 from tests.parts.postgres import Postgres
 from tests.parts.tryton import Tryton
-from tests.parts.tryton_bills import make_bill, make_target, send
+from tests.parts.tryton_bills import SECRETS, make_bill, make_target, send
+from tests.parts.waiting import HANGS_AFTER_S
+
+BILLS, BEFORE = 50, 20
+LINES = (("Commission", "6010", "12.34"), ("Bonus", "6020", "0.01"))
+INVOICES = """
+SELECT count(*), count(DISTINCT reference), count(*) FILTER (WHERE state = 'draft')
+FROM account_invoice
+WHERE reference LIKE '2026-10-456-USD-%'
+"""
 
 
 @pytest.fixture(scope="module")
@@ -204,3 +217,40 @@ def test_a_wrong_password_fails_and_refuses_no_bill(tryton: Tryton) -> None:
 
 def test_a_private_address_is_not_connected_to_unless_it_is_allowed(tryton: Tryton) -> None:
     assert send(make_target(tryton, allow_private=False), make_bill()) == Failed("blocked_loopback")
+
+
+def test_scenario_27_erp_down_for_an_hour_and_an_answer_lost_once(
+    tryton: Tryton, database: str, tmp_path: Path
+) -> None:
+    with (
+        LossyProxy(tryton.port) as proxy,
+        connect(database, name="test", statement_timeout_ms=60_000) as ledger,
+    ):
+        exporting = Exporting(ledger, tmp_path)
+        settings = {"url": f"http://127.0.0.1:{proxy.port}", "database": tryton.database, "payable_account": "2110"}
+        exporting.add_target("erp", "tryton", secrets=SECRETS, timeout_s=HANGS_AFTER_S, **settings)
+        for nth in range(BEFORE):
+            exporting.add_bill(nth, lines=LINES)
+        proxy.loses_answers_to = b"account.invoice.create"
+        exporting.work()
+        lost = Counter(exporting.states())
+        proxy.loses_answers_to = None
+        exporting.pass_time(minutes=5)
+        before = Counter(exporting.states())
+        tryton.kill()
+        for nth in range(BEFORE, BILLS):
+            exporting.add_bill(nth, lines=LINES)
+        for _ in range(12):
+            exporting.pass_time(minutes=5)
+        down, results = Counter(exporting.states()), Counter(result for *_, result in exporting.results)
+        tryton.start()
+        exporting.pass_time(hours=1)
+        references = exporting.facts("state", "reference")
+
+    assert (proxy.lost, lost) == (1, {"sent_unknown": 1, "waiting": BEFORE - 1})
+    assert before == {"exported": BEFORE}
+    assert down == {"exported": BEFORE, "waiting": BILLS - BEFORE}
+    assert 0 < results["failed"] <= 12, "one bill is the probe for all"
+    assert {state for state, _ in references} == {"exported"}
+    assert len({reference for _, reference in references}) == BILLS
+    assert tryton.fetch(INVOICES) == [(BILLS, BILLS, BILLS)]

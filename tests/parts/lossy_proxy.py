@@ -44,7 +44,11 @@ class LossyProxy:
         with suppress(OSError):
             while True:
                 client, _ = self._server.accept()
-                server = socket.create_connection(("127.0.0.1", self._target))
+                try:
+                    server = socket.create_connection(("127.0.0.1", self._target))
+                except OSError:  # it is down, and may come back
+                    client.close()
+                    continue
                 self._sockets += [client, server]
                 loses = Event()
                 for copy, source, sink in ((self._send, client, server), (self._answer, server, client)):

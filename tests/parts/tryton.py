@@ -86,7 +86,7 @@ class Tryton(Part):
     def fetch(self, statement: str, values: tuple[object, ...] = ()) -> list[tuple[object, ...]]:
         """Ask the database of the server, past Tryton."""
         with psycopg.connect(self._postgres.url(self.database)) as connection:
-            return connection.execute(statement.encode(), values).fetchall()
+            return connection.execute(statement.encode(), values or None).fetchall()
 
     def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> None:
         def is_ready() -> bool:

@@ -15,13 +15,14 @@ from postledger.outgoing.connect import Network, trust_system
 from tests.parts.tryton import LOGIN, PASSWORD, Tryton
 from tests.parts.waiting import HANGS_AFTER_S
 
+SECRETS = {"login": LOGIN, "password": PASSWORD}
 _numbers = count(1)
 
 
 def make_target(tryton: Tryton, *, password: str = PASSWORD, **settings: Any) -> TrytonTarget:
     """A target that gives the server the time that it needs on a busy machine."""
     common = ExportSettings("erp", "tryton", None, tryton.url, tryton.database, "2110", "expense", HANGS_AFTER_S, True)
-    secrets = {"login": LOGIN, "password": password}
+    secrets = {**SECRETS, "password": password}
     return TrytonTarget(replace(common, **settings), secrets, Network(lambda *_: ["127.0.0.1"], trust_system()))
 
 
@@ -33,7 +34,7 @@ def make_bill(*amounts: str, **fields: Any) -> ExportedBill:
     ]
     total = sum((line.amount for line in lines), Decimal(0))
     common = ExportedBill(
-        uuid4(), f"PL-{next(_numbers)}", "456", "Affiliate 456", "AFF-456", date(2026, 11, 1), date(2026, 11, 30),
+        uuid4(), f"T-{next(_numbers)}", "456", "Affiliate 456", "AFF-456", date(2026, 11, 1), date(2026, 11, 30),
         "USD", total, Decimal(0), total, Decimal(0), tuple(lines),
     )  # fmt: skip
     return replace(common, **fields)
