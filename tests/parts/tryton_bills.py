@@ -1,17 +1,15 @@
 """Bills for tests of the export to Tryton, and targets that send them to its server."""
 
-from datetime import date
-from decimal import Decimal
 from itertools import count
 from typing import Any
-from uuid import uuid4
 
 from msgspec.structs import replace
 
-from postledger.finance.exports.target import ExportedBill, ExportedLine, Outcome
+from postledger.finance.exports.target import ExportedBill, Outcome
 from postledger.finance.exports.tryton import TrytonTarget
 from postledger.finance.rules.export_settings import ExportSettings
 from postledger.outgoing.connect import Network, trust_system
+from tests.parts import exporting
 from tests.parts.tryton import LOGIN, PASSWORD, Tryton
 from tests.parts.waiting import HANGS_AFTER_S
 
@@ -28,16 +26,8 @@ def make_target(tryton: Tryton, *, password: str = PASSWORD, **settings: Any) ->
 
 def make_bill(*amounts: str, **fields: Any) -> ExportedBill:
     """A bill with a number of its own, and a line for each amount."""
-    lines = [
-        ExportedLine(nth, f"Commission {nth}", "6010", None, Decimal(each), Decimal(each), 1)
-        for nth, each in enumerate(amounts or ("10.00",), 1)
-    ]
-    total = sum((line.amount for line in lines), Decimal(0))
-    common = ExportedBill(
-        uuid4(), f"T-{next(_numbers)}", "456", "Affiliate 456", "AFF-456", date(2026, 11, 1), date(2026, 11, 30),
-        "USD", total, Decimal(0), total, Decimal(0), tuple(lines),
-    )  # fmt: skip
-    return replace(common, **fields)
+    lines = [(f"Commission {nth}", "6010", amount) for nth, amount in enumerate(amounts or ("10.00",), 1)]
+    return exporting.make_bill(lines, **{"number": f"T-{next(_numbers)}", **fields})
 
 
 def send(target: TrytonTarget, bill: ExportedBill) -> Outcome:
