@@ -180,3 +180,14 @@ def test_new_requests_are_announced_in_their_transaction(cli: CommandLine, datab
         dispatch(ledger, [mapper])
 
     assert made == [str(request["id"]) for request in requests_of(database)]
+
+
+def test_a_superseded_day_leaves_its_lines_to_the_next_request(cli: CommandLine, database: str) -> None:
+    configure_rules(cli, A_DAY)
+    for number in range(3):
+        book(database, "600", f"T{number}")
+
+    superseded, waiting = requests_of(database)
+
+    assert (superseded["lines"], waiting["lines"]) == (0, 3)
+    assert superseded["content_sha256"] != waiting["content_sha256"]

@@ -85,7 +85,10 @@ class OpenRequest(msgspec.Struct, frozen=True):
 
 
 class NewRequest(msgspec.Struct, frozen=True):
-    """A request that is made. One about a payee has no amount and no lines."""
+    """A request that is made. One about a payee has no amount and no lines.
+
+    `replaces`: the superseded request from which it takes its lines over, instead of holding them too.
+    """
 
     subject: Subject
     subject_id: str
@@ -98,6 +101,7 @@ class NewRequest(msgspec.Struct, frozen=True):
     currency: str | None
     created_by: str | None
     lines: tuple[LineKey, ...]
+    replaces: str | None = None
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -297,6 +301,7 @@ def _make_request(
     return NewRequest(
         subject.on, subject.subject_id, *asked, newest, _sum(line.amount for line in held),
         held[0].day_key.currency, created_by, tuple(sorted(line.key for line in held)),
+        before.id if before is not None and subject.on == "payee_day" else None,
     )  # fmt: skip
 
 

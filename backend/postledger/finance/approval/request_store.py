@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from psycopg import Connection
 
 from postledger.finance.approval.content import hash_contents
-from postledger.finance.approval.plan import ApprovalLine, DayKey, NewRequest, OpenRequest
+from postledger.finance.approval.plan import ApprovalLine, DayKey, LineKey, NewRequest, OpenRequest
 from postledger.finance.rules.approval_rule import Subject, Total
 from postledger.platform.postgres.sql import statements_of
 
@@ -58,6 +58,12 @@ def find_conversions_of_days(connection: Connection[Any], days: Iterable[DayKey]
     }
 
 
+def find_held_conversions(connection: Connection[Any], approval_ids: Sequence[str]) -> set[str]:
+    """Find the conversions with lines that requests hold."""
+    rows = connection.execute(sql("find_held_conversions"), (list(approval_ids),)) if approval_ids else ()
+    return {dedup_key for (dedup_key,) in rows}
+
+
 def read_day_totals(
     connection: Connection[Any], days: Collection[DayKey], rules_version: int, zone: ZoneInfo
 ) -> dict[DayKey, Total]:
@@ -102,7 +108,8 @@ def lock_requests_of_payees(connection: Connection[Any], payees: Sequence[str]) 
     """Lock the requests about money of payees that wait, and return by id what to ask again in their place."""
     found: dict[str, NewRequest] = {}
     for approval_id, *facts, keys, numbers in connection.execute(sql("lock_requests_of_payees"), (list(payees),)):
-        values: list[Any] = [*facts, tuple(zip(keys, numbers, strict=True))]
+        replaces = approval_id if facts[0] == "payee_day" else None
+        values: list[Any] = [*facts, tuple(zip(keys, numbers, strict=True)), replaces]
         found[approval_id] = NewRequest(*values)
     return found
 
@@ -120,12 +127,23 @@ def insert_requests(connection: Connection[Any], requests: Sequence[NewRequest],
         return []
     with connection.cursor() as cursor:
         cursor.executemany(sql("insert_request"), list(map(_make_row, ids, requests, [now] * len(ids))))
+        added = [_take_over(connection, *each) for each in zip(ids, requests, strict=True)]
         with cursor.copy(sql("copy_approval_lines")) as copy:
-            for approval_id, request in zip(ids, requests, strict=True):
-                for dedup_key, seq in request.lines:
+            for approval_id, lines in zip(ids, added, strict=True):
+                for dedup_key, seq in lines:
                     copy.write_row((dedup_key, seq, approval_id))
         bind(connection, ids)
     return ids
+
+
+def _take_over(connection: Connection[Any], approval_id: str, request: NewRequest) -> Collection[LineKey]:
+    """Move lines from the request that this one replaces, and return those that are still to be added."""
+    if request.replaces is None:
+        return request.lines
+    keys, numbers = zip(*request.lines, strict=True)
+    values = {"before": request.replaces, "after": approval_id, "dedup_keys": list(keys), "seqs": list(numbers)}
+    moved = connection.execute(sql("move_approval_lines"), values)
+    return set(request.lines) - set(moved)
 
 
 def bind(connection: Connection[Any], approval_ids: Sequence[str]) -> None:

@@ -22,6 +22,7 @@ from postledger.finance.approval.plan import (
 from postledger.finance.approval.request_store import (
     OnRequests,
     find_conversions_of_days,
+    find_held_conversions,
     insert_requests,
     lock_open_requests,
     read_approval_lines,
@@ -89,11 +90,19 @@ def _prepare(connection: Connection[Any], completed: Sequence[Completed], books:
     rules = books.approval_rules
     days = _add_to_days(connection, new, rules, books.zone)
     requests = _lock_requests(connection, new)
-    to_read = find_days_to_read(new, days, requests, rules)
-    changed = {line.dedup_key for line in new if line.seq > FIRST_SEQ}
-    keys = changed | find_conversions_of_days(connection, to_read, books.zone)
+    keys = {line.dedup_key for line in new if line.seq > FIRST_SEQ}
+    keys |= _find_conversions_of_days(connection, find_days_to_read(new, days, requests, rules), requests, books.zone)
     lines = [*read_approval_lines(connection, keys, books.zone), *new]
     return _Prepared(plan_requests(lines, days, requests, rules, actor), days)
+
+
+def _find_conversions_of_days(
+    connection: Connection[Any], days: Iterable[DayKey], requests: Iterable[OpenRequest], zone: ZoneInfo
+) -> set[str]:
+    """Find the conversions of days that must be decided. A request that is open holds all of them."""
+    asked = {request.subject_id: request.id for request in requests if request.subject == "payee_day"}
+    held = find_held_conversions(connection, list(asked.values()))
+    return held | find_conversions_of_days(connection, [day for day in days if str(day) not in asked], zone)
 
 
 def _make_line(completed: Completed, line: Line, zone: ZoneInfo) -> ApprovalLine:
