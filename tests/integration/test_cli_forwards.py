@@ -97,9 +97,12 @@ def test_a_forward_that_is_off_sends_nothing_until_it_is_resumed(
     forwarding.add_forward("voluum", sink.url)
     forwarding.book()
 
+    forwarding.connection.execute("INSERT INTO notify (settings, updated_at) VALUES ('{\"mail\": {}}', now())")
     assert cli("forwards", "off", "voluum").out == "voluum: off, 1 delivery waiting\n"
     forwarding.work()
     assert sink.asked == []
+    noted = forwarding.connection.execute("SELECT kind, subject_id, channel FROM notifications").fetchall()
+    assert noted == [("forward_off", "voluum", "mail")]
 
     assert cli("forwards", "resume", "voluum", "--json").facts == {"slug": "voluum", "circuit": "closed", "waiting": 1}
     forwarding.work()

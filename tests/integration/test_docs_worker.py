@@ -43,9 +43,9 @@ def test_a_worker_that_is_run_once_does_all_parts_and_the_periodic_tasks(cli: Co
 
 
 def test_the_table_of_parts_is_complete() -> None:
-    documented = [part for part, _ in _table("The worker")[:5]]
+    documented = [part for part, _ in _table("The worker")[:6]]
 
-    assert documented == ["map", "forward", "publish", "export", "tasks"]
+    assert documented == ["map", "forward", "publish", "export", "notify", "tasks"]
     assert sorted(documented) == sorted(worker.PARTS)
 
 

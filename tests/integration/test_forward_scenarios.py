@@ -50,7 +50,7 @@ def test_partner_down_for_a_day(ledger: Connection[Any], database: str, master_k
         for _ in range(25):
             forwarding.pass_time(hours=4)
         asked = len(down.asked)
-        assert forwarding.circuit("down") == "off"
+        assert (forwarding.circuit("down"), forwarding.switched_off) == ("off", ["down"])
         forwarding.pass_time(days=3)
         assert len(down.asked) == asked
 

@@ -58,6 +58,10 @@ def test_every_series_of_a_closed_label_is_there_at_zero(metrics: WorkerMetrics)
         "postledger_publications_waiting",
         "postledger_publications_age_seconds",
         "postledger_jobs_waiting publish",
+        "postledger_jobs_waiting notify",
+        "postledger_notifications_total mail dropped",
+        "postledger_notifications_waiting webhook",
+        "postledger_notifications_oldest_seconds mail",
         "postledger_audit_broken broken",
         "postledger_audit_broken went_back",
     ):
@@ -311,3 +315,19 @@ def explain(ledger: Ledger, statement: str) -> str:
     ledger.execute("SET enable_seqscan = off; SET enable_bitmapscan = off")  # of few rows it would take these
     rows = ledger.execute("EXPLAIN " + sql(f"measure_{statement}"), {"limit": 10}).fetchall()
     return "\n".join(row[0] for row in rows)
+
+
+def test_notifications_that_wait_are_measured(ledger: Ledger, metrics: WorkerMetrics) -> None:
+    ledger.execute(
+        "INSERT INTO notifications (id, kind, subject_id, channel, created_at, due_at)"
+        " SELECT gen_random_uuid(), 'request', number::text, 'mail', %s, %s FROM generate_series(1, 2) AS number",
+        (MINUTE_AGO, MINUTE_AGO),
+    )
+    metrics.count_notification("mail", "dropped")
+
+    metrics.refresh(ledger)
+
+    found = samples(metrics)
+    assert found["postledger_notifications_waiting mail"] == found["postledger_jobs_waiting notify"] == 2
+    assert found["postledger_notifications_oldest_seconds mail"] >= 60
+    assert found["postledger_notifications_total mail dropped"] == found["postledger_jobs_total dead notify"] == 1

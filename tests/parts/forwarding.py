@@ -56,13 +56,19 @@ class Forwarding:
         self.now = START
         self.targets: dict[str, Target] = {}
         self.outcomes: list[tuple[str, Outcome]] = []
+        self.switched_off: list[str] = []
         self._network = Network(resolve or SystemResolver(), trust_system())
         self.forwarder = self.make_forwarder()
 
     def make_forwarder(self) -> Forwarder:
         """Make another worker's."""
         return Forwarder(
-            lambda _: self.targets, self._network, self._report, clock=lambda _: self.now, dice=lambda: 0.5
+            lambda _: self.targets,
+            self._network,
+            self._report,
+            on_switch_off=lambda _, slug, now: self.switched_off.append(slug),
+            clock=lambda _: self.now,
+            dice=lambda: 0.5,
         )
 
     def add_forward(self, slug: str, url: str, *, secrets: tuple[str, ...] | None = (), **settings: Any) -> None:

@@ -119,6 +119,8 @@ class Mailbox:
         self.mails: list[Mail] = []
         self.logins: list[tuple[str, bool]] = []
         """Who tried to log in, and whether with the right password."""
+        self.unknown: dict[str, str] = {}
+        """The answer to mails for an address that it does not take."""
         port = free_port()
         self.smarthost = f"localhost:{port}"  # by a name that a certificate can be for
         self._controller = _MailServer(
@@ -132,6 +134,15 @@ class Mailbox:
             auth_exclude_mechanism=["LOGIN"],  # its prompts are in words that Alertmanager does not know
             authenticator=lambda *told: self._log_in((login, password), told[-1]),
         )
+
+    async def handle_RCPT(  # noqa: N802 - as below
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        """Take a recipient, or not."""
+        if address in self.unknown:
+            return self.unknown[address]
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
 
     async def handle_DATA(  # noqa: N802 - the library finds it by this name
         self, server: SMTP, session: Session, envelope: Envelope

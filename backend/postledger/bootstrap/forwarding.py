@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from psycopg import Connection
 
+from postledger.notifications.announce import announce_switch_off
 from postledger.outgoing.conclusion import Outcome
 from postledger.outgoing.connect import Network, trust_system
 from postledger.outgoing.current_forwards import CurrentForwards
@@ -46,7 +47,8 @@ def create_forward_loop(
         count_delivery(forward, outcome)
         events.add(_log_entry(forward, result, outcome))
 
-    forwarder = Forwarder(CurrentForwards(keyring).find, Network(SystemResolver(), trust_system()), report)
+    network = Network(SystemResolver(), trust_system())
+    forwarder = Forwarder(CurrentForwards(keyring).find, network, report, on_switch_off=announce_switch_off)
 
     def work(connection: Connection[Any]) -> int:
         done = forwarder.work(connection)

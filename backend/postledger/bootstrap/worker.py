@@ -24,6 +24,7 @@ from postledger.bootstrap.mapping import (
     judge_by_first_rules,
     remind_of_requests,
 )
+from postledger.bootstrap.notifying import create_notify_loop
 from postledger.bootstrap.publishing import create_publish_loop, wait_for_others
 from postledger.clicks.retention import delete_expired_clicks
 from postledger.finance.invariants import INVARIANTS
@@ -33,6 +34,7 @@ from postledger.ledger.partitions import make_partitions, retain
 from postledger.ledger.sandbox import delete_old_rows
 from postledger.metrics.worker_metrics import WorkerMetrics
 from postledger.notifications.links import delete_old_links
+from postledger.notifications.queue import delete_old_notifications
 from postledger.outgoing.current_forwards import CurrentForwards
 from postledger.outgoing.publishing.queue_publications import queue_publications
 from postledger.outgoing.queue_deliveries import queue_deliveries
@@ -59,8 +61,8 @@ _PERIODS = {
     "remind": timedelta(minutes=5),
 }
 """How often each periodic task runs. Its name is one of `_list_tasks`."""
-PARTS = ("tasks", "map", "forward", "publish", "export")
-"""What a worker can do, in the order in which `--once` does it: tasks make changes, and changes make deliveries."""
+PARTS = ("tasks", "map", "forward", "publish", "export", "notify")
+"""What a worker can do, in the order in which `--once` does it: tasks make changes, and changes make all else."""
 _TASK_STATEMENT_TIMEOUT_MS = 15 * 60_000
 _TASK_PAUSE_S = 1.0
 
@@ -129,6 +131,7 @@ def _create_loops(parts: Collection[str], tools: _Tools, tasks: Mapping[str, Tas
         ],
         "publish": _create_publish_loops(tools) if "publish" in parts else [],
         "export": [_create_export_loop(tools)] if "export" in parts else [],
+        "notify": [_create_notify_loop(tools)],
     }
     return [loop for part in PARTS if part in parts for loop in loops[part]]
 
@@ -138,6 +141,17 @@ def _create_dispatcher(tools: _Tools) -> WorkLoop:
     work = partial(_hand_over, _list_consumers(tools), tools.events, partial(count, "done"))
     connect = partial(connect_mapper, tools.settings.database_url, "worker")
     return WorkLoop("map", work, connect, full_portion=BATCH_CHANGES, on_failure=partial(count, "retried"))
+
+
+def _create_notify_loop(tools: _Tools) -> WorkLoop:
+    return create_notify_loop(
+        tools.keyring,
+        tools.connect,
+        tools.events,
+        console_url=tools.settings.console_url,
+        count_notification=tools.metrics.count_notification,
+        on_failure=partial(tools.metrics.count_job, "notify", "retried"),
+    )
 
 
 def _create_publish_loops(tools: _Tools) -> list[WorkLoop]:
@@ -212,17 +226,19 @@ def _make_partitions(connection: Connection[Any], _args: Mapping[str, Any], _rep
 def _retain(settings: WorkerSettings, connection: Connection[Any], _args: Mapping[str, Any], report: Report) -> None:
     now = read_clock(connection)
     retain(connection, now, settings.retention_days)
-    report(1, 5)
+    report(1, 6)
     delete_old_deliveries(connection, now, settings.retention_days)
     delete_old_links(connection, now)
     delete_old_publications(connection, now, settings.retention_days)
-    report(2, 5)
+    report(2, 6)
     delete_expired_clicks(connection, now, settings.click_retention_days)
-    report(3, 5)
+    report(3, 6)
     forget_settled(connection, now)
-    report(4, 5)
+    report(4, 6)
     delete_old_rows(connection, now)
-    report(5, 5)
+    report(5, 6)
+    delete_old_notifications(connection, now, settings.retention_days)
+    report(6, 6)
 
 
 def _hand_over(

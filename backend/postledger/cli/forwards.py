@@ -15,6 +15,7 @@ from postledger.cli.id_arguments import read_receipt
 from postledger.cli.interrupts import say_how_far
 from postledger.cli.output import AsJson, print_json, print_table, show_progress
 from postledger.cli.time_options import FORMS, read_past
+from postledger.notifications.announce import announce_switch_off
 from postledger.outgoing import operate
 from postledger.outgoing.backfill import Backfilled
 from postledger.outgoing.backfill import backfill as queue_past
@@ -162,6 +163,8 @@ def _set_circuit(context: typer.Context, slug: str, as_user: str | None, *, is_o
     action = "forward.resume" if is_on else "forward.off"
     with open_ledger(context) as connection, recorded(connection, as_user, action, slug):
         waiting = operate.set_circuit(connection, slug, is_on=is_on)
+        if not is_on:
+            announce_switch_off(connection, slug, datetime.now(UTC))
     if as_json:
         print_json({"slug": slug, "circuit": "closed" if is_on else "off", "waiting": waiting})
     else:

@@ -7,7 +7,7 @@ import typer
 from postledger.cli.connections import find_worker
 from postledger.cli.errors import CommandFailed
 
-_PARTS = ("map", "forward", "publish", "export", "tasks")
+_PARTS = ("map", "forward", "publish", "export", "notify", "tasks")
 
 
 def worker(
@@ -17,9 +17,9 @@ def worker(
     ] = None,
     once: Annotated[bool, typer.Option("--once", help="End when there is nothing left to do.")] = False,
 ) -> None:
-    """Hand booked changes over, send forwards, publish, export bills, run tasks, until SIGTERM. Several share the work.
+    """Hand booked changes over, send forwards, publish, export bills, notify, and run tasks, until SIGTERM.
 
-    It logs to standard error, one JSON line for each event.
+    Several workers share the work. It logs to standard error, one JSON line for each event.
     """
     if not find_worker(context)(_read_parts(only), once):
         raise CommandFailed("gave up; the log above says why")

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from psycopg import Connection
 
+from postledger.metrics.notification_metrics import NotificationBacklog
 from postledger.platform.postgres.connection import read_clock
 from postledger.platform.postgres.sql import statements_of
 
@@ -22,6 +23,7 @@ UNMAPPED_COUNTED = 5_000
 EXPORTS_COUNTED = 10_000
 TASKS_COUNTED = 10_000
 APPROVALS_COUNTED = 100_000
+NOTIFICATIONS_COUNTED = 10_000
 _DAY_S = 86_400.0
 
 
@@ -76,6 +78,7 @@ class Backlog(msgspec.Struct, frozen=True):
     approvals: dict[str, ApprovalBacklog]
     audit: AuditState
     exports: dict[str, ExportBacklog]
+    notifications: dict[str, NotificationBacklog]
     read_at: datetime
 
 
@@ -102,6 +105,7 @@ def read_backlog(connection: Connection[Any]) -> Backlog:
         approvals=_read_approvals(connection, now),
         audit=_read_audit(connection),
         exports=_read_exports(connection, now),
+        notifications=_read_notifications(connection, now),
         read_at=now,
     )
 
@@ -119,6 +123,11 @@ def _read_approvals(connection: Connection[Any], now: datetime) -> dict[str, App
 def _read_exports(connection: Connection[Any], now: datetime) -> dict[str, ExportBacklog]:
     rows = connection.execute(sql("measure_exports"), {"limit": EXPORTS_COUNTED}).fetchall()
     return {slug: ExportBacklog(waiting, _age_s(oldest, now), refused) for slug, waiting, oldest, refused in rows}
+
+
+def _read_notifications(connection: Connection[Any], now: datetime) -> dict[str, NotificationBacklog]:
+    rows = connection.execute(sql("measure_notifications"), {"limit": NOTIFICATIONS_COUNTED}).fetchall()
+    return {channel: NotificationBacklog(waiting, _age_s(oldest, now)) for channel, waiting, oldest in rows}
 
 
 def _read_audit(connection: Connection[Any]) -> AuditState:

@@ -103,6 +103,7 @@ class WorkerGauges:
             "forward": sum(forward.waiting for forward in backlog.forwards.values()),
             "publish": backlog.publications_waiting,
             "export": sum(target.waiting for target in backlog.exports.values()),
+            "notify": sum(channel.waiting for channel in backlog.notifications.values()),
         }
         self._show_tasks({**backlog.tasks_waiting, **loops}, backlog.tasks_dead)
         self._show_rates(backlog.rates_age_s, backlog.rates_max_age_s)

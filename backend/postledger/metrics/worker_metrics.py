@@ -12,6 +12,7 @@ from psycopg import Connection
 
 from postledger.metrics.backlog import read_backlog
 from postledger.metrics.export_metrics import SETTLED, ExportMetrics
+from postledger.metrics.notification_metrics import NotificationMetrics
 from postledger.metrics.worker_gauges import WorkerGauges
 
 MAPPED = ("accrual", "adjustment", "remap", "unmapped", "unchanged")
@@ -22,7 +23,7 @@ RAN = ("done", "retried", "dead")
 """The results of one run of a task."""
 PUBLISHED = ("published", "returned", "refused", "unconfirmed")
 """What a broker made of one message, as `outgoing/publishing/broker.py` says it. All but the first are repeated."""
-LOOPS = ("map", "forward", "publish", "export")
+LOOPS = ("map", "forward", "publish", "export", "notify")
 
 
 class WorkerMetrics:
@@ -45,6 +46,7 @@ class WorkerMetrics:
         )
         self._exports = ExportMetrics(registry)
         self._jobs = Counter("postledger_jobs", "Runs of tasks, by result.", ["task", "result"], registry=registry)
+        self._notifications = NotificationMetrics(registry)
         self._gauges = WorkerGauges(registry, self._tasks, invariants)
         self._show_counters()
 
@@ -75,6 +77,12 @@ class WorkerMetrics:
         self._exports.count(target, result)
         self.count_job("export", "done" if result in SETTLED else "retried")
 
+    def count_notification(self, channel: str, result: str) -> None:
+        """Count one attempt to tell somebody something."""
+        self._notifications.count(channel, result)
+        if result in ("sent", "retried", "dropped"):
+            self.count_job("notify", {"sent": "done", "retried": "retried", "dropped": "dead"}[result])
+
     def count_job(self, task: str, result: str, count: int = 1) -> None:
         """Count runs of a task."""
         self._jobs.labels(_one_of(self._tasks, task), _one_of(RAN, result)).inc(count)
@@ -86,6 +94,7 @@ class WorkerMetrics:
         for forward in backlog.forwards:
             for result in DELIVERED:
                 self._deliveries.labels(forward, result)
+        self._notifications.show(backlog.notifications)
         self._gauges.show(backlog)
         self._exports.show(backlog.exports)
 

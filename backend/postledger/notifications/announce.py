@@ -5,16 +5,15 @@ What is told is looked up when it is sent, so a note holds no more than the kind
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from psycopg import Connection
 
+from postledger.notifications.facts import Kind
 from postledger.platform.postgres.sql import statements_of
 
 sql = statements_of("postledger.notifications")
-
-Kind = Literal["request", "reminder", "forward_off", "export_refused"]
 
 
 def announce_requests(connection: Connection[Any], approvals: Iterable[UUID | str], now: datetime) -> None:

@@ -56,6 +56,8 @@ _log = logging.getLogger("postledger.forward")
 
 Report = Callable[[str, Result, Outcome], None]
 """Is called with each attempt of a forward once it is recorded."""
+OnSwitchOff = Callable[[Connection[Any], str, datetime], None]
+"""Is called in the transaction that switches a forward off."""
 
 
 class Forwarder:
@@ -67,11 +69,12 @@ class Forwarder:
         network: Network,
         report: Report,
         *,
+        on_switch_off: OnSwitchOff = lambda *_: None,
         clock: Callable[[Connection[Any]], datetime] = read_clock,
         dice: Callable[[], float] = random.random,
     ) -> None:
         self._find_targets, self._network, self._report = find_targets, network, report
-        self._clock, self._dice = clock, dice
+        self._on_switch_off, self._clock, self._dice = on_switch_off, clock, dice
         self._connection: Connection[Any] | None = None
         self._held, self._lanes = set[str](), dict[str, tuple[Target, Lane]]()
         self._leaving: list[Lane] = []
@@ -230,6 +233,8 @@ class Forwarder:
             settle(connection, slug, [result for result, _ in concluded], self._now)
             if circuit != before:
                 store_circuit(connection, slug, circuit)
+            if circuit.state == "off" != before.state:
+                self._on_switch_off(connection, slug, self._now)
             if any(outcome is Outcome.DELIVERED for _, outcome in concluded):
                 self._note_delivered(connection, slug)
         return concluded

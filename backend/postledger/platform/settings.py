@@ -50,6 +50,7 @@ class WorkerSettings(msgspec.Struct, frozen=True):
     port: int | None
     maps_from_broker: bool
     exports: Path
+    console_url: str | None = None
 
 
 class SandboxSettings(msgspec.Struct, frozen=True):
@@ -100,6 +101,7 @@ def read_worker_settings(environment: Mapping[str, str]) -> WorkerSettings:
         port=read_port(environment, "POSTLEDGER_WORKER_PORT"),
         maps_from_broker=maps_from_broker(environment),
         exports=read_exports_folder(environment),
+        console_url=read_console_url(environment),
     )
 
 
@@ -220,6 +222,14 @@ def read_click_fallback(environment: Mapping[str, str]) -> str | None:
     if not url or _WEB_ADDRESS.fullmatch(url):
         return url or None
     raise BadSetting("POSTLEDGER_CLICK_FALLBACK_URL must be an address such as https://shop.example/, in ASCII")
+
+
+def read_console_url(environment: Mapping[str, str]) -> str | None:
+    """Read where people reach the console. None without one: mails then have no links."""
+    url = environment.get("POSTLEDGER_CONSOLE_URL")
+    if not url or (url.startswith("https://") and _WEB_ADDRESS.fullmatch(url)):
+        return url.rstrip("/") if url else None
+    raise BadSetting("POSTLEDGER_CONSOLE_URL must be an address such as https://console.example.com")
 
 
 def read_request_log(environment: Mapping[str, str]) -> Path | None:

@@ -48,6 +48,11 @@ def lock_requests(connection: Connection[Any], ids: Sequence[str], now: datetime
     )
 
 
+def read_requests(connection: Connection[Any], ids: Sequence[str], now: datetime) -> dict[str, ToJudge]:
+    """Read requests by id."""
+    return _complete(connection, [Row(*row) for row in connection.execute(sql("read_approvals"), (list(ids),))], now)
+
+
 def read_waiting(connection: Connection[Any], now: datetime) -> dict[str, ToJudge]:
     """Read all requests that wait, by id."""
     return _complete(connection, [Row(*row) for row in connection.execute(sql("read_waiting_approvals"))], now)

@@ -1,0 +1,2 @@
+-- Deletes notifications that were settled long ago.
+DELETE FROM notifications WHERE settled_at < %s
