@@ -59,6 +59,14 @@ def test_a_code_shows_the_request_and_stays_good(decisions: Decisions, page: htt
     assert decisions.state(request) == "waiting"
 
 
+def test_the_page_of_a_bill_shows_its_lines(decisions: Decisions, page: httpx.Client) -> None:
+    status, text = post(page, decisions.link(decisions.ask_about_bill()))
+
+    assert status == 200
+    for words in ("Decide about a bill", "period 2026-10", "Commission 6010 7 1200.50 USD", "Total 1234.56 USD"):
+        assert words in text
+
+
 @pytest.mark.parametrize(
     ("decision", "state"), [("approve", "approved"), ("reject", "rejected"), ("return", "returned")]
 )

@@ -35,6 +35,7 @@ def show_request(opened: Opened, code: str) -> str:
         request=request,
         subject=_SUBJECTS[request["subject"]],
         lines=lines[:_MOST_LINES],
+        bill_lines=opened.bill_lines,
         more=max(0, len(lines) - _MOST_LINES),
         totals=_sum(lines),
         login=opened.login,

@@ -1,6 +1,6 @@
 """Decides a request by the link of a mail: the token says who decides, and what that person saw."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from psycopg import Connection
 from postledger.finance.approval.decide import Decision, DecisionRefused, decide
 from postledger.finance.approval.list_requests import show_request
 from postledger.finance.approval.requests_to_judge import lock_requests, read_givers, read_person
+from postledger.finance.bills.list_bills import show_bill
 from postledger.finance.rules.decision_rule import VERBS, Fault, State, Verdict, judge
 from postledger.notifications.announce import announce_requests
 from postledger.notifications.links import Link, LinkUsed, lock_link, open_link, use_link
@@ -21,9 +22,10 @@ sql = statements_of("postledger.notifications")
 
 
 class Opened(msgspec.Struct, frozen=True):
-    """A request that waits for the user of a link. `deciding_for`: whose delegate that is."""
+    """A request that waits for the user of a link. `deciding_for`: whose delegate that is. `bill_lines`: of a bill."""
 
     request: Mapping[str, Any]
+    bill_lines: Sequence[Mapping[str, Any]]
     login: str
     deciding_for: str | None
 
@@ -53,7 +55,8 @@ def open_by_link(connection: Connection[Any], token: str, now: datetime) -> Open
         if isinstance(taken, Fault):
             raise DecisionRefused(link.approval_id, taken)
         request = show_request(connection, link.approval_id)
-    return Opened(request, user.login, None if taken.for_user is None else taken.for_user.login)
+        bill_lines = show_bill(connection, request["subject_id"])["lines"] if request["subject"] == "bill" else []
+    return Opened(request, bill_lines, user.login, None if taken.for_user is None else taken.for_user.login)
 
 
 def decide_by_link(
