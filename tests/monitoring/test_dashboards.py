@@ -66,7 +66,8 @@ def asker(
 ) -> Iterator[Asker]:
     """Whom to ask after the mixture has passed, a policy was changed, and the backend was started anew."""
     environment = {"DATABASE_URL": ledger, "POSTLEDGER_MASTER_KEY": master_key}
-    _prepare(environment, tmp_path_factory.mktemp("home"))
+    directory = tmp_path_factory.mktemp("home")
+    _prepare(environment, directory)
     name = str(conninfo_to_dict(ledger)["dbname"])
     with (
         Backend(environment) as backend,
@@ -93,6 +94,7 @@ def asker(
             wait_until(lambda: watch.ask(_EXCESS) is not None, what="how far above normal acme is")
             wait_until(lambda: (watch.ask(_MAPPED) or 0) > 0, what="expense lines")
             wait_until(lambda: (watch.ask(_DELIVERED) or 0) > 0, what="attempts to deliver")
+            _run(environment, directory, ("bills", "make"))
             with psycopg.connect(ledger, autocommit=True) as connection:
                 connection.execute("ANALYZE")
             wait_until(lambda: (watch.ask("changes(postledger_edge_policy_version[1h]) > 0") or 0) > 0)
@@ -122,17 +124,22 @@ _UNGUARDED = {"POSTLEDGER_NETWORK_RATE": "0"}
 _ANSWERED = 'postledger_request_duration_seconds_count{route="postback", status="200"}'
 
 
+def _run(environment: dict[str, str], directory: Path, *commands: tuple[str, ...]) -> None:
+    for arguments in commands:
+        ran = CommandLine(environment, directory).process(*arguments)
+        assert ran.code == 0, ran.err
+
+
 def _prepare(environment: dict[str, str], directory: Path) -> None:
-    run = CommandLine(environment, directory)
     clicks = directory / "clicks.csv"
     clicks.write_text(IMPORTED_CLICKS)
-    for arguments in (
+    _run(
+        environment,
+        directory,
         ("apply", str(ROOT / "tests" / "data" / "mixture.toml")),
         ("grant", "postledger_reader"),
         ("clicks", "import", str(clicks)),
-    ):
-        ran = run.process(*arguments)
-        assert ran.code == 0, ran.err
+    )
     with psycopg.connect(environment["DATABASE_URL"]) as connection:
         connection.execute("INSERT INTO rates VALUES ('EUR', 'USD', current_date, 1.1, 'ecb', now())")
 

@@ -1,4 +1,4 @@
-"""Rows of expense lines: what was booked, and what is unmapped. The page of finance shows them."""
+"""Rows of expense lines: what was booked, what is unmapped, and what was billed. The page of finance shows them."""
 
 from monitoring.grafana.frame import Row
 from monitoring.grafana.levels import alarm_above, too_high
@@ -7,9 +7,9 @@ from monitoring.grafana.queries import over_range, rows_of, series_of
 from monitoring.grafana.targets import RATES_AGE_RATIO
 
 
-def show_expenses() -> tuple[Row, Row]:
-    """Show what conversions make payable and receivable, and what has no payee yet."""
-    return _booked(), _unmapped()
+def show_expenses() -> tuple[Row, Row, Row]:
+    """Show what conversions make payable and receivable, what has no payee yet, and what was billed."""
+    return _booked(), _unmapped(), _billed()
 
 
 def _booked() -> Row:
@@ -85,3 +85,17 @@ def _unmapped() -> Row:
         lines(counts, over_range("reason:postledger_expenses_unmapped:max", "{{reason}}")),
         number(rates, over_range("postledger:rates_age:ratio")),
     ]
+
+
+def _billed() -> Row:
+    by_month = Ask(
+        question="What was billed for each month?",
+        about="Bills by month, state and currency, whenever they were made. A carried bill pays nothing: its amount is "
+        "on the payee's next one. postledger bills list names each.",
+        unit="short",
+        runbook="InvariantBroken",
+        below="ledger",
+        empty="no bill was made",
+        width=24,
+    )
+    return "Bills", [rows(by_month, rows_of("bills_by_period"), units={"bills": "locale", "amount": "locale"})]
