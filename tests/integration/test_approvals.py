@@ -12,12 +12,16 @@ from psycopg import Connection
 from postledger.platform.postgres.connection import connect
 from tests.parts.cli import CommandLine, Ran
 from tests.parts.databases import fetch
-from tests.parts.waiting import HANGS_AFTER_S
+from tests.parts.waiting import HANGS_AFTER_S, wait_until
 from tests.parts.waiting_requests import write_change, write_payee, write_request, write_rule
 
 DECISIONS = """
     SELECT approval_id::text, step, users.login, giver.login, decision, comment FROM approval_decisions
     JOIN users ON users.id = user_id LEFT JOIN users AS giver ON giver.id = for_user ORDER BY decided_at, step
+"""
+
+WAITING = """
+    SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
 """
 
 
@@ -105,6 +109,7 @@ def test_scenario_04_approver_race(database: str, ledger: Connection[Any], peopl
         threads = [threading.Thread(target=approve, args=(login,)) for login in ("mia", "bob")]
         for thread in threads:
             thread.start()
+        wait_until(lambda: fetch(database, WAITING) == [(2,)], what="two who decide at once")
     for thread in threads:
         thread.join(HANGS_AFTER_S)
 
