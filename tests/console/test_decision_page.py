@@ -49,12 +49,12 @@ def test_the_page_asks_for_a_code(page: httpx.Client) -> None:
 
 
 def test_a_code_shows_the_request_and_stays_good(decisions: Decisions, page: httpx.Client) -> None:
-    request = decisions.ask("150.05")
+    request = decisions.ask("150.5")
     code = decisions.link(request)
 
     shown = [post(page, code) for _ in range(2)]
     assert [status for status, _ in shown] == [200, 200]
-    for words in ("150.05 USD", "Payee 456", "Step 1 of 1: manager", "You are mia", "Commission", request):
+    for words in ("150.50 USD", "Payee 456", "Step 1 of 1: manager", "You are mia", "Commission", request):
         assert words in shown[1][1]
     assert decisions.state(request) == "waiting"
 

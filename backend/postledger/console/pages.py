@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from postledger.finance.rules.decision_rule import VERBS
 from postledger.notifications.decide_by_link import Decided, Opened
+from postledger.notifications.letters import write_amount
 
 _PACKAGE = "postledger.console"
 _MOST_LINES = 200
@@ -70,11 +71,7 @@ def _show_time(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
-def _show_amount(amount: Decimal) -> str:
-    return format(amount, "f")
-
-
-_FILTERS: Mapping[str, Callable[..., str]] = {"time": _show_time, "amount": _show_amount}
+_FILTERS: Mapping[str, Callable[..., str]] = {"time": _show_time, "money": write_amount}
 
 
 @cache
