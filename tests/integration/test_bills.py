@@ -60,7 +60,9 @@ def test_one_payee_and_one_month_can_be_billed_alone(cli: CommandLine, database:
     book(database, "T1", month="2026-09")
     book(database, "T2", month="2026-10")
 
-    assert make(cli, "--payee", "457") == []
+    assert cli("bills", "make", "--payee", "457").err == (
+        "postledger: payee 457 does not exist; run: postledger payees list\n"
+    )
     assert [bill["period"][:7] for bill in make(cli, "--period", "2026-10")] == ["2026-10"]
     assert [bill["period"][:7] for bill in make(cli)] == ["2026-09"]
 

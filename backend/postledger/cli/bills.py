@@ -78,7 +78,9 @@ def make(
     elif rows:
         print_table(_MADE, [[row[name] for name in _MADE] for row in rows])
     else:
-        print("nothing is due; postledger expenses list shows billable_from, and postledger approvals list what waits")
+        print(
+            "nothing is due; see billable_from in postledger expenses list, and what waits in postledger approvals list"
+        )
 
 
 @bills.command("list")

@@ -31,6 +31,7 @@ from postledger.platform.postgres.advisory_locks import BILLS, wait_for_lock
 from postledger.platform.postgres.connection import read_clock
 from postledger.platform.postgres.sql import statements_of
 from postledger.policy.approval_store import read_approval_rules
+from postledger.vocabulary.operator_error import NotFound
 
 sql = statements_of("postledger.finance")
 
@@ -55,8 +56,12 @@ def make_bills(
     on_requests: OnRequests,
     dry_run: bool,
 ) -> list[NewBill]:
-    """Make bills, and return them by payee, currency and month. Raises `NotPossible` without books."""
+    """Make bills, and return them by payee, currency and month.
+
+    Raises `NotPossible` without books, or `NotFound` if there is no such payee.
+    """
     books, made = open_books(connection), list[NewBill]()
+    _check_payee(connection, wanted.payee)
     today = read_clock(connection).astimezone(books.zone).date()
     values = {"payee": wanted.payee, "period": wanted.period, "today": today}
     payees = [payee for (payee,) in connection.execute(sql("find_billable_payees"), values)]
@@ -67,6 +72,12 @@ def make_bills(
             made += bills if dry_run else _write(connection, bills, actor, on_requests)
         let_worker_in(connection)
     return made
+
+
+def _check_payee(connection: Connection[Any], payee: str | None) -> None:
+    # An empty result would hide that the id is misspelt.
+    if payee is not None and connection.execute(sql("payee_exists"), (payee,)).fetchone() == (False,):
+        raise NotFound(f"payee {payee} does not exist; run: postledger payees list")
 
 
 def _list_portions(payees: Sequence[str], on_progress: OnProgress) -> Iterator[Sequence[str]]:
