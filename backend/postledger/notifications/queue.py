@@ -14,7 +14,6 @@ from postledger.platform.postgres.sql import statements_of
 sql = statements_of("postledger.notifications")
 
 Channel = Literal["mail", "webhook"]
-CHANNELS: tuple[Channel, ...] = ("mail", "webhook")
 
 MOST_ADDRESSED = 1_000
 MOST_AT_ONCE = 10_000

@@ -12,7 +12,6 @@ from postledger.notifications.queue import Notification, postpone, settle
 from postledger.notifications.retries import find_next_attempt
 
 Result = Literal["sent", "retried", "dropped", "obsolete"]
-RESULTS: tuple[Result, ...] = ("sent", "retried", "dropped", "obsolete")
 
 
 class Attempt(msgspec.Struct, frozen=True):

@@ -17,7 +17,10 @@ from postledger.vocabulary.operator_error import NotPossible
 
 
 class Reencrypted(msgspec.Struct, frozen=True):
-    """How many secrets were encrypted again, and how many sources, forwards, payees and exports they belong to."""
+    """How many secrets were encrypted again, and how many sources, forwards, payees and exports they belong to.
+
+    Those of `[notify]` are among the secrets.
+    """
 
     reencrypted: int
     sources: int
