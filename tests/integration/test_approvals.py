@@ -211,11 +211,28 @@ def test_scenario_13_own_bill(ledger: Connection[Any], people: CommandLine, logi
 
 def test_a_rule_cools_down(ledger: Connection[Any], people: CommandLine) -> None:
     write_change(ledger, "approval_rule", "over-100", "mia", at=datetime.now(UTC) - timedelta(hours=25))
-    write_change(ledger, "approval_rule", "other", "mia")
     write_change(ledger, "rule", "other", "mia")
     write_change(ledger, "payee", "457", "mia")
 
     assert people("approvals", "approve", write_request(ledger), "--as", "mia").code == 0
+
+
+def test_who_made_another_approval_rule_laxer_waits_too(ledger: Connection[Any], people: CommandLine) -> None:
+    """The laxer rule leaves the amount to this one, perhaps with fewer steps."""
+    write_change(ledger, "approval_rule", "over-5000", "mia")
+
+    refused = people("approvals", "approve", write_request(ledger), "--as", "mia")
+
+    assert "four_eyes: mia changed its rule within rule_cooling" in refused.err
+
+
+@pytest.mark.parametrize(("hours", "code"), [(23, 1), (25, 0)])
+def test_no_one_ends_their_own_cooling(ledger: Connection[Any], people: CommandLine, hours: int, code: int) -> None:
+    ledger.execute("UPDATE finance SET settings = settings || '{\"rule_cooling_s\": 1}'")
+    at = datetime.now(UTC) - timedelta(hours=hours)
+    write_change(ledger, "finance", "finance", "mia", at=at, keys=["rule_cooling_s"])
+
+    assert people("approvals", "approve", write_request(ledger), "--as", "mia").code == code
 
 
 def test_who_caused_an_earlier_request_does_not_decide_its_successor(

@@ -75,6 +75,25 @@ def test_roles_are_replaced_added_and_removed(people: CommandLine) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("command", "actor", "fault"),
+    [
+        (("role", "ada", "--add", "manager"), "ada", "ada cannot become manager by their own word"),
+        (("role", "bob", "--add", "director"), "mia", "mia is no admin, and only an admin makes a user director"),
+        (("add", "eve", "--role", "director"), "mia", "mia is no admin, and only an admin makes a user director"),
+    ],
+)
+def test_a_level_of_approval_is_given_by_an_admin_to_others(
+    people: CommandLine, command: tuple[str, ...], actor: str, fault: str
+) -> None:
+    refused = people("user", *command, "--as", actor)
+
+    assert refused.code == 1
+    assert fault in refused.err
+    assert people("user", "role", "bob", "--add", "director", "--as", "ada").code == 0
+    assert people("user", "role", "bob", "--remove", "director", "--as", "mia").code == 0
+
+
 def test_a_token_is_shown_once_stored_hashed_and_ends_with_its_user(people: CommandLine) -> None:
     url = people.environment["DATABASE_URL"]
     made = people("user", "token", "mia", "--scope", "read", "--scope", "approve", "--expires", "30d")

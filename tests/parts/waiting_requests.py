@@ -68,12 +68,20 @@ def write_request(
     return request_id
 
 
-def write_change(ledger: LedgerConnection, subject: str, slug: str, actor: str, *, at: datetime | None = None) -> None:
-    """Record a change of a rule or a payee, as `apply` does. Default: just now."""
+def write_change(
+    ledger: LedgerConnection,
+    subject: str,
+    slug: str,
+    actor: str,
+    *,
+    at: datetime | None = None,
+    keys: Sequence[str] = (),
+) -> None:
+    """Record a change of a rule, a payee or the books, as `apply` does. Default: just now."""
     ledger.execute(
         "INSERT INTO policy_history (version, subject, slug, action, keys, actor, at)"
-        " VALUES ((SELECT count(*) + 100 FROM policy_history), %s, %s, 'change', '{}', %s, %s)",
-        (subject, slug, actor, at or datetime.now(UTC)),
+        " VALUES ((SELECT count(*) + 100 FROM policy_history), %s, %s, 'change', %s, %s, %s)",
+        (subject, slug, list(keys), actor, at or datetime.now(UTC)),
     )
 
 

@@ -9,7 +9,7 @@ from psycopg import Connection
 from psycopg.rows import dict_row
 
 from postledger.people.audit_chain import append, write_body
-from postledger.people.user import NewUser, User, check_new_user, check_roles
+from postledger.people.user import ADMIN, NewUser, User, check_new_user, check_roles, list_levels
 from postledger.platform.postgres.sql import statements_of
 from postledger.vocabulary.operator_error import NotFound, NotPossible
 
@@ -20,6 +20,7 @@ Row = dict[str, Any]
 def add_user(connection: Connection[Any], user: NewUser, actor: str, now: datetime) -> None:
     """Add a user. Raises `InvalidRequest`, or `NotPossible` if another one has the login or the `os_user`."""
     check_new_user(user)
+    check_giver(connection, user.login, user.roles, actor)
     values = msgspec.structs.asdict(user) | {"roles": _unique(user.roles), "now": now}
     with connection.transaction():
         connection.execute(sql("lock_users"))
@@ -88,11 +89,27 @@ def change_roles(
         user = find_user(connection, login)
         changed = [role for role in _unique([*(roles or user.roles), *add]) if role not in remove]
         check_roles(changed)
+        check_giver(connection, user.login, [role for role in changed if role not in user.roles], actor)
         if changed != user.roles:
             connection.execute(sql("write_roles"), (changed, user.id))
             body = write_body(roles=changed, before=user.roles)
             append(connection, actor, "user.role", user.login, body=body, at=now)
     return changed
+
+
+def check_giver(connection: Connection[Any], login: str, roles: Sequence[str], actor: str) -> None:
+    """Refuse a level of approval that its own taker gives, or, if there are admins, another user. Raises `NotPossible`.
+
+    The operating system's user who is no user of Postledger may: that is who sets it up.
+    """
+    row = connection.execute(sql("find_user"), (actor,)).fetchone()
+    levels = list_levels(roles)
+    if row is None or not levels:
+        return
+    if actor == login:
+        raise NotPossible(f"{actor} cannot become {levels[0]} by their own word; ask another admin")
+    if ADMIN not in User(*row).roles and connection.execute(sql("find_admin")).fetchone() is not None:
+        raise NotPossible(f"{actor} is no admin, and only an admin makes a user {levels[0]}; use --as with an admin")
 
 
 def disable_user(connection: Connection[Any], login: str, actor: str, now: datetime) -> None:

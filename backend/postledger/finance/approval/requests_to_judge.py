@@ -15,6 +15,9 @@ from postledger.platform.postgres.sql import statements_of
 
 sql = statements_of("postledger.finance")
 
+_OF_ALL = ("approval_rule", "finance")
+"""What concerns all requests, whichever one was changed."""
+
 _NOBODY: frozenset[str] = frozenset()
 
 
@@ -110,12 +113,11 @@ def _read_decisions(connection: Connection[Any], ids: Sequence[str]) -> Mapping[
 
 
 def _find_changers(connection: Connection[Any], rows: Sequence[Row], now: datetime) -> Mapping[str, frozenset[str]]:
-    """Find who changed a rule of each request, of approval or of its lines, or its payee, a short while ago."""
-    payees, rules = {row.payee for row in rows if row.payee}, {row.rule for row in rows}
-    values = {"now": now, "payees": list(payees), "rules": list(rules)}
+    """Find who changed an approval rule, a rule of the lines of a request, or its payee, a short while ago."""
+    values = {"now": now, "payees": list({row.payee for row in rows if row.payee})}
     changed: dict[tuple[str, str], set[str]] = defaultdict(set)
     for subject, slug, actor in connection.execute(sql("find_changers"), values):
-        changed[subject, slug].add(actor)
+        changed[subject, "" if subject in _OF_ALL else slug].add(actor)
     if not changed:
         return {}
     slugs = [slug for subject, slug in changed if subject == "rule"]
@@ -124,7 +126,7 @@ def _find_changers(connection: Connection[Any], rows: Sequence[Row], now: dateti
         row.id: frozenset(
             actor
             for key in (
-                ("approval_rule", row.rule), ("payee", row.payee or ""),
+                *((subject, "") for subject in _OF_ALL), ("payee", row.payee or ""),
                 *(("rule", slug) for slug in of_lines.get(row.id, _NOBODY)),
             )
             for actor in changed.get(key, ())
