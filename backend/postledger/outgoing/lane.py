@@ -23,16 +23,21 @@ Send = Callable[[Leased], bool]
 """Sends a delivery and returns whether it was delivered."""
 
 
+def find_start(turn_s: float, now_s: float) -> float:
+    """Return from when on the next turn counts: this turn, or a while ago if that is long past. Monotonic seconds."""
+    return max(turn_s, now_s - _CATCH_UP_S)
+
+
 class Lane:
     """The deliveries of one forward that this worker has leased.
 
     What waited for `sendable_s` since it was leased is dropped: its lease would run out while it is sent.
     """
 
-    def __init__(self, send: Send, *, concurrency: int, rate: int | None, sendable_s: float) -> None:
+    def __init__(self, send: Send, *, concurrency: int, rate: float | None, sendable_s: float) -> None:
         self._send, self._sendable_s = send, sendable_s
         self._pace_s = 0.0 if rate is None else 1 / rate
-        self._most_ahead = MOST_AHEAD if rate is None else min(MOST_AHEAD, rate * _AHEAD_S)
+        self._most_ahead = MOST_AHEAD if rate is None else min(MOST_AHEAD, int(rate * _AHEAD_S))
         self._concurrency, self._slots = concurrency, BoundedSemaphore(concurrency)
         self._waiting: deque[tuple[float, Leased]] = deque()
         self._feeder: gevent.Greenlet[..., None] | None = None
@@ -86,10 +91,10 @@ class Lane:
 
     def _pause(self) -> None:
         now_s = time.monotonic()
-        self._next_s = max(self._next_s, now_s - _CATCH_UP_S)
-        if self._next_s > now_s:
-            gevent.sleep(self._next_s - now_s)
-        self._next_s += self._pace_s
+        start_s = find_start(self._next_s, now_s)
+        if start_s > now_s:
+            gevent.sleep(start_s - now_s)
+        self._next_s = start_s + self._pace_s
 
     def _send_one(self, leased: Leased) -> None:
         try:
