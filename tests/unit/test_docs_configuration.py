@@ -114,15 +114,8 @@ def test_documented_defaults_are_those_of_the_code() -> None:
 
 
 _TABLES = [
-    "sources",
-    "campaigns",
-    "affiliates",
-    "finance",
-    "payees",
-    "expense_rules",
-    "approval_rules",
-    "forwards",
-    "exports",
+    *("sources", "campaigns", "affiliates", "finance", "payees", "expense_rules", "approval_rules", "forwards"),
+    *("exports", "report_formats"),
 ]
 
 

@@ -47,6 +47,7 @@ _COMMANDS: Mapping[str, str] = {
     "forwards": "forwards:forwards",
     "expenses": "expenses:expenses",
     "bills": "bills:bills",
+    "statement": "statements:statements",
     "finance": "finance:finance",
     "approvals": "approvals:approvals",
     "user": "users:users",

@@ -29,6 +29,7 @@ from postledger.policy.export_checks import find_export_faults
 from postledger.policy.forward_checks import find_forward_faults, find_forward_warnings
 from postledger.policy.notify_config import find_notify_faults
 from postledger.policy.path_conflicts import find_contested_paths
+from postledger.policy.report_config import find_report_faults
 from postledger.policy.retired_secrets import find_retired_secrets
 from postledger.policy.secret_strength import find_short_secrets
 from postledger.policy.store import PolicyStore, lock_policy
@@ -111,6 +112,7 @@ def _plan(store: PolicyStore, target: Configuration, stored: Stored, people: Peo
         *find_approval_faults(target, stored, people, prune=prune),
         *find_notify_faults(target.notify, stored.in_force.notify),
         *find_export_faults(target, stored, prune=prune),
+        *find_report_faults(target.report_formats.values(), {*target.sources, *stored.in_force.sources}),
     ]
     if faults:
         raise BadConfiguration(faults)

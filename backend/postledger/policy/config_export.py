@@ -14,6 +14,7 @@ from postledger.policy.export_config import write_export
 from postledger.policy.finance_export import write_finance, write_payee, write_rule
 from postledger.policy.forward_config import ForwardConfig
 from postledger.policy.notify_config import write_notify
+from postledger.policy.report_config import write_report_format
 from postledger.policy.source import Settings
 from postledger.policy.store import PolicyStore
 from postledger.signatures.profile_schema import Profile
@@ -52,6 +53,7 @@ def write_document(configuration: Configuration) -> dict[str, object]:
         "expense_rules": [write_rule(rule) for rule in configuration.expense_rules.values()],
         "approval_rules": [write_approval_rule(rule) for rule in configuration.approval_rules.values()],
         "exports": [write_export(export) for export in configuration.exports.values() if export.is_readable],
+        "report_formats": [write_report_format(each) for each in configuration.report_formats.values()],
     }
 
 

@@ -20,8 +20,10 @@ from postledger.policy.finance_config import PayeeConfig, read_finance, read_pay
 from postledger.policy.forward_config import ForwardConfig, read_forward
 from postledger.policy.notify_config import NotifyConfig, read_notify
 from postledger.policy.preset import NOTHING_KNOWN, Known, Preset, merge_preset
+from postledger.policy.report_config import read_report_format
 from postledger.policy.source import Settings
 from postledger.policy.source_config import MOST_PER_SECOND, Lookups, check_signature, read_secrets, read_settings
+from postledger.reconciliation.rules.report_format import ReportFormat
 from postledger.vocabulary.selftest import SELFTEST
 
 MAX_DESTINATION_CHARACTERS = 2000
@@ -79,6 +81,7 @@ class Configuration(msgspec.Struct, frozen=True):
     approval_rules: Mapping[str, ApprovalRule] = {}
     notify: NotifyConfig | None = None
     exports: Mapping[str, ExportConfig] = {}
+    report_formats: Mapping[str, ReportFormat] = {}
 
 
 class BadConfiguration(Exception):
@@ -103,6 +106,7 @@ def read_configuration(document: Mapping[str, object], lookups: Lookups, known: 
     approval_rules = [read_approval_rule(table) for table in _tables(top, "approval_rules", "slug", faults)]
     notify = top.take("notify", lambda value: read_notify(_open(value, "notify", faults), faults, lookups), None)
     exports = [_read_export(table, lookups) for table in _tables(top, "exports", "slug", faults)]
+    formats = [read_report_format(table, known.reports) for table in _tables(top, "report_formats", "slug", faults)]
     top.refuse_unknown()
     if faults:
         raise BadConfiguration(faults)
@@ -117,6 +121,7 @@ def read_configuration(document: Mapping[str, object], lookups: Lookups, known: 
         approval_rules=approval_rules,
         notify=notify,
         exports=exports,
+        report_formats=formats,
     )
 
 
@@ -132,6 +137,7 @@ def index_configuration(
     approval_rules: Iterable[ApprovalRule] = (),
     notify: NotifyConfig | None = None,
     exports: Iterable[ExportConfig] = (),
+    report_formats: Iterable[ReportFormat] = (),
 ) -> Configuration:
     """Index the parts of a configuration by slug or id."""
     return Configuration(
@@ -145,6 +151,7 @@ def index_configuration(
         approval_rules={rule.slug: rule for rule in approval_rules},
         notify=notify,
         exports={export.settings.slug: export for export in exports},
+        report_formats={each.slug: each for each in report_formats},
     )
 
 

@@ -15,10 +15,12 @@ from postledger.policy.export_config import ExportConfig, list_export_facts
 from postledger.policy.finance_config import PayeeConfig
 from postledger.policy.forward_config import ForwardConfig
 from postledger.policy.notify_config import NotifyConfig, list_facts
+from postledger.reconciliation.rules.report_format import ReportFormat
 
 Kind = Literal[
-    "source", "campaign", "affiliate", "forward", "finance", "payee", "rule", "approval_rule", "notify", "export"
-]
+    "source", "campaign", "affiliate", "forward", "finance", "payee", "rule", "approval_rule", "notify", "export",
+    "report_format",
+]  # fmt: skip
 Rule = ExpenseRule | ApprovalRule
 Item = (
     SourceConfig
@@ -30,6 +32,7 @@ Item = (
     | Rule
     | NotifyConfig
     | ExportConfig
+    | ReportFormat
 )
 
 
@@ -72,6 +75,7 @@ def find_changes(target: Configuration, stored: Stored, *, prune: bool) -> list[
         *_compare("payee", target.payees, now.payees, then.payees, prune=prune),
         *_compare_rules("rule", target.expense_rules, now.expense_rules, prune=prune),
         *_compare_rules("approval_rule", target.approval_rules, now.approval_rules, prune=prune),
+        *_compare("report_format", target.report_formats, now.report_formats, then.report_formats, prune=prune),
         *_compare("notify", _name("notify", target.notify), _name("notify", now.notify), {}, prune=prune),
         *_compare("export", target.exports, now.exports, then.exports, prune=prune),
     ]

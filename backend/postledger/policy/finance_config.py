@@ -48,7 +48,7 @@ def read_finance(table: Table) -> Finance:
     defaults = Finance("")
     finance = Finance(
         table.require("base_currency", read_iso_currency, ""),
-        table.take("timezone", _read_timezone, defaults.timezone),
+        table.take("timezone", read_timezone, defaults.timezone),
         table.take("rates", one_of(*ORIGINS), defaults.rates),
         table.take("rates_max_age", _read_days, defaults.rates_max_age_days),
         table.take("bank_text_days", whole_number(1, _MOST_DAYS), defaults.bank_text_days),
@@ -151,7 +151,7 @@ def _read_fixed(number: Decimal, currency: str) -> Fixed:
         raise BadValue(f"the currency {error}") from None
 
 
-def _read_timezone(value: object) -> str:
+def read_timezone(value: object) -> str:
     try:
         name = read_text(value)
         ZoneInfo(name)

@@ -53,6 +53,7 @@ class Known(msgspec.Struct, frozen=True):
     presets: Mapping[str, Preset] = {}
     dialects: Mapping[str, Preset] = {}
     forwards: Mapping[str, ForwardPreset] = {}
+    reports: Mapping[str, Mapping[str, object]] = {}
 
 
 NOTHING_KNOWN = Known()

@@ -11,7 +11,7 @@ import msgspec
 from postledger.policy.forward_preset import ForwardPreset
 from postledger.policy.preset import Known, Preset
 
-Described = TypeVar("Described", Preset, ForwardPreset)
+Described = TypeVar("Described")
 
 _SUFFIX = ".toml"
 
@@ -23,6 +23,7 @@ def read_known() -> Known:
         _read_folder("postledger.policy.presets", Preset),
         _read_folder("postledger.policy.dialects", Preset),
         _read_folder("postledger.policy.forward_presets", ForwardPreset),
+        _read_folder("postledger.policy.report_presets", dict[str, object]),
     )
 
 

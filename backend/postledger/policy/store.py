@@ -33,9 +33,11 @@ from postledger.policy.forward_store import ForwardStore
 from postledger.policy.history import record_changes
 from postledger.policy.notify_config import NotifyConfig
 from postledger.policy.notify_store import NotifyStore
+from postledger.policy.report_store import read_report_formats, write_report_format
 from postledger.policy.retired_secrets import RetiredSecret
 from postledger.policy.source import Settings
 from postledger.policy.source_secrets import SourceSecrets
+from postledger.reconciliation.rules.report_format import ReportFormat
 from postledger.vocabulary.selftest import SELFTEST
 
 sql = statements_of("postledger.policy")
@@ -117,6 +119,7 @@ class PolicyStore:
             approval_rules=self._read_approval_rules().values() if in_force else (),
             notify=self._notify.read() if in_force else None,
             exports=self._exports.read(in_force=in_force),
+            report_formats=read_report_formats(self._connection, in_force=in_force),
         )
 
     def _read_finance(self) -> Finance | None:
@@ -148,16 +151,23 @@ class PolicyStore:
                 self._connection.execute(sql("upsert_campaign"), (*msgspec.structs.astuple(campaign), now))
             case AffiliateConfig() as affiliate:
                 self._connection.execute(sql("upsert_affiliate"), (affiliate.id, affiliate.name, now))
+            case NotifyConfig() as notify:
+                self._notify.write(notify, now)
+            case _:
+                self._write_finance(item, now)
+
+    def _write_finance(self, item: Item, now: datetime) -> None:
+        match item:
             case Finance() as finance:
                 self._finance.write_finance(finance, now)
             case PayeeConfig() as payee:
                 self._finance.write_payees([payee], now)
-            case ExpenseRule() | ApprovalRule():
-                pass  # `write` makes one new version of all rules
-            case NotifyConfig() as notify:
-                self._notify.write(notify, now)
             case ExportConfig() as export:
                 self._exports.write(export, now)
+            case ReportFormat() as report_format:
+                write_report_format(self._connection, report_format, now)
+            case _:
+                pass  # of rules `write` makes one new version of all
 
     def _retire(self, change: Change, now: datetime) -> None:
         if change.kind == "finance":

@@ -201,7 +201,10 @@ def test_all_faults_are_reported_at_once() -> None:
         "affiliates[#1].id",
         "colour",
     ]
-    known = "sources, campaigns, affiliates, forwards, finance, payees, expense_rules, approval_rules, notify, exports"
+    known = (
+        "sources, campaigns, affiliates, forwards, finance, payees, expense_rules, approval_rules, notify, exports,"
+        " report_formats"
+    )
     assert faults[-1] == f"colour: is not a known key; use one of {known}"
 
 

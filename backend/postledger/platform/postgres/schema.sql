@@ -665,6 +665,14 @@ CREATE TABLE public.replays (
     CONSTRAINT replays_state_check CHECK ((state = ANY (ARRAY['running'::text, 'done'::text])))
 );
 
+CREATE TABLE public.report_formats (
+    slug text NOT NULL COLLATE pg_catalog."C",
+    settings jsonb NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    removed_at timestamp with time zone
+);
+
 CREATE TABLE public.retired_secrets (
     id integer NOT NULL,
     source_id integer NOT NULL,
@@ -724,6 +732,74 @@ ALTER TABLE public.sources ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE public.statement_faults (
+    statement_id uuid NOT NULL,
+    line_no integer NOT NULL,
+    field text COLLATE pg_catalog."C",
+    reason text NOT NULL COLLATE pg_catalog."C"
+);
+
+CREATE TABLE public.statement_lines (
+    statement_id uuid NOT NULL,
+    line_no integer NOT NULL,
+    booked_on date,
+    valued_on date,
+    happened_at timestamp with time zone,
+    amount numeric NOT NULL,
+    currency text NOT NULL COLLATE pg_catalog."C",
+    fee numeric,
+    instructed_amount numeric,
+    instructed_currency text COLLATE pg_catalog."C",
+    rate numeric,
+    transaction_id text COLLATE pg_catalog."C",
+    click_id text COLLATE pg_catalog."C",
+    event text COLLATE pg_catalog."C",
+    status text COLLATE pg_catalog."C",
+    status_word text,
+    bank_reference text COLLATE pg_catalog."C",
+    end_to_end text COLLATE pg_catalog."C",
+    counterparty bytea,
+    counterparty_account_hash bytea,
+    remittance bytea,
+    reversal boolean DEFAULT false NOT NULL,
+    pending boolean DEFAULT false NOT NULL,
+    fingerprint bytea NOT NULL,
+    occurrence integer,
+    CONSTRAINT statement_lines_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'approved'::text, 'rejected'::text, 'reversed'::text])))
+);
+
+CREATE TABLE public.statements (
+    id uuid NOT NULL,
+    kind text NOT NULL COLLATE pg_catalog."C",
+    source_id integer,
+    account text COLLATE pg_catalog."C",
+    format text NOT NULL COLLATE pg_catalog."C",
+    file_name text NOT NULL,
+    file_sha256 bytea NOT NULL,
+    number text,
+    period date,
+    since date,
+    until date,
+    timezone text COLLATE pg_catalog."C",
+    currency text COLLATE pg_catalog."C",
+    opening numeric,
+    closing numeric,
+    proof text NOT NULL COLLATE pg_catalog."C",
+    proof_difference numeric,
+    follows uuid,
+    gap text COLLATE pg_catalog."C",
+    replaces uuid,
+    replaced_at timestamp with time zone,
+    lines integer NOT NULL,
+    known integer NOT NULL,
+    faults integer NOT NULL,
+    imported_at timestamp with time zone NOT NULL,
+    imported_by text NOT NULL,
+    CONSTRAINT statements_gap_check CHECK ((gap = ANY (ARRAY['gap'::text, 'overlap'::text]))),
+    CONSTRAINT statements_kind_check CHECK ((kind = ANY (ARRAY['network'::text, 'bank'::text]))),
+    CONSTRAINT statements_proof_check CHECK ((proof = ANY (ARRAY['proven'::text, 'unproven'::text, 'no_balances'::text])))
 );
 
 CREATE TABLE public.tasks (
@@ -1092,6 +1168,9 @@ ALTER TABLE ONLY public.replayed_postbacks
 ALTER TABLE ONLY public.replays
     ADD CONSTRAINT replays_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.report_formats
+    ADD CONSTRAINT report_formats_pkey PRIMARY KEY (slug);
+
 ALTER TABLE ONLY public.retired_secrets
     ADD CONSTRAINT retired_secrets_pkey PRIMARY KEY (id);
 
@@ -1109,6 +1188,15 @@ ALTER TABLE ONLY public.sources
 
 ALTER TABLE ONLY public.sources
     ADD CONSTRAINT sources_slug_key UNIQUE (slug);
+
+ALTER TABLE ONLY public.statement_faults
+    ADD CONSTRAINT statement_faults_pkey PRIMARY KEY (statement_id, line_no);
+
+ALTER TABLE ONLY public.statement_lines
+    ADD CONSTRAINT statement_lines_pkey PRIMARY KEY (statement_id, line_no);
+
+ALTER TABLE ONLY public.statements
+    ADD CONSTRAINT statements_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.tasks
     ADD CONSTRAINT tasks_pkey PRIMARY KEY (id);
@@ -1215,6 +1303,16 @@ CREATE INDEX publications_published ON public.publications USING brin (published
 CREATE INDEX publications_refused ON public.publications USING btree (due_at) WHERE ((published_at IS NULL) AND (due_at IS NOT NULL));
 
 CREATE INDEX publications_waiting ON public.publications USING btree (received_at, dedup_key, revision) WHERE ((published_at IS NULL) AND (due_at IS NULL));
+
+CREATE INDEX statement_lines_fingerprint ON public.statement_lines USING hash (fingerprint);
+
+CREATE INDEX statement_lines_transaction ON public.statement_lines USING hash (transaction_id);
+
+CREATE INDEX statements_account ON public.statements USING btree (account, since) WHERE (account IS NOT NULL);
+
+CREATE UNIQUE INDEX statements_file ON public.statements USING btree (file_sha256, COALESCE(account, ''::text), COALESCE(number, ''::text));
+
+CREATE INDEX statements_source ON public.statements USING btree (source_id, period) WHERE (source_id IS NOT NULL);
 
 CREATE INDEX tasks_dead ON public.tasks USING btree (name) WHERE (state = 'dead'::text);
 

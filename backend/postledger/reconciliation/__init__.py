@@ -1,0 +1,1 @@
+"""Statements of networks and banks, and how they are compared with the ledger."""

@@ -1,0 +1,209 @@
+"""Imports a network's report: recognises its format, reads its lines, and lets it count in place of an older one."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, datetime
+from itertools import islice
+from typing import IO, Any
+from uuid import uuid4
+
+import msgspec
+from psycopg import Connection
+
+from postledger.people.audit_chain import append, write_body
+from postledger.policy.report_store import read_report_formats
+from postledger.reconciliation.readers.report_rows import read_report_rows
+from postledger.reconciliation.readers.rows import BadFile
+from postledger.reconciliation.rules.read_report_line import BadHeader, ReportLineReader
+from postledger.reconciliation.rules.report_format import ReportFormat
+from postledger.reconciliation.rules.statement_lines import LineFault, ReportLine
+from postledger.reconciliation.statement_store import (
+    NewReport,
+    add_faults,
+    add_lines,
+    find_file,
+    find_source,
+    insert_report,
+    lock_source,
+    replace_report,
+)
+from postledger.vocabulary.operator_error import InvalidRequest, NotPossible
+
+PORTION = 5_000
+MOST_FAULTS_PERCENT = 5
+SHOWN_FAULTS = 10
+
+
+class ReportFile(msgspec.Struct, frozen=True):
+    """A file that can be sought, its name, and what the operator says of it."""
+
+    content: IO[bytes]
+    name: str
+    format: str | None = None
+    period: date | None = None
+    accepts_faults: bool = False
+
+
+class Imported(msgspec.Struct, frozen=True):
+    """What an import did. `known`: the file was on record already, and nothing was added."""
+
+    id: str
+    format: str
+    source: str
+    period: date | None
+    lines: int
+    faults: int
+    replaces: str | None = None
+    known: bool = False
+
+
+class TooManyFaults(NotPossible):
+    """More than a twentieth of the lines could not be read, so nothing was imported. `faults` has the first ones."""
+
+    def __init__(self, rows: int, number: int, faults: Sequence[LineFault]) -> None:
+        super().__init__(
+            f"{number} of {rows} lines could not be read, more than {MOST_FAULTS_PERCENT} %, so nothing was imported;"
+            " correct the report format, or import the others with --accept-faults"
+        )
+        self.faults = faults
+
+
+def import_report(
+    connection: Connection[Any], file: ReportFile, actor: str, now: datetime, on_progress: Callable[[int], None]
+) -> Imported:
+    """Import a report in one transaction. Raises `InvalidRequest`, `NotFound` or `NotPossible`."""
+    try:
+        digest = _digest(file.content)
+        report_format = _choose_format(read_report_formats(connection), file)
+        source_id = find_source(connection, report_format.source)
+        with connection.transaction():
+            lock_source(connection, source_id)
+            if (found := find_file(connection, digest)) is not None:
+                return Imported(found[0], report_format.slug, report_format.source, file.period, 0, 0, known=True)
+            return _import(connection, file, report_format, NewFile(source_id, digest, actor, now), on_progress)
+    except (BadFile, BadHeader) as bad:
+        raise InvalidRequest(f"{file.name} {bad}" if isinstance(bad, BadFile) else str(bad)) from None
+
+
+def _digest(content: IO[bytes]) -> bytes:
+    digest = hashlib.sha256()
+    while chunk := content.read(1 << 20):
+        digest.update(chunk)
+    content.seek(0)
+    return digest.digest()
+
+
+class NewFile(msgspec.Struct, frozen=True):
+    """A file that is on no record yet."""
+
+    source_id: int
+    sha256: bytes
+    actor: str
+    now: datetime
+
+
+def _import(
+    connection: Connection[Any],
+    file: ReportFile,
+    report_format: ReportFormat,
+    new: NewFile,
+    on_progress: Callable[[int], None],
+) -> Imported:
+    statement_id, read = str(uuid4()), _Read()
+    found = _read_lines(file.content, report_format)
+    while portion := list(islice(found, PORTION)):
+        lines, faults = read.split(portion)
+        add_lines(connection, statement_id, lines)
+        add_faults(connection, statement_id, faults)
+        on_progress(read.lines + read.faults)
+    _check_faults(read, file)
+    period = file.period or _find_period(read.months)
+    replaces = replace_report(connection, new.source_id, period, new.now)
+    insert_report(
+        connection,
+        NewReport(
+            statement_id, new.source_id, report_format.slug, file.name, new.sha256, period, read.since or period,
+            read.until or period, report_format.timezone, replaces, read.lines, read.faults, new.now, new.actor,
+        ),
+    )  # fmt: skip
+    body = write_body(source=report_format.source, period=str(period), lines=read.lines, sha256=new.sha256.hex())
+    append(connection, new.actor, "statement.import", statement_id, body=body, at=new.now)
+    return Imported(
+        statement_id, report_format.slug, report_format.source, period, read.lines, read.faults, replaces
+    )  # fmt: skip
+
+
+class _Read:
+    """What was read so far."""
+
+    def __init__(self) -> None:
+        self.lines, self.faults = 0, 0
+        self.first_faults: list[LineFault] = []
+        self.since: date | None = None
+        self.until: date | None = None
+        self.months = Counter[date]()
+
+    def split(self, portion: Sequence[ReportLine | LineFault]) -> tuple[list[ReportLine], list[LineFault]]:
+        lines = [each for each in portion if isinstance(each, ReportLine)]
+        faults = [each for each in portion if isinstance(each, LineFault)]
+        self.lines += len(lines)
+        self.faults += len(faults)
+        self.first_faults += faults[: SHOWN_FAULTS - len(self.first_faults)]
+        self._note_days([line.booked_on for line in lines if line.booked_on is not None])
+        return lines, faults
+
+    def _note_days(self, days: Sequence[date]) -> None:
+        if days:
+            self.since = min(self.since or days[0], *days)
+            self.until = max(self.until or days[0], *days)
+            self.months.update(day.replace(day=1) for day in days)
+
+
+def _read_lines(content: IO[bytes], report_format: ReportFormat) -> Iterator[ReportLine | LineFault]:
+    table = read_report_rows(content, report_format)
+    reader = ReportLineReader(report_format, table.header)
+    for line_no, cells in table.rows:
+        yield reader(line_no, cells)
+
+
+def _check_faults(read: _Read, file: ReportFile) -> None:
+    rows = read.lines + read.faults
+    if rows == 0:
+        raise BadFile("has a header and no line")
+    if read.faults * 100 > rows * MOST_FAULTS_PERCENT and not file.accepts_faults:
+        raise TooManyFaults(rows, read.faults, read.first_faults)
+
+
+def _find_period(months: Counter[date]) -> date:
+    if len(months) == 1:
+        return next(iter(months))
+    if not months:
+        raise InvalidRequest("the lines of the report have no day; say its month with --period, such as 2026-10")
+    found = ", ".join(f"{month:%Y-%m}" for month in sorted(months)[:12])
+    raise InvalidRequest(f"the report has days of {found}; say its month with --period")
+
+
+def _choose_format(formats: Sequence[ReportFormat], file: ReportFile) -> ReportFormat:
+    if file.format is not None:
+        chosen = next((each for each in formats if each.slug == file.format), None)
+        if chosen is None:
+            raise InvalidRequest(f"report format {file.format} is not configured; add it to [[report_formats]]")
+        return chosen
+    fitting = [each for each in formats if _fits(each, file.content)]
+    if len(fitting) == 1:
+        return fitting[0]
+    if not fitting:
+        raise InvalidRequest("no report format has the columns of this file; say which one with --format")
+    raise InvalidRequest(f"the file fits {', '.join(each.slug for each in fitting)}; say which one with --format")
+
+
+def _fits(report_format: ReportFormat, content: IO[bytes]) -> bool:
+    """Whether the file can be read so, and its first line is no fault."""
+    try:
+        first = next(_read_lines(content, report_format), None)
+    except (BadFile, BadHeader):
+        return False
+    finally:
+        content.seek(0)
+    return isinstance(first, ReportLine)

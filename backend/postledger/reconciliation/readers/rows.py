@@ -1,0 +1,21 @@
+"""What a reader of tables gives, and why it cannot read a file."""
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from postledger.reconciliation.rules.cells import Cell
+
+
+class BadFile(Exception):
+    """The file cannot be read at all. The message says why, and holds no value of it."""
+
+
+class Rows(msgspec.Struct, frozen=True):
+    """The header of a table, and its rows, each with the number of the line where it begins, from 1.
+
+    Rows are read when they are asked for; that can raise `BadFile` too.
+    """
+
+    header: Sequence[str]
+    rows: Iterator[tuple[int, Sequence[Cell]]]

@@ -1,0 +1,1 @@
+"""The pure rules of statements: how their lines are read, and what follows from them."""

@@ -1,0 +1,146 @@
+"""Reads the cells of reports: text, numbers as Excel stores them, amounts, days and times. Pure."""
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from postledger.reconciliation.rules.statement_lines import FaultReason
+
+Cell = str | int | float | Decimal | bool | date | datetime | timedelta | None
+"""What a row reader gives: of text always `str`; of Excel numbers and dates too."""
+
+LONGEST_TEXT = 255
+UNIX = "unix"
+"""The time format of whole unix seconds. The others are those of strptime."""
+MOST_EXACT_DIGITS = 15
+"""Excel keeps so many digits of a number. What an id had beyond them is lost."""
+_EARLIEST, _LATEST = date(2000, 1, 1), date(2100, 1, 1)
+_TOO_MUCH, _SMALLEST = Decimal(10) ** 12, Decimal("0.000001")
+_PLAIN = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,6})?")
+_AROUND = "$€£¥₹ \u00a0\u202f"  # marks of currencies, and blanks
+_GROUPED = {
+    ".": re.compile(r"([0-9]{1,12}|[0-9]{1,3}(?:[,'\u2019 \u00a0\u202f][0-9]{3}){1,3})(?:\.([0-9]{1,6}))?"),
+    ",": re.compile(r"([0-9]{1,12}|[0-9]{1,3}(?:[.'\u2019 \u00a0\u202f][0-9]{3}){1,3})(?:,([0-9]{1,6}))?"),
+}
+
+
+class BadCell(Exception):
+    """A cell cannot be read."""
+
+    def __init__(self, reason: FaultReason) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def read_text(cell: Cell) -> str | None:
+    """Read text of at most 255 printable characters. None if the cell is empty. Raises `BadCell`."""
+    if cell is None:
+        return None
+    text = (cell if isinstance(cell, str) else _write_number(cell)).strip()
+    if len(text) > LONGEST_TEXT:
+        raise BadCell(FaultReason.TOO_LONG)
+    if not text.isprintable():
+        raise BadCell(FaultReason.BAD_TEXT)
+    return text or None
+
+
+def _write_number(cell: Cell) -> str:
+    if isinstance(cell, bool) or not isinstance(cell, int | float | Decimal):
+        return str(cell)
+    number = Decimal(repr(cell) if isinstance(cell, float) else cell).normalize()
+    if len(number.as_tuple().digits) > MOST_EXACT_DIGITS or abs(number) >= 10**MOST_EXACT_DIGITS:
+        raise BadCell(FaultReason.LOST_DIGITS)
+    return format(number.to_integral() if number == number.to_integral() else number, "f")
+
+
+def read_amount(cell: Cell, decimal: str) -> Decimal:
+    """Read an amount whose decimal mark is `decimal`. Raises `BadCell`.
+
+    A minus stands before or behind it, or it is in brackets. Thousands may be grouped by the other mark, by blanks or
+    by apostrophes. A number of Excel goes by its shortest text, never through binary arithmetic.
+    """
+    if isinstance(cell, bool | date | timedelta) or cell is None:
+        raise BadCell(FaultReason.BAD_AMOUNT)
+    if not isinstance(cell, str):
+        return _check(Decimal(repr(cell) if isinstance(cell, float) else cell))
+    if decimal == "." and _PLAIN.fullmatch(cell):
+        return Decimal(cell)
+    return _read_written(cell, decimal)
+
+
+def _check(number: Decimal) -> Decimal:
+    if not number.is_finite() or abs(number) >= _TOO_MUCH:
+        raise BadCell(FaultReason.BAD_AMOUNT)
+    return number.quantize(_SMALLEST).normalize() + 0 if number != number.quantize(_SMALLEST) else number
+
+
+def _read_written(cell: str, decimal: str) -> Decimal:
+    text, is_negative = cell.replace("\N{MINUS SIGN}", "-").strip(_AROUND), False
+    if text[:1] == "(" and text[-1:] == ")":
+        text, is_negative = text[1:-1], True
+    elif text[:1] in ("-", "+"):
+        text, is_negative = text[1:], text[0] == "-"
+    elif text[-1:] == "-":
+        text, is_negative = text[:-1], True
+    found = _GROUPED[decimal].fullmatch(text.strip(_AROUND))
+    if found is None:
+        raise BadCell(FaultReason.BAD_AMOUNT)
+    number = Decimal(f"{re.sub('[^0-9]', '', found[1])}.{found[2] or 0}")
+    return -number if is_negative else number
+
+
+def make_time_reader(formats: Sequence[str], zone: ZoneInfo) -> Callable[[Cell], tuple[date, datetime | None]]:
+    """Return a reader of days and times. It gives the day in the zone, and the moment unless the cell has a day only.
+
+    A time without an offset is of the zone. Of one that the clocks show twice it is the first; one that they skip is a
+    fault. Raises `BadCell`.
+    """
+
+    @lru_cache(maxsize=10_000)  # the lines of a report have few days, and often equal times
+    def read(text: str) -> tuple[date, datetime | None]:
+        for form in formats or (None,):
+            try:
+                found = _parse_time(text, form)
+            except (ValueError, OverflowError):
+                continue
+            return _place(found, zone, has_time=_has_time(text, form))
+        raise BadCell(FaultReason.BAD_DATE)
+
+    def read_cell(cell: Cell) -> tuple[date, datetime | None]:
+        if isinstance(cell, datetime):
+            return _place(cell, zone, has_time=cell.time() != time.min)
+        if isinstance(cell, date):
+            return cell, None
+        if not isinstance(cell, str) or not cell.strip():
+            raise BadCell(FaultReason.BAD_DATE)
+        return read(cell.strip())
+
+    return read_cell
+
+
+def _parse_time(text: str, form: str | None) -> datetime:
+    if form == UNIX:
+        return datetime.fromtimestamp(int(text), UTC)
+    return datetime.fromisoformat(text) if form is None else datetime.strptime(text, form)  # noqa: DTZ007
+
+
+def _has_time(text: str, form: str | None) -> bool:
+    return len(text) > len("2026-11-30") if form is None else form == UNIX or "%H" in form or "%I" in form
+
+
+def _place(found: datetime, zone: ZoneInfo, *, has_time: bool) -> tuple[date, datetime | None]:
+    if not has_time:
+        return _check_day(found.date()), None
+    moment = (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
+    if found.tzinfo is None and moment.astimezone(zone).replace(tzinfo=None) != found:
+        raise BadCell(FaultReason.BAD_DATE)  # the clocks skip it
+    return _check_day(moment.astimezone(zone).date()), moment
+
+
+def _check_day(day: date) -> date:
+    if not _EARLIEST <= day < _LATEST:
+        raise BadCell(FaultReason.BAD_DATE)
+    return day

@@ -1,0 +1,2 @@
+-- Deletes the faults of a statement.
+DELETE FROM statement_faults WHERE statement_id = %s

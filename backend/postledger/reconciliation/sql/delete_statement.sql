@@ -1,0 +1,2 @@
+-- Deletes a statement.
+DELETE FROM statements WHERE id = %s

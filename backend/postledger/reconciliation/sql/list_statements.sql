@@ -1,0 +1,21 @@
+-- The statements, newest first. `state` of a report: whether it counts, or a newer one does.
+SELECT
+    statements.id::text,
+    statements.kind,
+    coalesce(sources.slug, statements.account) AS name,
+    statements.format,
+    statements.file_name,
+    statements.period,
+    statements.since,
+    statements.until,
+    statements.lines,
+    statements.known,
+    statements.faults,
+    statements.proof,
+    CASE WHEN statements.replaced_at IS NULL THEN 'current' ELSE 'replaced' END AS state,
+    statements.imported_at,
+    statements.imported_by
+FROM statements
+LEFT JOIN sources ON sources.id = statements.source_id
+ORDER BY statements.imported_at DESC, statements.id
+LIMIT %s

@@ -1,0 +1,160 @@
+"""Reports of networks are imported once, in one transaction, and a newer one replaces the older."""
+
+import io
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, date, datetime
+from typing import Any
+
+import msgspec
+import pytest
+from cryptography.fernet import Fernet
+from psycopg import Connection
+from psycopg.types.json import Jsonb
+
+from postledger.platform.postgres.connection import connect
+from postledger.reconciliation.import_report import Imported, ReportFile, TooManyFaults, import_report
+from postledger.reconciliation.rules.report_format import ReportFormat
+from postledger.reconciliation.statement_store import delete_statement, list_faults, list_statements, show_statement
+from postledger.vocabulary.operator_error import InvalidRequest
+from tests.parts.databases import fetch
+from tests.parts.sources import add_source
+from tests.unit.reconciliation.test_report_lines import HEADER, PLAIN
+
+NOW = datetime(2026, 11, 3, tzinfo=UTC)
+OCTOBER = date(2026, 10, 1)
+
+
+@pytest.fixture
+def ledger(database: str) -> Iterator[Connection[Any]]:
+    """A ledger with the source acme and its report format."""
+    add_source(database, Fernet.generate_key().decode(), "acme")
+    with closing(connect(database, name="test", statement_timeout_ms=60_000)) as connection:
+        add_format(connection, PLAIN)
+        yield connection
+
+
+def add_format(connection: Connection[Any], report_format: ReportFormat) -> None:
+    """Configure a report format."""
+    connection.execute(
+        "INSERT INTO report_formats (slug, settings, created_at, updated_at) VALUES (%s, %s, %s, %s)",
+        (report_format.slug, Jsonb(msgspec.to_builtins(report_format)), NOW, NOW),
+    )
+
+
+def rows(*numbers: int, status: str = "Sale") -> str:
+    """A report with these sales of October."""
+    return HEADER + "".join(f"T-{number},{number}.50,USD,{status},2026-10-{number:02d}\n" for number in numbers)
+
+
+def take(connection: Connection[Any], content: str, **said: Any) -> Imported:
+    """Import a file."""
+    file = ReportFile(io.BytesIO(content.encode()), "october.csv", **said)
+    return import_report(connection, file, "anna", NOW, lambda _: None)
+
+
+def test_a_report_is_imported_with_its_sums(ledger: Connection[Any]) -> None:
+    imported = take(ledger, rows(1, 2, 30))
+
+    shown, sums = show_statement(ledger, imported.id)
+    assert (imported.lines, imported.faults, imported.period, imported.source) == (3, 0, OCTOBER, "acme")
+    assert (shown["since"], shown["until"], shown["state"]) == (OCTOBER, date(2026, 10, 30), "current")
+    assert [(row["currency"], row["status"], row["lines"], str(row["amount"])) for row in sums] == [
+        ("USD", "approved", 3, "34.50")
+    ]
+
+
+def test_the_same_file_adds_nothing(ledger: Connection[Any]) -> None:
+    first, again = take(ledger, rows(1, 2)), take(ledger, rows(1, 2))
+
+    assert (again.known, again.id, again.lines) == (True, first.id, 0)
+    assert ledger.execute("SELECT count(*) FROM statement_lines").fetchone() == (2,)
+
+
+def test_a_newer_report_of_the_month_replaces_the_older(ledger: Connection[Any]) -> None:
+    first, second = take(ledger, rows(1, 2)), take(ledger, rows(1, 2, 3))
+
+    assert second.replaces == first.id
+    assert {row["id"]: row["state"] for row in list_statements(ledger, 10)} == {
+        first.id: "replaced", second.id: "current"
+    }  # fmt: skip
+
+
+def test_a_report_that_is_forgotten_gives_the_older_its_place_back(ledger: Connection[Any]) -> None:
+    first, second = take(ledger, rows(1, 2)), take(ledger, rows(1, 2, 3))
+
+    delete_statement(ledger, second.id)
+
+    assert [(row["id"], row["state"]) for row in list_statements(ledger, 10)] == [(first.id, "current")]
+    assert ledger.execute("SELECT count(*) FROM statement_lines").fetchone() == (2,)
+
+
+def test_scenario_23_status_words(ledger: Connection[Any]) -> None:
+    good, locked = "".join(rows(*range(1, 28)).splitlines(keepends=True)) * 1, rows(28, status="Locked")
+    content = good + "".join(good.splitlines(keepends=True)[1:]) * 10 + (locked.splitlines()[1] + "\n") * 14
+
+    imported = take(ledger, content)
+
+    assert (imported.lines, imported.faults) == (27 * 11, 14)
+    assert {(row["field"], row["reason"]) for row in list_faults(ledger, imported.id)} == {("status", "unknown_status")}
+    assert [row["line_no"] for row in list_faults(ledger, imported.id)] == list(range(299, 313))
+
+
+def test_over_a_twentieth_of_bad_lines_nothing_is_imported(ledger: Connection[Any]) -> None:
+    content = rows(*range(1, 20)) + rows(20, status="?").splitlines()[1] + "\n"
+    take(ledger, content)  # one of 20 is 5 %
+    worse = content.replace("T-19,19.50,USD,Sale", "T-19,19.50,USD,?")
+
+    with pytest.raises(TooManyFaults) as refused:
+        take(ledger, worse)
+
+    assert [fault.line_no for fault in refused.value.faults] == [20, 21]
+    assert ledger.execute("SELECT count(*) FROM statements").fetchone() == (1,)
+    assert ledger.execute("SELECT count(*) FROM statement_lines").fetchone() == (19,)
+    assert take(ledger, worse, accepts_faults=True).faults == 2
+
+
+def test_a_report_of_two_months_needs_its_month(ledger: Connection[Any]) -> None:
+    content = rows(1) + "T-9,1,USD,Sale,2026-11-01\n"
+
+    with pytest.raises(InvalidRequest, match="days of 2026-10, 2026-11; say its month with --period"):
+        take(ledger, content)
+
+    assert take(ledger, content, period=OCTOBER).period == OCTOBER
+
+
+def test_the_format_is_recognised_by_the_columns(ledger: Connection[Any]) -> None:
+    add_format(ledger, msgspec.structs.replace(PLAIN, slug="other", columns={**PLAIN.columns, "amount": "Payout"}))
+
+    assert take(ledger, rows(1)).format == "acme-csv"
+
+
+@pytest.mark.parametrize(
+    ("content", "said", "message"),
+    [
+        ("Order,Amount\nT,1\n", {}, "no report format has the columns"),
+        (HEADER + "T,1,USD,Sale,2026-10-01\n", {"format": "twin"}, "report format twin is not configured"),
+        (HEADER, {"format": "acme-csv"}, "october.csv has a header and no line"),
+        ("Order,Amount\n", {"format": "acme-csv"}, "no column Commission"),
+    ],
+)
+def test_what_cannot_be_imported_is_told(
+    ledger: Connection[Any], content: str, said: dict[str, str], message: str
+) -> None:
+    with pytest.raises(InvalidRequest, match=message):
+        take(ledger, content, **said)
+
+
+def test_two_formats_that_fit_are_no_guess(ledger: Connection[Any]) -> None:
+    add_format(ledger, msgspec.structs.replace(PLAIN, slug="twin"))
+
+    with pytest.raises(InvalidRequest, match="fits acme-csv, twin; say which one with --format"):
+        take(ledger, rows(1))
+
+
+def test_an_import_is_an_entry_of_the_audit_chain(ledger: Connection[Any], database: str) -> None:
+    imported = take(ledger, rows(1))
+
+    assert fetch(database, "SELECT actor, action, subject FROM audit_log WHERE action = 'statement.import'") == [
+        ("anna", "statement.import", imported.id)
+    ]
