@@ -98,6 +98,29 @@ def test_scenario_33_words_of_a_refusal_are_in_no_log(billed: CommandLine) -> No
         assert len(sink.asked) == 2
 
 
+def test_a_trace_leads_on_to_the_references_of_a_bill(billed: CommandLine) -> None:
+    with Sink(Reply(422)) as sink:
+        apply(
+            billed,
+            'slug = "books"\nkind = "csv"',
+            f'slug = "hook"\nkind = "webhook"\nurl = "{sink.url}"\nallow_private = true\nsecrets_env = ["KEY"]',
+        )
+        billed("export", "run")
+    number = billed("bills", "list", "--json").facts[0]["number"]
+
+    lines = billed("trace", FORMULA).out.splitlines()
+    (conversion,) = billed("trace", FORMULA, "--json").facts["conversions"]
+
+    at = next(nth for nth, line in enumerate(lines) if line.startswith("  bill"))
+    assert [line[:11] for line in lines[at:]] == ["  bill     ", "   export  ", "   export  "]
+    assert lines[at + 1].endswith(f"Z  books  exported  reference={number}.csv  attempts=1")
+    assert lines[at + 2].endswith("Z  hook  refused  fault=the receiver answered HTTP 422  attempts=1")
+    assert [(one["target"], one["state"], one["reference"]) for one in conversion["bills"][0]["exports"]] == [
+        ("books", "exported", f"{number}.csv"),
+        ("hook", "refused", None),
+    ]
+
+
 def test_an_export_that_fails_is_one_line_and_what_to_do(billed: CommandLine) -> None:
     apply(
         billed,

@@ -155,7 +155,7 @@ def test_a_change_of_status_is_shown_with_its_revision(
     "query",
     [
         "trace_waiting", "trace_events", "trace_lines", "trace_approvals", "trace_decisions", "trace_deliveries",
-        "trace_attempts", "trace_publications", "trace_bills",
+        "trace_attempts", "trace_publications", "trace_bills", "trace_exports",
     ],
 )  # fmt: skip
 def test_a_trace_of_consequences_uses_the_indexes(running: dict[str, str], query: str) -> None:

@@ -76,8 +76,8 @@ def _trace(connection: Connection[Any], searched: str) -> Trace:
     """Trace an id as it is. Raises `NotFound`.
 
     Each conversion holds the `events` that were folded into it, its `changes`, its reversals that were `parked`, and
-    what followed: changes that are `waiting` for a worker, `lines`, `approvals`, `forwards`, `publications`. A parked
-    reversal without `settled_at` still waits.
+    what followed: changes that are `waiting` for a worker, `lines`, `approvals`, `bills` with their `exports`,
+    `forwards`, `publications`. A parked reversal without `settled_at` still waits.
     """
     named = _find_receipt(connection, searched)
     conversions = _find_conversions(connection, searched, named)

@@ -21,7 +21,7 @@ def add_consequences(connection: Connection[Any], conversions: Sequence[Row], po
     waiting = fetch(connection, "trace_waiting", dedup_keys=keys, times=_list_times(conversions, postbacks))
     lines = fetch(connection, "trace_lines", dedup_keys=keys)
     approvals = _find_approvals(connection, keys)
-    bills = fetch(connection, "trace_bills", dedup_keys=keys)
+    bills = _find_bills(connection, keys)
     deliveries = fetch(connection, "trace_deliveries", dedup_keys=keys)
     publications = fetch(connection, "trace_publications", dedup_keys=keys)
     attempts = fetch(connection, "trace_attempts", dedup_keys=keys)
@@ -40,15 +40,18 @@ def _find_approvals(connection: Connection[Any], dedup_keys: Sequence[str]) -> l
     """Find the requests that hold lines of conversions, each with its `decisions`."""
     approvals = fetch(connection, "trace_approvals", dedup_keys=dedup_keys)
     decisions = fetch(connection, "trace_decisions", ids=values_of("id", approvals))
-    return [approval | {"decisions": _select_decisions(approval, decisions)} for approval in approvals]
+    return [approval | {"decisions": _select_of(approval, decisions, "approval_id")} for approval in approvals]
 
 
-def _select_decisions(approval: Row, decisions: Iterable[Row]) -> list[Row]:
-    return [
-        {name: value for name, value in decision.items() if name != "approval_id"}
-        for decision in decisions
-        if decision["approval_id"] == approval["id"]
-    ]
+def _find_bills(connection: Connection[Any], dedup_keys: Sequence[str]) -> list[Row]:
+    """Find the bills that hold lines of conversions, each with its `exports`."""
+    bills = fetch(connection, "trace_bills", dedup_keys=dedup_keys)
+    exports = fetch(connection, "trace_exports", ids=values_of("id", bills))
+    return [bill | {"exports": _select_of(bill, exports, "bill_id")} for bill in bills]
+
+
+def _select_of(parent: Row, rows: Iterable[Row], key: str) -> list[Row]:
+    return [{name: value for name, value in row.items() if name != key} for row in rows if row[key] == parent["id"]]
 
 
 def _list_times(conversions: Sequence[Row], postbacks: Iterable[Row]) -> list[Any]:

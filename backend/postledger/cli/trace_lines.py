@@ -10,8 +10,9 @@ Line = tuple[str, object, str, str]  # kind, time, name, the rest
 
 
 def print_line(kind: str, at: object, name: str, rest: str) -> None:
-    """Print one line of a trace."""
-    print(f"{kind:<11}{show(at)}  {name}  {rest}".rstrip())
+    """Print one line of a trace. What others wrote, as an ERP its refusal, cannot begin another or move the cursor."""
+    line = f"{kind:<11}{show(at)}  {name}  {rest}"
+    print("".join(letter if letter.isprintable() else " " for letter in line).rstrip())
 
 
 def list_consequences(conversion: Row) -> Iterator[Line]:
@@ -26,6 +27,8 @@ def list_consequences(conversion: Row) -> Iterator[Line]:
             yield "   decided", decision["decided_at"], f"#{decision['step'] + 1}", _describe_decision(decision)
     for bill in conversion["bills"]:
         yield "  bill", bill["created_at"], bill["number"], _describe_bill(bill)
+        for export in bill["exports"]:
+            yield "   export", export["updated_at"], export["target"], _describe_export(export)
     for delivery in conversion["forwards"]:
         yield "  forward", delivery["created_at"], delivery["receipt"], _describe_delivery(delivery)
         for attempt in delivery["attempts"]:
@@ -81,6 +84,10 @@ def _describe_bill(bill: Row) -> str:
         *_labelled(bill, "approved_by_rule"),
         f"by={bill['created_by']}",
     )
+
+
+def _describe_export(export: Row) -> str:
+    return _join(export["state"], *_labelled(export, "reference", "fault"), f"attempts={export['attempted']}")
 
 
 def _describe_delivery(delivery: Row) -> str:
