@@ -1,5 +1,6 @@
 """`export run`, `list` and `retry`, and a worker that exports: bills of conversions, as an operator exports them."""
 
+import base64
 import csv
 import io
 import re
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.parts.cli import CommandLine
+from tests.parts.databases import fetch
 from tests.parts.documents import list_code, list_rows, read_document, read_section
 from tests.parts.mapping import configure
 from tests.parts.payable import book
@@ -74,6 +76,16 @@ def test_export_alone_still_prints_the_configuration(billed: CommandLine) -> Non
 
     assert 'kind = "webhook"' in printed.out
     assert KEY not in printed.out + billed("export", "--json").out + billed("policy", "history", "--json").out
+
+
+def test_the_secrets_of_a_target_are_stored_encrypted(billed: CommandLine, database: str) -> None:
+    apply(billed, 'slug = "hook"\nkind = "webhook"\nurl = "https://pay.example/"\nsecrets_env = ["KEY"]')
+
+    stored = fetch(database, "SELECT database_to_xml(true, true, '')::text")[0][0]
+
+    assert "<export_secrets>" in stored
+    forms = (KEY, base64.b64encode(KEY.encode()).decode(), KEY.encode().hex())
+    assert not any(form in stored for form in forms)
 
 
 def test_scenario_33_words_of_a_refusal_are_in_no_log(billed: CommandLine) -> None:
