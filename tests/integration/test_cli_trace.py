@@ -8,8 +8,10 @@ import pytest
 from postledger.platform.postgres.sql import statements_of
 from tests.integration.running import environment, running, send, unique
 from tests.parts.cli import CommandLine
+from tests.parts.databases import fetch
 from tests.parts.entries import new_receipt
 from tests.parts.sources import add_click
+from tests.parts.waiting import wait_until
 
 __all__ = ["environment", "running"]
 
@@ -22,6 +24,10 @@ def test_every_id_of_a_conversion_finds_all_its_rows(cli: CommandLine) -> None:
         send(cli, f"transaction_id={transaction_id}", f"status={status}", "payout=1.25")["id"]
         for status in ("pending", "approved", "approved", "reversed", "approved")
     ]
+
+    # A worker takes the changes in the meantime, and a trace shows those that wait.
+    ledger = cli.environment["DATABASE_URL"]
+    wait_until(lambda: fetch(ledger, "SELECT count(*) FROM outbox") == [(0,)], what="the worker")
 
     by_transaction = cli("trace", transaction_id, "--json").facts
     (conversion,) = by_transaction["conversions"]
