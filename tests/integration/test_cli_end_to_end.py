@@ -207,11 +207,11 @@ def test_doctor_reports_each_check_with_advice_for_the_failed_ones(cli: CommandL
     findings = {finding["check"]: finding for finding in json.loads(ran.out)}
     ill = {name: finding["advice"] for name, finding in findings.items() if not finding["ok"]}
 
-    # The Postgres of the tests runs with fsync off, and no Prometheus runs.
-    assert set(ill) == {"durability", "prometheus", "alertmanager"}
+    # The Postgres of the tests runs with fsync off, and neither Prometheus nor a console runs.
+    assert set(ill) == {"durability", "prometheus", "alertmanager", "console"}
     assert ill["durability"] == "an acknowledged postback can be lost: set fsync = on, full_page_writes = on"
     assert ill["prometheus"] == "set PROMETHEUS_URL, or run: make up"
-    assert (ran.code, ran.err) == (1, f"postledger: 3 of {len(findings)} checks failed\n")
+    assert (ran.code, ran.err) == (1, f"postledger: 4 of {len(findings)} checks failed\n")
 
 
 def test_doctor_distinguishes_an_unknown_certificate_from_a_dead_edge(cli: CommandLine) -> None:
