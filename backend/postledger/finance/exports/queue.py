@@ -52,7 +52,7 @@ def read_states(connection: Connection[Any]) -> dict[str, TargetState]:
 def lease(connection: Connection[Any], target: str, limit: int, now: datetime) -> list[Leased]:
     """Lease what is due to a target, oldest first.
 
-    From here on each may have arrived there: whoever leases it next, after a crash, has to look it up.
+    From here on each may have arrived there: the worker that leases it next, after a crash, has to look it up.
     """
     values = {"target": target, "limit": limit, "now": now, "until": end_of_lease(now)}
     rows = connection.execute(sql("lease_exports"), values).fetchall()

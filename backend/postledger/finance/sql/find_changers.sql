@@ -1,6 +1,6 @@
 -- Who made or changed rules and payees within `rule_cooling`, and which. All approval rules count: one that was made laxer,
--- or taken away, leaves an amount to another one. Whoever changes `rule_cooling` decides nothing for a day at least, or
--- one person could end their own.
+-- or taken away, leaves an amount to another one. A person who changes `rule_cooling` decides nothing for a day at
+-- least, or one person could end their own.
 SELECT DISTINCT policy_history.subject, policy_history.slug, policy_history.actor
 FROM policy_history
 CROSS JOIN (
