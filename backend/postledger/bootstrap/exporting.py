@@ -38,7 +38,7 @@ class ExportedEvent(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def create_exporter(keyring: Keyring, folder: Path, report: Report) -> Exporter:
-    """Make what exports to the targets in force. People are told of what is refused."""
+    """Make the exporter of the targets in force. A refusal makes a notification."""
     opener = TargetOpener(folder, Network(SystemResolver(), trust_system()))
     return Exporter(CurrentTargets(keyring, opener), report, announce_refusal)
 

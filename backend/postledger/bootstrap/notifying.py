@@ -23,7 +23,7 @@ _PAUSE_S = 1.0
 
 
 class NotifiedEvent(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The log entry of one attempt. It names no address, and nothing that is told."""
+    """The log entry of one attempt. It names no address, and no text of the message."""
 
     time: datetime
     event: str

@@ -32,7 +32,7 @@ class ExportMetrics:
         )
         self._refused = Gauge(
             "postledger_exports_refused",
-            "Bills that a target has refused, and nobody has sent again; counted up to 10,000.",
+            "Bills that a target has refused, and that were not sent again; counted up to 10,000.",
             ["target"],
             registry=registry,
         )

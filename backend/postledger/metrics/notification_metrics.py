@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 
 CHANNELS = ("mail", "webhook")
 NOTIFIED = ("sent", "retried", "dropped", "obsolete")
-"""The results. `dropped`: given up, or nobody could be told; `obsolete`: there is nothing to tell any more."""
+"""The results. `dropped`: given up, or there was no receiver; `obsolete`: there is nothing to tell any more."""
 
 
 class NotificationBacklog(msgspec.Struct, frozen=True):

@@ -1,6 +1,6 @@
 """Decides requests: approve, reject or return, one or thousands, in few statements.
 
-Everything is judged after the requests are locked, so of two people who decide at once the second one is told who was
+Everything is judged after the requests are locked, so of two people who decide at once the second one learns who was
 first. Each decision is an entry of the audit chain, in the same transaction.
 """
 

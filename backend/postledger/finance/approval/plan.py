@@ -105,7 +105,7 @@ class NewRequest(msgspec.Struct, frozen=True):
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """What follows from new lines. `approved_by` names the rule of each new line that needs nobody."""
+    """What follows from new lines. `approved_by` names the rule of each new line that needs no decision."""
 
     superseded: tuple[str, ...]
     requests: tuple[NewRequest, ...]

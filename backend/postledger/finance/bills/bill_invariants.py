@@ -23,7 +23,7 @@ def find_bills_off_carry(connection: Connection[Any]) -> list[str]:
 
 
 def find_unapproved_bills(connection: Connection[Any]) -> list[str]:
-    """Return the numbers of bills that are approved, and by nobody."""
+    """Return the numbers of bills that are approved without rule or decision."""
     return _list(connection, sql("find_unapproved_bills"))
 
 

@@ -32,7 +32,7 @@ class TargetState(msgspec.Struct, frozen=True):
 def queue_missing(connection: Connection[Any], now: datetime) -> int:
     """Queue approved bills for the targets that do not have them: one portion. Return how many.
 
-    It looks at what is there, so nobody who approves a bill has to know of exports.
+    It looks at what is there, so the code that approves a bill does not know of exports.
     """
     with connection.transaction():
         missing = connection.execute(sql("find_missing_exports"), {"limit": PORTION}).fetchall()

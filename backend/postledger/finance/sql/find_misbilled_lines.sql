@@ -1,5 +1,5 @@
 -- Conversions with a line that is on two bills, on one of another payee, currency or month, on a cancelled one, or on any
--- although nobody is paid for it.
+-- although no payee is paid for it.
 SELECT DISTINCT coalesce(line.conversion_id, items.dedup_key)::text
 FROM (SELECT *, count(*) OVER (PARTITION BY dedup_key, seq) AS bills FROM bill_items) AS items
 LEFT JOIN bills ON bills.id = items.bill_id
