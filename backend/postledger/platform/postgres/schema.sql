@@ -98,6 +98,16 @@ CREATE TABLE public.audit_log (
     hash bytea NOT NULL
 );
 
+CREATE TABLE public.bank_accounts (
+    slug text NOT NULL COLLATE pg_catalog."C",
+    settings jsonb NOT NULL,
+    account bytea NOT NULL,
+    account_hash bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    removed_at timestamp with time zone
+);
+
 CREATE TABLE public.bill_items (
     dedup_key uuid NOT NULL,
     seq integer NOT NULL,
@@ -134,6 +144,7 @@ CREATE TABLE public.bills (
     created_by text NOT NULL,
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
+    paid numeric DEFAULT 0 NOT NULL,
     CONSTRAINT bills_amount_check CHECK ((amount >= (0)::numeric)),
     CONSTRAINT bills_check CHECK (((exact + carried_in) = (amount + carried_out))),
     CONSTRAINT bills_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'approved'::text, 'carried'::text, 'exported'::text, 'cancelled'::text])))
@@ -270,6 +281,56 @@ CREATE TABLE public.delivery_attempts (
     took_ms integer NOT NULL,
     http_status smallint,
     fault text COLLATE pg_catalog."C"
+);
+
+CREATE TABLE public.discrepancies (
+    key bytea NOT NULL,
+    id bigint NOT NULL,
+    kind text NOT NULL COLLATE pg_catalog."C",
+    class text NOT NULL COLLATE pg_catalog."C",
+    source_id integer,
+    account text COLLATE pg_catalog."C",
+    period date NOT NULL,
+    dedup_key uuid,
+    statement_id uuid,
+    line_no integer,
+    bill_id uuid,
+    receivable_id uuid,
+    stake numeric NOT NULL,
+    currency text NOT NULL COLLATE pg_catalog."C",
+    facts jsonb NOT NULL,
+    facts_sha256 bytea NOT NULL,
+    state text NOT NULL COLLATE pg_catalog."C",
+    owner text COLLATE pg_catalog."C",
+    resolution text COLLATE pg_catalog."C",
+    settled_facts_sha256 bytea,
+    version integer NOT NULL,
+    first_run uuid NOT NULL,
+    last_run uuid NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    CONSTRAINT discrepancies_class_check CHECK ((class = ANY (ARRAY['amount_differs'::text, 'currency_differs'::text, 'status_differs'::text, 'missing_at_network'::text, 'missing_in_ledger'::text, 'other_period'::text, 'duplicate_line'::text, 'restated'::text, 'proposed'::text, 'unexplained_line'::text, 'unapplied'::text, 'unproven'::text, 'gap'::text, 'overdue_receivable'::text, 'after_lock'::text]))),
+    CONSTRAINT discrepancies_kind_check CHECK ((kind = ANY (ARRAY['report'::text, 'bank'::text]))),
+    CONSTRAINT discrepancies_state_check CHECK ((state = ANY (ARRAY['open'::text, 'assigned'::text, 'disputed'::text, 'resolved'::text, 'accepted'::text, 'gone'::text])))
+);
+
+ALTER TABLE public.discrepancies ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.discrepancies_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.discrepancy_notes (
+    key bytea NOT NULL,
+    nth integer NOT NULL,
+    at timestamp with time zone NOT NULL,
+    actor text NOT NULL,
+    action text NOT NULL COLLATE pg_catalog."C",
+    note text,
+    CONSTRAINT discrepancy_notes_action_check CHECK ((action = ANY (ARRAY['opened'::text, 'assigned'::text, 'note'::text, 'disputed'::text, 'resolved'::text, 'accepted'::text, 'gone'::text, 'reopened'::text])))
 );
 
 CREATE TABLE public.erasures (
@@ -422,6 +483,41 @@ CREATE TABLE public.line_approvals (
     rule text NOT NULL COLLATE pg_catalog."C"
 );
 
+CREATE TABLE public.locked_reports (
+    period date NOT NULL,
+    version integer NOT NULL,
+    report jsonb NOT NULL,
+    sha256 bytea NOT NULL,
+    locked_at timestamp with time zone NOT NULL,
+    locked_by text NOT NULL
+);
+
+CREATE TABLE public.matches (
+    statement_id uuid NOT NULL,
+    line_no integer NOT NULL,
+    nth integer NOT NULL,
+    dedup_key uuid,
+    bill_id uuid,
+    receivable_id uuid,
+    part text NOT NULL COLLATE pg_catalog."C",
+    amount numeric NOT NULL,
+    currency text NOT NULL COLLATE pg_catalog."C",
+    applied_amount numeric,
+    applied_currency text COLLATE pg_catalog."C",
+    method text NOT NULL COLLATE pg_catalog."C",
+    state text NOT NULL COLLATE pg_catalog."C",
+    proposal integer,
+    reasons text[] COLLATE pg_catalog."C",
+    run_id uuid,
+    confirmed_by text,
+    matched_at timestamp with time zone NOT NULL,
+    undone_at timestamp with time zone,
+    undone_by text,
+    CONSTRAINT matches_method_check CHECK ((method = ANY (ARRAY['transaction_id'::text, 'click_id'::text, 'amount_time'::text, 'reference'::text, 'payee_amount'::text, 'payee_all'::text, 'payee_subset'::text, 'by_hand'::text]))),
+    CONSTRAINT matches_part_check CHECK ((part = ANY (ARRAY['payment'::text, 'fee'::text, 'fx'::text, 'rounding'::text, 'unapplied'::text]))),
+    CONSTRAINT matches_state_check CHECK ((state = ANY (ARRAY['proposed'::text, 'matched'::text, 'confirmed'::text, 'undone'::text])))
+);
+
 CREATE TABLE public.notifications (
     id uuid NOT NULL,
     kind text NOT NULL COLLATE pg_catalog."C",
@@ -567,6 +663,9 @@ CREATE TABLE public.periods (
     version integer NOT NULL,
     changed_at timestamp with time zone NOT NULL,
     changed_by text NOT NULL,
+    unlock_asked_by text,
+    unlock_asked_at timestamp with time zone,
+    unlock_reason text,
     CONSTRAINT periods_state_check CHECK ((state = ANY (ARRAY['open'::text, 'closing'::text, 'locked'::text])))
 );
 
@@ -643,6 +742,38 @@ CREATE TABLE public.rates (
     origin text NOT NULL COLLATE pg_catalog."C",
     imported_at timestamp with time zone NOT NULL,
     CONSTRAINT rates_rate_check CHECK ((rate > (0)::numeric))
+);
+
+CREATE TABLE public.receivables (
+    id uuid NOT NULL,
+    number text NOT NULL COLLATE pg_catalog."C",
+    payee text NOT NULL COLLATE pg_catalog."C",
+    period date NOT NULL,
+    currency text NOT NULL COLLATE pg_catalog."C",
+    amount numeric NOT NULL,
+    received numeric DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.reconciliations (
+    id uuid NOT NULL,
+    kind text NOT NULL COLLATE pg_catalog."C",
+    source_id integer,
+    account text COLLATE pg_catalog."C",
+    period date NOT NULL,
+    statement_id uuid,
+    as_of timestamp with time zone NOT NULL,
+    state text NOT NULL COLLATE pg_catalog."C",
+    counts jsonb,
+    fault text COLLATE pg_catalog."C",
+    started_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    started_by text NOT NULL,
+    CONSTRAINT reconciliations_check CHECK (((kind = 'report'::text) = (source_id IS NOT NULL))),
+    CONSTRAINT reconciliations_check1 CHECK (((kind = 'bank'::text) = (account IS NOT NULL))),
+    CONSTRAINT reconciliations_kind_check CHECK ((kind = ANY (ARRAY['report'::text, 'bank'::text]))),
+    CONSTRAINT reconciliations_state_check CHECK ((state = ANY (ARRAY['running'::text, 'done'::text, 'failed'::text])))
 );
 
 CREATE TABLE public.replayed_postbacks (
@@ -1030,6 +1161,9 @@ ALTER TABLE ONLY public.audit_log
 ALTER TABLE ONLY public.audit_log
     ADD CONSTRAINT audit_log_pkey PRIMARY KEY (seq);
 
+ALTER TABLE ONLY public.bank_accounts
+    ADD CONSTRAINT bank_accounts_pkey PRIMARY KEY (slug);
+
 ALTER TABLE ONLY public.bill_items
     ADD CONSTRAINT bill_items_pkey PRIMARY KEY (dedup_key, seq);
 
@@ -1078,6 +1212,15 @@ ALTER TABLE ONLY public.deliveries
 ALTER TABLE ONLY public.delivery_attempts
     ADD CONSTRAINT delivery_attempts_pkey PRIMARY KEY (dedup_key, forward, receipt, attempt);
 
+ALTER TABLE ONLY public.discrepancies
+    ADD CONSTRAINT discrepancies_id_key UNIQUE (id);
+
+ALTER TABLE ONLY public.discrepancies
+    ADD CONSTRAINT discrepancies_pkey PRIMARY KEY (key);
+
+ALTER TABLE ONLY public.discrepancy_notes
+    ADD CONSTRAINT discrepancy_notes_pkey PRIMARY KEY (key, nth);
+
 ALTER TABLE ONLY public.erasures
     ADD CONSTRAINT erasures_pkey PRIMARY KEY (id);
 
@@ -1113,6 +1256,12 @@ ALTER TABLE ONLY public.invariant_checks
 
 ALTER TABLE ONLY public.line_approvals
     ADD CONSTRAINT line_approvals_pkey PRIMARY KEY (dedup_key, seq);
+
+ALTER TABLE ONLY public.locked_reports
+    ADD CONSTRAINT locked_reports_pkey PRIMARY KEY (period, version);
+
+ALTER TABLE ONLY public.matches
+    ADD CONSTRAINT matches_pkey PRIMARY KEY (statement_id, line_no, nth);
 
 ALTER TABLE ONLY public.notifications
     ADD CONSTRAINT notifications_kind_subject_id_channel_user_id_created_at_key UNIQUE NULLS NOT DISTINCT (kind, subject_id, channel, user_id, created_at);
@@ -1161,6 +1310,18 @@ ALTER TABLE ONLY public.publications
 
 ALTER TABLE ONLY public.rates
     ADD CONSTRAINT rates_pkey PRIMARY KEY (base, currency, on_day);
+
+ALTER TABLE ONLY public.receivables
+    ADD CONSTRAINT receivables_number_key UNIQUE (number);
+
+ALTER TABLE ONLY public.receivables
+    ADD CONSTRAINT receivables_payee_currency_period_key UNIQUE (payee, currency, period);
+
+ALTER TABLE ONLY public.receivables
+    ADD CONSTRAINT receivables_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.reconciliations
+    ADD CONSTRAINT reconciliations_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.replayed_postbacks
     ADD CONSTRAINT replayed_postbacks_pkey PRIMARY KEY (postback, replay);
@@ -1272,6 +1433,10 @@ CREATE INDEX deliveries_failed ON public.deliveries USING btree (forward) WHERE 
 
 CREATE INDEX deliveries_settled ON public.deliveries USING brin (settled_at);
 
+CREATE INDEX discrepancies_scope ON public.discrepancies USING btree (kind, period, source_id, account);
+
+CREATE INDEX discrepancies_work ON public.discrepancies USING btree (period, class) WHERE (state = ANY (ARRAY['open'::text, 'assigned'::text, 'disputed'::text]));
+
 CREATE INDEX expense_lines_created_at ON public.expense_lines USING btree (created_at);
 
 CREATE INDEX expense_lines_payee ON public.expense_lines USING btree (payee, period, currency);
@@ -1281,6 +1446,12 @@ CREATE INDEX expense_lines_unmapped ON public.expense_lines USING btree (created
 CREATE INDEX exports_due ON public.exports USING btree (target, due_at) WHERE (state = ANY (ARRAY['waiting'::text, 'sent_unknown'::text]));
 
 CREATE INDEX exports_refused ON public.exports USING btree (target) WHERE (state = 'refused'::text);
+
+CREATE INDEX matches_bill ON public.matches USING btree (bill_id) WHERE ((bill_id IS NOT NULL) AND (undone_at IS NULL));
+
+CREATE INDEX matches_conversion ON public.matches USING hash (dedup_key) WHERE (dedup_key IS NOT NULL);
+
+CREATE INDEX matches_receivable ON public.matches USING btree (receivable_id) WHERE ((receivable_id IS NOT NULL) AND (undone_at IS NULL));
 
 CREATE INDEX notifications_due ON public.notifications USING btree (due_at) WHERE (state = 'waiting'::text);
 
@@ -1303,6 +1474,8 @@ CREATE INDEX publications_published ON public.publications USING brin (published
 CREATE INDEX publications_refused ON public.publications USING btree (due_at) WHERE ((published_at IS NULL) AND (due_at IS NOT NULL));
 
 CREATE INDEX publications_waiting ON public.publications USING btree (received_at, dedup_key, revision) WHERE ((published_at IS NULL) AND (due_at IS NULL));
+
+CREATE INDEX reconciliations_period ON public.reconciliations USING btree (period, started_at);
 
 CREATE INDEX statement_lines_fingerprint ON public.statement_lines USING hash (fingerprint);
 
@@ -1352,11 +1525,15 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.audit_log FOR EACH 
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.expense_lines FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.locked_reports FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
 CREATE TRIGGER append_only_all BEFORE TRUNCATE ON public.approval_decisions FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER append_only_all BEFORE TRUNCATE ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER append_only_all BEFORE TRUNCATE ON public.expense_lines FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER append_only_all BEFORE TRUNCATE ON public.locked_reports FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 ALTER TABLE ONLY public.delegations
     ADD CONSTRAINT delegations_from_user_fkey FOREIGN KEY (from_user) REFERENCES public.users(id);
