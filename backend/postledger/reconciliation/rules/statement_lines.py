@@ -77,7 +77,11 @@ class BankLine(msgspec.Struct, frozen=True):
 
 
 class BankStatement(msgspec.Struct, frozen=True):
-    """One statement of a bank's file, which can hold several. `account` is the IBAN or number as the file has it."""
+    """One statement of a bank's file, which can hold several. Account and number together tell them apart.
+
+    `account` is the IBAN or number as the file has it, or empty if the file does not name it. Without both balances
+    nothing can be proven.
+    """
 
     account: str
     number: str | None
