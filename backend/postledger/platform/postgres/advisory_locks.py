@@ -20,6 +20,9 @@ BILLS = 0x62696C6C  # "bill" in ASCII
 REPLAY = 0x72706C79  # "rply" in ASCII
 """The session that books a batch of a replay: the next one must see what it has booked."""
 
+MONTHS = 0x6D6E7468  # "mnth" in ASCII
+"""The session that locks or unlocks a month, or those that write work items, which a locked month keeps as they are."""
+
 
 def share_lock(connection: Connection[Any], lock_id: int) -> None:
     """Wait until no session has a lock for itself, and share it until the end of the transaction."""

@@ -1,0 +1,1 @@
+"""Work items: differences that people must look at, kept from run to run."""
