@@ -115,7 +115,7 @@ def test_documented_defaults_are_those_of_the_code() -> None:
 
 _TABLES = [
     *("sources", "campaigns", "affiliates", "finance", "payees", "expense_rules", "approval_rules", "forwards"),
-    *("exports", "report_formats"),
+    *("exports", "report_formats", "bank_accounts"),
 ]
 
 
@@ -132,6 +132,12 @@ def test_the_keys_of_each_channel_are_documented(channel: str) -> None:
     documented = _list_documented(read_section(DOCUMENT, f"`[notify.{channel}]`"))
 
     assert set(documented) == _list_keys_of({"notify": {channel: _WRONG}})
+
+
+def test_the_keys_of_csv_files_of_banks_are_documented() -> None:
+    section = read_section(DOCUMENT, "`[bank_accounts.csv]`")
+
+    assert set(_list_documented(section)) == _list_keys_of({"bank_accounts": [{"csv": _WRONG}]})
 
 
 def test_the_keys_of_notify_are_documented() -> None:

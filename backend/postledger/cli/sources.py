@@ -203,12 +203,15 @@ def reencrypt_secrets(context: typer.Context, *, as_user: AsUser = None, as_json
     """Encrypt every stored secret again under the first master key, all or none. Then older keys can be removed."""
     with open_ledger(context) as connection, recorded(connection, as_user, "source.reencrypt", "secrets"):
         outcome = reencrypt(connection, open_keyring(context))
-    found = (("forwards", outcome.forwards), ("payees", outcome.payees), ("exports", outcome.exports))
+    found = (
+        *(("forwards", outcome.forwards), ("payees", outcome.payees), ("exports", outcome.exports)),
+        ("bank_accounts", outcome.bank_accounts),
+    )
     if as_json:
         others = {name: number for name, number in found if number}
         print_json({"reencrypted": outcome.reencrypted, "sources": outcome.sources, **others})
     else:
-        owners = [count(outcome.sources, "source"), *(count(n, name[:-1]) for name, n in found if n)]
+        owners = [count(outcome.sources, "source"), *(count(n, name[:-1].replace("_", " ")) for name, n in found if n)]
         secrets = count(outcome.reencrypted, "secret")
         print(f"{secrets} of {' and '.join(owners)} encrypted under the first master key.")
 

@@ -17,6 +17,7 @@ from postledger.platform.keyring import Keyring
 from postledger.platform.postgres.errors import DatabaseFailed, translated_errors
 from postledger.platform.postgres.migrations import list_applied, shipped_migrations
 from postledger.platform.postgres.sql import statements_of
+from postledger.policy.bank_account_store import BankAccountStore
 from postledger.policy.export_store import ExportStore
 from postledger.policy.finance_store import FinanceStore
 from postledger.policy.forward_store import ForwardStore
@@ -147,12 +148,13 @@ def _check_secrets(connection: Connection[Any], keyring: Keyring) -> CheckResult
     stored, of_forwards = SourceSecrets(connection, keyring), ForwardStore(connection, keyring)
     of_payees, of_notify = FinanceStore(connection, keyring), NotifyStore(connection, keyring)
     of_exports = ExportStore(connection, keyring)
-    others = of_notify.find_locked() or of_exports.find_locked()
+    of_accounts = BankAccountStore(connection, keyring)
+    others = of_notify.find_locked() or of_exports.find_locked() or of_accounts.find_locked()
     if locked := _find_locked(stored, of_forwards, of_payees) or others:
         advice = "add the key that encrypted it after the others in POSTLEDGER_MASTER_KEY"
         return CheckResult("secrets", False, f"{locked} has one that no master key decrypts", advice)
     is_current = stored.list_current() + of_forwards.list_current() + of_payees.list_current()
-    is_current += of_notify.list_current() + of_exports.list_current()
+    is_current += of_notify.list_current() + of_exports.list_current() + of_accounts.list_current()
     found = f"{count(len(is_current), 'secret')} can be decrypted"
     if weak := _list_weak(connection, stored):
         found += f"; shorter than {STRONG_BYTES} bytes: {', '.join(weak)}; run: postledger source rotate SLUG"

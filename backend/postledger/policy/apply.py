@@ -12,6 +12,7 @@ from postledger.decoding.toml_table import Fault
 from postledger.platform.keyring import Keyring
 from postledger.policy.approval_checks import People, find_approval_faults, find_approval_warnings
 from postledger.policy.approval_store import read_people
+from postledger.policy.bank_account_checks import find_account_faults
 from postledger.policy.books_warnings import find_books_warnings
 from postledger.policy.config_file import BadConfiguration, Configuration
 from postledger.policy.config_warnings import find_warnings
@@ -113,6 +114,7 @@ def _plan(store: PolicyStore, target: Configuration, stored: Stored, people: Peo
         *find_notify_faults(target.notify, stored.in_force.notify),
         *find_export_faults(target, stored, prune=prune),
         *find_report_faults(target.report_formats.values(), {*target.sources, *stored.in_force.sources}),
+        *find_account_faults(target, stored, prune=prune),
     ]
     if faults:
         raise BadConfiguration(faults)

@@ -8,6 +8,7 @@ from psycopg import Connection
 
 from postledger.platform.keyring import Keyring
 from postledger.policy.approval_config import write_approval_rule
+from postledger.policy.bank_account_config import write_our_account
 from postledger.policy.config_file import Configuration, SourceConfig
 from postledger.policy.duration import write_duration
 from postledger.policy.export_config import write_export
@@ -53,6 +54,7 @@ def write_document(configuration: Configuration) -> dict[str, object]:
         "expense_rules": [write_rule(rule) for rule in configuration.expense_rules.values()],
         "approval_rules": [write_approval_rule(rule) for rule in configuration.approval_rules.values()],
         "exports": [write_export(export) for export in configuration.exports.values() if export.is_readable],
+        "bank_accounts": [write_our_account(each) for each in configuration.bank_accounts.values()],
         "report_formats": [write_report_format(each) for each in configuration.report_formats.values()],
     }
 

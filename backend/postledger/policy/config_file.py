@@ -15,6 +15,7 @@ from postledger.finance.rules.approval_rule import ApprovalRule
 from postledger.finance.rules.expense_rule import ExpenseRule
 from postledger.finance.rules.finance_settings import Finance
 from postledger.policy.approval_config import read_approval_rule
+from postledger.policy.bank_account_config import BankAccountConfig, read_our_account
 from postledger.policy.export_config import ExportConfig, read_export
 from postledger.policy.finance_config import PayeeConfig, read_finance, read_payee, read_rule
 from postledger.policy.forward_config import ForwardConfig, read_forward
@@ -82,6 +83,7 @@ class Configuration(msgspec.Struct, frozen=True):
     notify: NotifyConfig | None = None
     exports: Mapping[str, ExportConfig] = {}
     report_formats: Mapping[str, ReportFormat] = {}
+    bank_accounts: Mapping[str, BankAccountConfig] = {}
 
 
 class BadConfiguration(Exception):
@@ -107,6 +109,7 @@ def read_configuration(document: Mapping[str, object], lookups: Lookups, known: 
     notify = top.take("notify", lambda value: read_notify(_open(value, "notify", faults), faults, lookups), None)
     exports = [_read_export(table, lookups) for table in _tables(top, "exports", "slug", faults)]
     formats = [read_report_format(table, known.reports) for table in _tables(top, "report_formats", "slug", faults)]
+    accounts = [read_our_account(table, faults, lookups) for table in _tables(top, "bank_accounts", "slug", faults)]
     top.refuse_unknown()
     if faults:
         raise BadConfiguration(faults)
@@ -122,6 +125,7 @@ def read_configuration(document: Mapping[str, object], lookups: Lookups, known: 
         notify=notify,
         exports=exports,
         report_formats=formats,
+        bank_accounts=accounts,
     )
 
 
@@ -138,6 +142,7 @@ def index_configuration(
     notify: NotifyConfig | None = None,
     exports: Iterable[ExportConfig] = (),
     report_formats: Iterable[ReportFormat] = (),
+    bank_accounts: Iterable[BankAccountConfig] = (),
 ) -> Configuration:
     """Index the parts of a configuration by slug or id."""
     return Configuration(
@@ -152,6 +157,7 @@ def index_configuration(
         notify=notify,
         exports={export.settings.slug: export for export in exports},
         report_formats={each.slug: each for each in report_formats},
+        bank_accounts={each.account.slug: each for each in bank_accounts},
     )
 
 

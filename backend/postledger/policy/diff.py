@@ -10,6 +10,7 @@ from postledger.decoding.toml_table import Fault
 from postledger.finance.rules.approval_rule import ApprovalRule
 from postledger.finance.rules.expense_rule import ExpenseRule
 from postledger.finance.rules.finance_settings import Finance
+from postledger.policy.bank_account_config import BankAccountConfig
 from postledger.policy.config_file import AffiliateConfig, CampaignConfig, Configuration, SourceConfig
 from postledger.policy.export_config import ExportConfig, list_export_facts
 from postledger.policy.finance_config import PayeeConfig
@@ -19,7 +20,7 @@ from postledger.reconciliation.rules.report_format import ReportFormat
 
 Kind = Literal[
     "source", "campaign", "affiliate", "forward", "finance", "payee", "rule", "approval_rule", "notify", "export",
-    "report_format",
+    "report_format", "bank_account",
 ]  # fmt: skip
 Rule = ExpenseRule | ApprovalRule
 Item = (
@@ -33,6 +34,7 @@ Item = (
     | NotifyConfig
     | ExportConfig
     | ReportFormat
+    | BankAccountConfig
 )
 
 
@@ -76,6 +78,7 @@ def find_changes(target: Configuration, stored: Stored, *, prune: bool) -> list[
         *_compare_rules("rule", target.expense_rules, now.expense_rules, prune=prune),
         *_compare_rules("approval_rule", target.approval_rules, now.approval_rules, prune=prune),
         *_compare("report_format", target.report_formats, now.report_formats, then.report_formats, prune=prune),
+        *_compare("bank_account", target.bank_accounts, now.bank_accounts, then.bank_accounts, prune=prune),
         *_compare("notify", _name("notify", target.notify), _name("notify", now.notify), {}, prune=prune),
         *_compare("export", target.exports, now.exports, then.exports, prune=prune),
     ]
@@ -166,6 +169,8 @@ def _facts(item: Item) -> dict[str, object]:
         return list_facts(item)
     if isinstance(item, ExportConfig):
         return list_export_facts(item)
+    if isinstance(item, BankAccountConfig):
+        return _account_facts(item)
     facts = msgspec.structs.asdict(item)
     if isinstance(item, SourceConfig):
         facts |= msgspec.structs.asdict(facts.pop("settings"))
@@ -181,6 +186,11 @@ def _facts(item: Item) -> dict[str, object]:
     if isinstance(item, ApprovalRule):
         facts["remind_after"] = facts.pop("remind_after_s")
     return _payee_facts(item) if isinstance(item, PayeeConfig) else facts
+
+
+def _account_facts(item: BankAccountConfig) -> dict[str, object]:
+    number = {} if item.account_hash is None else {"account": item.account_hash}
+    return msgspec.structs.asdict(item.account) | number
 
 
 def _payee_facts(item: PayeeConfig) -> dict[str, object]:

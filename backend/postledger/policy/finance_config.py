@@ -29,7 +29,6 @@ _MONEY = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,6})?")
 _SLUG = re.compile(r"[a-z0-9-]{1,40}")
 _SLUG_PATTERN = re.compile(r"[a-z0-9*-]{1,80}")
 _EVENT_PATTERN = re.compile(r"[a-z0-9_.*-]{1,80}")
-_ACCOUNT_KEYS: dict[str, Callable[[str], str]] = {"iban_env": read_iban, "bank_account_env": read_account}
 
 
 class PayeeConfig(msgspec.Struct, frozen=True):
@@ -71,7 +70,7 @@ def read_payee(table: Table, lookups: Lookups) -> PayeeConfig:
     )
     if payee.min_bill is not None and payee.currency is None:
         table.fault("min_bill", "needs a currency; add currency to this payee")
-    account = _read_bank_account(table, lookups)
+    account = read_bank_account(table, lookups, iban="iban_env", other="bank_account_env")
     table.refuse_unknown()
     return PayeeConfig(payee, account)
 
@@ -167,11 +166,12 @@ def _read_days(value: object) -> int:
     return int(found[1])
 
 
-def _read_bank_account(table: Table, lookups: Lookups) -> str | None:
-    given = [key for key in _ACCOUNT_KEYS if key in table]
-    if len(given) > 1:
-        table.fault(given[1], f"cannot be combined with {given[0]}; keep one of them")
-    found = [table.take(key, _from_variable(lookups, read), None) for key, read in _ACCOUNT_KEYS.items()]
+def read_bank_account(table: Table, lookups: Lookups, *, iban: str, other: str) -> str | None:
+    """Read the account of one of two keys, which name a variable with an IBAN or with another number."""
+    if iban in table and other in table:
+        table.fault(other, f"cannot be combined with {iban}; keep one of them")
+    readers = {iban: read_iban, other: read_account}
+    found = [table.take(key, _from_variable(lookups, read), None) for key, read in readers.items()]
     return next((account for account in found if account is not None), None)
 
 

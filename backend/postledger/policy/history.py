@@ -11,6 +11,7 @@ from psycopg.rows import dict_row
 
 from postledger.people.audit_chain import append, write_body
 from postledger.platform.postgres.sql import statements_of
+from postledger.policy.bank_account_config import BankAccountConfig
 from postledger.policy.config_file import SourceConfig
 from postledger.policy.diff import Action, Change, Item
 from postledger.policy.export_config import ExportConfig
@@ -97,4 +98,6 @@ def _write_settings(item: Item) -> object:
         return write_notify(item)
     if isinstance(item, ExportConfig):
         return msgspec.to_builtins(item.settings)
+    if isinstance(item, BankAccountConfig):
+        return msgspec.to_builtins(item.account)
     return msgspec.to_builtins(item.payee if isinstance(item, PayeeConfig) else item)

@@ -6,6 +6,7 @@ import msgspec
 from psycopg import Connection
 
 from postledger.platform.keyring import Keyring
+from postledger.policy.bank_account_store import BankAccountStore
 from postledger.policy.export_store import ExportStore
 from postledger.policy.finance_store import FinanceStore
 from postledger.policy.forward_store import ForwardStore
@@ -17,7 +18,7 @@ from postledger.vocabulary.operator_error import NotPossible
 
 
 class Reencrypted(msgspec.Struct, frozen=True):
-    """How many secrets were encrypted again, and how many sources, forwards, payees and exports they belong to.
+    """How many secrets were encrypted again, and how many sources, forwards, payees, exports and accounts they are of.
 
     Those of `[notify]` are among the secrets.
     """
@@ -27,6 +28,7 @@ class Reencrypted(msgspec.Struct, frozen=True):
     forwards: int
     payees: int
     exports: int
+    bank_accounts: int
 
 
 def reencrypt(connection: Connection[Any], keyring: Keyring) -> Reencrypted:
@@ -39,11 +41,12 @@ def reencrypt(connection: Connection[Any], keyring: Keyring) -> Reencrypted:
             payees = FinanceStore(connection, keyring).reencrypt()
             notify = NotifyStore(connection, keyring).reencrypt()
             exports = ExportStore(connection, keyring).reencrypt()
+            accounts = BankAccountStore(connection, keyring).reencrypt()
         except LockedSecret as owner:
             raise NotPossible(
                 f"{owner} has a secret that no master key decrypts; nothing was changed. Add the key that encrypted it"
                 " after the others in POSTLEDGER_MASTER_KEY, or give it new secrets"
             ) from None
         reencrypt_keys(connection, keyring)
-    secrets = len(slugs) + len(forwards) + payees + notify + len(exports)
-    return Reencrypted(secrets, len(set(slugs)), len(set(forwards)), payees, len(set(exports)))
+    secrets = len(slugs) + len(forwards) + payees + notify + len(exports) + accounts
+    return Reencrypted(secrets, len(set(slugs)), len(set(forwards)), payees, len(set(exports)), accounts)

@@ -34,7 +34,7 @@ Presets = Mapping[str, Mapping[str, object]]
 _DEFAULTS = ReportFormat("", "", "csv", {})
 _MERGED = ("columns", "statuses", "events")
 _LONGEST_WINDOW_S = 31 * 86400
-_MOST_SKIPPED = 1000
+MOST_SKIPPED = 1000
 _PERCENT = re.compile(r"[0-9]{1,2}(?:\.[0-9]{1,4})?")
 
 
@@ -48,13 +48,13 @@ def read_report_format(table: Table, presets: Presets) -> ReportFormat:
         source=table.require("source", read_slug, ""),
         kind=table.require("kind", one_of("csv", "xlsx", "json"), _DEFAULTS.kind),
         columns=table.require("columns", _read_columns, {}),
-        delimiter=table.take("delimiter", _read_delimiter, _DEFAULTS.delimiter),
-        encoding=table.take("encoding", _read_encoding, _DEFAULTS.encoding),
-        skip_rows=table.take("skip_rows", whole_number(0, _MOST_SKIPPED), _DEFAULTS.skip_rows),
+        delimiter=table.take("delimiter", read_delimiter, _DEFAULTS.delimiter),
+        encoding=table.take("encoding", read_encoding, _DEFAULTS.encoding),
+        skip_rows=table.take("skip_rows", whole_number(0, MOST_SKIPPED), _DEFAULTS.skip_rows),
         rows=table.take("rows", read_text, None),
         timezone=table.take("timezone", read_timezone, _DEFAULTS.timezone),
         decimal=table.take("decimal", one_of(".", ","), _DEFAULTS.decimal),
-        time_formats=table.take("time_format", _read_time_formats, _DEFAULTS.time_formats),
+        time_formats=table.take("time_format", read_time_formats, _DEFAULTS.time_formats),
         statuses=table.take("statuses", _read_statuses, _DEFAULTS.statuses),
         status=table.take("status", lambda value: Status(one_of(*map(str, Status))(value)), _DEFAULTS.status),
         currency=table.take("currency", read_iso_currency, None),
@@ -62,7 +62,9 @@ def read_report_format(table: Table, presets: Presets) -> ReportFormat:
         events=table.take("events", _read_events, _DEFAULTS.events),
         negate=table.take("negate", read_flag, _DEFAULTS.negate),
         window=table.take("window", _read_window, _DEFAULTS.window),
-        tolerance=table.take("tolerance", _read_tolerance, _DEFAULTS.tolerance),
+        tolerance=table.take(
+            "tolerance", lambda value: read_tolerance(value, _DEFAULTS.tolerance), _DEFAULTS.tolerance
+        ),
         expected_by_day=table.take("expected_by_day", whole_number(1, 28), None),
     )
     _check(table, report_format)
@@ -133,7 +135,7 @@ def _check(table: Table, report_format: ReportFormat) -> None:
 
 
 def _read_columns(value: object) -> Mapping[str, str]:
-    return {_one_of_columns(key): read_text(name) for key, name in _open(value).items()}
+    return {_one_of_columns(key): read_text(name) for key, name in open_table(value).items()}
 
 
 def _one_of_columns(key: str) -> str:
@@ -142,26 +144,30 @@ def _one_of_columns(key: str) -> str:
     return key
 
 
-def _open(value: object) -> Mapping[str, object]:
+def open_table(value: object) -> Mapping[str, object]:
+    """Read a table whose keys the caller reads."""
     if not isinstance(value, dict):
         raise BadValue("must be a table")
     return value
 
 
-def _read_delimiter(value: object) -> str:
+def read_delimiter(value: object) -> str:
+    """Read the character between two cells."""
     if isinstance(value, str) and len(value) == 1 and value not in '"\r\n':
         return value
     raise BadValue('must be one character, such as ";"')
 
 
-def _read_encoding(value: object) -> str:
+def read_encoding(value: object) -> str:
+    """Read the name of an encoding of text."""
     try:
         return codecs.lookup(read_text(value)).name
     except LookupError:
         raise BadValue("is not an encoding; write one such as utf-8 or cp1252") from None
 
 
-def _read_time_formats(value: object) -> tuple[str, ...]:
+def read_time_formats(value: object) -> tuple[str, ...]:
+    """Read one format of days and times, or a list of them."""
     return tuple(map(_check_time_format, [value] if isinstance(value, str) else read_texts(value)))
 
 
@@ -176,18 +182,19 @@ def _check_time_format(form: str) -> str:
 
 
 def _read_statuses(value: object) -> Mapping[Status, tuple[str, ...]]:
-    words = {Status(one_of(*map(str, Status))(key)): read_texts(given) for key, given in _open(value).items()}
-    _refuse_twice(words)
+    words = {Status(one_of(*map(str, Status))(key)): read_texts(given) for key, given in open_table(value).items()}
+    refuse_twice(words)
     return words
 
 
 def _read_events(value: object) -> Mapping[str, tuple[str, ...]]:
-    words = {_read_event(key): read_texts(given) for key, given in _open(value).items()}
-    _refuse_twice(words)
+    words = {_read_event(key): read_texts(given) for key, given in open_table(value).items()}
+    refuse_twice(words)
     return words
 
 
-def _refuse_twice(words: Mapping[Any, tuple[str, ...]]) -> None:
+def refuse_twice(words: Mapping[Any, tuple[str, ...]]) -> None:
+    """Raise `BadValue` if two meanings have one word."""
     every = [word.casefold() for given in words.values() for word in given]
     if twice := next((word for word in every if every.count(word) > 1), None):
         raise BadValue(f'has the word "{twice}" twice; one word has one meaning')
@@ -204,15 +211,24 @@ def _read_window(value: object) -> timedelta:
     return timedelta(seconds=read_duration_s(value, _LONGEST_WINDOW_S))
 
 
-def _read_tolerance(value: object) -> Tolerance:
-    given = _open(value)
-    readers: Mapping[str, Callable[[object], Decimal | None]] = {"absolute": read_money, "percent": _read_percent}
+def read_tolerance(value: object, defaults: Tolerance) -> Tolerance:
+    """Read a table of an absolute amount and a share in percent."""
+    given = open_table(value)
+    readers: Mapping[str, Callable[[object], Decimal | None]] = {"absolute": read_money, "percent": _read_share}
     if unknown := next((key for key in given if key not in readers), None):
         raise BadValue(f"has {unknown}; there are absolute and percent")
-    return msgspec.structs.replace(_DEFAULTS.tolerance, **{key: readers[key](each) for key, each in given.items()})
+    return msgspec.structs.replace(defaults, **{key: readers[key](each) for key, each in given.items()})
 
 
-def _read_percent(value: object) -> Decimal:
+def _read_share(value: object) -> Decimal:
+    try:
+        return read_percent(value)
+    except BadValue as error:
+        raise BadValue(f"percent {error}") from None
+
+
+def read_percent(value: object) -> Decimal:
+    """Read a share in percent, below 100."""
     if isinstance(value, str) and _PERCENT.fullmatch(value):
         return Decimal(value)
-    raise BadValue('percent must be text such as "0.5"')
+    raise BadValue('must be text such as "0.5", a share in percent below 100')

@@ -16,6 +16,8 @@ from postledger.finance.rules.finance_settings import Finance
 from postledger.platform.keyring import Keyring
 from postledger.platform.postgres.sql import statements_of
 from postledger.policy.approval_store import read_approval_rules, write_approval_rules
+from postledger.policy.bank_account_config import BankAccountConfig
+from postledger.policy.bank_account_store import BankAccountStore, read_our_accounts
 from postledger.policy.config_file import (
     AffiliateConfig,
     CampaignConfig,
@@ -73,6 +75,7 @@ class PolicyStore:
         self._finance = FinanceStore(connection, keyring)
         self._notify = NotifyStore(connection, keyring)
         self._exports = ExportStore(connection, keyring)
+        self._accounts = BankAccountStore(connection, keyring)
 
     def read(self) -> Stored:
         """Read what is in force and what is retired, secrets included."""
@@ -85,7 +88,12 @@ class PolicyStore:
     def hash_accounts(self, target: Configuration, now: datetime) -> Configuration:
         """Add the hashes of the bank accounts in a file, by which they are compared. Raises `WrongMasterKey`."""
         hashed = self._finance.hash_accounts(target.payees.values(), now)
-        return msgspec.structs.replace(target, payees={config.payee.id: config for config in hashed})
+        ours = self._accounts.hash_numbers(target.bank_accounts.values(), now)
+        return msgspec.structs.replace(
+            target,
+            payees={config.payee.id: config for config in hashed},
+            bank_accounts={config.account.slug: config for config in ours},
+        )
 
     def find_last_line(self) -> datetime | None:
         """Return when the last expense line was written. None if there is none."""
@@ -120,6 +128,7 @@ class PolicyStore:
             notify=self._notify.read() if in_force else None,
             exports=self._exports.read(in_force=in_force),
             report_formats=read_report_formats(self._connection, in_force=in_force),
+            bank_accounts=read_our_accounts(self._connection, in_force=in_force),
         )
 
     def _read_finance(self) -> Finance | None:
@@ -166,6 +175,8 @@ class PolicyStore:
                 self._exports.write(export, now)
             case ReportFormat() as report_format:
                 write_report_format(self._connection, report_format, now)
+            case BankAccountConfig() as account:
+                self._accounts.write(account, now)
             case _:
                 pass  # of rules `write` makes one new version of all
 

@@ -203,7 +203,7 @@ def test_all_faults_are_reported_at_once() -> None:
     ]
     known = (
         "sources, campaigns, affiliates, forwards, finance, payees, expense_rules, approval_rules, notify, exports,"
-        " report_formats"
+        " report_formats, bank_accounts"
     )
     assert faults[-1] == f"colour: is not a known key; use one of {known}"
 

@@ -1,5 +1,5 @@
 -- What this ledger has encrypted and cannot do without: the live secrets of sources, forwards and exports in force,
--- those of [notify], and its own keys.
+-- those of [notify], the numbers of its bank accounts, and its own keys.
 SELECT slug, ciphertext
 FROM source_secrets
 JOIN sources ON sources.id = source_id
@@ -16,6 +16,8 @@ SELECT 'export ' || export_targets.slug, ciphertext
 FROM export_secrets
 JOIN export_targets ON export_targets.slug = export_secrets.slug
 WHERE removed_at IS NULL
+UNION ALL
+SELECT 'bank account ' || slug, account FROM bank_accounts WHERE removed_at IS NULL
 UNION ALL
 SELECT 'its own key "' || name || '"', ciphertext FROM instance_keys
 ORDER BY 1
