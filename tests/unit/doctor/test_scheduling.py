@@ -15,7 +15,9 @@ def test_the_classes_are_shown_and_compared() -> None:
     assert judge_scheduling(NORMAL, "normal").passed
 
 
-@pytest.mark.parametrize(("processes", "wanted"), [(NORMAL, "batch"), (BATCH, "normal"), ([*BATCH, NORMAL[0]], "batch")])
+@pytest.mark.parametrize(
+    ("processes", "wanted"), [(NORMAL, "batch"), (BATCH, "normal"), ([*BATCH, NORMAL[0]], "batch")]
+)
 def test_a_process_of_another_class_fails(processes: list[Process], wanted: str) -> None:
     assert not judge_scheduling(processes, wanted).passed
 
