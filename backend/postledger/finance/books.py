@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
+from msgspec.structs import replace
 from psycopg import Connection
 
 from postledger.finance.base_rates import BaseRates
@@ -55,6 +56,15 @@ def load_books(connection: Connection[Any]) -> Books | None:
         return None if stored is None else _load(connection, stored)
 
 
+def reread_locked(connection: Connection[Any], books: Books) -> Books:
+    """Return books with the months that are locked now. Call it while holding the dispatcher's lock, as `lock` does."""
+    return replace(books, locked_periods=_read_locked(connection))
+
+
+def _read_locked(connection: Connection[Any]) -> frozenset[date]:
+    return frozenset(period for (period,) in connection.execute(sql("read_locked_periods")))
+
+
 def _load(connection: Connection[Any], stored: StoredFinance) -> Books:
     settings, approval_rules = stored.settings, read_approval_rules(connection)
     return Books(
@@ -65,7 +75,7 @@ def _load(connection: Connection[Any], stored: StoredFinance) -> Books:
         stored.rules_version,
         {config.payee.id: config.payee for config in read_payees(connection, in_force=True)},
         _read_names(connection),
-        frozenset(period for (period,) in connection.execute(sql("read_locked_periods"))),
+        _read_locked(connection),
         BaseRates(settings.base_currency, settings.rates_max_age_days),
         approval_rules,
         approval_rules.version > 0 or connection.execute(sql("approvals_exist")).fetchone() == (True,),

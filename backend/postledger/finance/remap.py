@@ -12,7 +12,7 @@ from psycopg import Connection
 
 from postledger.finance.approval.request_store import OnRequests
 from postledger.finance.approval.requests import write_lines
-from postledger.finance.books import Books, load_books
+from postledger.finance.books import Books, load_books, reread_locked
 from postledger.finance.difference import Difference
 from postledger.finance.line_store import Completed, record_batch
 from postledger.finance.lines import Conversion
@@ -110,6 +110,7 @@ def _remap_portion(
 ) -> list[Completed]:
     with connection.transaction():
         hold_dispatch(connection)
+        books = reread_locked(connection, books)
         known = read_conversions(connection, conversions, cause.task_id, books)
         completed = complete(connection, known, books, rules, remaps=True)
         now = read_clock(connection)
