@@ -48,6 +48,7 @@ _COMMANDS: Mapping[str, str] = {
     "expenses": "expenses:expenses",
     "bills": "bills:bills",
     "statement": "statements:statements",
+    "period": "periods:periods",
     "finance": "finance:finance",
     "approvals": "approvals:approvals",
     "user": "users:users",

@@ -52,6 +52,7 @@ def read_finance(table: Table) -> Finance:
         table.take("rates_max_age", _read_days, defaults.rates_max_age_days),
         table.take("bank_text_days", whole_number(1, _MOST_DAYS), defaults.bank_text_days),
         table.take("rule_cooling", read_duration_s, defaults.rule_cooling_s),
+        table.take("lock_below", _read_amount_of_money, defaults.lock_below),
     )
     table.refuse_unknown()
     return finance
@@ -115,7 +116,11 @@ def read_optional_text(value: object) -> str | None:
 
 
 def read_money(value: object) -> Decimal | None:
-    """Read an amount of money."""
+    """Read an amount of money for a key that may be missing."""
+    return _read_amount_of_money(value)
+
+
+def _read_amount_of_money(value: object) -> Decimal:
     if isinstance(value, str) and _MONEY.fullmatch(value):
         return Decimal(value)
     raise BadValue('must be an amount in quotes such as "50.00", at most 12 digits before and 6 after the point')

@@ -15,6 +15,7 @@ def write_finance(finance: Finance) -> dict[str, object]:
     return written | {
         "rates_max_age": f"{written.pop('rates_max_age_days')}d",
         "rule_cooling": write_duration(finance.rule_cooling_s),
+        "lock_below": f"{finance.lock_below:f}",
     }
 
 

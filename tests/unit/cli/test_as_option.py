@@ -13,6 +13,7 @@ CHANGING = (
     "jobs retry", "jobs discard", "payees import", "rates import", "replay", "source token", "source secret",
     "source rotate", "source retire", "source reencrypt", "user add", "user role", "user disable", "user enable",
     "user token", "user delegate", "user password", "export run", "export retry", "bills make", "bills cancel",
+    "period close", "period lock", "period unlock",
 )  # fmt: skip
 
 

@@ -2,8 +2,7 @@
 
 import pytest
 
-from postledger.doctor.processes import Process
-from postledger.doctor.users import judge_users
+from postledger.doctor.users import Process, judge_users
 
 EDGE = "postledger-edge"
 STARTED_BY_ROOT = (

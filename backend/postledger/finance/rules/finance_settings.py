@@ -11,7 +11,8 @@ ORIGINS = ("ecb",)
 class Finance(msgspec.Struct, frozen=True):
     """The settings of the books. `timezone`: the IANA name of the zone whose months are the periods.
 
-    Who changes a rule decides nothing by it for `rule_cooling_s`.
+    Who changes a rule decides nothing by it for `rule_cooling_s`. A month with open work items above `lock_below`, in
+    the base currency, is not locked.
     """
 
     base_currency: str
@@ -20,6 +21,7 @@ class Finance(msgspec.Struct, frozen=True):
     rates_max_age_days: int = 7
     bank_text_days: int = 400
     rule_cooling_s: int = 86400
+    lock_below: Decimal = Decimal(0)
 
 
 class Payee(msgspec.Struct, frozen=True):

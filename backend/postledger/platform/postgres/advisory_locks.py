@@ -1,5 +1,7 @@
 """Locks that more than one subject takes. Postgres knows them by a number."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from psycopg import Connection
@@ -32,3 +34,14 @@ def share_lock(connection: Connection[Any], lock_id: int) -> None:
 def wait_for_lock(connection: Connection[Any], lock_id: int) -> None:
     """Wait for a lock and keep it until the end of the transaction."""
     connection.execute(sql("wait_for_lock"), (lock_id,))
+
+
+@contextmanager
+def hold_lock(connection: Connection[Any], lock_id: int) -> Iterator[None]:
+    """Wait for a lock and keep it until the end of the block, in which there may be several transactions."""
+    connection.execute(sql("hold_lock"), (lock_id,))
+    try:
+        yield
+    finally:
+        if not connection.closed:
+            connection.execute(sql("release_lock"), (lock_id,))

@@ -1,0 +1,2 @@
+-- Releases an advisory lock of this session.
+SELECT pg_advisory_unlock(%s)

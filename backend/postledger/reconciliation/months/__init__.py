@@ -1,0 +1,1 @@
+"""The months of the books: open, closing, locked."""
