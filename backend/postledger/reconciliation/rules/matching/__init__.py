@@ -1,0 +1,1 @@
+"""Which bills and receivables the lines of a bank statement pay. Pure."""
