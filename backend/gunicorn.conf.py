@@ -6,15 +6,20 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from postledger.platform.settings import BadSetting, read_settings, read_sockets, read_workers
+from postledger.platform.server.scheduling import schedule_as_batch
+from postledger.platform.settings import BadSetting, read_scheduling, read_settings, read_sockets, read_workers
 from postledger.platform.timeouts import GRACEFUL_STOP_S
 
 try:  # in the master, so that a bad setting stops the start with one line instead of failing every worker
     read_settings(os.environ)
     sockets = read_sockets(os.environ)
     workers = read_workers(os.environ)
+    scheduling = read_scheduling(os.environ)
 except BadSetting as error:
     sys.exit(f"postledger: {error}")
+
+if scheduling == "batch":
+    schedule_as_batch()  # the workers inherit it
 
 wsgi_app = "postledger.bootstrap.backend:create()"
 bind = [f"unix:{sockets.public}", f"unix:{sockets.operators}"]

@@ -40,6 +40,7 @@ def runtime(prefix: Path, name: str) -> str:
         ("POSTLEDGER_OPERATORS_SOCKET", "/tmp/backend.sock"),
         ("POSTLEDGER_SANDBOX_SOCKET", "/tmp/backend.sock"),
         ("POSTLEDGER_SANDBOX", "everyone"),
+        ("POSTLEDGER_SCHEDULING", "fifo"),
         ("POSTLEDGER_CONSOLE_SOCKET", "/tmp/backend.sock"),
         ("POSTLEDGER_CONSOLE_ADDRESS", "localhost; include /etc/passwd"),
         ("POSTLEDGER_CONSOLE_PORT", "https"),

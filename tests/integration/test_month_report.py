@@ -88,16 +88,21 @@ def test_a_replaced_report_does_not_count(rows: MonthRows, ledger: Connection[An
 def test_work_items_are_summed_by_class_without_those_that_are_gone(
     rows: MonthRows, ledger: Connection[Any], acme: int
 ) -> None:
-    for stake, state in (("1.25", "open"), ("2.00", "resolved"), ("3.00", "accepted"), ("9.00", "gone")):
+    states = {"1.25": "open", "2.00": "resolved", "3.00": "accepted", "4.00": "disputed", "9.00": "gone"}
+    for stake, state in states.items():
         rows.add_item("amount_differs", stake, source_id=acme, state=state)
 
     report = build_month_report(ledger, OCTOBER)
 
     [total] = report.sources[0].classes
-    assert total == ClassTotal("amount_differs", "USD", 3, Decimal("6.25"), 2, Decimal("5.00"))
+    assert total == ClassTotal("amount_differs", "USD", 4, Decimal("10.25"), 1, Decimal("4.00"), 2, Decimal("5.00"))
+    assert (total.open, total.open_stake) == (1, Decimal("1.25"))
     assert [(each.state, each.stake) for each in report.item_totals] == [
-        ("open", Decimal("1.25")), ("resolved", Decimal("2.00")), ("accepted", Decimal("3.00"))
-    ]  # fmt: skip
+        ("open", Decimal("1.25")),
+        ("disputed", Decimal("4.00")),
+        ("resolved", Decimal("2.00")),
+        ("accepted", Decimal("3.00")),
+    ]
 
 
 def test_unsettled_work_items_come_first_the_largest_on_top(

@@ -13,6 +13,7 @@ from postledger.doctor.check_result import CheckResult
 from postledger.doctor.listeners import check_listeners
 from postledger.doctor.ops_metrics import check_policy_age, check_writers
 from postledger.doctor.postgres import check_postgres
+from postledger.doctor.scheduling import check_scheduling
 from postledger.doctor.users import check_users
 from postledger.platform.keyring import Keyring
 from postledger.platform.known_settings import describe_unknown
@@ -34,6 +35,7 @@ def run_checks(environment: Mapping[str, str], open_ledger: OpenLedger, os_user:
     yield check_writers(environment)
     yield check_certificate(environment, datetime.now(UTC))
     yield from check_users(environment)
+    yield from check_scheduling(environment)
 
 
 def _check_settings(environment: Mapping[str, str]) -> CheckResult:

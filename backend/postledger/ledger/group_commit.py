@@ -14,7 +14,7 @@ import psycopg
 from gevent.event import Event
 from psycopg import Connection
 
-from postledger.ledger.waiting_rows import Result, Row, Waiting, WaitingRows, is_awaited, refuse
+from postledger.ledger.waiting_rows import Result, Row, Waiting, WaitingRows, is_awaited, refuse, wake
 from postledger.ledger.writer_clock import WriterClock
 from postledger.ledger.writer_state import WriterState
 from postledger.platform.postgres.connection import shut_down
@@ -91,7 +91,7 @@ class GroupCommit(Generic[Row, Result]):
 
     def _await_result(self, waiting: Waiting[Row, Result]) -> Result:
         self._filled.set()
-        return waiting.result.get()  # type: ignore[return-value]
+        return waiting.wait()
 
     def close(self) -> None:
         """Write the rows that were handed in, then stop."""
@@ -144,7 +144,8 @@ class GroupCommit(Generic[Row, Result]):
         if len(results) != len(batch):
             raise ResultsDiffer
         for waiting, result in zip(batch, results, strict=True):
-            waiting.result.set(result)
+            waiting.settle(result)
+        wake(batch)
         self._state.succeed()
         self._state.report(self._observe_flush, len(batch), time.perf_counter() - started_s)
 
@@ -185,7 +186,7 @@ class GroupCommit(Generic[Row, Result]):
         else:
             self._state.log_bug(error)
             self._state.count(Cause.BUG)
-        waiting.result.set_exception(RowRejected())
+        waiting.fail(RowRejected())
 
     def _check_ledger(self) -> None:
         self._rows.begin()

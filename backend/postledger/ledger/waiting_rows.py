@@ -10,9 +10,9 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from itertools import chain
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from gevent.event import AsyncResult
+import gevent
 
 from postledger.vocabulary.refusal import Reason, Refused, Shed
 
@@ -21,22 +21,52 @@ Result = TypeVar("Result")
 
 
 class Waiting(Generic[Row, Result]):
-    """One row, and the result that its request waits for."""
+    """One row, and the request that waits for its result. `error`: what it was settled with in place of a result."""
 
-    __slots__ = ("result", "row", "since_s")
+    __slots__ = ("_greenlet", "_result", "error", "is_settled", "row", "since_s")
 
     def __init__(self, row: Row) -> None:
         self.row = row
-        self.result: AsyncResult[Result] = AsyncResult()
+        self.is_settled = False
         self.since_s = time.monotonic()
+        self.error: Exception | None = None
+        self._result: Result | None = None
+        self._greenlet: Any = None
+
+    def wait(self) -> Result:
+        """Wait for the result. Raises the error that the row was settled with."""
+        hub, self._greenlet = gevent.get_hub(), gevent.getcurrent()
+        try:
+            while not self.is_settled:
+                hub.switch()
+        finally:  # also when the request is killed: nothing may switch to it afterwards
+            self._greenlet = None
+        if self.error is not None:
+            raise self.error
+        return self._result  # type: ignore[return-value] # it was settled with one
+
+    def settle(self, result: Result | None, error: Exception | None = None) -> None:
+        """Note the result or the error, unless there is one. The request goes on after `wake`."""
+        if not self.is_settled:
+            self._result, self.error, self.is_settled = result, error, True
+
+    def fail(self, error: Exception) -> None:
+        """Raise this in the request, unless it has its answer."""
+        self.settle(None, error)
+        wake([self])
 
     def refuse(self) -> None:
         """Answer 503: the sender is to repeat the request."""
-        self.result.set_exception(Refused(Reason.UNAVAILABLE))
+        self.fail(Refused(Reason.UNAVAILABLE))
 
     def shed(self) -> None:
         """Raise `Shed` in the request: another row needs the place."""
-        self.result.set_exception(Shed())
+        self.fail(Shed())
+
+    def resume(self) -> None:
+        """Let the request run, from the event loop, if it waits: it may have been killed meanwhile."""
+        if self._greenlet is not None:
+            self._greenlet.switch()
 
 
 class WaitingRows(Generic[Row, Result]):
@@ -117,11 +147,21 @@ class WaitingRows(Generic[Row, Result]):
 
 def is_awaited(batch: Sequence[Waiting[Row, Result]]) -> bool:
     """Return whether a request of the batch is still without an answer. The newest ones are overdue last."""
-    return not all(waiting.result.ready() for waiting in reversed(batch))
+    return not all(waiting.is_settled for waiting in reversed(batch))
 
 
 def refuse(batch: Sequence[Waiting[Row, Result]]) -> None:
     """Answer every request of the batch that has no result."""
     for waiting in batch:
-        if not waiting.result.ready():
+        if not waiting.is_settled:
             waiting.refuse()
+
+
+def wake(batch: Sequence[Waiting[Row, Result]]) -> None:
+    """Let the requests of settled rows go on: one callback of the event loop for all of them."""
+    gevent.get_hub().loop.run_callback(_resume, batch)
+
+
+def _resume(batch: Sequence[Waiting[Row, Result]]) -> None:
+    for waiting in batch:
+        waiting.resume()

@@ -144,6 +144,14 @@ def read_sandbox_mode(environment: Mapping[str, str]) -> Literal["on", "off", "p
     raise BadSetting("POSTLEDGER_SANDBOX must be on, off or partners")
 
 
+def read_scheduling(environment: Mapping[str, str]) -> Literal["batch", "normal"]:
+    """Read how the kernel is to schedule edge and backend. Raises `BadSetting`."""
+    match environment.get("POSTLEDGER_SCHEDULING") or "batch":
+        case "batch" | "normal" as scheduling:
+            return scheduling
+    raise BadSetting("POSTLEDGER_SCHEDULING must be batch or normal")
+
+
 def check_given(environment: Mapping[str, str]) -> None:
     """Check the variables that an operator has set, before `make up` has created the others. Raises `BadSetting`."""
     if unknown := describe_unknown(environment):
@@ -154,6 +162,7 @@ def check_given(environment: Mapping[str, str]) -> None:
     read_settings({"DATABASE_URL": "postgresql://", **made, **given})
     read_workers(given)
     read_sandbox_mode(given)
+    read_scheduling(given)
     read_click_retention_days(given)
     for name in ("POSTLEDGER_READER_URL", "POSTLEDGER_MONITOR_URL"):
         if name in given:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from postledger.doctor.users import Process, judge_users
+from postledger.doctor.processes import Process
+from postledger.doctor.users import judge_users
 
 EDGE = "postledger-edge"
 STARTED_BY_ROOT = (

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable
 
+import gevent
 import pytest
+from gevent.event import Event
 
-from postledger.ledger.waiting_rows import Waiting, WaitingRows, is_awaited
+from postledger.ledger.waiting_rows import Waiting, WaitingRows, is_awaited, wake
 from postledger.vocabulary.refusal import Reason, Refused, Shed
 
 
@@ -32,8 +34,8 @@ def test_the_newest_sheddable_row_gives_its_place_to_a_postback() -> None:
     rows.add("3")
 
     assert (names(rows.queue), names(rows.sheddable)) == ("123", "a")
-    assert isinstance(waiting["b"].result.exception, Shed)
-    assert not waiting["a"].result.ready()
+    assert isinstance(waiting["b"].error, Shed)
+    assert not waiting["a"].is_settled
 
 
 def test_postbacks_can_fill_the_whole_queue_after_strangers_did() -> None:
@@ -73,7 +75,7 @@ def test_an_overdue_sheddable_row_leaves_the_queue() -> None:
 
     rows.refuse_overdue(waiting["a"].since_s + 60)
 
-    assert (len(rows), [type(one.result.exception) for one in waiting.values()]) == (0, [Refused, Refused])
+    assert (len(rows), [type(one.error) for one in waiting.values()]) == (0, [Refused, Refused])
 
 
 def test_a_pause_is_left_out_of_the_wait_of_sheddable_rows() -> None:
@@ -96,3 +98,73 @@ def test_a_batch_is_awaited_until_its_last_answer() -> None:
     waiting["1"].refuse()
 
     assert (is_awaited_by_the_postback, is_awaited(batch)) == (True, False)
+
+
+def test_all_requests_of_a_batch_get_their_own_results() -> None:
+    batch: list[Waiting[str, int]] = [Waiting(row) for row in "abc"]
+    requests = [gevent.spawn(waiting.wait) for waiting in batch]
+    gevent.idle()
+
+    for number, waiting in enumerate(batch):
+        waiting.settle(number)
+    wake(batch)
+
+    assert [request.get() for request in requests] == [0, 1, 2]
+
+
+def test_a_result_that_came_before_the_request_waits_is_not_lost() -> None:
+    waiting: Waiting[str, int] = Waiting("a")
+    waiting.settle(1)
+    wake([waiting])
+    gevent.idle()
+
+    assert waiting.wait() == 1
+
+
+def test_a_refused_request_stays_refused() -> None:
+    """Its answer is on the way, so a result that comes later is nothing to it."""
+    waiting: Waiting[str, int] = Waiting("a")
+    request = gevent.spawn(waiting.wait)
+    gevent.idle()
+
+    waiting.refuse()
+    waiting.settle(1)
+
+    with pytest.raises(Refused):
+        request.get()
+
+
+def test_a_killed_request_is_not_woken() -> None:
+    """Not while it waits for something else on its way out, either."""
+    ending = Event()
+    waiting: Waiting[str, int] = Waiting("a")
+
+    def ask() -> str:
+        try:
+            waiting.wait()
+        except gevent.GreenletExit:
+            return "ended by itself" if ending.wait() else "woken"
+        return "answered"
+
+    request = gevent.spawn(ask)
+    gevent.idle()
+    request.kill(block=False)
+    gevent.idle()
+    waiting.settle(1)
+    wake([waiting])
+    gevent.idle()
+    ending.set()
+
+    assert request.get() == "ended by itself"
+
+
+def test_a_request_that_ran_into_its_timeout_is_not_woken() -> None:
+    waiting: Waiting[str, int] = Waiting("a")
+    with pytest.raises(gevent.Timeout), gevent.Timeout(0):
+        waiting.wait()
+
+    waiting.settle(1)
+    wake([waiting])
+    gevent.idle()
+
+    assert waiting.wait() == 1

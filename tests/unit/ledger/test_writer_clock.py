@@ -39,7 +39,7 @@ def watched() -> Watched:
 
 
 def is_refused(waiting: Waiting[int, int]) -> bool:
-    return waiting.result.ready() and isinstance(waiting.result.exception, Refused)
+    return waiting.is_settled and isinstance(waiting.error, Refused)
 
 
 @pytest.mark.parametrize(("after_s", "refused"), [(ANSWER_WITHIN_S - 0.01, False), (ANSWER_WITHIN_S + 0.01, True)])

@@ -1,4 +1,6 @@
-"""Gunicorn's gevent worker with three changes: how it answers, how it refuses what it cannot parse, and how it stops.
+"""Gunicorn's gevent worker with four changes: how it reads, how it answers, how it refuses, and how it stops.
+
+Plain requests are read by `plain_requests`. The first other one of a connection, and all that follow, are gunicorn's.
 
 Gunicorn answers a request that it cannot parse with an HTML page and a log entry, and both quote the request. This
 worker quotes nothing. When gunicorn stops, it waits for idle keep-alive connections until it is killed, and what was
@@ -18,7 +20,8 @@ import gevent
 from gunicorn import util
 from gunicorn.workers.ggevent import GeventWorker
 
-from postledger.platform.server.wsgi_exchange import exchange, make_base_environment
+from postledger.platform.server.plain_requests import RECEIVE_BYTES, read_plain
+from postledger.platform.server.wsgi_exchange import exchange, make_base_environment, respond
 from postledger.vocabulary.receipt import ENTROPY_BYTES, is_receipt, make_receipt
 
 _log = logging.getLogger(__name__)
@@ -49,6 +52,23 @@ class _Idle:
         gevent.killall([greenlet for greenlet, since_s in self._since_s.items() if since_s <= overdue_s], block=False)
 
 
+class ReadAgain:
+    """A socket whose first bytes were read already: it gives them once more."""
+
+    def __init__(self, client: Any, unread: bytes) -> None:
+        self._client, self._unread = client, unread
+
+    def recv(self, most: int) -> bytes:
+        """Give what was read already, then what comes."""
+        if not self._unread:
+            return bytes(self._client.recv(most))
+        given, self._unread = self._unread[:most], self._unread[most:]
+        return given
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+
 class Worker(GeventWorker):
     """Serves the backend."""
 
@@ -67,11 +87,41 @@ class Worker(GeventWorker):
         gevent.spawn(self._watch_idle)
         super().run()
 
-    def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> bool:  # noqa: ARG002 - gunicorn's
-        """Answer one request; raises `StopIteration` if the connection ends with it."""
+    def handle(self, listener: Any, client: Any, addr: Any) -> None:
+        """Serve a connection, until it ends."""
+        client.setblocking(1)
+        try:
+            unread = self._serve_plain(self._bases[listener.getsockname()], client)
+        except (OSError, gevent.GreenletExit):
+            unread = b""
+        except BaseException as error:
+            self.handle_error(None, client, addr, error)
+            unread = b""
+        if unread:
+            super().handle(listener, ReadAgain(client, unread), addr)  # type: ignore[arg-type] # it serves as a socket
+        else:
+            util.close(client)
+
+    def _serve_plain(self, base: dict[str, Any], client: Any) -> bytes:
+        """Answer plain requests, and return what was read of one that is not plain; nothing if the connection ends."""
+        while True:
+            with self._idle:
+                octets: bytes = client.recv(RECEIVE_BYTES)
+            environment = read_plain(base, octets)
+            if environment is None:
+                return octets
+            if respond(self.wsgi, environment, client, closes=self._count_request()):
+                return b""
+
+    def _count_request(self) -> bool:
+        """Count a request, and return whether the worker ends with it."""
         self.nr += 1
         self.alive = self.alive and self.nr < self.max_requests
-        closes = not self.alive or req.should_close()
+        return not self.alive
+
+    def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> bool:  # noqa: ARG002 - gunicorn's
+        """Answer one request; raises `StopIteration` if the connection ends with it."""
+        closes = self._count_request() or req.should_close()
         if exchange(self.wsgi, self._bases[listener_name], req, sock, closes=closes):
             raise StopIteration
         return True

@@ -64,8 +64,13 @@ def exchange(application: Application, base: dict[str, Any], request: Any, clien
 
     Raises `OSError` if the edge has closed the connection.
     """
+    return respond(application, _make_environment(base, request), client, closes=closes)
+
+
+def respond(application: Application, environment: dict[str, Any], client: Any, *, closes: bool) -> bool:
+    """Answer the request of an environment as `exchange` does."""
     response = _Response(closes=closes)
-    body = b"".join(application(_make_environment(base, request), response.start))
+    body = b"".join(application(environment, response.start))
     octets = response.head + body
     sent = client.send(octets)
     if sent < len(octets):
@@ -84,9 +89,14 @@ def _make_environment(base: dict[str, Any], request: Any) -> dict[str, Any]:
         "PATH_INFO": unquote_to_wsgi_str(request.path),
     }
     for name, value in request.headers:  # upper case, and without underscores, because gunicorn refuses those
-        variable = _BARE.get(name) or "HTTP_" + name.replace("-", "_")
+        variable = find_variable(name)
         environment[variable] = f"{environment[variable]},{value}" if variable in environment else value
     return environment
+
+
+def find_variable(name: str) -> str:
+    """Find the variable of the WSGI environment that has the value of a header field, whose name is in upper case."""
+    return _BARE.get(name) or "HTTP_" + name.replace("-", "_")
 
 
 class _Response:

@@ -64,8 +64,20 @@ class ClassTotal(msgspec.Struct, frozen=True):
     currency: str
     items: int
     stake: Decimal
+    disputed: int
+    disputed_stake: Decimal
     settled: int
     settled_stake: Decimal
+
+    @property
+    def open(self) -> int:
+        """How many wait for somebody to act."""
+        return self.items - self.disputed - self.settled
+
+    @property
+    def open_stake(self) -> Decimal:
+        """The money of those that wait for somebody to act."""
+        return self.stake - self.disputed_stake - self.settled_stake
 
 
 class SourceMonth(msgspec.Struct, frozen=True):

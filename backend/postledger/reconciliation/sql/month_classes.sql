@@ -6,6 +6,8 @@ SELECT
     currency,
     count(*) AS items,
     sum(stake) AS stake,
+    count(*) FILTER (WHERE state = 'disputed') AS disputed,
+    coalesce(sum(stake) FILTER (WHERE state = 'disputed'), 0) AS disputed_stake,
     count(*) FILTER (WHERE state IN ('resolved', 'accepted')) AS settled,
     coalesce(sum(stake) FILTER (WHERE state IN ('resolved', 'accepted')), 0) AS settled_stake
 FROM discrepancies

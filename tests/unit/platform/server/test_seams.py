@@ -35,6 +35,7 @@ INTERNAL = ("gunicorn", "httpcore", "prometheus_client.values", "prometheus_clie
 LIBRARIES = ("gunicorn", "gevent", "httpcore", "httpx", "prometheus-client", "psycopg")
 
 SIGNATURES: list[tuple[str, Callable[..., Any], str]] = [
+    ("server/gunicorn_worker.py", GeventWorker.handle, "self, listener, client, addr"),
     ("server/gunicorn_worker.py", GeventWorker.handle_request, "self, listener_name, req, sock, addr"),
     ("server/gunicorn_worker.py", GeventWorker.handle_error, "self, req, client, addr, exc"),
     ("server/gunicorn_worker.py", GeventWorker.handle_exit, "self, sig, frame"),

@@ -1,0 +1,26 @@
+"""The check of `doctor` on the scheduling class of edge and backend."""
+
+import pytest
+
+from postledger.doctor.processes import Process
+from postledger.doctor.scheduling import check_scheduling, judge_scheduling
+
+BATCH = [Process(part, "postledger", is_first=True, is_batch=True) for part in ("backend", "edge")]
+NORMAL = [Process(part, "postledger", is_first=True) for part in ("backend", "edge")]
+
+
+def test_the_classes_are_shown_and_compared() -> None:
+    assert judge_scheduling(BATCH, "batch").passed
+    assert judge_scheduling(BATCH, "batch").found == "backend batch, edge batch"
+    assert judge_scheduling(NORMAL, "normal").passed
+
+
+@pytest.mark.parametrize(
+    ("processes", "wanted"), [(NORMAL, "batch"), (BATCH, "normal"), ([*BATCH, NORMAL[0]], "batch")]
+)
+def test_a_process_of_another_class_fails(processes: list[Process], wanted: str) -> None:
+    assert not judge_scheduling(processes, wanted).passed
+
+
+def test_without_processes_there_is_no_result() -> None:
+    assert list(check_scheduling({})) == []
