@@ -49,6 +49,7 @@ _COMMANDS: Mapping[str, str] = {
     "bills": "bills:bills",
     "statement": "statements:statements",
     "period": "periods:periods",
+    "discrepancies": "discrepancies:discrepancies",
     "finance": "finance:finance",
     "approvals": "approvals:approvals",
     "user": "users:users",

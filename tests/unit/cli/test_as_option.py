@@ -14,6 +14,8 @@ CHANGING = (
     "source rotate", "source retire", "source reencrypt", "user add", "user role", "user disable", "user enable",
     "user token", "user delegate", "user password", "export run", "export retry", "bills make", "bills cancel",
     "period close", "period lock", "period unlock",
+    "discrepancies assign", "discrepancies note", "discrepancies dispute", "discrepancies resolve",
+    "discrepancies accept",
 )  # fmt: skip
 
 

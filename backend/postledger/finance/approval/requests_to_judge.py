@@ -75,6 +75,12 @@ def read_givers(connection: Connection[Any], user: User, now: datetime) -> list[
     return [_make_person(*row) for row in rows]
 
 
+def find_rule_changers(connection: Connection[Any], now: datetime) -> frozenset[str]:
+    """Find who changed a rule of approval, or its cooling, a short while ago."""
+    rows = connection.execute(sql("find_changers"), {"now": now, "payees": []})
+    return frozenset(actor for subject, _, actor in rows if subject in _OF_ALL)
+
+
 def as_array(ids: Iterable[str]) -> str:
     """Write ids as an array of Postgres. The driver would quote thousands of them one by one."""
     return f"{{{','.join(ids)}}}"

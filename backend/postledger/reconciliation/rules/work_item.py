@@ -1,0 +1,50 @@
+"""The states of a work item, and what people may do in each of them. Pure."""
+
+from typing import Literal, get_args
+
+ItemKind = Literal["report", "bank"]
+ItemClass = Literal[
+    "amount_differs", "currency_differs", "status_differs", "missing_at_network", "missing_in_ledger", "other_period",
+    "duplicate_line", "restated", "proposed", "unexplained_line", "unapplied", "unproven", "gap", "overdue_receivable",
+    "after_lock",
+]  # fmt: skip
+ItemState = Literal["open", "assigned", "disputed", "resolved", "accepted", "gone"]
+Action = Literal["assign", "note", "dispute", "resolve", "accept"]
+NoteAction = Literal["opened", "assigned", "note", "disputed", "resolved", "accepted", "gone", "reopened"]
+
+CLASSES: tuple[ItemClass, ...] = get_args(ItemClass)
+STATES: tuple[ItemState, ...] = get_args(ItemState)
+VERBS: dict[Action, NoteAction] = {
+    "assign": "assigned", "note": "note", "dispute": "disputed", "resolve": "resolved", "accept": "accepted",
+}  # fmt: skip
+"""What an action is called in the history of an item."""
+_SETTLED: dict[Action, ItemState] = {"dispute": "disputed", "resolve": "resolved", "accept": "accepted"}
+
+
+def find_next_state(state: ItemState, action: Action) -> ItemState:
+    """Return the state after an action. A settled item that is assigned is open work again; a disputed one stays so."""
+    if action == "assign":
+        return "disputed" if state == "disputed" else "assigned"
+    return _SETTLED.get(action, state)
+
+
+def find_fault(state: ItemState, action: Action) -> str | None:
+    """Say why an action has no sense in a state. None: it has."""
+    if action == "note":
+        return None
+    if state == "gone":
+        return "is gone: the last run did not find it, so nothing is left to decide; a note is possible"
+    if action != "assign" and find_next_state(state, action) == state:
+        return f"is {state} already; leave it out, or add a note"
+    return None
+
+
+def settles(action: Action) -> bool:
+    """Return whether an action is a decision about the facts of an item."""
+    return action in _SETTLED
+
+
+def list_note_actions(state: ItemState, action: Action) -> list[NoteAction]:
+    """List what an action adds to the history of an item."""
+    reopens = action == "assign" and state in ("resolved", "accepted")
+    return ["reopened", VERBS[action]] if reopens else [VERBS[action]]
