@@ -10,7 +10,7 @@ _BACKEND = re.compile(r'(Counter|Gauge|Histogram)\(\s*"(postledger_\w+)"')
 METRICS = (
     "metrics.py", "click_counters.py", "postback_counters.py", "gauges.py", "worker_metrics.py", "worker_gauges.py",
     "sandbox_metrics.py", "console_metrics.py", "approval_gauges.py", "audit_gauges.py", "export_metrics.py",
-    "notification_metrics.py",
+    "notification_metrics.py", "month_end_metrics.py",
 )  # fmt: skip
 _EDGE = re.compile(r'"(postledger_edge_\w+)"')
 _FIELD = re.compile(r'"(\w+)":')

@@ -28,6 +28,7 @@ from postledger.platform.json_log import EventLog, log_as_json
 from postledger.platform.server.greenlet_process import is_prepared
 from postledger.platform.settings import read_environment
 from postledger.platform.work_loop import Unavailable, WorkLoop
+from postledger.reconciliation.rules.statement_lines import FaultReason
 
 _UNREADABLE, _UNKNOWN = "unreadable", "unknown conversion"
 _ADVICE = {
@@ -60,7 +61,7 @@ def run_consumer() -> None:
     """Map what the broker delivers, until SIGTERM. Raises `BadSetting`."""
     assert is_prepared(), "the driver must wait in greenlets, or one loop would stop all others"
     settings = read_consumer_settings(read_environment())
-    events, metrics, stop = log_as_json(), WorkerMetrics(()), Event()
+    events, metrics, stop = log_as_json(), WorkerMetrics((), (), FaultReason), Event()
     stop_by_signal(stop)
     connect = partial(connect_loop, settings.database_url, "consumer")
 

@@ -12,6 +12,7 @@ from psycopg import Connection
 
 from postledger.metrics.backlog import read_backlog
 from postledger.metrics.export_metrics import SETTLED, ExportMetrics
+from postledger.metrics.month_end_metrics import MonthEndMetrics
 from postledger.metrics.notification_metrics import NotificationMetrics
 from postledger.metrics.worker_gauges import WorkerGauges
 
@@ -27,9 +28,14 @@ LOOPS = ("map", "forward", "publish", "export", "notify")
 
 
 class WorkerMetrics:
-    """The metrics of one worker. `tasks` and `invariants` are the names of all that it can run and check."""
+    """The metrics of one worker. `tasks` and `invariants` are the names of all that it can run and check.
 
-    def __init__(self, tasks: Iterable[str], invariants: Iterable[str] = ()) -> None:
+    `fault_reasons` are the words for a line of a statement that cannot be read.
+    """
+
+    def __init__(
+        self, tasks: Iterable[str], invariants: Iterable[str] = (), fault_reasons: Iterable[str] = ()
+    ) -> None:
         self._registry = registry = CollectorRegistry()
         self._tasks = (*LOOPS, *tasks)
         self._mapped = Counter(
@@ -47,6 +53,7 @@ class WorkerMetrics:
         self._exports = ExportMetrics(registry)
         self._jobs = Counter("postledger_jobs", "Runs of tasks, by result.", ["task", "result"], registry=registry)
         self._notifications = NotificationMetrics(registry)
+        self._month_end = MonthEndMetrics(registry, fault_reasons)
         self._gauges = WorkerGauges(registry, self._tasks, invariants)
         self._show_counters()
 
@@ -97,6 +104,7 @@ class WorkerMetrics:
         self._notifications.show(backlog.notifications)
         self._gauges.show(backlog)
         self._exports.show(backlog.exports)
+        self._month_end.refresh(connection, backlog.read_at)
 
     def render(self) -> bytes:
         """Return the metrics in Prometheus' text format."""
