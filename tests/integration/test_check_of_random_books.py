@@ -7,11 +7,11 @@ from psycopg import Connection
 
 from postledger.finance.approval.content import hash_contents
 from postledger.finance.approval.decide import Decision, decide
-from postledger.finance.invariants import INVARIANTS
 from postledger.finance.rules.decision_rule import Verdict
 from postledger.notifications.announce import announce_requests
 from postledger.people.users import find_enabled_user
 from postledger.platform.postgres.connection import read_clock
+from postledger.reconciliation.invariants import INVARIANTS
 from tests.parts.asked import A_DAY, OVER_100, configure_rules
 from tests.parts.cli import CommandLine
 from tests.parts.databases import fetch

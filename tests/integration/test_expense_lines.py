@@ -10,12 +10,12 @@ import pytest
 
 from postledger.bootstrap.mapping import check_and_record
 from postledger.finance.current_books import CurrentBooks
-from postledger.finance.invariants import INVARIANTS
 from postledger.finance.map_changes import Mapper
 from postledger.ledger.dispatch import dispatch
 from postledger.ledger.rules.status_rules import Rules
 from postledger.ledger.writer import write_entries
 from postledger.notifications.announce import announce_requests
+from postledger.reconciliation.invariants import INVARIANTS
 from postledger.vocabulary.selftest import SELFTEST
 from tests.parts.cli import CommandLine
 from tests.parts.databases import fetch

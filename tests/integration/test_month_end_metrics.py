@@ -83,25 +83,24 @@ def test_a_statement_that_was_forgotten_stays_counted(ledger: Ledger, shown: Sho
     assert shown("statements_total", kind="network", result="imported") == 2
 
 
-REPORTS = (
-    (6, {}, "expected by day 5, and today is the 6th", 1),
-    (5, {}, "today is the day", 0),
-    (6, {"source_id": 1}, "it came", 0),
-    (6, {"source_id": 1, "until": date(2026, 9, 30)}, "only the report of the month before came", 1),
-)
+REPORTS: dict[str, tuple[int, dict[str, Any], int]] = {
+    "today is the day": (5, {}, 0),
+    "today is the day after": (6, {}, 1),
+    "it came": (6, {"source_id": 1}, 0),
+    "only the one of the month before came": (6, {"source_id": 1, "until": date(2026, 9, 30)}, 1),
+}
 
 
-@pytest.mark.parametrize(("day", "statement", "why", "overdue"), REPORTS)
-def test_a_report_is_overdue_from_the_day_after(
-    ledger: Ledger, shown: Shown, day: int, statement: dict[str, Any], why: str, overdue: int
-) -> None:
+@pytest.mark.parametrize("case", REPORTS)
+def test_a_report_is_overdue_from_the_day_after(ledger: Ledger, shown: Shown, case: str) -> None:
+    day, statement, overdue = REPORTS[case]
     add_format(ledger, "acme", 5, NOW - 30 * DAY)
     if statement:
         add_statement(ledger, NOW, **statement)
 
     shown.refresh(ledger, datetime(2026, 11, day, 23, tzinfo=UTC))
 
-    assert shown("statement_overdue", name="acme") == overdue, why
+    assert shown("statement_overdue", name="acme") == overdue
 
 
 def test_a_report_of_a_locked_month_is_not_awaited(ledger: Ledger, shown: Shown) -> None:
@@ -126,7 +125,7 @@ def test_months_before_the_format_are_not_awaited(ledger: Ledger, shown: Shown) 
 
 
 def test_the_days_of_reports_are_those_of_the_books(ledger: Ledger, shown: Shown) -> None:
-    ledger.execute("INSERT INTO finance VALUES (true, '{\"timezone\": \"Asia/Tokyo\"}', now(), 0, now(), 0)")
+    ledger.execute('INSERT INTO finance VALUES (true, \'{"timezone": "Asia/Tokyo"}\', now(), 0, now(), 0)')
     add_format(ledger, "acme", 5, NOW - 30 * DAY)
 
     shown.refresh(ledger, datetime(2026, 11, 5, 16, tzinfo=UTC))

@@ -34,8 +34,8 @@ def add_statement(
     ledger.execute(
         """
         INSERT INTO statements (
-            id, kind, source_id, account, format, file_name, file_sha256, period, since, until, proof, gap, lines, known,
-            faults, imported_at, imported_by
+            id, kind, source_id, account, format, file_name, file_sha256, period, since, until, proof, gap, lines,
+            known, faults, imported_at, imported_by
         )
         VALUES (
             %(id)s, %(kind)s, %(source_id)s, %(account)s, 'made', 'made', %(sha256)s, %(period)s, %(since)s, %(until)s,
@@ -80,7 +80,9 @@ def add_run(
     """Add a run that began at a time."""
     ledger.execute(
         """
-        INSERT INTO reconciliations (id, kind, source_id, account, period, as_of, state, started_at, ended_at, started_by)
+        INSERT INTO reconciliations (
+            id, kind, source_id, account, period, as_of, state, started_at, ended_at, started_by
+        )
         VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, 'test')
         """,
         (
@@ -106,8 +108,8 @@ def add_item(
     ledger.execute(
         """
         INSERT INTO discrepancies (
-            key, kind, class, source_id, period, stake, currency, facts, facts_sha256, state, version, first_run, last_run,
-            opened_at, changed_at
+            key, kind, class, source_id, period, stake, currency, facts, facts_sha256, state, version, first_run,
+            last_run, opened_at, changed_at
         )
         VALUES (%s, 'report', %s, %s, %s, 1.5, 'USD', %s, '', %s, %s, %s, %s, %s, %s)
         """,

@@ -12,12 +12,13 @@ from postledger.finance.approval.reminders import remind
 from postledger.finance.approval.renew import renew_changed
 from postledger.finance.books import Books, load_books
 from postledger.finance.current_books import CurrentBooks
-from postledger.finance.invariants import check_books, record_check
+from postledger.finance.invariants import record_check
 from postledger.finance.map_changes import CountMapped, Mapper
 from postledger.finance.rates_age import measure_rates_age
 from postledger.notifications.announce import announce_reminders, announce_requests
 from postledger.platform.postgres.connection import read_clock
 from postledger.platform.tasks.run import Report
+from postledger.reconciliation.invariants import check_all
 from postledger.vocabulary.operator_error import NotPossible
 
 _log = logging.getLogger("postledger.finance")
@@ -38,7 +39,7 @@ def check_and_record(
 ) -> None:
     """Check the books, if there are any, and record what is broken for the alert."""
     with suppress(NotPossible):
-        found = check_books(connection, report, maps_from_broker=maps_from_broker)
+        found = check_all(connection, report, maps_from_broker=maps_from_broker)
         record_check(connection, found, read_clock(connection))
 
 

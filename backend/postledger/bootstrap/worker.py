@@ -27,7 +27,6 @@ from postledger.bootstrap.mapping import (
 from postledger.bootstrap.notifying import create_notify_loop
 from postledger.bootstrap.publishing import create_publish_loop, wait_for_others
 from postledger.clicks.retention import delete_expired_clicks
-from postledger.finance.invariants import INVARIANTS
 from postledger.ledger.dispatch import BATCH_CHANGES, Consumer, discard, dispatch
 from postledger.ledger.outbox import Change, Discarded
 from postledger.ledger.partitions import make_partitions, retain
@@ -50,6 +49,8 @@ from postledger.platform.tasks.periodic import enqueue_due
 from postledger.platform.tasks.queue import forget_settled
 from postledger.platform.tasks.run import Report, Task, TaskRunner
 from postledger.platform.work_loop import WorkLoop
+from postledger.reconciliation.invariants import INVARIANTS
+from postledger.reconciliation.rules.statement_lines import FaultReason
 from postledger.vocabulary.task_names import FIRST_RULES
 
 _PERIODS = {
@@ -112,7 +113,7 @@ def run_worker(parts: Collection[str], *, once: bool) -> bool:
     if broker is None and "publish" in parts and not set(parts) >= set(PARTS):
         raise BadSetting("--only publish needs a broker; set POSTLEDGER_BROKER_URL")
     tasks, keyring = _list_tasks(settings), Keyring(settings.master_keys)
-    metrics = WorkerMetrics(tasks, INVARIANTS)
+    metrics = WorkerMetrics(tasks, INVARIANTS, FaultReason)
     tools = _Tools(settings, broker, keyring, log_as_json(), metrics, Event())
     stop_by_signal(tools.stop)
     loops = _create_loops(parts, tools, tasks)

@@ -2,13 +2,15 @@
 
 from datetime import UTC, datetime
 
+import msgspec
 import typer
 
 from postledger.cli.connections import LONG_STATEMENT_TIMEOUT_MS, open_ledger
 from postledger.cli.errors import CommandFailed
 from postledger.cli.output import AsJson, print_json, show_progress
-from postledger.finance.invariants import Broken, check_books, record_check
+from postledger.finance.invariants import Broken, record_check
 from postledger.platform.settings import maps_from_broker, read_environment
+from postledger.reconciliation.invariants import check_all
 from postledger.vocabulary.wording import count
 
 finance = typer.Typer(help="The books as a whole.", no_args_is_help=True)
@@ -16,7 +18,7 @@ finance = typer.Typer(help="The books as a whole.", no_args_is_help=True)
 
 @finance.command("check")
 def check(context: typer.Context, as_json: AsJson = False) -> None:
-    """Check what must always be true of the books, and name each conversion and bill for which it is not.
+    """Check what must always be true of the books and the month's end, and name what it is not true of.
 
     The alert InvariantBroken goes by the last check, this one or the worker's.
     """
@@ -24,17 +26,10 @@ def check(context: typer.Context, as_json: AsJson = False) -> None:
         open_ledger(context, statement_timeout_ms=LONG_STATEMENT_TIMEOUT_MS) as connection,
         show_progress("checking") as on_progress,
     ):
-        found = check_books(connection, on_progress, maps_from_broker=maps_from_broker(read_environment()))
+        found = check_all(connection, on_progress, maps_from_broker=maps_from_broker(read_environment()))
         record_check(connection, found, datetime.now(UTC))
     if as_json:
-        print_json(
-            {
-                name: [
-                    {key: getattr(each, key) for key in ("conversion_id", "bill", "request", "why")} for each in broken
-                ]
-                for name, broken in found.items()
-            }
-        )
+        print_json({name: [msgspec.structs.asdict(each) for each in broken] for name, broken in found.items()})
     else:
         for name, broken in found.items():
             print(f"{'BROKEN' if broken else 'ok    '}  {name}")
@@ -45,7 +40,10 @@ def check(context: typer.Context, as_json: AsJson = False) -> None:
 
 
 def _name(broken: Broken) -> str:
-    names = {"bill": broken.bill, "request": broken.request, "conversion": broken.conversion_id}
+    names = {
+        "bill": broken.bill, "request": broken.request, "conversion": broken.conversion_id,
+        "statement": broken.statement, "work item": broken.item,
+    }  # fmt: skip
     return next(f"{kind} {name}" for kind, name in names.items() if name is not None)
 
 

@@ -35,12 +35,17 @@ _DELIVERY_TAKES = timedelta(minutes=10)
 
 
 class Broken(msgspec.Struct, frozen=True):
-    """A conversion, bill or request for which an invariant does not hold, and why. Of a bill, its number."""
+    """What an invariant does not hold for, and why: a conversion, bill, request, statement or work item, by its id.
+
+    Of a bill it is the number.
+    """
 
     conversion_id: str | None
     why: str
     bill: str | None = None
     request: str | None = None
+    statement: str | None = None
+    item: str | None = None
 
 
 class RulesInForce(msgspec.Struct, frozen=True):

@@ -33,9 +33,7 @@ class WorkerMetrics:
     `fault_reasons` are the words for a line of a statement that cannot be read.
     """
 
-    def __init__(
-        self, tasks: Iterable[str], invariants: Iterable[str] = (), fault_reasons: Iterable[str] = ()
-    ) -> None:
+    def __init__(self, tasks: Iterable[str], invariants: Iterable[str] = (), fault_reasons: Iterable[str] = ()) -> None:
         self._registry = registry = CollectorRegistry()
         self._tasks = (*LOOPS, *tasks)
         self._mapped = Counter(
