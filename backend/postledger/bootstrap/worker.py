@@ -49,6 +49,7 @@ from postledger.platform.tasks.periodic import enqueue_due
 from postledger.platform.tasks.queue import forget_settled
 from postledger.platform.tasks.run import Report, Task, TaskRunner
 from postledger.platform.work_loop import WorkLoop
+from postledger.reconciliation.bank.old_texts import delete_old_texts
 from postledger.reconciliation.invariants import INVARIANTS
 from postledger.reconciliation.rules.statement_lines import FaultReason
 from postledger.vocabulary.task_names import FIRST_RULES
@@ -227,19 +228,21 @@ def _make_partitions(connection: Connection[Any], _args: Mapping[str, Any], _rep
 def _retain(settings: WorkerSettings, connection: Connection[Any], _args: Mapping[str, Any], report: Report) -> None:
     now = read_clock(connection)
     retain(connection, now, settings.retention_days)
-    report(1, 6)
+    report(1, 7)
     delete_old_deliveries(connection, now, settings.retention_days)
     delete_old_links(connection, now)
     delete_old_publications(connection, now, settings.retention_days)
-    report(2, 6)
+    report(2, 7)
     delete_expired_clicks(connection, now, settings.click_retention_days)
-    report(3, 6)
+    report(3, 7)
     forget_settled(connection, now)
-    report(4, 6)
+    report(4, 7)
     delete_old_rows(connection, now)
-    report(5, 6)
+    report(5, 7)
     delete_old_notifications(connection, now, settings.retention_days)
-    report(6, 6)
+    report(6, 7)
+    delete_old_texts(connection, now)
+    report(7, 7)
 
 
 def _hand_over(

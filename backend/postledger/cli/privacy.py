@@ -14,6 +14,7 @@ from postledger.cli.errors import CommandFailed
 from postledger.cli.id_arguments import read_id
 from postledger.cli.output import AsJson, print_json, show_progress
 from postledger.policy.instance_keys import hash_datum as hash_personal_datum
+from postledger.reconciliation.forget_person import forget_click, forget_counterparty
 from postledger.vocabulary.wording import count
 
 
@@ -42,22 +43,33 @@ def forget(
     as_user: AsUser = None,
     as_json: AsJson = False,
 ) -> None:
-    """Erase a click id, or the hash of a personal datum, from clicks, audit rows and conversions. The money stays."""
+    """Erase a click id, or the hash of a personal datum, from clicks, audit rows and conversions. The money stays.
+
+    A click id is also erased from the reports of networks, and the counterparty of bank lines whose name has the hash.
+    """
     with (
         open_ledger(context, statement_timeout_ms=LONG_STATEMENT_TIMEOUT_MS) as connection,
         show_progress("reading days") as on_progress,
     ):
+        datum, now = None if hashed is None else hashed.strip().lower(), datetime.now(UTC)
         erased = erase(
             connection,
             click_id=read_id(click_id),
-            hashed=None if hashed is None else hashed.strip().lower(),
+            hashed=datum,
             # The entry names nothing of what is erased.
             actor=record(connection, as_user, "forget", "a person"),
-            now=datetime.now(UTC),
+            now=now,
             on_progress=on_progress,
         )
-    counts = msgspec.structs.asdict(erased)
+        if datum is None:
+            lines = forget_click(connection, read_id(click_id) or "")
+        else:
+            lines = forget_counterparty(connection, lambda: open_keyring(context), datum, now)
+    counts = msgspec.structs.asdict(erased) | ({"statement_lines": lines} if lines else {})
     if as_json:
         print_json(counts)
     else:
-        print("erased from " + ", ".join(count(number, table.removesuffix("s")) for table, number in counts.items()))
+        print(
+            "erased from "
+            + ", ".join(count(number, table.removesuffix("s").replace("_", " ")) for table, number in counts.items())
+        )

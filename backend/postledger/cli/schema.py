@@ -15,6 +15,7 @@ from postledger.notifications.links import delete_old_links
 from postledger.outgoing.retention import delete_old_deliveries, delete_old_publications
 from postledger.platform.postgres.grants import grant_reader
 from postledger.platform.settings import read_click_retention_days, read_environment, read_retention_days
+from postledger.reconciliation.bank.old_texts import delete_old_texts
 from postledger.vocabulary.wording import count
 
 
@@ -44,7 +45,8 @@ def retain(context: typer.Context, as_json: AsJson = False) -> None:
     """Create the audit's next days, and drop what is older than the retention periods. Cron runs it daily.
 
     Audit rows, and what was forwarded and published, are kept for POSTLEDGER_RETENTION_DAYS, clicks without a
-    conversion for POSTLEDGER_CLICK_RETENTION_DAYS, and what partners tried in the sandbox for 7 days.
+    conversion for POSTLEDGER_CLICK_RETENTION_DAYS, and what partners tried in the sandbox for 7 days. The texts of bank
+    lines are kept for bank_text_days of [finance].
     """
     environment, now = read_environment(), datetime.now(UTC)
     days, click_days = read_retention_days(environment), read_click_retention_days(environment)
@@ -55,6 +57,7 @@ def retain(context: typer.Context, as_json: AsJson = False) -> None:
         publications = delete_old_publications(connection, now, days)
         clicks = delete_expired_clicks(connection, now, click_days)
         tried = delete_old_rows(connection, now)
+        texts = delete_old_texts(connection, now)
     if as_json:
         kept = {
             "retention_days": days,
@@ -63,6 +66,7 @@ def retain(context: typer.Context, as_json: AsJson = False) -> None:
             "clicks_deleted": clicks,
             "click_retention_days": click_days,
             "sandbox_deleted": tried,
+            "bank_texts_deleted": texts,
         }
         print_json({"made": retained.made, "dropped": retained.dropped, **kept})
         return
@@ -73,5 +77,7 @@ def retain(context: typer.Context, as_json: AsJson = False) -> None:
     print(f"{made} created, {dropped} dropped; the audit keeps {count(days, 'day')}. Conversions are kept for ever.")
     sent = f"{count(deliveries, 'forwarded change')} and {count(publications, 'published change')}"
     print(f"{sent} deleted; they are kept for {count(days, 'day')}.")
+    if texts:
+        print(f"the texts of {count(texts, 'bank line')} deleted; they are kept for bank_text_days of [finance].")
     print(f"{count(clicks, 'click')} without a conversion deleted; they are kept for {count(click_days, 'day')}.")
     print(f"{count(tried, 'postback')} of the sandbox deleted; they are kept for {count(KEPT.days, 'day')}.")

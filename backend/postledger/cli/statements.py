@@ -1,4 +1,4 @@
-"""`statement`: imports the reports of networks, lists and shows them, and takes one out again."""
+"""`statement`: imports reports of networks and files of banks, lists and shows them, and takes one out again."""
 
 import shutil
 import tempfile
@@ -8,18 +8,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Annotated
 
+import msgspec
 import typer
 
-from postledger.cli.connections import LONG_STATEMENT_TIMEOUT_MS, open_ledger
+from postledger.cli.connections import LONG_STATEMENT_TIMEOUT_MS, open_keyring, open_ledger
 from postledger.cli.current_user import AsUser, find_actor, recorded
 from postledger.cli.file_input import name_file, open_file
 from postledger.cli.list_format import AsCsv, ForExcel, Format, Limit, Wide, check_format, limit_rows, print_rows
 from postledger.cli.output import AsJson, note, print_json, print_table, show_progress
 from postledger.cli.row_output import Columns
 from postledger.cli.time_options import read_month
-from postledger.reconciliation.import_report import Imported, ReportFile, TooManyFaults, import_report
+from postledger.reconciliation.bank.add_statements import ImportedStatement
+from postledger.reconciliation.bank.import_bank import ImportedBank
+from postledger.reconciliation.forget_statement import forget_statement
+from postledger.reconciliation.import_report import Imported, TooManyFaults
+from postledger.reconciliation.import_statement import StatementFile, import_statement
 from postledger.reconciliation.statement_store import (
-    delete_statement,
     find_statement,
     list_faults,
     list_statements,
@@ -27,15 +31,16 @@ from postledger.reconciliation.statement_store import (
 )
 from postledger.vocabulary.wording import count
 
-statements = typer.Typer(help="Statements: what networks report.", no_args_is_help=True)
+statements = typer.Typer(help="Statements: what networks report, and what banks book.", no_args_is_help=True)
 
 _STATEMENTS = Columns(
     everything=(
-        "id", "kind", "name", "format", "file_name", "period", "since", "until", "lines", "known", "faults", "proof",
-        "state", "imported_at", "imported_by",
+        "id", "kind", "name", "format", "file_name", "number", "period", "since", "until", "currency", "opening",
+        "closing", "lines", "known", "faults", "proof", "proof_difference", "gap", "state", "imported_at",
+        "imported_by",
     ),
-    of_table=("id", "name", "format", "period", "lines", "faults", "state", "imported_at", "file_name"),
-    by_importance=("id", "name", "period", "state", "lines", "faults", "format", "imported_at", "file_name"),
+    of_table=("id", "name", "format", "since", "until", "lines", "faults", "proof", "gap", "state", "file_name"),
+    by_importance=("id", "name", "since", "until", "proof", "gap", "state", "lines", "faults", "format", "file_name"),
 )  # fmt: skip
 _FAULTS = Columns(
     everything=("line_no", "field", "reason"),
@@ -48,10 +53,19 @@ StatementId = Annotated[str, typer.Argument(metavar="ID", help="The id of a stat
 @statements.command("import")
 def import_file(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="The report; a file, a pipe, or - for standard input.", allow_dash=True)],
+    file: Annotated[
+        Path, typer.Argument(help="A report or a bank's file; a file, a pipe, or - for input.", allow_dash=True)
+    ],
     *,
-    report_format: Annotated[
-        str | None, typer.Option("--format", help="The report format. Default: the only one whose columns fit.")
+    file_format: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            help="The report format, or camt053, camt052, camt054, mt940, ofx or csv of a bank. Default: what fits.",
+        ),
+    ] = None,
+    account: Annotated[
+        str | None, typer.Option("--account", help="The bank account. Default: that whose number the file has.")
     ] = None,
     period: Annotated[
         str | None,
@@ -63,7 +77,10 @@ def import_file(
     as_user: AsUser = None,
     as_json: AsJson = False,
 ) -> None:
-    """Import a network's report. It replaces the one of the same source and month; the same file adds nothing."""
+    """Import a network's report or a bank's file. The same file adds nothing.
+
+    A report replaces the one of the same source and month. Of a bank's file only the lines that are new are added.
+    """
     name = name_file(file)
     with (
         open_file(file) as opened,
@@ -71,10 +88,17 @@ def import_file(
         open_ledger(context, statement_timeout_ms=LONG_STATEMENT_TIMEOUT_MS) as connection,
         show_progress("importing") as on_progress,
     ):
-        given = ReportFile(content, Path(name).name, report_format, read_month("--period", period), accept_faults)
-        actor = find_actor(connection, as_user)
+        month = read_month("--period", period)
+        given = StatementFile(content, Path(name).name, file_format, account, month, accept_faults)
         try:
-            imported = import_report(connection, given, actor, datetime.now(UTC), lambda done: on_progress(done, None))
+            imported = import_statement(
+                connection,
+                lambda: open_keyring(context),
+                given,
+                actor=find_actor(connection, as_user),
+                now=datetime.now(UTC),
+                on_progress=lambda done: on_progress(done, None),
+            )
         except TooManyFaults as refused:
             for fault in refused.faults:
                 note(f"line {fault.line_no}: {fault.field or 'the row'}: {fault.reason}")
@@ -94,19 +118,55 @@ def _make_seekable(opened: IO[bytes]) -> Iterator[IO[bytes]]:
         yield copy
 
 
-def _print_imported(imported: Imported, *, as_json: bool) -> None:
+def _print_imported(imported: Imported | ImportedBank, *, as_json: bool) -> None:
     if as_json:
-        print_json({name: getattr(imported, name) for name in imported.__struct_fields__})
-        return
-    if imported.known:
+        print_json(msgspec.structs.asdict(imported) | _list_statements(imported))
+    elif imported.known:
         print(f"statement {imported.id}: this file was imported before, and nothing was added")
-        return
+    elif isinstance(imported, Imported):
+        _print_report(imported)
+    else:
+        for statement in imported.statements:
+            _print_statement(statement)
+
+
+def _list_statements(imported: Imported | ImportedBank) -> dict[str, object]:
+    if isinstance(imported, Imported):
+        return {}
+    return {"statements": [msgspec.structs.asdict(each) for each in imported.statements]}
+
+
+def _print_report(imported: Imported) -> None:
     month = f"{imported.period:%Y-%m}"
     print(f"statement {imported.id}: {count(imported.lines, 'line')} of {imported.source}, {month}")
     if imported.replaces is not None:
         print(f"it replaces the report {imported.replaces}")
-    if imported.faults:
-        note(f"{count(imported.faults, 'line')} could not be read; run: postledger statement faults {imported.id[:8]}")
+    _note_faults(imported.id, imported.faults)
+
+
+def _print_statement(added: ImportedStatement) -> None:
+    days = f"{added.since} to {added.until}" if added.since is not None else "no day"
+    others = [f"{number} {word}" for number, word in ((added.known, "known"), (added.pending, "pending")) if number]
+    print(f"statement {added.id}: {', '.join([count(added.lines, 'new line'), *others])} of {added.account}, {days}")
+    print(f"balances: {_describe_proof(added)}")
+    if added.gap == "gap":
+        note("a statement is missing between the one before and this: its opening balance is not their closing balance")
+    elif added.gap == "overlap":
+        note("it has days of the statement before; only lines that were not on record were added")
+    _note_faults(added.id, added.faults)
+
+
+def _describe_proof(added: ImportedStatement) -> str:
+    if added.proof == "no_balances":
+        return "the file has none, so nothing is proven"
+    if added.proof == "proven":
+        return "proven, opening balance and lines make the closing balance"
+    return f"not proven, opening balance and lines differ from the closing balance by {added.proof_difference:f}"
+
+
+def _note_faults(statement_id: str, faults: int) -> None:
+    if faults:
+        note(f"{count(faults, 'line')} could not be read; run: postledger statement faults {statement_id[:8]}")
 
 
 @statements.command("list")
@@ -159,9 +219,12 @@ def faults(
 
 @statements.command("forget")
 def forget(context: typer.Context, statement: StatementId, *, as_user: AsUser = None) -> None:
-    """Take a statement out again, with its lines. The report that it had replaced counts again."""
+    """Take a statement out again, with its lines. The report that it had replaced counts again.
+
+    Of a bank's statement, later ones that count on its lines must be taken out first.
+    """
     with open_ledger(context) as connection:
         found = find_statement(connection, statement)
         with recorded(connection, as_user, "statement.forget", found):
-            delete_statement(connection, found)
+            forget_statement(connection, found)
     print(f"statement {found} was taken out")

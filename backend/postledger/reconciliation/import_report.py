@@ -61,10 +61,12 @@ class Imported(msgspec.Struct, frozen=True):
 class TooManyFaults(NotPossible):
     """More than a twentieth of the lines could not be read, so nothing was imported. `faults` has the first ones."""
 
-    def __init__(self, rows: int, number: int, faults: Sequence[LineFault]) -> None:
+    def __init__(
+        self, rows: int, number: int, faults: Sequence[LineFault], advice: str = "correct the report format"
+    ) -> None:
         super().__init__(
             f"{number} of {rows} lines could not be read, more than {MOST_FAULTS_PERCENT} %, so nothing was imported;"
-            " correct the report format, or import the others with --accept-faults"
+            f" {advice}, or import the others with --accept-faults"
         )
         self.faults = faults
 
@@ -74,7 +76,7 @@ def import_report(
 ) -> Imported:
     """Import a report in one transaction. Raises `InvalidRequest`, `NotFound` or `NotPossible`."""
     try:
-        digest = _digest(file.content)
+        digest = digest_file(file.content)
         report_format = _choose_format(read_report_formats(connection), file)
         source_id = find_source(connection, report_format.source)
         with connection.transaction():
@@ -86,7 +88,8 @@ def import_report(
         raise InvalidRequest(f"{file.name} {bad}" if isinstance(bad, BadFile) else str(bad)) from None
 
 
-def _digest(content: IO[bytes]) -> bytes:
+def digest_file(content: IO[bytes]) -> bytes:
+    """Return the SHA-256 of a file that can be sought."""
     digest = hashlib.sha256()
     while chunk := content.read(1 << 20):
         digest.update(chunk)
@@ -190,12 +193,19 @@ def _choose_format(formats: Sequence[ReportFormat], file: ReportFile) -> ReportF
         if chosen is None:
             raise InvalidRequest(f"report format {file.format} is not configured; add it to [[report_formats]]")
         return chosen
-    fitting = [each for each in formats if _fits(each, file.content)]
+    fitting = find_fitting_formats(formats, file.content)
     if len(fitting) == 1:
         return fitting[0]
     if not fitting:
-        raise InvalidRequest("no report format has the columns of this file; say which one with --format")
+        raise InvalidRequest(
+            "no report format has the columns of this file, and it is no bank's file; say what it is with --format"
+        )
     raise InvalidRequest(f"the file fits {', '.join(each.slug for each in fitting)}; say which one with --format")
+
+
+def find_fitting_formats(formats: Sequence[ReportFormat], content: IO[bytes]) -> list[ReportFormat]:
+    """Find the formats by which a file that can be sought can be read."""
+    return [each for each in formats if _fits(each, content)]
 
 
 def _fits(report_format: ReportFormat, content: IO[bytes]) -> bool:

@@ -1,6 +1,7 @@
 """Selects the lines of a bank file that are not on record. Two equal lines of one day are honest twins. Pure."""
 
 import hashlib
+import hmac
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from datetime import date
@@ -28,21 +29,24 @@ class NewLine(msgspec.Struct, frozen=True):
     occurrence: int
 
 
-def make_fingerprint(line: BankLine) -> bytes:
-    """Hash the day, amount, currency and texts. Spaces and case do not count, because banks break lines anywhere."""
+def make_fingerprint(line: BankLine, key: bytes = b"") -> bytes:
+    """Hash the day, amount, currency and texts. Spaces and case do not count, because banks break lines anywhere.
+
+    With a key nobody can try texts until one has a hash that is on record.
+    """
     texts = (line.counterparty, line.counterparty_account, line.remittance, line.end_to_end)
     parts = [
         str(line.booked_on or line.valued_on), format(line.amount.normalize() + 0, "f"), line.currency,
         *("".join((text or "").split()).casefold() for text in texts),
     ]  # fmt: skip
-    digest = hashlib.sha256()
+    digest = hmac.new(key, digestmod=hashlib.sha256)
     for part in parts:
         encoded = part.encode()
         digest.update(len(encoded).to_bytes(4) + encoded)
     return digest.digest()
 
 
-def select_new(lines: Sequence[BankLine], known: Iterable[KnownLine]) -> Iterator[NewLine]:
+def select_new(lines: Sequence[BankLine], known: Iterable[KnownLine], key: bytes = b"") -> Iterator[NewLine]:
     """Select the booked lines that are not on record.
 
     `lines` are all lines of a file, or all of some days; `known` are those of the same account and days. An entry that
@@ -53,7 +57,7 @@ def select_new(lines: Sequence[BankLine], known: Iterable[KnownLine]) -> Iterato
     settled = record.find_entries(_sum_entries(booked))
     record.set_aside(settled)
     for line in booked:
-        fingerprint = make_fingerprint(line)
+        fingerprint = make_fingerprint(line, key)
         if _name_entry(line) not in settled and not record.claim(line, fingerprint):
             yield NewLine(line, fingerprint, record.count(fingerprint))
 

@@ -1,0 +1,1 @@
+"""Bank statements: their import, and what their lines pay."""

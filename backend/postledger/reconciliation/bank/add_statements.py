@@ -1,0 +1,169 @@
+"""Adds the statements of a bank's file to those of their accounts: the lines that are new, the proofs and the order."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+from psycopg import Connection
+
+from postledger.people.audit_chain import append, write_body
+from postledger.policy.bank_texts import BankTexts
+from postledger.reconciliation.bank.bank_store import (
+    NewStatement,
+    add_bank_lines,
+    insert_bank_statement,
+    read_chain,
+    read_known_lines,
+    relink,
+    set_proof,
+)
+from postledger.reconciliation.bank.read_file import ReadStatement, day_of
+from postledger.reconciliation.rules.balance_proof import Proof, Span, find_gap, prove, prove_added
+from postledger.reconciliation.rules.occurrences import NewLine, select_new
+from postledger.reconciliation.rules.statement_chain import Link, Stated, put_in_order
+from postledger.reconciliation.statement_store import add_faults
+
+
+class ImportedStatement(msgspec.Struct, frozen=True):
+    """What was imported of one statement. `known` lines were on record already; `pending` ones are no money."""
+
+    id: str
+    account: str
+    number: str | None
+    currency: str
+    since: date | None
+    until: date | None
+    opening: Decimal | None
+    closing: Decimal | None
+    lines: int
+    known: int
+    pending: int
+    faults: int
+    proof: str
+    proof_difference: Decimal | None
+    gap: str | None
+
+
+class Addition(msgspec.Struct, frozen=True):
+    """To which ledger statements are added, of which file, by whom and when."""
+
+    connection: Connection[Any]
+    texts: BankTexts
+    format: str
+    file_name: str
+    file_sha256: bytes
+    actor: str
+    now: datetime
+
+
+def add_statements(addition: Addition, read: Sequence[ReadStatement]) -> list[ImportedStatement]:
+    """Add all statements of a file."""
+    added, numbers = list[ImportedStatement](), Counter[tuple[str, str | None]]()
+    for segment in _split(read):
+        new = _select_new(addition, segment)
+        for each in segment:
+            name = (each.account.slug, each.number)
+            numbers[name] += 1
+            number = each.number if numbers[name] == 1 else f"{each.number or ''} ({numbers[name]})".strip()
+            # The moment keeps the order that the statements have in the file, which days alone do not.
+            at = addition.now + timedelta(microseconds=len(added))
+            added.append(_add(msgspec.structs.replace(addition, now=at), each, number, new[id(each)]))
+    return added
+
+
+def _split(read: Sequence[ReadStatement]) -> Iterator[Sequence[ReadStatement]]:
+    """Give the statements of each account in order, split where one has days of the one before.
+
+    What stands in both is one line, as in two files. Of statements without days in common it is two lines.
+    """
+    for account in dict.fromkeys(each.account.slug for each in read):
+        segment = list[ReadStatement]()
+        for each in _put_in_order([one for one in read if one.account.slug == account]):
+            if segment and find_gap(segment[-1].span, each.span) == "overlap":
+                yield segment
+                segment = []
+            segment.append(each)
+        yield segment
+
+
+def _put_in_order(statements: Sequence[ReadStatement]) -> Iterator[ReadStatement]:
+    dated = [found for nth, each in enumerate(statements) if (found := _state(str(nth), each)) is not None]
+    yield from (statements[int(each.id)] for each in put_in_order(dated))
+    yield from (each for each in statements if each.span.since is None)
+
+
+def _state(name: str, read: ReadStatement) -> Stated | None:
+    span = read.span
+    if span.since is None or span.until is None:
+        return None
+    return Stated(name, span.since, span.until, span.opening, span.closing)
+
+
+def _select_new(addition: Addition, segment: Sequence[ReadStatement]) -> dict[int, list[NewLine]]:
+    """Select the lines that are new, by the identity of their statement."""
+    owners = {id(line): id(each) for each in segment for line in each.lines}
+    lines = [line for each in segment for line in each.lines]
+    days = [day for line in lines if (day := day_of(line)) is not None]
+    known = read_known_lines(addition.connection, segment[0].account.slug, days)
+    new = defaultdict[int, list[NewLine]](list)
+    for line in select_new(lines, known, addition.texts.fingerprint_key):
+        new[owners[id(line.line)]].append(line)
+    return new
+
+
+def _add(addition: Addition, read: ReadStatement, number: str | None, new: Sequence[NewLine]) -> ImportedStatement:
+    connection, span, statement_id = addition.connection, read.span, str(uuid4())
+    booked = [line.amount for line in read.lines if not line.pending]
+    proof = prove(span.opening, sum(booked, Decimal(0)), span.closing)
+    added = ImportedStatement(
+        statement_id, read.account.slug, number, read.account.currency, span.since, span.until, span.opening,
+        span.closing, len(new), len(booked) - len(new), len(read.lines) - len(booked), len(read.faults), proof.state,
+        proof.difference, None,
+    )  # fmt: skip
+    add_bank_lines(connection, statement_id, new, addition.texts)
+    add_faults(connection, statement_id, read.faults)
+    insert_bank_statement(connection, _make_row(addition, added))
+    linked = _link(addition, added, sum((line.line.amount for line in new), Decimal(0)))
+    _append_to_chain(addition, linked)
+    return linked
+
+
+def _make_row(addition: Addition, added: ImportedStatement) -> NewStatement:
+    return NewStatement(
+        added.id, added.account, addition.format, addition.file_name, addition.file_sha256, added.number, added.since,
+        added.until, added.currency, added.opening, added.closing, added.proof, added.proof_difference, added.lines,
+        added.known, added.faults, addition.now, addition.actor,
+    )  # fmt: skip
+
+
+def _link(addition: Addition, added: ImportedStatement, new: Decimal) -> ImportedStatement:
+    link = relink(addition.connection, added.account).get(added.id, Link())
+    proof = _prove_added(addition.connection, added, link, new)
+    if proof is None:
+        return msgspec.structs.replace(added, gap=link.gap)
+    set_proof(addition.connection, added.id, proof)
+    return msgspec.structs.replace(added, gap=link.gap, proof=proof.state, proof_difference=proof.difference)
+
+
+def _prove_added(connection: Connection[Any], added: ImportedStatement, link: Link, new: Decimal) -> Proof | None:
+    """Prove that the right lines were added of a statement that overlaps the last one. None if there is no such."""
+    if added.proof != "proven" or link.gap != "overlap" or added.until is None:
+        return None
+    others = {each.id: each for each in read_chain(connection, added.account) if each.id != added.id}
+    before = others[link.follows or ""]
+    is_last = before.until <= added.until and all(each.until <= before.until for each in others.values())
+    if before.proof != "proven" or not is_last:
+        return None
+    return prove_added(before.span, Span(added.since, added.until, added.opening, added.closing), new)
+
+
+def _append_to_chain(addition: Addition, added: ImportedStatement) -> None:
+    body = write_body(
+        account=added.account, format=addition.format, lines=added.lines, known=added.known, proof=added.proof,
+        sha256=addition.file_sha256.hex(),
+    )  # fmt: skip
+    append(addition.connection, addition.actor, "statement.import", added.id, body=body, at=addition.now)
