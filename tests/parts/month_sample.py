@@ -63,6 +63,7 @@ _NORTH = SourceMonth(
         _count("amount_differs", "4.50", 2, settled="3.00"),
         _count("duplicate_line", "20.00", settled="20.00"),
     ),
+    is_expected=True,
 )  # fmt: skip
 _MAIN = AccountMonth(
     "main", "EUR", money("10000.00"), money("8800.10"), 12, money("-1199.90"), "proven", money("0.00"),
@@ -80,6 +81,7 @@ _MAIN = AccountMonth(
     ),
     _run("bank", "main"),
     (ClassTotal("unexplained_line", "EUR", 1, money("100.00"), 0, money("0"), 0, money("0")),),
+    is_expected=True,
 )  # fmt: skip
 _ITEMS = (
     make_item(
@@ -108,7 +110,7 @@ _REPORT = MonthReport(
     state="closing",
     changed_at=NOW,
     changed_by="mia",
-    sources=(_NORTH, SourceMonth("south", "Südnetz", None, None, (), ())),
+    sources=(_NORTH, SourceMonth("south", "Südnetz", None, None, (), (), is_expected=True)),
     accounts=(_MAIN,),
     bill_totals=(ClaimTotal("EUR", 2, money("6200"), money("6100")), ClaimTotal("USD", 2, money("70.5"), money("0"))),
     bills=(

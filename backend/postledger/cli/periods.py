@@ -9,6 +9,7 @@ import typer
 from postledger.cli.connections import LONG_STATEMENT_TIMEOUT_MS, open_ledger
 from postledger.cli.current_user import AsUser, find_actor
 from postledger.cli.errors import CommandFailed
+from postledger.cli.month_report import report
 from postledger.cli.output import AsJson, print_json, print_table
 from postledger.cli.time_options import read_month
 from postledger.finance.remap import open_books
@@ -21,6 +22,7 @@ from postledger.reconciliation.months.month_store import read_month as read_stat
 from postledger.reconciliation.rules.months import Month, name_month
 
 periods = typer.Typer(help="Months of the books: open, closing, locked.", no_args_is_help=True)
+periods.command("report")(report)
 
 Period = Annotated[str, typer.Argument(metavar="MONTH", help="A month such as 2026-10.")]
 _OF_TABLE = ("period", "state", "version", "changed_at", "changed_by", "unlock_asked_by")

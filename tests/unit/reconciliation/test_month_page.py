@@ -60,6 +60,14 @@ def test_disputed_items_are_the_exception_of_an_explained_month() -> None:
     )
 
 
+def test_what_is_not_expected_is_not_missing() -> None:
+    report = make_report()
+    account = msgspec.structs.replace(report.accounts[0], proof="missing", lines=0, is_expected=False)
+    source = msgspec.structs.replace(report.sources[1], is_expected=False)
+
+    assert list_gaps(make_report(sources=(source,), accounts=(account,), item_totals=())) == []
+
+
 def test_a_month_without_anything_open_is_explained() -> None:
     report = make_report(sources=make_report().sources[:1], item_totals=(), items=())
 

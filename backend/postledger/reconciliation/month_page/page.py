@@ -22,12 +22,14 @@ from postledger.reconciliation.rules.month import ClassTotal, MonthReport, SideT
 _SETTLED = ("resolved", "accepted")
 
 
-def write_page(report: MonthReport) -> str:
-    """Write the page."""
+def write_page(report: MonthReport, blockers: Sequence[object] = (), sha256: bytes | None = None) -> str:
+    """Write the page. `blockers` keep the month from being locked. `sha256` is that of a kept report."""
     values: dict[str, Any] = {
         "report": report,
         "verdict": sum_up(report),
         "gaps": list_gaps(report),
+        "blockers": [str(blocker) for blocker in blockers],
+        "sha256": None if sha256 is None else sha256.hex(),
         "waiting": [item for item in report.items if item.state not in _SETTLED],
         "settled": [item for item in report.items if item.state in _SETTLED],
         "sides_chart": _draw_sides(report.sources),

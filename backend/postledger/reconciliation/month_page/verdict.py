@@ -52,15 +52,15 @@ def _is(totals: Sequence[ItemTotal]) -> str:
 
 def _list_source_gaps(sources: Iterable[SourceMonth]) -> Iterator[str]:
     for source in sources:
-        if source.file is None:
+        if source.file is None and source.is_expected:
             yield f"The report of {source.name} is missing."
-        elif source.run is None:
+        elif source.file is not None and source.run is None:
             yield f"The report of {source.name} was not compared with the ledger."
 
 
 def _list_account_gaps(accounts: Iterable[AccountMonth]) -> Iterator[str]:
     for account in accounts:
-        if account.proof != "proven":
+        if account.proof != "proven" and (account.lines or account.is_expected):
             yield f"Bank account {account.account}: {PROOFS.get(account.proof, account.proof)}."
         elif account.run is None and account.lines:
             yield f"Bank account {account.account} was not compared with bills and receivables."

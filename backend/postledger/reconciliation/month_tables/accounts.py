@@ -37,6 +37,7 @@ def _read_account(month: MonthReader, row: Row, run: Run | None, classes: Iterab
         parts=as_structs(PartTotal, month.rows("month_parts", account=account)),
         run=run,
         classes=as_structs(ClassTotal, (each for each in classes if each["account"] == account)),
+        is_expected=row["is_expected"],
     )
 
 

@@ -42,6 +42,7 @@ def _read_source(month: MonthReader, row: Row, run: Run | None, classes: Iterabl
         run=run,
         totals=_read_totals(month, row["id"], file, side),
         classes=as_structs(ClassTotal, (each for each in classes if each["source_id"] == row["id"])),
+        is_expected=row["is_expected"],
     )
 
 

@@ -81,7 +81,10 @@ class ClassTotal(msgspec.Struct, frozen=True):
 
 
 class SourceMonth(msgspec.Struct, frozen=True):
-    """A source in the month. Without a `file` there is no report yet, without a `run` it was not reconciled."""
+    """A source in the month. Without a `file` there is no report yet, without a `run` it was not reconciled.
+
+    `is_expected`: a report is expected by a day.
+    """
 
     source: str
     name: str
@@ -89,6 +92,7 @@ class SourceMonth(msgspec.Struct, frozen=True):
     run: Run | None
     totals: tuple[SideTotals, ...]
     classes: tuple[ClassTotal, ...]
+    is_expected: bool
 
 
 class BankStatement(msgspec.Struct, frozen=True):
@@ -133,7 +137,7 @@ class PartTotal(msgspec.Struct, frozen=True):
 class AccountMonth(msgspec.Struct, frozen=True):
     """A bank account in the month. `opening` and `closing` are the balances at the month's ends, if known.
 
-    `proof_difference`: opening + booked lines - closing.
+    `proof_difference`: opening + booked lines - closing. `is_expected`: statements are expected.
     """
 
     account: str
@@ -149,6 +153,7 @@ class AccountMonth(msgspec.Struct, frozen=True):
     parts: tuple[PartTotal, ...]
     run: Run | None
     classes: tuple[ClassTotal, ...]
+    is_expected: bool
 
 
 class Claim(msgspec.Struct, frozen=True):

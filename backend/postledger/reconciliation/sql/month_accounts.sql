@@ -1,7 +1,8 @@
 -- The bank accounts of a month: those in force, and those that have a statement with days of it.
 SELECT
     slug,
-    settings ->> 'currency' AS currency
+    settings ->> 'currency' AS currency,
+    removed_at IS NULL AND settings ->> 'expected' IS NOT NULL AS is_expected
 FROM bank_accounts
 WHERE
     removed_at IS NULL

@@ -10,7 +10,11 @@ SELECT
     report.lines,
     report.faults,
     report.imported_at,
-    report.imported_by
+    report.imported_by,
+    EXISTS (
+        SELECT FROM report_formats
+        WHERE removed_at IS NULL AND settings ->> 'source' = sources.slug AND settings ->> 'expected_by_day' IS NOT NULL
+    ) AS is_expected
 FROM sources
 LEFT JOIN statements AS report
     ON

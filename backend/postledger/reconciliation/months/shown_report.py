@@ -1,0 +1,49 @@
+"""Finds the report of a month that people are shown: the one that was kept when it was locked, or the one of now."""
+
+from datetime import date
+from typing import Any
+
+import msgspec
+from psycopg import Connection
+
+from postledger.finance.books import Books
+from postledger.platform.postgres.connection import read_clock
+from postledger.platform.postgres.sql import statements_of
+from postledger.reconciliation.month_report import build_month_report
+from postledger.reconciliation.months.blockers import Blocker, find_blockers
+from postledger.reconciliation.months.locked_reports import list_locked_reports
+from postledger.reconciliation.months.month_store import read_month
+from postledger.reconciliation.rules.month import MonthReport
+from postledger.reconciliation.rules.months import name_month
+from postledger.vocabulary.operator_error import NotFound
+
+sql = statements_of("postledger.reconciliation")
+
+
+class ShownReport(msgspec.Struct, frozen=True):
+    """A report. If it was kept, `version` and `sha256` are those of the lock; if not, `blockers` are left to do."""
+
+    report: MonthReport
+    blockers: tuple[Blocker, ...] = ()
+    version: int | None = None
+    sha256: bytes | None = None
+
+
+def find_shown_report(
+    connection: Connection[Any], period: date, books: Books, version: int | None = None
+) -> ShownReport:
+    """Find the report of a month, or of one of its locks. All of it is read in one snapshot. Raises `NotFound`."""
+    with connection.transaction():
+        connection.execute(sql("begin_snapshot"))
+        if version is not None or read_month(connection, period).state == "locked":
+            return _find_kept(connection, period, version)
+        blockers = find_blockers(connection, period, books, read_clock(connection))
+        return ShownReport(build_month_report(connection, period), tuple(blockers))
+
+
+def _find_kept(connection: Connection[Any], period: date, version: int | None) -> ShownReport:
+    kept = list_locked_reports(connection, period, version)
+    if not kept:
+        name = name_month(period)
+        raise NotFound(f"{name} has no kept report of version {version}; run: postledger period show {name}")
+    return ShownReport(kept[0].report, (), kept[0].version, kept[0].sha256)
