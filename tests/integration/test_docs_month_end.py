@@ -1,0 +1,71 @@
+"""The commands of docs/month-end.md work as printed on examples/month: at the end the month is explained and locked."""
+
+import re
+import shlex
+from collections.abc import Iterator
+
+import pytest
+
+from tests.parts.backend import Backend
+from tests.parts.cli import CommandLine, Ran
+from tests.parts.databases import create_database, drop_database
+from tests.parts.documents import ROOT, read_document
+from tests.parts.edge import Edge
+from tests.parts.postgres import Postgres
+from tests.parts.sources import add_source
+from tests.parts.waiting import wait_until
+
+DOCUMENT = read_document("docs/month-end.md")
+_BLOCKS = re.findall(r"^```bash\n(.*?)^```$", DOCUMENT, re.MULTILINE | re.DOTALL)
+COMMANDS = [line for block in _BLOCKS for line in block.splitlines() if line and not line.startswith("#")]
+_EACH_LINE = "xargs -L 1 postledger "
+
+
+@pytest.fixture
+def environment(postgres: Postgres, template: str, master_key: str) -> Iterator[dict[str, str]]:
+    """A backend and an edge on a new ledger with one source, as after `make up`."""
+    url = create_database(postgres, template=template)
+    add_source(url, master_key, "demo")
+    environment = {"DATABASE_URL": url, "POSTLEDGER_MASTER_KEY": master_key}
+    with Backend(environment, workers=1) as backend, Edge(backend_socket=backend.socket) as edge:
+        yield environment | {"POSTLEDGER_EDGE_URL": edge.https_url, "POSTLEDGER_CA_FILE": str(edge.ca_file)}
+    drop_database(postgres, url)
+
+
+class Reader:
+    """Runs the commands of the page as a reader does in a shell, in a checkout."""
+
+    def __init__(self, cli: CommandLine) -> None:
+        self.cli = cli
+        (cli.directory / "examples").symlink_to(ROOT / "examples")
+
+    def run(self, command: str) -> None:
+        """Run one line of the page. One that ends in `# refused` must fail."""
+        command, _, remark = command.partition("  #")
+        if command.startswith("export "):
+            self.cli.environment.update(word.partition("=")[::2] for word in shlex.split(command)[1:])
+        elif command.startswith(_EACH_LINE):
+            verb, file = command.removeprefix(_EACH_LINE).split(" < ")
+            for line in (ROOT / file).read_text("utf-8").splitlines():
+                self._send(f"{verb} {line}")
+        else:
+            ran = self._call(command.removeprefix("postledger "))
+            assert (ran.code == 0) == ("refused" not in remark), f"{command}: {ran.out}{ran.err}"
+
+    def _send(self, command: str) -> None:
+        """Send it until edge and backend know the source, which takes them a second after `apply`."""
+        wait_until(lambda: self._call(command).code == 0, what=command)
+
+    def _call(self, command: str) -> Ran:
+        arguments = shlex.split(command)
+        return self.cli.process(*arguments) if arguments[0] == "worker" else self.cli(*arguments)
+
+
+def test_a_month_ends_explained_to_the_cent_and_locked(cli: CommandLine) -> None:
+    """Scenario 34."""
+    reader = Reader(cli)
+
+    for command in COMMANDS:
+        reader.run(command)
+
+    assert [bill["amount"] for bill in cli("bills", "list", "--json").facts] == ["104.75", "247.75"]
