@@ -1,0 +1,2 @@
+-- Gathers statistics of the large temporary tables, which autovacuum does not see.
+ANALYZE report_groups, ledger_side
