@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from psycopg import Connection
+from psycopg.types.json import Jsonb
 
 from postledger.reconciliation.month_report import build_month_report
 from postledger.reconciliation.rules.month import Claim, ClassTotal, MonthReport, read_month_report, write_month_report
@@ -50,27 +51,28 @@ def test_a_report_is_the_same_after_it_was_stored(rows: MonthRows, ledger: Conne
     assert read_month_report(write_month_report(report)) == report
 
 
-def test_what_a_network_reports_is_beside_what_of_it_is_matched(
+def test_the_classes_of_a_run_lead_from_the_ledger_to_the_report(
     rows: MonthRows, ledger: Connection[Any], acme: int
 ) -> None:
-    report_id = rows.add_report(
-        acme,
-        {"amount": "10.00", "transaction_id": "T1"},
-        {"amount": "-2.50", "transaction_id": "T1", "status": "reversed"},
-        {"amount": "7.00", "transaction_id": "T2", "status": "pending"},
-        {"amount": "99.00", "transaction_id": "T3"},
-    )
-    for line_no in (2, 3):
-        rows.add_match(report_id, line_no, "0", dedup_key="0" * 32, method="transaction_id", currency="USD")
+    def count(name: str, conversions: int, worth: str, lines: int, network: str) -> dict[str, object]:
+        return {"class": name, "currency": "USD", "number": 1, "stake": "0"} | {
+            "conversions": conversions, "ledger": worth, "lines": lines, "network": network,
+        }  # fmt: skip
+
+    counts = [
+        count("amount_differs", 1, "20", 1, "18.5"), count("duplicate_line", 0, "0", 1, "12"),
+        count("matched", 3, "60.25", 4, "60.25"), count("restated", 0, "0", 0, "0"),
+    ]  # fmt: skip
+    rows.add_run("report", source_id=acme, counts=Jsonb(counts))
 
     [source] = build_month_report(ledger, OCTOBER).sources
 
+    assert [(each.item_class, each.difference) for each in source.bridge] == [
+        ("matched", Decimal(0)), ("amount_differs", Decimal("-1.5")), ("duplicate_line", Decimal(12))
+    ]  # fmt: skip
     [totals] = source.totals
-    assert (totals.report_lines, totals.report) == (3, Decimal("106.50"))
-    assert (totals.matched_lines, totals.matched) == (2, Decimal("7.50"))
-    assert totals.difference == Decimal("106.50")
-    assert source.file is not None
-    assert source.file.id == report_id
+    assert (totals.conversions, totals.ledger, totals.matched) == (4, Decimal("80.25"), Decimal("60.25"))
+    assert (totals.lines, totals.report, totals.difference) == (6, Decimal("90.75"), Decimal("10.5"))
 
 
 def test_a_replaced_report_does_not_count(rows: MonthRows, ledger: Connection[Any], acme: int) -> None:
@@ -82,7 +84,7 @@ def test_a_replaced_report_does_not_count(rows: MonthRows, ledger: Connection[An
     [source] = build_month_report(ledger, OCTOBER).sources
 
     assert source.file is not None
-    assert (source.file.id, source.totals[0].report) == (new, Decimal("12.00"))
+    assert source.file.id == new
 
 
 def test_work_items_are_summed_by_class_without_those_that_are_gone(

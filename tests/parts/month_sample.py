@@ -8,6 +8,7 @@ import msgspec
 from postledger.reconciliation.rules.month import (
     AccountMonth,
     BankStatement,
+    Bridge,
     Claim,
     ClaimTotal,
     ClassTotal,
@@ -57,7 +58,13 @@ _NORTH = SourceMonth(
     "ads-north", "Ads North",
     ReportFile("f1", "north-csv", "north-2026-10.csv", "Europe/Berlin", 412, 1, NOW, "mia"),
     _run("report", "ads-north"),
-    (SideTotals("USD", 410, money("12410.55"), 412, money("12380.05"), 405, money("12340.05")),),
+    (SideTotals("USD", 410, money("12410.55"), 412, money("12366.05"), money("12310.55")),),
+    (
+        Bridge("matched", "USD", 406, money("12310.55"), 409, money("12310.55")),
+        Bridge("amount_differs", "USD", 2, money("40.00"), 2, money("35.50")),
+        Bridge("duplicate_line", "USD", 0, money("0"), 1, money("20.00")),
+        Bridge("missing_at_network", "USD", 2, money("60.00"), 0, money("0")),
+    ),
     (
         _count("missing_at_network", "60.00", 2, disputed="40.00"),
         _count("amount_differs", "4.50", 2, settled="3.00"),
@@ -110,7 +117,7 @@ _REPORT = MonthReport(
     state="closing",
     changed_at=NOW,
     changed_by="mia",
-    sources=(_NORTH, SourceMonth("south", "Südnetz", None, None, (), (), is_expected=True)),
+    sources=(_NORTH, SourceMonth("south", "Südnetz", None, None, (), (), (), is_expected=True)),
     accounts=(_MAIN,),
     bill_totals=(ClaimTotal("EUR", 2, money("6200"), money("6100")), ClaimTotal("USD", 2, money("70.5"), money("0"))),
     bills=(

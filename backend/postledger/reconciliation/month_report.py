@@ -10,7 +10,7 @@ from postledger.platform.postgres.connection import read_clock
 from postledger.policy.finance_store import read_finance
 from postledger.reconciliation.month_tables.accounts import read_accounts
 from postledger.reconciliation.month_tables.reading import MonthReader, Row, as_structs
-from postledger.reconciliation.month_tables.sources import Side, read_sources
+from postledger.reconciliation.month_tables.sources import read_sources
 from postledger.reconciliation.rules.month import (
     MOST_ROWS,
     Claim,
@@ -37,7 +37,7 @@ def build_month_report(connection: Connection[Any], period: date) -> MonthReport
         state=state,
         changed_at=changed_at,
         changed_by=changed_by,
-        sources=read_sources(month, runs, Side(now, zone)),
+        sources=read_sources(month, runs),
         accounts=read_accounts(month, runs),
         bill_totals=as_structs(ClaimTotal, month.rows("month_bill_totals")),
         bills=as_structs(Claim, month.rows("month_bills", limit=MOST_ROWS)),

@@ -48,12 +48,16 @@ def _row(section: str, scope: str | None, name: str, **values: Any) -> Row:
 def _list_source(source: SourceMonth) -> Iterator[Row]:
     for totals in source.totals:
         sides: Sequence[tuple[str, int, Decimal]] = (
-            ("ledger", totals.ledger_conversions, totals.ledger),
-            ("report", totals.report_lines, totals.report),
-            ("matched", totals.matched_lines, totals.matched),
+            ("ledger", totals.conversions, totals.ledger),
+            ("report", totals.lines, totals.report),
         )
         for name, number, amount in sides:
             yield _row("network", source.source, name, currency=totals.currency, number=number, amount=amount)
+    for each in source.bridge:
+        yield _row(
+            "network", source.source, f"report - ledger: {each.item_class}", currency=each.currency,
+            number=max(each.conversions, each.lines), amount=each.difference,
+        )  # fmt: skip
     yield from _list_classes("network", source.source, source.classes)
 
 

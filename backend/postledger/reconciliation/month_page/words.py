@@ -11,7 +11,11 @@ class Meaning(NamedTuple):
     next_step: str
 
 
+_NOTHING = "Nothing"
 MEANINGS: Mapping[str, Meaning] = {
+    "matched": Meaning("Matched", _NOTHING),
+    "no_money": Meaning("Worth nothing on either side", _NOTHING),
+    "earlier_period": Meaning("Of sales that an earlier report has", _NOTHING),
     "amount_differs": Meaning("Amount differs", "Ask the network which amount is right"),
     "currency_differs": Meaning("Currency differs", "Ask the network which currency is right"),
     "status_differs": Meaning("Status differs", "Ask the network for the status, or wait for its postback"),

@@ -1,48 +1,20 @@
 """Reads the sources of a month: the report that counts, the money of both sides, and the work items by class."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
-from decimal import Decimal
-from zoneinfo import ZoneInfo
+from itertools import groupby
 
-import msgspec
-
+from postledger.finance.rules.bill_amounts import add
 from postledger.reconciliation.month_tables.reading import MonthReader, Row, as_structs
-from postledger.reconciliation.rules.month import ClassTotal, ReportFile, Run, SideTotals, SourceMonth
+from postledger.reconciliation.rules.month import Bridge, ClassTotal, ReportFile, Run, SideTotals, SourceMonth
 
-_NOTHING = {"ledger_conversions": 0, "ledger": Decimal(0), "report_lines": 0, "report": Decimal(0)} | {
-    "matched_lines": 0, "matched": Decimal(0),
-}  # fmt: skip
+_MATCHED = "matched"
 
 
-class Side(msgspec.Struct, frozen=True):
-    """As which moment, and in which zone, the ledger is read for a source."""
-
-    as_of: datetime
-    zone: str
-
-
-def read_sources(month: MonthReader, runs: Sequence[Run], books: Side) -> tuple[SourceMonth, ...]:
-    """Read the sources of a month. Without a run or a report, the ledger is read as the `books` say."""
+def read_sources(month: MonthReader, runs: Sequence[Run]) -> tuple[SourceMonth, ...]:
+    """Read the sources of a month."""
     classes = month.rows("month_classes")
     return tuple(
-        _read_source(month, row, find_run(runs, "report", row["slug"]), classes, books)
-        for row in month.rows("month_sources")
-    )
-
-
-def _read_source(month: MonthReader, row: Row, run: Run | None, classes: Iterable[Row], books: Side) -> SourceMonth:
-    file = None if row["file_id"] is None else _as_file(row)
-    as_of = run.as_of if run is not None else file.imported_at if file is not None else books.as_of
-    side = Side(as_of, books.zone if file is None else file.timezone)
-    return SourceMonth(
-        source=row["slug"],
-        name=row["name"],
-        file=file,
-        run=run,
-        totals=_read_totals(month, row["id"], file, side),
-        classes=as_structs(ClassTotal, (each for each in classes if each["source_id"] == row["id"])),
-        is_expected=row["is_expected"],
+        _read_source(month, row, find_run(runs, "report", row["slug"]), classes) for row in month.rows("month_sources")
     )
 
 
@@ -51,16 +23,31 @@ def find_run(runs: Iterable[Run], kind: str, name: str) -> Run | None:
     return next((run for run in runs if (run.kind, run.name, run.state) == (kind, name, "done")), None)
 
 
+def _read_source(month: MonthReader, row: Row, run: Run | None, classes: Iterable[Row]) -> SourceMonth:
+    bridge = () if run is None else as_structs(Bridge, month.rows("month_bridge", run_id=run.id))
+    return SourceMonth(
+        source=row["slug"],
+        name=row["name"],
+        file=None if row["file_id"] is None else _as_file(row),
+        run=run,
+        totals=tuple(_sum_up(currency, list(rows)) for currency, rows in groupby(bridge, lambda each: each.currency)),
+        bridge=bridge,
+        classes=as_structs(ClassTotal, (each for each in classes if each["source_id"] == row["id"])),
+        is_expected=row["is_expected"],
+    )
+
+
 def _as_file(row: Row) -> ReportFile:
     (file,) = as_structs(ReportFile, [row | {"id": row["file_id"]}])
     return file
 
 
-def _read_totals(month: MonthReader, source_id: int, file: ReportFile | None, side: Side) -> tuple[SideTotals, ...]:
-    since, until = month.span(ZoneInfo(side.zone))
-    of_ledger = month.rows("month_ledger", source_id=source_id, as_of=side.as_of, since=since, until=until)
-    of_report = [] if file is None else month.rows("month_report_lines", statement_id=file.id)
-    found: dict[str, Row] = {}
-    for row in (*of_ledger, *of_report):
-        found.setdefault(row["currency"], dict(_NOTHING)).update(row)
-    return as_structs(SideTotals, (found[currency] for currency in sorted(found)))
+def _sum_up(currency: str, rows: Sequence[Bridge]) -> SideTotals:
+    return SideTotals(
+        currency=currency,
+        conversions=sum(row.conversions for row in rows),
+        ledger=add(row.ledger for row in rows),
+        lines=sum(row.lines for row in rows),
+        report=add(row.report for row in rows),
+        matched=add(row.report for row in rows if row.item_class == _MATCHED),
+    )

@@ -44,12 +44,30 @@ class SideTotals(msgspec.Struct, frozen=True):
     """The money of one currency in the ledger and in the network's report, and what of the report is matched."""
 
     currency: str
-    ledger_conversions: int
+    conversions: int
     ledger: Decimal
-    report_lines: int
+    lines: int
     report: Decimal
-    matched_lines: int
     matched: Decimal
+
+    @property
+    def difference(self) -> Decimal:
+        """What the report has more than the ledger."""
+        return self.report - self.ledger
+
+
+class Bridge(msgspec.Struct, frozen=True):
+    """What lies between ledger and report: the conversions and lines of one class and currency, as the last run found.
+
+    Each conversion and each line is in one class, so the differences add up to that of the totals.
+    """
+
+    item_class: str = msgspec.field(name="class")
+    currency: str
+    conversions: int
+    ledger: Decimal
+    lines: int
+    report: Decimal
 
     @property
     def difference(self) -> Decimal:
@@ -91,6 +109,7 @@ class SourceMonth(msgspec.Struct, frozen=True):
     file: ReportFile | None
     run: Run | None
     totals: tuple[SideTotals, ...]
+    bridge: tuple[Bridge, ...]
     classes: tuple[ClassTotal, ...]
     is_expected: bool
 
