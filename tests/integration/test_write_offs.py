@@ -8,9 +8,10 @@ from psycopg import Connection
 
 from postledger.platform.postgres.connection import connect
 from tests.parts.cli import CommandLine
+from tests.parts.month import MonthRows
 from tests.parts.sources import add_source
 from tests.parts.waiting_requests import write_rule
-from tests.parts.work_items import write_item, write_report
+from tests.parts.work_items import write_item
 
 
 @pytest.fixture
@@ -76,9 +77,11 @@ def test_money_without_threshold_and_rate_needs_an_approver(ledger: Connection[A
     assert "needs the role manager" in accept(people, "ole", item)[1]
 
 
-def test_the_importer_writes_off_nothing_of_the_statement(ledger: Connection[Any], people: CommandLine) -> None:
+def test_the_importer_writes_off_nothing_of_the_statement(
+    ledger: Connection[Any], people: CommandLine, database: str
+) -> None:
     write_rule(ledger, "over-100", ["manager"])
-    item = write_item(ledger, "150", statement_id=write_report(ledger, imported_by="mia"))
+    item = write_item(ledger, "150", statement_id=MonthRows(database).add_report(1, imported_by="mia"))
 
     code, told = accept(people, "mia", item)
 

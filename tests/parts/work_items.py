@@ -50,36 +50,3 @@ def write_item(
     )
     assert row is not None
     return int(row[0])
-
-
-def write_report(ledger: LedgerConnection, source_id: int = 1, *, imported_by: str = "ole") -> str:
-    """Store a network's report without lines, and return its id."""
-    statement_id = str(uuid4())
-    ledger.execute(
-        "INSERT INTO statements (id, kind, source_id, format, file_name, file_sha256, period, since, until, timezone,"
-        " proof, lines, known, faults, imported_at, imported_by)"
-        " VALUES (%s, 'network', %s, 'acme-csv', 'october.csv', %s, %s, %s, '2026-10-31', 'UTC', 'no_balances',"
-        " 0, 0, 0, %s, %s)",
-        (statement_id, source_id, uuid4().bytes, OCTOBER, OCTOBER, FOUND_AT, imported_by),
-    )
-    return statement_id
-
-
-def write_report_line(
-    ledger: LedgerConnection,
-    statement_id: str,
-    line_no: int = 2,
-    *,
-    amount: str = "15.00",
-    transaction_id: str | None = "T-1",
-    **columns: object,
-) -> None:
-    """Store a line of a report."""
-    values: dict[str, object] = {
-        "statement_id": statement_id, "line_no": line_no, "booked_on": date(2026, 10, 15), "amount": Decimal(amount),
-        "currency": "USD", "transaction_id": transaction_id, "status": "approved", "status_word": "Sale",
-        "fingerprint": uuid4().bytes, **columns,
-    }  # fmt: skip
-    names = ", ".join(values)
-    places = ", ".join(f"%({name})s" for name in values)
-    ledger.execute(f"INSERT INTO statement_lines ({names}) VALUES ({places})".encode(), values)

@@ -1,4 +1,4 @@
-"""Finds every row that belongs to one id: a receipt, a transaction id or a click id.
+"""Finds every row that belongs to one id: a receipt, a transaction id, a click id, a bill, or a bank's reference.
 
 Each query uses an index, because a trace must be fast on a ledger of many years.
 """
@@ -13,6 +13,7 @@ from psycopg import Connection
 
 from postledger.audit.trace_consequences import CONSEQUENCES, add_consequences
 from postledger.audit.trace_rows import Row, fetch, values_of
+from postledger.audit.trace_statements import OF_STATEMENTS, add_statements, find_documents
 from postledger.decoding.identities import trim
 from postledger.ledger.sandbox import use_sandbox
 from postledger.vocabulary.operator_error import NotFound
@@ -31,18 +32,26 @@ _PARKED_FACTS = (
 )  # fmt: skip
 
 _UNKNOWN = (
-    "no receipt, transaction id or click id has this value; check it"
+    "no receipt, transaction id, click id, bill or bank reference has this value; check it"
     " (audit rows are deleted after POSTLEDGER_RETENTION_DAYS)"
 )
 
 
 class Trace(msgspec.Struct, frozen=True):
-    """The rows of an id. Each list is sorted, oldest first, and has at most 1,000 rows."""
+    """The rows of an id. Each list is sorted, oldest first, and has at most 1,000 rows.
+
+    `report_lines` are those that no conversion here has. `bank_lines`, `bills` and `receivables` are what the id names
+    itself; those of conversions stand below them.
+    """
 
     id: str
     clicks: list[Row]
     postbacks: list[Row]
     conversions: list[Row]
+    report_lines: list[Row] = []
+    bank_lines: list[Row] = []
+    bills: list[Row] = []
+    receivables: list[Row] = []
 
 
 def trace(connection: Connection[Any], searched: str) -> Trace:
@@ -61,8 +70,8 @@ def trace_sandbox(connection: Connection[Any], searched: str) -> Trace:
     """
     found = trace(use_sandbox(connection), searched)
     for conversion in found.conversions:
-        conversion.update(dict.fromkeys(CONSEQUENCES, ()))
-    return found
+        conversion.update(dict.fromkeys((*CONSEQUENCES, *OF_STATEMENTS), ()))
+    return Trace(found.id, found.clicks, found.postbacks, found.conversions)
 
 
 def _list_candidates(text: str) -> list[str]:
@@ -76,8 +85,9 @@ def _trace(connection: Connection[Any], searched: str) -> Trace:
     """Trace an id as it is. Raises `NotFound`.
 
     Each conversion holds the `events` that were folded into it, its `changes`, its reversals that were `parked`, and
-    what followed: changes that are `waiting` for a worker, `lines`, `approvals`, `bills` with their `exports`,
-    `forwards`, `publications`. A parked reversal without `settled_at` still waits.
+    what followed: changes that are `waiting` for a worker, `lines`, `approvals`, `bills` with their `exports` and
+    `payments`, `forwards`, `publications`, `report_lines`, `receivables` with their `payments`, `discrepancies`. A
+    parked reversal without `settled_at` still waits.
     """
     named = _find_receipt(connection, searched)
     conversions = _find_conversions(connection, searched, named)
@@ -92,9 +102,10 @@ def _trace(connection: Connection[Any], searched: str) -> Trace:
         conversion["changes"] = _select(conversion, changes, _CHANGE_FACTS)
         conversion["parked"] = _select(conversion, parked, _PARKED_FACTS)
     add_consequences(connection, conversions, postbacks)
-    if not (clicks or postbacks or conversions):
+    documents = add_statements(connection, conversions, find_documents(connection, searched))
+    if not (clicks or postbacks or conversions or documents):
         raise NotFound(_UNKNOWN)
-    return Trace(searched, clicks, postbacks, conversions)
+    return Trace(searched, clicks, postbacks, conversions, *msgspec.structs.astuple(documents))
 
 
 def _find_receipt(connection: Connection[Any], searched: str) -> list[Row]:

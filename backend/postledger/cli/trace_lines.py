@@ -1,7 +1,8 @@
-"""Writes what followed from a traced conversion: what waits, expense lines, approvals, bills, deliveries …"""
+"""Writes what followed from a traced conversion: what waits, expense lines, approvals, bills, statements …"""
 
 from collections.abc import Iterator
 
+from postledger.audit.trace import Trace
 from postledger.audit.trace_rows import Row
 from postledger.cli.output import show
 from postledger.finance.rules.decision_rule import VERBS
@@ -29,12 +30,117 @@ def list_consequences(conversion: Row) -> Iterator[Line]:
         yield "  bill", bill["created_at"], bill["number"], _describe_bill(bill)
         for export in bill["exports"]:
             yield "   export", export["updated_at"], export["target"], _describe_export(export)
+        yield from _list_payments(bill)
     for delivery in conversion["forwards"]:
         yield "  forward", delivery["created_at"], delivery["receipt"], _describe_delivery(delivery)
         for attempt in delivery["attempts"]:
             yield "   attempt", attempt["at"], f"#{attempt['attempt']}", _describe_attempt(attempt)
     for publication in conversion["publications"]:
         yield "  publish", publication["received_at"], publication["receipt"], _describe_publication(publication)
+    yield from _list_statements(conversion)
+
+
+def _list_statements(conversion: Row) -> Iterator[Line]:
+    for line in conversion["report_lines"]:
+        yield "  report", line["happened_at"] or line["booked_on"], _name_line(line), _describe_report_line(line)
+    for receivable in conversion["receivables"]:
+        yield "  owed", receivable["created_at"], receivable["number"], _describe_receivable(receivable)
+        yield from _list_payments(receivable)
+    yield from _list_items(conversion)
+
+
+def list_documents(found: Trace) -> Iterator[Line]:
+    """List the lines of what an id names beside conversions: report lines, bank lines, bills, receivables."""
+    for line in found.report_lines:
+        yield "report", line["happened_at"] or line["booked_on"], _name_line(line), _describe_report_line(line)
+        yield from _list_items(line)
+    for line in found.bank_lines:
+        yield "bank", line["booked_on"], _name_line(line), _describe_bank_line(line)
+        for part in line["parts"]:
+            yield "  part", part["matched_at"], _name_claim(part), _describe_payment(part)
+        yield from _list_items(line)
+    for bill in found.bills:
+        yield "bill", bill["created_at"], bill["number"], _describe_bill(bill)
+        yield from _list_payments(bill)
+        yield from _list_items(bill)
+    for receivable in found.receivables:
+        yield "owed", receivable["created_at"], receivable["number"], _describe_receivable(receivable)
+        yield from _list_payments(receivable)
+        yield from _list_items(receivable)
+
+
+def _list_payments(claim: Row) -> Iterator[Line]:
+    for payment in claim["payments"]:
+        yield "   bank", payment["booked_on"], _name_line(payment), _describe_payment(payment)
+
+
+def _list_items(parent: Row) -> Iterator[Line]:
+    for item in parent["discrepancies"]:
+        yield "  item", item["opened_at"], str(item["id"]), _describe_item(item)
+
+
+def _name_line(line: Row) -> str:
+    return f"{line['statement_id']}:{line['line_no']}"
+
+
+def _name_claim(part: Row) -> str:
+    return str(part["bill"] or part["receivable"] or part["part"])
+
+
+def _describe_report_line(line: Row) -> str:
+    word = "" if line["status_word"] in (None, line["status"]) else f"({line['status_word']})"
+    return _join(
+        f"{show(line['amount'])} {line['currency']}",
+        " ".join(filter(None, [line["status"], word])),
+        *_labelled(line, "source", "transaction_id", "click_id"),
+        _describe_match(line["match_state"], line["method"]) if line["method"] else "not matched",
+        f"{line['file_name']} of {line['period']:%Y-%m}",
+        "" if line["state"] == "current" else "a newer report replaced it",
+    )
+
+
+def _describe_bank_line(line: Row) -> str:
+    return _join(
+        f"{line['amount']:+f} {line['currency']}",
+        *_labelled(line, "account", "statement", "bank_reference", "end_to_end"),
+        "pending, no money yet" if line["pending"] else "",
+        "returned" if line["reversal"] else "",
+        "" if line["parts"] else "not matched",
+    )
+
+
+def _describe_payment(payment: Row) -> str:
+    applied = payment["applied_amount"]
+    in_other = applied is not None and payment["applied_currency"] != payment["currency"]
+    return _join(
+        f"{payment['part']} {show(payment['amount'])} {payment['currency']}",
+        f"= {show(applied)} {payment['applied_currency']}" if in_other else "",
+        _describe_match(payment["state"], payment["method"]),
+        *_labelled(payment, "account", "statement", "bank_reference", "end_to_end", "confirmed_by"),
+    )
+
+
+def _describe_match(state: str, method: str) -> str:
+    return "matched by hand" if method == "by_hand" else f"{state} by {method}"
+
+
+def _describe_receivable(receivable: Row) -> str:
+    return _join(
+        f"{show(receivable['amount'])} {receivable['currency']}",
+        f"received {show(receivable['received'])}",
+        f"payee={receivable['payee']}",
+        f"period={receivable['period']:%Y-%m}",
+    )
+
+
+def _describe_item(item: Row) -> str:
+    return _join(
+        item["class"],
+        f"stake {show(item['stake'])} {item['currency']}",
+        item["state"],
+        *_labelled(item, "owner"),
+        item["resolution"],
+    )
 
 
 def _describe_waiting(change: Row) -> str:
@@ -78,7 +184,8 @@ def _describe_bill(bill: Row) -> str:
     return _join(
         f"{show(bill['amount'])} {bill['currency']}",
         bill["state"],
-        f"lines={','.join(f'#{seq}' for seq in bill['lines'])}",
+        f"paid {show(bill['paid'])}" if bill["paid"] else "",
+        f"lines={','.join(f'#{seq}' for seq in bill['lines'])}" if "lines" in bill else "",
         f"payee={bill['payee']}",
         f"period={bill['period']:%Y-%m}",
         *_labelled(bill, "approved_by_rule"),

@@ -10,16 +10,21 @@ from postledger.audit.trace import trace as find_trace
 from postledger.audit.trace_rows import Row
 from postledger.cli.connections import open_ledger
 from postledger.cli.output import AsJson, join_reason, print_json, show
-from postledger.cli.trace_lines import list_consequences, print_line
+from postledger.cli.trace_lines import list_consequences, list_documents, print_line
 
 
 def trace(
     context: typer.Context,
-    searched: Annotated[str, typer.Argument(metavar="ID", help="A receipt, a transaction id, or a click id.")],
+    searched: Annotated[
+        str,
+        typer.Argument(
+            metavar="ID", help="A receipt, a transaction id, a click id, the number of a bill, or a bank's reference."
+        ),
+    ],
     sandbox: Annotated[bool, typer.Option("--sandbox", help="Search the sandbox instead of the ledger.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show what belongs to an id: click, postbacks, conversion, changes, expense lines, approvals, forwards …"""
+    """Show what belongs to an id: click, postbacks, conversion, expense lines, bills, report and bank lines …"""
     with open_ledger(context) as connection:
         found = trace_sandbox(connection, searched) if sandbox else find_trace(connection, searched)
     if as_json:
@@ -47,6 +52,8 @@ def _print(found: Trace) -> None:
             print_line("  parked", parked["received_at"], parked["receipt"], _describe_parked(parked))
         for consequence in list_consequences(conversion):
             print_line(*consequence)
+    for document in list_documents(found):
+        print_line(*document)
 
 
 def _describe_postback(postback: Row) -> str:

@@ -1433,6 +1433,14 @@ CREATE INDEX deliveries_failed ON public.deliveries USING btree (forward) WHERE 
 
 CREATE INDEX deliveries_settled ON public.deliveries USING brin (settled_at);
 
+CREATE INDEX discrepancies_bill ON public.discrepancies USING btree (bill_id) WHERE (bill_id IS NOT NULL);
+
+CREATE INDEX discrepancies_conversion ON public.discrepancies USING hash (dedup_key) WHERE (dedup_key IS NOT NULL);
+
+CREATE INDEX discrepancies_line ON public.discrepancies USING btree (statement_id, line_no) WHERE (statement_id IS NOT NULL);
+
+CREATE INDEX discrepancies_receivable ON public.discrepancies USING btree (receivable_id) WHERE (receivable_id IS NOT NULL);
+
 CREATE INDEX discrepancies_scope ON public.discrepancies USING btree (kind, period, source_id, account);
 
 CREATE INDEX discrepancies_work ON public.discrepancies USING btree (period, class) WHERE (state = ANY (ARRAY['open'::text, 'assigned'::text, 'disputed'::text]));
@@ -1476,6 +1484,10 @@ CREATE INDEX publications_refused ON public.publications USING btree (due_at) WH
 CREATE INDEX publications_waiting ON public.publications USING btree (received_at, dedup_key, revision) WHERE ((published_at IS NULL) AND (due_at IS NULL));
 
 CREATE INDEX reconciliations_period ON public.reconciliations USING btree (period, started_at);
+
+CREATE INDEX statement_lines_bank_reference ON public.statement_lines USING hash (bank_reference) WHERE (bank_reference IS NOT NULL);
+
+CREATE INDEX statement_lines_end_to_end ON public.statement_lines USING hash (end_to_end) WHERE (end_to_end IS NOT NULL);
 
 CREATE INDEX statement_lines_fingerprint ON public.statement_lines USING hash (fingerprint);
 

@@ -1,0 +1,6 @@
+-- A bill by its number, or by its id.
+SELECT
+    id::text, number, payee, period, amount, currency, state, paid, approved_by_rule, created_by, created_at, updated_at
+FROM bills
+WHERE number = %(number)s OR id = %(id)s::uuid
+LIMIT %(limit)s
