@@ -48,6 +48,7 @@ _COMMANDS: Mapping[str, str] = {
     "expenses": "expenses:expenses",
     "bills": "bills:bills",
     "statement": "statements:statements",
+    "reconcile": "reconciliation:reconcile",
     "period": "periods:periods",
     "discrepancies": "discrepancies:discrepancies",
     "finance": "finance:finance",

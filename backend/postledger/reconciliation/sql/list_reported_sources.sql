@@ -1,5 +1,5 @@
 -- The sources that have a report for a month.
-SELECT sources.id, sources.slug
+SELECT sources.slug
 FROM sources
 WHERE EXISTS (
     SELECT FROM statements
