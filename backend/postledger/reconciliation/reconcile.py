@@ -24,7 +24,7 @@ class Wanted(msgspec.Struct, frozen=True):
 
 
 def reconcile(connection: Connection[Any], wanted: Wanted, actor: str, on_progress: OnProgress) -> list[Reconciled]:
-    """Reconcile one after the other. Raises `NotFound` if there is nothing, or `NotPossible` if another run is at it."""
+    """Reconcile one after the other. Raises `NotFound` if there is nothing, or `NotPossible` if another run goes on."""
     return list(_reconcile_each(connection, wanted, actor, on_progress))
 
 
