@@ -12,8 +12,9 @@ from postledger.cli.list_format import AsCsv, ForExcel, Format, check_format
 from postledger.cli.output import AsJson, note, print_json, print_table, show_progress
 from postledger.cli.row_output import print_csv_rows
 from postledger.cli.time_options import FORMS, read_month, read_past
-from postledger.reconciliation.reconcile import Reconciled, Wanted
+from postledger.reconciliation.reconcile import Wanted
 from postledger.reconciliation.reconcile import reconcile as run_reconciliation
+from postledger.reconciliation.reports.reconcile_report import Reconciled
 
 _COLUMNS = ("kind", "name", "class", "currency", "number", "stake", "conversions", "ledger", "lines", "network")
 _TITLES = ("name", "class", "currency", "number", "stake", "ledger", "network")
