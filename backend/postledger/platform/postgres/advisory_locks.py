@@ -25,6 +25,9 @@ REPLAY = 0x72706C79  # "rply" in ASCII
 MONTHS = 0x6D6E7468  # "mnth" in ASCII
 """The session that locks or unlocks a month, or those that write work items, which a locked month keeps as they are."""
 
+MATCHES = 0x6D746368  # "mtch" in ASCII
+"""The session that decides what bank lines pay, or one that cancels a bill, which must not be paid at that moment."""
+
 
 def share_lock(connection: Connection[Any], lock_id: int) -> None:
     """Wait until no session has a lock for itself, and share it until the end of the transaction."""

@@ -35,7 +35,9 @@ def match_overpaid(board: Board, line: Line) -> Match | None:
         return None
     *parts, rest = make_parts(line, due, means, "unapplied")
     named = board.named(line).items
-    return Match("reference", (*parts, replace(rest, item=named[0].id if len(named) == 1 else None)))
+    if len(named) == 1:
+        rest = replace(rest, item=named[0].id, item_kind=named[0].kind)
+    return Match("reference", (*parts, rest))
 
 
 def pays_named(board: Board, line: Line) -> bool:

@@ -110,7 +110,7 @@ def _is_fee(line: Line, difference: Decimal, total: Decimal, terms: Terms, *, si
 
 def _make_payment(line: Line, item: Item, applied: Decimal, means: Means) -> Part:
     amount = applied if means.rate is None else _round(applied * means.rate, line.currency)
-    return Part("payment", amount if line.amount > 0 else -amount, item.id, applied, item.currency)
+    return Part("payment", amount if line.amount > 0 else -amount, item.id, item.kind, applied, item.currency)
 
 
 def _name_fee(line: Line, means: Means, left: Decimal) -> list[Part]:

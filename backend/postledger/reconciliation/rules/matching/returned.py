@@ -46,7 +46,7 @@ def list_partial_returns(board: Board, line: Line) -> list[Match]:
     items, amount = board.named(line).items, abs(line.amount)
     if not takes_named_back(board, line) or len(items) > 1 or items[0].currency != line.currency:
         return []
-    part = Part("payment", line.amount, items[0].id, -amount, line.currency)
+    part = Part("payment", line.amount, items[0].id, items[0].kind, -amount, line.currency)
     return [Match("reference", (part,))] if board.items.is_paid(replace(part, applied=amount)) else []
 
 

@@ -104,6 +104,7 @@ class Part(msgspec.Struct, frozen=True):
     part: PartName
     amount: Decimal
     item: str | None = None
+    item_kind: ItemKind | None = None
     applied: Decimal | None = None
     applied_currency: str | None = None
 

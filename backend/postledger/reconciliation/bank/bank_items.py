@@ -1,0 +1,141 @@
+"""What a run over bank lines leaves for people: lines without a sure match, overpaid ones, missing days and money."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+from psycopg import Connection
+from psycopg.types.json import Jsonb
+
+from postledger.platform.postgres.sql import statements_of
+from postledger.reconciliation.bank.match_store import Scope
+from postledger.reconciliation.items.found_items import item_key
+from postledger.reconciliation.rules.matching.subjects import Item, LineKey, Match, Outcome
+from postledger.reconciliation.runs import Run
+
+sql = statements_of("postledger.reconciliation")
+
+
+class Found(msgspec.Struct, frozen=True):
+    """A work item. `subject` is the same in every run."""
+
+    subject: str
+    item_class: str
+    stake: Decimal
+    currency: str
+    facts: Mapping[str, Any]
+    statement_id: str | None = None
+    line_no: int | None = None
+    bill_id: str | None = None
+    receivable_id: str | None = None
+
+
+def add_found_items(connection: Connection[Any], run: Run, found: Iterable[Found]) -> None:
+    """Add work items to the table `found_items`. Equal subjects are told apart by their order."""
+    seen, listed = Counter[str](), list(found)  # while rows are copied, the connection asks nothing else
+    with connection.cursor() as cursor, cursor.copy(sql("copy_found_items")) as copy:
+        for each in listed:
+            seen[each.subject] += 1
+            subject = each.subject if seen[each.subject] == 1 else f"{each.subject}:{seen[each.subject]}"
+            copy.write_row((
+                item_key(run.kind, run.scope, run.period, subject), each.item_class, each.statement_id, each.line_no,
+                each.bill_id, each.receivable_id, each.stake, each.currency, Jsonb(each.facts),
+            ))  # fmt: skip
+
+
+def find_line_items(
+    outcomes: Iterable[Outcome], subjects: Mapping[LineKey, str], items: Mapping[str, Item]
+) -> Iterator[Found]:
+    """Find the lines that people must look at."""
+    for outcome in outcomes:
+        line, rest = outcome.line, _find_rest(outcome.match)
+        if outcome.match is None or rest:
+            yield Found(
+                f"line:{subjects[line.key]}", _classify(outcome), abs(rest or line.amount), line.currency,
+                _describe(outcome, items), line.key[0], line.key[1], *_find_only_item(outcome, items),
+            )  # fmt: skip
+
+
+def _find_rest(match: Match | None) -> Decimal | None:
+    parts = () if match is None else match.parts
+    return next((part.amount for part in parts if part.part == "unapplied"), None)
+
+
+def _classify(outcome: Outcome) -> str:
+    return {"matched": "unapplied", "proposed": "proposed", "unexplained": "unexplained_line"}[outcome.state]
+
+
+def find_gaps(connection: Connection[Any], scope: Scope) -> Iterator[Found]:
+    """Find statements that do not add up, and missing days between two."""
+    rows = connection.execute(sql("find_bank_gaps"), msgspec.structs.asdict(scope)).fetchall()
+    for item_class, statement_id, currency, stake, since, until, number, missing_since in rows:
+        facts = {"since": since, "until": until, "number": number, "difference": stake, "missing_since": missing_since}
+        yield Found(f"{item_class}:{since}:{until}:{number}", item_class, stake, currency, _write(facts), statement_id)
+
+
+def find_overdue(connection: Connection[Any], scope: Scope, today: date) -> Iterator[Found]:
+    """Find receivables that are due and not paid."""
+    values = msgspec.structs.asdict(scope) | {"period": scope.since, "today": today}
+    for item_id, number, payee, currency, amount, received, due_on in connection.execute(
+        sql("find_overdue_receivables"), values
+    ):
+        facts = {"number": number, "payee": payee, "amount": amount, "received": received, "due_on": due_on}
+        yield Found(
+            f"receivable:{number}",
+            "overdue_receivable",
+            amount - received,
+            currency,
+            _write(facts),
+            receivable_id=item_id,
+        )
+
+
+def _describe(outcome: Outcome, items: Mapping[str, Item]) -> dict[str, Any]:
+    line = outcome.line
+    facts: dict[str, object] = {"bank": {"day": line.day, "amount": line.amount, "currency": line.currency}}
+    if outcome.match is not None:
+        facts["parts"] = _list_parts(outcome.match, items)
+    if outcome.proposals:
+        facts["proposals"] = [_list_parts(match, items) for match in outcome.proposals]
+    if outcome.reasons:
+        facts["reasons"] = [str(reason) for reason in outcome.reasons]
+    return _write(facts)
+
+
+def _list_parts(match: Match, items: Mapping[str, Item]) -> list[dict[str, object]]:
+    return [
+        {"part": part.part, "amount": part.amount}
+        | ({} if part.item is None else {"number": items[part.item].number if part.item in items else part.item})
+        | ({} if part.applied is None else {"applied": part.applied, "applied_currency": part.applied_currency})
+        for part in match.parts
+    ]
+
+
+def _find_only_item(outcome: Outcome, items: Mapping[str, Item]) -> tuple[str | None, str | None]:
+    """Return the bill or the receivable of a line, if it can only be one."""
+    matches = [*outcome.proposals, *([] if outcome.match is None else [outcome.match])]
+    found = {item for match in matches for item in match.items}
+    only = items.get(found.pop()) if len(found) == 1 else None
+    if only is None:
+        return None, None
+    return (only.id, None) if only.kind == "bill" else (None, only.id)
+
+
+def _write(facts: Mapping[str, object]) -> dict[str, Any]:
+    """Write amounts and days as texts, without what is not known."""
+    written: dict[str, Any] = _write_fact({name: fact for name, fact in facts.items() if fact is not None})
+    return written
+
+
+def _write_fact(fact: object) -> Any:
+    match fact:
+        case Decimal():
+            return f"{fact.normalize():f}"  # equal amounts have equal texts, so that the facts stay the same
+        case dict():
+            return {name: _write_fact(each) for name, each in fact.items()}
+        case list():
+            return [_write_fact(each) for each in fact]
+    return fact.isoformat() if isinstance(fact, date) else fact

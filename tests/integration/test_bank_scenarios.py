@@ -1,0 +1,113 @@
+"""Bank lines against bills, by the scenarios 17 to 20: parts add up, and nobody is paid by a guess."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+import pytest
+
+from tests.parts.bank_books import FEE, BankBooks, day
+
+
+@pytest.fixture
+def books(database: str, master_key: str) -> Iterator[BankBooks]:
+    """A ledger whose account allows a fee of 25.00."""
+    books = BankBooks(database, master_key, **FEE)
+    yield books
+    books.ledger.close()
+
+
+def test_scenario_17_one_bank_line_pays_3_bills_minus_a_fee(books: BankBooks) -> None:
+    for nth, amount in enumerate(("100.00", "200.00", "300.00"), 1):
+        books.rows.add_bill(f"PL-202610-{nth:06d}", amount)
+    text = "PL-202610-000001 PL-202610-000002 PL-202610-000003"
+    statement = books.add_lines({"amount": "-585.00", "text": text})
+
+    books.reconcile()
+
+    assert books.parts(statement) == [
+        ("payment", "-100", "PL-202610-000001"), ("payment", "-200", "PL-202610-000002"),
+        ("payment", "-300", "PL-202610-000003"), ("fee", "15", None),
+    ]  # fmt: skip
+    assert books.paid() == {"PL-202610-000001": "100", "PL-202610-000002": "200", "PL-202610-000003": "300"}
+    assert books.items() == []
+
+
+def test_scenario_17_a_fee_beyond_the_tolerance_is_proposed(books: BankBooks) -> None:
+    for nth in (1, 2, 3):
+        books.rows.add_bill(f"PL-202610-{nth:06d}", "200.00")
+    statement = books.add_lines({"amount": "-560.00", "text": "PL-202610-1, PL-202610-2, PL-202610-3"})
+
+    books.reconcile()
+
+    assert books.items() == [("proposed", "560", "open", ["fee_beyond_tolerance"])]
+    assert books.paid() == {}
+    assert ("fee", "40", None) in books.parts(statement, state="proposed")
+
+
+def test_scenario_18_partial_payment_then_the_rest(books: BankBooks) -> None:
+    books.rows.add_bill("PL-202610-000001", "100.00")
+    first = books.add_lines({"amount": "-60.00", "payee": "456"})
+    books.reconcile()
+    assert books.paid() == {"PL-202610-000001": "60"}
+
+    rest = books.add_lines({"amount": "-40.00", "text": "PL-202610-000001", "booked_on": day(9)}, number="11")
+    books.reconcile()
+
+    assert books.paid() == {"PL-202610-000001": "100"}
+    assert books.parts(first) == [("payment", "-60", "PL-202610-000001")]
+    assert books.parts(rest) == [("payment", "-40", "PL-202610-000001")]
+
+
+def test_scenario_18_overpayment_and_a_returned_payment(books: BankBooks) -> None:
+    books.rows.add_bill("PL-202610-000001", "100.00")
+    books.rows.add_bill("PL-202610-000002", "70.00")
+    statement = books.add_lines(
+        {"amount": "-150.00", "text": "PL-202610-000001"},
+        {"amount": "-70.00", "payee": "456"},
+        {"amount": "70.00", "payee": "456", "reversal": True, "booked_on": day(8)},
+    )
+
+    books.reconcile()
+
+    assert books.parts(statement) == [
+        ("payment", "-100", "PL-202610-000001"), ("unapplied", "-50", "PL-202610-000001")
+    ]  # fmt: skip
+    assert books.parts(statement, 3) == [("payment", "70", "PL-202610-000002")]
+    assert books.paid() == {"PL-202610-000001": "100"}
+    assert books.items() == [("unapplied", "50", "open", [])]
+
+
+def test_scenario_19_fourteen_open_bills_and_an_amount_that_fits_two_subsets(books: BankBooks) -> None:
+    amounts = {nth: 3**nth for nth in range(1, 15)} | {1: 260, 14: 10}
+    for nth, amount in amounts.items():
+        books.rows.add_bill(f"PL-202610-{nth:06d}", str(amount))
+    statement = books.add_lines({"amount": "-270.00", "payee": "456"})  # 27 + 243, or 260 + 10
+
+    books.reconcile()
+
+    proposed = books.parts(statement, state="proposed")
+    assert sorted(number or "" for _, _, number in proposed) == [
+        "PL-202610-000001", "PL-202610-000003", "PL-202610-000005", "PL-202610-000014"
+    ]  # fmt: skip
+    assert books.paid() == {}
+    assert books.items() == [("proposed", "270", "open", ["several_solutions", "many_open"])]
+
+
+def test_scenario_20_an_account_in_euros_pays_a_bill_in_dollars(books: BankBooks) -> None:
+    books.rows.add_bill("PL-202610-000001", "1000.00", currency="USD")
+    books.rows.add_bill("PL-202610-000002", "500.00", currency="USD", payee="457")
+    books.rows.add_bill("PL-202610-000003", "250.00", currency="USD", payee="457")
+    books.add_rate("USD", day(5), "1.10")
+    of_bank = {"instructed_amount": Decimal(1000), "instructed_currency": "USD", "rate": Decimal("1.08")}
+    statement = books.add_lines(
+        {"amount": "-926.50", "text": "PL-202610-000001"} | of_bank,
+        {"amount": "-456.00", "text": "PL-202610-000002"},
+        {"amount": "-233.00", "text": "PL-202610-000003"},
+    )
+
+    books.reconcile()
+
+    assert books.parts(statement, 1) == [("payment", "-925.93", "PL-202610-000001"), ("fx", "-0.57", None)]
+    assert books.parts(statement, 2) == [("payment", "-454.55", "PL-202610-000002"), ("fx", "-1.45", None)]
+    assert books.paid() == {"PL-202610-000001": "1000", "PL-202610-000002": "500"}
+    assert books.items() == [("proposed", "233", "open", ["fx_beyond_tolerance"])]
