@@ -119,8 +119,7 @@ def test_scenario_04_approver_race(database: str, ledger: Connection[Any], peopl
     assert [entry[0] for entry in entries(people)] == [winner]
 
 
-def test_scenario_05_double_click_retry(ledger: Connection[Any], people: CommandLine) -> None:
-    """The same decision twice is one decision, and the answer has the same facts."""
+def test_the_same_decision_twice_is_one_decision(ledger: Connection[Any], people: CommandLine) -> None:
     request = write_request(ledger)
 
     first, second = (people("approvals", "approve", request, "--as", "mia", "--json") for _ in range(2))

@@ -47,4 +47,4 @@ def _name_requests(database: str, command: str) -> str:
 def test_every_state_and_error_is_named(heading: str, names: tuple[str, ...]) -> None:
     named = {code for row in list_rows(read_section(DOCUMENT, heading)) for code in list_code(row[0])}
 
-    assert named - {"too_many"} == set(names)
+    assert named - {"too_many", "key_reused"} == set(names)

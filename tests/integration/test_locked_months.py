@@ -17,6 +17,7 @@ from postledger.finance.remap import remap
 from postledger.ledger.dispatch import dispatch
 from postledger.ledger.writer import write_entries
 from postledger.notifications.announce import announce_requests
+from postledger.reconciliation.month_report import build_month_report
 from postledger.reconciliation.months import change_month
 from tests.parts.cli import CommandLine
 from tests.parts.databases import fetch
@@ -44,10 +45,10 @@ def ledger(months: Months) -> Iterator[Connection[Any]]:
         yield connection
 
 
-def receive(url: str, transaction_id: str, **fields: str) -> None:
+def receive(url: str, transaction_id: str) -> None:
     """Book a postback of October that no worker has mapped."""
     with closing(open_ledger(url)) as connection:
-        entry = entry_of(transaction_id=transaction_id, **{"payout": "10", "event_time": IN_OCTOBER, **fields})
+        entry = entry_of(transaction_id=transaction_id, payout="10", event_time=IN_OCTOBER)
         write_entries(connection, [entry])
 
 
@@ -117,7 +118,7 @@ def test_a_batch_waits_while_a_month_is_locked(months: Months, monkeypatch: pyte
     months("close")
     receive(months.url, "T1")
     found: list[Any] = []
-    build = change_month.build_month_report
+    build = build_month_report
 
     def build_meanwhile(connection: Connection[Any], period: date) -> Any:
         found.append(dispatch_once(months.url))

@@ -27,6 +27,7 @@ from postledger.bootstrap.mapping import (
 from postledger.bootstrap.notifying import create_notify_loop
 from postledger.bootstrap.publishing import create_publish_loop, wait_for_others
 from postledger.clicks.retention import delete_expired_clicks
+from postledger.finance.approval.decide_once import delete_old_keys
 from postledger.ledger.dispatch import BATCH_CHANGES, Consumer, discard, dispatch
 from postledger.ledger.outbox import Change, Discarded
 from postledger.ledger.partitions import make_partitions, retain
@@ -231,6 +232,7 @@ def _retain(settings: WorkerSettings, connection: Connection[Any], _args: Mappin
     report(1, 7)
     delete_old_deliveries(connection, now, settings.retention_days)
     delete_old_links(connection, now)
+    delete_old_keys(connection, now)
     delete_old_publications(connection, now, settings.retention_days)
     report(2, 7)
     delete_expired_clicks(connection, now, settings.click_retention_days)

@@ -3,8 +3,10 @@
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated, Any, Literal
 
+import msgspec
 import typer
 
 from postledger.cli.connections import open_ledger
@@ -26,6 +28,7 @@ from postledger.cli.output import AsJson, note, print_json, print_table, show
 from postledger.cli.row_output import Columns
 from postledger.cli.time_options import read_zone
 from postledger.finance.approval.decide import Decision, Outcome, decide
+from postledger.finance.approval.decide_once import decide_once
 from postledger.finance.approval.list_requests import RequestFilters, show_request
 from postledger.finance.approval.list_requests import list_requests as read_requests
 from postledger.finance.rules.decision_rule import VERBS, State, Verdict
@@ -65,6 +68,19 @@ Seen = Annotated[
 AllOrNothing = Annotated[
     bool, typer.Option("--all-or-nothing", help="If one decision is refused, decide none. Default: each for itself.")
 ]
+IdempotencyKey = Annotated[
+    str | None,
+    typer.Option("--idempotency-key", metavar="KEY", help="Of this decision: repeated, it gets the same answer again."),
+]
+
+
+class _How(msgspec.Struct, frozen=True):
+    """How a decision is taken, besides what is decided."""
+
+    login: str | None
+    key: str | None
+    all_or_nothing: bool
+    as_json: bool
 
 
 @approvals.command("list")
@@ -116,11 +132,13 @@ def approve(
     comment: Comment = None,
     seen: Seen = None,
     all_or_nothing: AllOrNothing = False,
+    idempotency_key: IdempotencyKey = None,
     as_user: AsUser = None,
     as_json: AsJson = False,
 ) -> None:
     """Approve requests. In a chain the next step then waits."""
-    _decide(context, _make_decision("approve", ids, comment, seen), as_user, all_or_nothing, as_json=as_json)
+    how = _How(as_user, idempotency_key, all_or_nothing, as_json)
+    _decide(context, _make_decision("approve", ids, comment, seen), how)
 
 
 @approvals.command("reject")
@@ -131,11 +149,13 @@ def reject(
     comment: Comment = None,
     seen: Seen = None,
     all_or_nothing: AllOrNothing = False,
+    idempotency_key: IdempotencyKey = None,
     as_user: AsUser = None,
     as_json: AsJson = False,
 ) -> None:
     """Reject requests: what they hold is not paid."""
-    _decide(context, _make_decision("reject", ids, comment, seen), as_user, all_or_nothing, as_json=as_json)
+    how = _How(as_user, idempotency_key, all_or_nothing, as_json)
+    _decide(context, _make_decision("reject", ids, comment, seen), how)
 
 
 @approvals.command("return")
@@ -146,11 +166,13 @@ def give_back(
     comment: Comment = None,
     seen: Seen = None,
     all_or_nothing: AllOrNothing = False,
+    idempotency_key: IdempotencyKey = None,
     as_user: AsUser = None,
     as_json: AsJson = False,
 ) -> None:
     """Return requests: what they hold is not paid as it is, and must be corrected."""
-    _decide(context, _make_decision("return", ids, comment, seen), as_user, all_or_nothing, as_json=as_json)
+    how = _How(as_user, idempotency_key, all_or_nothing, as_json)
+    _decide(context, _make_decision("return", ids, comment, seen), how)
 
 
 def _make_decision(verdict: Verdict, ids: Sequence[str], comment: str | None, seen: str | None) -> Decision:
@@ -169,13 +191,14 @@ def _read_hash(text: str) -> bytes:
         raise CommandFailed("--seen must be the content_sha256 of approvals show: 64 digits of 0-9 and a-f") from None
 
 
-def _decide(
-    context: typer.Context, decision: Decision, login: str | None, all_or_nothing: bool, *, as_json: bool
-) -> None:
+def _decide(context: typer.Context, decision: Decision, how: _How) -> None:
     with open_ledger(context) as connection:
-        user, now = _find_user(connection, login), datetime.now(UTC)
-        outcomes = decide(connection, user, decision, now, on_requests=announce_requests, all_or_nothing=all_or_nothing)
-    _print_outcomes(decision, outcomes, as_json=as_json)
+        user, now = _find_user(connection, how.login), datetime.now(UTC)
+        decide_as = decide if how.key is None else partial(decide_once, key=how.key)
+        outcomes = decide_as(
+            connection, user, decision, now, on_requests=announce_requests, all_or_nothing=how.all_or_nothing
+        )
+    _print_outcomes(decision, outcomes, as_json=how.as_json)
 
 
 def _find_user(connection: LedgerConnection, login: str | None) -> User:

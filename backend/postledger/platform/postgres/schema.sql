@@ -465,6 +465,14 @@ CREATE TABLE public.forwards (
     CONSTRAINT forwards_circuit_check CHECK ((circuit = ANY (ARRAY['closed'::text, 'open'::text, 'half_open'::text, 'off'::text])))
 );
 
+CREATE TABLE public.idempotency_keys (
+    user_id integer NOT NULL,
+    key text NOT NULL COLLATE pg_catalog."C",
+    request_sha256 bytea NOT NULL,
+    answer bytea,
+    created_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE public.instance_keys (
     name text NOT NULL COLLATE pg_catalog."C",
     ciphertext bytea NOT NULL,
@@ -1247,6 +1255,9 @@ ALTER TABLE ONLY public.forward_secrets
 
 ALTER TABLE ONLY public.forwards
     ADD CONSTRAINT forwards_pkey PRIMARY KEY (slug);
+
+ALTER TABLE ONLY public.idempotency_keys
+    ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (user_id, key);
 
 ALTER TABLE ONLY public.instance_keys
     ADD CONSTRAINT instance_keys_pkey PRIMARY KEY (name);
