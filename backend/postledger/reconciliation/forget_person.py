@@ -16,8 +16,10 @@ sql = statements_of("postledger.reconciliation")
 
 
 def forget_click(connection: Connection[Any], click_id: str) -> int:
-    """Erase a click id from the lines of reports, and return how many had it."""
-    return connection.execute(sql("forget_click"), (click_id,)).rowcount
+    """Erase a click id from the lines of reports and from work items, and return how many lines had it."""
+    with connection.transaction():
+        connection.execute(sql("forget_click_of_items"), {"click_id": click_id})
+        return connection.execute(sql("forget_click"), {"click_id": click_id}).rowcount
 
 
 def forget_counterparty(

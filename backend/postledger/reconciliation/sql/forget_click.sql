@@ -1,2 +1,4 @@
--- Erases a click id from the lines of reports. Such a line is still found by its transaction id.
-UPDATE statement_lines SET click_id = NULL WHERE click_id = %s
+-- Erases a click id from the lines of reports, also where a network has it as the id of a transaction.
+UPDATE statement_lines
+SET click_id = nullif(click_id, %(click_id)s), transaction_id = nullif(transaction_id, %(click_id)s)
+WHERE click_id = %(click_id)s OR transaction_id = %(click_id)s
