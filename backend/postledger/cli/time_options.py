@@ -1,4 +1,4 @@
-"""Reads times and time zones of options. A time is a day, a time of day, or how long ago."""
+"""Reads times and time zones of options. A time is a day, a time of day, how long ago, or now."""
 
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
@@ -7,7 +7,8 @@ from postledger.cli.errors import CommandFailed
 from postledger.decoding.toml_table import BadValue
 from postledger.policy.source_config import read_duration_s
 
-FORMS = "2026-10-31, 2026-10-31T12:00:00Z (without an offset: UTC), or how long ago: 90s, 30m, 2h, 7d"
+FORMS = "2026-10-31, 2026-10-31T12:00:00Z (without an offset: UTC), or how long ago: 90s, 30m, 2h, 7d, now"
+_NOW = "now"
 _LONGEST_LIFETIME_S = 366 * 86400
 _LONGEST_AGO_S = 100 * 365 * 86400
 
@@ -24,8 +25,8 @@ def read_zone(name: str | None) -> tzinfo:
 
 def read_moment(option: str, text: str | None, now: datetime, zone: tzinfo = UTC) -> datetime | None:
     """Read a time in one of the `FORMS`, in this zone if it has no offset. None stays None."""
-    if text is None:
-        return None
+    if text is None or text == _NOW:
+        return None if text is None else now
     try:
         return now - timedelta(seconds=read_duration_s(text, _LONGEST_AGO_S))
     except BadValue:
