@@ -152,7 +152,7 @@ def test_an_account_is_explained_from_its_opening_to_its_closing(rows: MonthRows
         "main", {"amount": "-15", "booked_on": date(2026, 10, 30)}, {"amount": "1", "booked_on": date(2026, 11, 1)},
         opening="940", closing="926", since=date(2026, 10, 16), until=date(2026, 11, 1), number="11",
     )  # fmt: skip
-    rows.add_match(first, 1, "-98.50", bill_id="0" * 32)
+    rows.add_match(first, 1, "-98.50", bill_id=rows.add_bill("PL-202610-000001", "98.50"))
     rows.add_match(first, 1, "-1.50", nth=2, part="fee")
     rows.add_match(first, 2, "40", part="unapplied")
 
@@ -165,6 +165,9 @@ def test_an_account_is_explained_from_its_opening_to_its_closing(rows: MonthRows
     ]  # fmt: skip
     assert [(part.part, part.amount) for part in account.parts] == [
         ("payment", Decimal("-98.50")), ("fee", Decimal("-1.50")), ("unapplied", Decimal(40))
+    ]  # fmt: skip
+    assert [(entry.amount, [part.number for part in entry.parts]) for entry in account.entries] == [
+        (Decimal(-100), ["PL-202610-000001", None]), (Decimal(40), [None]), (Decimal(-15), [])
     ]  # fmt: skip
 
 

@@ -7,6 +7,8 @@ import msgspec
 
 from postledger.reconciliation.rules.month import (
     AccountMonth,
+    BankEntry,
+    BankPart,
     BankStatement,
     Bridge,
     Claim,
@@ -85,6 +87,16 @@ _MAIN = AccountMonth(
     (
         PartTotal("payment", 11, money("-1250.00")), PartTotal("fee", 3, money("-15.00")),
         PartTotal("fx", 1, money("0.10")),
+    ),
+    (
+        BankEntry(
+            date(2026, 10, 28), "2610280001", money("-6015.00"),
+            (
+                BankPart("payment", money("-6000.00"), "PL-202610-000001", "Affiliate 456"),
+                BankPart("fee", money("-15.00"), None, None),
+            ),
+        ),
+        BankEntry(date(2026, 10, 21), None, money("100.00"), ()),
     ),
     _run("bank", "main"),
     (ClassTotal("unexplained_line", "EUR", 1, money("100.00"), 0, money("0"), 0, money("0")),),

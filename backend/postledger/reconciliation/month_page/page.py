@@ -16,7 +16,7 @@ from postledger.reconciliation.month_page.amounts import (
 )
 from postledger.reconciliation.month_page.charts import PATTERNS, Bar, Segment, draw_bars
 from postledger.reconciliation.month_page.verdict import list_gaps, sum_up
-from postledger.reconciliation.month_page.words import PARTS, PROOFS, explain_class
+from postledger.reconciliation.month_page.words import PART_OF_LINE, PARTS, PROOFS, explain_class
 from postledger.reconciliation.rules.month import ClassTotal, MonthReport, SideTotals, SourceMonth, WorkItem
 
 _SETTLED = ("resolved", "accepted")
@@ -97,10 +97,12 @@ def _add(one: ClassTotal, other: ClassTotal) -> ClassTotal:
 
 
 def _list_sides(item: WorkItem) -> dict[str, str]:
-    """Write the amounts of the sides of a work item that have one: ledger, network, bank and so on."""
+    """Write the amounts of both sides of a work item: of ledger, network and bank, or what is due and received."""
     sides = {name: side for name, side in item.facts.items() if isinstance(side, dict)}
+    if "received" in item.facts:
+        sides = {"due": {"amount": item.facts["amount"]}, "received": {"amount": item.facts["received"]}}
     return {
-        name: write_money(Decimal(str(side["amount"])), side.get("currency") or item.currency)
+        name: write_money(Decimal(side["amount"]), side.get("currency") or item.currency)
         for name, side in sides.items()
         if side.get("amount") is not None
     }
@@ -120,5 +122,5 @@ def _environment() -> Environment:
         money=write_money, number=write_number, signed=write_signed, time=write_time, count=write_count,
         explained=explain_class, sides=_list_sides,
     )  # fmt: skip
-    environment.globals.update(parts=PARTS, proofs=PROOFS)
+    environment.globals.update(parts=PARTS, part_of_line=PART_OF_LINE, proofs=PROOFS)
     return environment

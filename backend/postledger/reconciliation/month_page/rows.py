@@ -56,7 +56,7 @@ def _list_source(source: SourceMonth) -> Iterator[Row]:
     for each in source.bridge:
         yield _row(
             "network", source.source, f"report - ledger: {each.item_class}", currency=each.currency,
-            number=max(each.conversions, each.lines), amount=each.difference,
+            number=each.conversions or each.lines, amount=each.difference,
         )  # fmt: skip
     yield from _list_classes("network", source.source, source.classes)
 

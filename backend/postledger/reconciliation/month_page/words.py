@@ -38,6 +38,9 @@ PROOFS: Mapping[str, str] = {
     "no_balances": "the statements have no balances",
     "missing": "no statement",
 }
+PART_OF_LINE: Mapping[str, str] = {
+    "payment": "pays", "fee": "fee", "fx": "exchange difference", "rounding": "rounding", "unapplied": "not applied",
+}  # fmt: skip
 PARTS: Mapping[str, str] = {
     "payment": "Payments of bills and receivables", "fee": "Fees of banks", "fx": "Exchange differences",
     "rounding": "Rounding", "unapplied": "Not applied to a bill",

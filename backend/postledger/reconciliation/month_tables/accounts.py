@@ -5,7 +5,16 @@ from decimal import Decimal
 
 from postledger.reconciliation.month_tables.reading import MonthReader, Row, as_structs
 from postledger.reconciliation.month_tables.sources import find_run
-from postledger.reconciliation.rules.month import AccountMonth, BankStatement, ClassTotal, Flow, PartTotal, Run
+from postledger.reconciliation.rules.month import (
+    MOST_ROWS,
+    AccountMonth,
+    BankEntry,
+    BankStatement,
+    ClassTotal,
+    Flow,
+    PartTotal,
+    Run,
+)
 
 
 def read_accounts(month: MonthReader, runs: Sequence[Run]) -> tuple[AccountMonth, ...]:
@@ -35,6 +44,7 @@ def _read_account(month: MonthReader, row: Row, run: Run | None, classes: Iterab
         statements=as_structs(BankStatement, statements),
         flows=flows,
         parts=as_structs(PartTotal, month.rows("month_parts", account=account)),
+        entries=as_structs(BankEntry, month.rows("month_entries", account=account, limit=MOST_ROWS)),
         run=run,
         classes=as_structs(ClassTotal, (each for each in classes if each["account"] == account)),
         is_expected=row["is_expected"],

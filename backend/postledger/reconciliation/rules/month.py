@@ -11,7 +11,7 @@ from typing import Any, Literal
 import msgspec
 
 MOST_ROWS = 1_000
-"""The bills, receivables and work items that a report lists. Its totals are over all of them."""
+"""The bills, receivables, work items and bank lines that a report lists. Its totals are over all of them."""
 
 
 class ReportFile(msgspec.Struct, frozen=True):
@@ -153,6 +153,24 @@ class PartTotal(msgspec.Struct, frozen=True):
     amount: Decimal
 
 
+class BankPart(msgspec.Struct, frozen=True):
+    """A part of what a bank line is: which bill or receivable it pays, or what else it is."""
+
+    part: str
+    amount: Decimal
+    number: str | None
+    payee: str | None
+
+
+class BankEntry(msgspec.Struct, frozen=True):
+    """A bank line of the month. Its parts add up to it; without any it is not explained."""
+
+    booked_on: date
+    reference: str | None
+    amount: Decimal
+    parts: tuple[BankPart, ...]
+
+
 class AccountMonth(msgspec.Struct, frozen=True):
     """A bank account in the month. `opening` and `closing` are the balances at the month's ends, if known.
 
@@ -170,6 +188,7 @@ class AccountMonth(msgspec.Struct, frozen=True):
     statements: tuple[BankStatement, ...]
     flows: tuple[Flow, ...]
     parts: tuple[PartTotal, ...]
+    entries: tuple[BankEntry, ...]
     run: Run | None
     classes: tuple[ClassTotal, ...]
     is_expected: bool

@@ -3,10 +3,15 @@ SELECT
     items.id,
     items.class,
     coalesce(sources.slug, items.account, '') AS scope,
-    coalesce(
-        conversions.transaction_id, lines.transaction_id, bills.number, receivables.number, lines.bank_reference,
-        conversions.click_id, lines.click_id, ''
-    ) AS subject,
+    CASE
+        WHEN items.kind = 'bank'
+            THEN concat_ws(' ', lines.booked_on, lines.bank_reference, bills.number, receivables.number)
+        ELSE
+            coalesce(
+                conversions.transaction_id, lines.transaction_id, conversions.click_id, lines.click_id,
+                items.facts ->> 'transaction_id', ''
+            )
+    END AS subject,
     items.stake,
     items.currency,
     items.state,
