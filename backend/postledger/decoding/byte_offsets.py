@@ -7,11 +7,11 @@ import json
 import re
 
 _ESCAPED_BYTE = "(?:%[0-9A-Fa-f]{2}|[^%])"
-_STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+_STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*"'
 _BLANK = r"[ \t\n\r]*+"
 _NAME = re.compile(rf"{_BLANK},?{_BLANK}({_STRING}){_BLANK}:{_BLANK}", re.DOTALL)
 _DECODER = json.JSONDecoder(parse_int=str, parse_float=str)
-_BEFORE_CONSTANT = re.compile(rf'(?:[^"NI-]++|{_STRING}|-(?!I))*+', re.DOTALL)
+_BEFORE_CONSTANT = re.compile(rf'(?:[^"NI-]++|{_STRING}|-(?!I))*', re.DOTALL)
 _NOT_STORABLE_ESCAPE = re.compile(r"(?<!\\)(?:\\\\)*\\u(?:0000|[dD][89a-fA-F][0-9a-fA-F]{2})")
 
 

@@ -17,7 +17,7 @@ _BRACKETS = re.compile(r"(?:\[[0-9]*\]?|\])\Z")
 _JOINTS = re.compile(r"[-_\s]+")
 TIDY = re.compile(r"[a-z_][a-z0-9_]*")
 """A name that cannot be a damaged one, as nearly all are."""
-ARE_TIDY = re.compile(r"(?:[a-z_][a-z0-9_]*+(?:&[a-z_][a-z0-9_]*+)*+)?")
+ARE_TIDY = re.compile(r"(?:[a-z_][a-z0-9_]*+(?:&[a-z_][a-z0-9_]*+)*)?")
 """Such names, joined by `&`: one look at all of them costs less than one at each."""
 
 _SEPARATOR = rf"[;&?,|{re.escape(BLANKS)}]"

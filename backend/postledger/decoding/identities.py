@@ -22,7 +22,7 @@ _WORDS = (
     r"(?:undef|undefined|null|nil|none|nan|not[_-]?set|empty|unknown|false|array)(?![a-z0-9])|"
     r"(?:click|transaction|trans|txn|tx|order|sub|aff|affiliate|conversion|lead)[_-]?(?:sub|id)(?![a-z])"
 )
-_HARMLESS = re.compile(rf"(?!(?i:{_WORDS}))[A-Za-z0-9](?:[A-Za-wyz0-9.:-]++|_(?!_)|x(?!x))*+")
+_HARMLESS = re.compile(rf"(?!(?i:{_WORDS}))[A-Za-z0-9](?:[A-Za-wyz0-9.:-]++|_(?!_)|x(?!x))*")
 """An id of usual characters that only begins like one of those words."""
 
 _NOTHING = frozenset({

@@ -29,7 +29,7 @@ MAX_NODES = 500
 
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _JSON_STRING = re.compile(
-    r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL
+    r'"[^"\\]*+(?:\\.[^"\\]*+)*"?', re.DOTALL
 )  # the last quote is optional, so that it is linear
 _NOT_STORABLE = re.compile("[\0\ud800-\udfff]")
 

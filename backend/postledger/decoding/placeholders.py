@@ -38,7 +38,7 @@ _OPENING = re.compile(r"[{}\[<#%!(]|xx|__")
 _BRACKETS = "{}[]<>()#%!$ "
 _SEPARATORS = re.compile(r"[,;|]")
 _MAX_SEPARATORS = 20
-_ESCAPES_ONLY = re.compile(r"(?:[^%]|%[0-9A-Fa-f]{2})*+")
+_ESCAPES_ONLY = re.compile(r"(?:[^%]++|%[0-9A-Fa-f]{2})*")
 _FILL_IN = re.compile(
     r"""(?ix)
     (?:your|my|insert|enter|put|paste|replace|change|fill)(?:[_\-\ ][a-z]+){0,5}

@@ -36,7 +36,7 @@ MAX_AHEAD = timedelta(hours=1)
 """How far ahead of the receipt an event may have happened: clocks differ, and some senders use local time."""
 _SUBS = frozenset(SUB_NAMES)
 _STRICTER = frozenset({*IDENTITY_FIELDS, *SUB_NAMES})
-_PLAIN_LABEL = re.compile(r"(?!REPLACE|OPTIONAL|xx)[A-Za-z0-9 .,:/@+-](?:[A-Za-z0-9 .,:/@+-]|_(?!_))*+|")
+_PLAIN_LABEL = re.compile(r"(?!REPLACE|OPTIONAL|xx)[A-Za-z0-9 .,:/@+-](?:[A-Za-z0-9 .,:/@+-]++|_(?!_))*|")
 
 
 def read_fields(

@@ -135,8 +135,8 @@ def _unescape(found: re.Match[str]) -> str:
     return _ESCAPES.get(code, "\\" + code)
 
 
-_DOUBLE = re.compile(r'"((?:[^"\\]|\\.)*+)"', re.DOTALL)
-_ANSI = re.compile(r"\$'((?:[^'\\]|\\.)*+)'", re.DOTALL)
+_DOUBLE = re.compile(r'"((?:[^"\\]++|\\.)*)"', re.DOTALL)
+_ANSI = re.compile(r"\$'((?:[^'\\]++|\\.)*)'", re.DOTALL)
 _ANSI_ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{1,2}|u[0-9a-fA-F]{1,4}|U[0-9a-fA-F]{1,8}|.)", re.DOTALL)
 _QUOTES: tuple[tuple[str, Callable[[str, int], tuple[str, int]]], ...] = (
     ("$'", _read_ansi), ("'", _read_single), ('"', _read_double), ("\\", _read_escaped),
