@@ -38,6 +38,8 @@ def list_contestants(ground: Ground, plan: Plan, ledger: Ledger) -> list[Contest
         found.append(Contestant("e", "constant, our worker", _constant(ground), shipped, writes=False))
     if "b" in plan.only:
         found.append(postledger(ground, plan, ledger))
+    if "n" in plan.only:
+        found.append(one_connection_each(ground, plan, ledger))
     if "c" in plan.only:
         found += [_textbook(plan, ledger, kind, size) for kind, size in plan.textbooks]
     return found
@@ -46,6 +48,12 @@ def list_contestants(ground: Ground, plan: Plan, ledger: Ledger) -> list[Contest
 def postledger(ground: Ground, plan: Plan, ledger: Ledger) -> Contestant:
     """Postledger, as shipped, on a ledger."""
     return Contestant("b", "postledger", ["-c", _shipped(ground)], _shipped_environment(plan, ledger), writes=True)
+
+
+def one_connection_each(ground: Ground, plan: Plan, ledger: Ledger) -> Contestant:
+    """Postledger, asked as most networks ask: with a new TLS connection for each postback."""
+    ours = postledger(ground, plan, ledger)
+    return msgspec.structs.replace(ours, letter="n", name="postledger, new connections", told={"BENCH_CLOSES": "1"})
 
 
 def silent(ground: Ground, plan: Plan, ledger: Ledger) -> Contestant:

@@ -3,6 +3,8 @@
 import os
 import platform
 import subprocess
+import sys
+import sysconfig
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -28,6 +30,8 @@ def describe_machine(ledger: Ledger, home: Path) -> dict[str, object]:
         "filesystem": _say("stat", "--file-system", "--format=%T", str(home)),
         "load_before": os.getloadavg()[0],
         "python": platform.python_version(),
+        "python_prefix": sys.base_prefix,
+        "python_build": sysconfig.get_config_var("CONFIG_ARGS"),
         "nginx": _say("nginx", "-v"),
         "wrk": _say("wrk", "-v").split("[")[0].strip(),
         **{library: version(library) for library in LIBRARIES},

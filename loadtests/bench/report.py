@@ -56,9 +56,15 @@ def judge(summary: Sequence[Round]) -> list[Target]:
             Target(f"b / {one.letter} ({one.name})", ours.per_second / one.per_second, promised)
             for one, promised in others
         ),
+        *_judge_new_connections(summary, ours),
         Target("p99 of b, ms", ours.p99_ms, 50, at_least=False),
         Target("memory per worker of b, MiB (RSS)", max_rss_mib(ours), 150, at_least=False),
     ]
+
+
+def _judge_new_connections(summary: Sequence[Round], ours: Round) -> list[Target]:
+    found = best(summary, "n")
+    return [Target("n / b (new connections)", found.per_second / ours.per_second, 0.5)] if found else []
 
 
 def judge_sizes(summary: Sequence[Round]) -> list[Target]:

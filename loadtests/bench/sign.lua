@@ -14,6 +14,7 @@ local crypto = pcall(function() return ffi.C.HMAC end) and ffi.C or ffi.load("li
 
 local SECRET = os.getenv("BENCH_SECRET")
 local RUN = os.getenv("BENCH_RUN")
+local CLOSES = os.getenv("BENCH_CLOSES") and "Connection: close\r\n" or ""
 local DIGEST_BYTES = 32
 local HEX = {}
 for byte = 0, 255 do HEX[byte] = string.format("%02x", byte) end
@@ -49,7 +50,7 @@ function request()
         "click_id=%s&payout=%d.%02d&currency=USD&affiliate_id=456&event=sale&transaction_id=%08x-%s-%d-%d&ts=%d",
         clicks[random(#clicks)], random(0, 99), random(0, 99), random(0, 2 ^ 31 - 1), RUN, thread_number, sent, os.time()
     )
-    return "GET /tracking/postback/bench?" .. query .. "&sig=" .. sign(query) .. " HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    return "GET /tracking/postback/bench?" .. query .. "&sig=" .. sign(query) .. " HTTP/1.1\r\nHost: localhost\r\n" .. CLOSES .. "\r\n"
 end
 
 -- One line of JSON, after wrk's own words; latencies in microseconds. wrk counts an answer of 400 and above as "status".

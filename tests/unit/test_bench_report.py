@@ -59,3 +59,10 @@ def test_the_fullest_ledger_is_held_against_the_emptiest(fullest: float, kept: b
     summary = [a_round("b", 1000, name="10 rows"), a_round("b", 500, name="20 rows"), a_round("b", fullest, name="30")]
 
     assert [target.kept for target in judge_sizes(summary)] == [kept]
+
+
+@pytest.mark.parametrize(("new", "kept"), [(500, True), (499, False)])
+def test_half_of_the_throughput_is_promised_with_new_connections(new: float, kept: bool) -> None:
+    targets = judge([a_round("b", 1000), a_round("n", new)])
+
+    assert [target.kept for target in targets if target.what.startswith("n / b")] == [kept]
