@@ -28,9 +28,7 @@ MAX_NODES = 500
 """How many values a JSON body may have; nested objects and lists count as well. A body with 100 items needs 430."""
 
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_JSON_STRING = re.compile(
-    r'"[^"\\]*+(?:\\.[^"\\]*+)*"?', re.DOTALL
-)  # the last quote is optional, so that it is linear
+_JSON_STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*"?', re.DOTALL)  # the last quote is optional, so that it is linear
 _NOT_STORABLE = re.compile("[\0\ud800-\udfff]")
 
 Segment = tuple[str, str, str]
