@@ -47,6 +47,7 @@ def describe(statement: BankStatement, lines: list[BankLine | LineFault]) -> tup
     return statement.account, statement.number, statement.currency, days, said, str(sum_up(lines)), str(len(lines))
 
 
+DAY_5 = "2026-10-05 2026-10-05"
 OCTOBER = "2026-10-01 2026-10-31"
 CAMT = {
     "camt053_batch_adds_up.xml": [(IBAN, "10", "EUR", "2026-10-05 2026-10-31", "proven", "30.00", "2")],
@@ -63,19 +64,39 @@ CAMT = {
     ],
     "camt053_faults.xml": [(IBAN, "10", "EUR", "2026-10-05 2026-10-31", "proven", "5.00", "7")],
     "camt053_unproven.xml": [(IBAN, "10", "EUR", "2026-10-05 2026-10-31", "unproven 0.01", "50.00", "1")],
-    "camt052_intraday.xml": [(IBAN, "10", "EUR", "2026-10-05 2026-10-05", "proven", "-10.00", "2")],
-    "camt052_version1.xml": [("0532013000", "10", "EUR", "2026-10-05 2026-10-05", "no_balances", "10.00", "1")],
-    "camt054_notification.xml": [(IBAN, "10", "EUR", "2026-10-05 2026-10-05", "no_balances", "12.00", "2")],
+    "camt052_intraday.xml": [(IBAN, "10", "EUR", DAY_5, "proven", "-10.00", "2")],
+    "camt052_version1.xml": [("0532013000", "10", "EUR", DAY_5, "no_balances", "10.00", "1")],
+    "camt054_notification.xml": [(IBAN, "10", "EUR", DAY_5, "no_balances", "12.00", "2")],
 }
+MT940 = {
+    "mt940_dutch_slashes.sta": [("NL69INGB0123456789EUR", "00278", "EUR", DAY_5, "proven", "13.25", "2")],
+    "mt940_end_of_year_and_february_30.sta": [
+        ("0532013000", "1", "EUR", "2026-12-31 2027-03-01", "proven", "6.00", "3")
+    ],
+    "mt940_faults.sta": [("0532013000", "1", "EUR", "2026-10-01 2026-10-02", "proven", "1.00", "6")],
+    "mt940_german_details.sta": [
+        ("37040044/0532013000", "00011/001", "EUR", "2026-11-02 2027-01-03", "proven", "1234.21", "2")
+    ],
+    "mt940_pages.sta": [
+        ("0532013000", "7/1", "CHF", "2026-10-01 2026-10-01", "proven", "5", "1"),
+        ("0532013000", "7/2", "CHF", "2026-10-01 2026-10-02", "proven", "5", "1"),
+    ],
+    "mt940_reversals.sta": [
+        ("37040044/0532013000EUR", "10/1", "EUR", "2026-10-02 2026-10-05", "proven", "-50.00", "3")
+    ],
+    "mt940_utf8_mark.sta": [(IBAN, "1", "EUR", "2026-10-01 2026-10-02", "proven", "1.00", "1")],
+    "mt942_interim.sta": [(IBAN, "5/1", "EUR", DAY_5, "no_balances", "0", "1")],
+}
+ALL = CAMT | MT940
 
 
-@pytest.mark.parametrize("name", CAMT)
-def test_a_camt_file_is_read_to_the_cent(name: str) -> None:
-    assert [describe(*found) for found in read(name)] == CAMT[name]
+@pytest.mark.parametrize("name", ALL)
+def test_a_file_is_read_to_the_cent(name: str) -> None:
+    assert [describe(*found) for found in read(name)] == ALL[name]
 
 
 def test_each_file_is_tested() -> None:
-    assert {path.name for path in FILES.iterdir()} == set(CAMT)
+    assert {path.name for path in FILES.iterdir()} == set(ALL)
 
 
 def test_a_proof_needs_both_balances() -> None:

@@ -4,6 +4,7 @@ A text is shortened and cleaned, never refused: it must not cost the money that 
 """
 
 import re
+from calendar import monthrange
 from datetime import date
 from decimal import Context, Decimal
 from functools import lru_cache
@@ -15,6 +16,9 @@ LONGEST_TEXT = 10_000
 """A remittance text can name many bills."""
 _NO_VALUES = frozenset({"NOTPROVIDED", "NOT PROVIDED", "NONREF", "NONE", "N/A", "NULL", "0", "-"})
 _AMOUNT = re.compile(r"\+?(?:[0-9]{1,15}(?:\.[0-9]{0,10})?|\.[0-9]{1,10})")
+_SWIFT_AMOUNT = re.compile(r"(?:[0-9]{1,15}|[0-9]{1,3}(?:\.[0-9]{3}){1,4}),[0-9]{0,10}")
+_SHORT_DAY = re.compile(r"[0-9]{6}")
+_FEBRUARY = 2
 _DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T+Z-].*)?")
 _LONGEST_TIME = 64
 _RATE = Context(prec=12)
@@ -89,3 +93,21 @@ def settle_rate(rate: Decimal | None, instructed: Decimal | None, amount: Decima
         return rate or None
     paid, inverse = abs(amount) / instructed, _RATE.divide(Decimal(1), rate)
     return rate if abs(rate - paid) <= abs(inverse - paid) else inverse
+
+
+def read_swift_amount(text: str) -> Decimal | None:
+    """Read an amount with a decimal comma, as SWIFT has it. None if it is not one."""
+    return Decimal(text.replace(".", "").replace(",", ".")) if _SWIFT_AMOUNT.fullmatch(text) else None
+
+
+def read_short_day(text: str) -> date | None:
+    """Read a day written as YYMMDD. Some banks count 30 days in February. None if it is not one."""
+    if not _SHORT_DAY.fullmatch(text):
+        return None
+    year, month, day = 2000 + int(text[:2]), int(text[2:4]), int(text[4:])
+    if month == _FEBRUARY and day in (29, 30):
+        day = min(day, monthrange(year, month)[1])
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
