@@ -1,5 +1,6 @@
 """A locked month takes no more lines, whatever happens at the same time or later."""
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -195,3 +196,22 @@ def test_lines_of_a_locked_month_are_billed_and_what_is_late_is_on_the_next_bill
     assert (october["period"], october["amount"]) == ("2026-10-01", "20.00")
     assert (november["period"], november["amount"]) == ("2026-11-01", "2.00")
     assert (cancelled.code, months.show()) == (0, before)
+
+
+def test_finance_check_finds_what_was_changed_by_hand(months: Months, ledger: Connection[Any]) -> None:
+    months.book("T1")
+    months.lock("2026-09", "2026-10")
+    in_order = months.cli("finance", "check")
+    ledger.execute("ALTER TABLE expense_lines DISABLE TRIGGER USER")
+    ledger.execute("ALTER TABLE locked_reports DISABLE TRIGGER USER")
+    ledger.execute("UPDATE expense_lines SET created_at = now() + interval '1 second'")
+    ledger.execute("""UPDATE locked_reports SET report = report || '{"bills": []}', sha256 = 'another'""")
+    ledger.execute("DELETE FROM locked_reports WHERE period = '2026-09-01'")
+
+    found = json.loads(months.cli("finance", "check", "--json").out)
+
+    assert in_order.code == 0, in_order.out
+    assert [each["why"][:36] for each in found["locked_months_take_no_lines"]] == [
+        "2026-10 is locked, and took a line a"
+    ]
+    assert [each["period"] for each in found["kept_reports_unchanged"]] == ["2026-09", "2026-10"]

@@ -61,7 +61,7 @@ def test_open_items_keep_a_month_from_being_locked(months: Months, rows: MonthRo
         ("open_items", "postledger discrepancies list --period 2026-10 --class unapplied --account main"),
         ("open_items", "postledger discrepancies list --period 2026-10 --class amount_differs --source acme"),
     ]
-    assert "2 work items amount_differs of acme with 4.00 USD at stake: 1, 2" in months("lock").err
+    assert "2 amount_differs items of acme with 4.00 USD at stake: 1, 2" in months("lock").err
 
 
 def test_settled_and_disputed_items_do_not(months: Months, rows: MonthRows, acme: int) -> None:

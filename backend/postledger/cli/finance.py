@@ -43,6 +43,7 @@ def _name(broken: Broken) -> str:
     names = {
         "bill": broken.bill, "request": broken.request, "conversion": broken.conversion_id,
         "statement": broken.statement, "work item": broken.item,
+        "month": broken.period,
     }  # fmt: skip
     return next(f"{kind} {name}" for kind, name in names.items() if name is not None)
 

@@ -57,7 +57,7 @@ def report(
     elif as_csv:
         print_csv_rows(list_all(shown.report), COLUMNS, UTC, for_excel=excel)
     elif page is None:
-        _print(shown)
+        print_report(shown)
     elif str(page) != "-":
         note(f"wrote {page}")
 
@@ -73,7 +73,8 @@ def _as_facts(shown: ShownReport) -> dict[str, Any]:
     }
 
 
-def _print(shown: ShownReport) -> None:
+def print_report(shown: ShownReport) -> None:
+    """Print a report as a table."""
     found = shown.report
     print(f"{found.period:%Y-%m} is {found.state}. {sum_up(found)}")
     for gap in list_gaps(found):

@@ -9,7 +9,7 @@ import typer
 from postledger.cli.connections import LONG_STATEMENT_TIMEOUT_MS, open_ledger
 from postledger.cli.current_user import AsUser, find_actor
 from postledger.cli.errors import CommandFailed
-from postledger.cli.month_report import report
+from postledger.cli.month_report import print_report, report
 from postledger.cli.output import AsJson, print_json, print_table
 from postledger.cli.time_options import read_month
 from postledger.finance.remap import open_books
@@ -19,6 +19,7 @@ from postledger.reconciliation.months.change_month import Unlocked, close_month,
 from postledger.reconciliation.months.locked_reports import LockedReport, list_locked_reports
 from postledger.reconciliation.months.month_store import list_months
 from postledger.reconciliation.months.month_store import read_month as read_state
+from postledger.reconciliation.months.shown_report import ShownReport
 from postledger.reconciliation.rules.months import Month, name_month
 
 periods = typer.Typer(help="Months of the books: open, closing, locked.", no_args_is_help=True)
@@ -134,7 +135,8 @@ def _print(month: Month, blockers: list[Blocker], locks: list[LockedReport], kep
         print()
         print_table(list(facts[0]), [list(each.values()) for each in facts])
     if kept is not None:
-        print(f"its report: postledger period show {name_month(month.period)} --version {kept.version} --json")
+        print()
+        print_report(ShownReport(kept.report, (), kept.version, kept.sha256))
     for blocker in blockers:
         print(f"- {blocker}")
     if month.state != "locked" and not blockers:

@@ -37,7 +37,7 @@ _DELIVERY_TAKES = timedelta(minutes=10)
 class Broken(msgspec.Struct, frozen=True):
     """What an invariant does not hold for, and why: a conversion, bill, request, statement or work item, by its id.
 
-    Of a bill it is the number.
+    Of a bill it is the number, of a locked month its name.
     """
 
     conversion_id: str | None
@@ -46,6 +46,7 @@ class Broken(msgspec.Struct, frozen=True):
     request: str | None = None
     statement: str | None = None
     item: str | None = None
+    period: str | None = None
 
 
 class RulesInForce(msgspec.Struct, frozen=True):

@@ -11,6 +11,7 @@ from psycopg import Connection
 from postledger.finance.invariants import INVARIANTS as INVARIANTS_OF_BOOKS
 from postledger.finance.invariants import Broken, check_books
 from postledger.platform.postgres.sql import statements_of
+from postledger.reconciliation.rules.months import name_month
 
 sql = statements_of("postledger.reconciliation")
 
@@ -46,8 +47,22 @@ def _find_items_without_facts(connection: Connection[Any]) -> Iterator[Broken]:
         yield Broken(None, f"its {missing} is not on record", item=str(item))
 
 
+def _find_lines_after_lock(connection: Connection[Any]) -> Iterator[Broken]:
+    for conversion_id, period, created_at in connection.execute(sql("find_lines_after_lock")):
+        why = f"{name_month(period)} is locked, and took a line at {created_at:%Y-%m-%d %H:%M:%S} UTC"
+        yield Broken(str(conversion_id), why)
+
+
+def _find_altered_reports(connection: Connection[Any]) -> Iterator[Broken]:
+    for period, version in connection.execute(sql("find_altered_reports")):
+        why = f"its kept report of version {version} is missing, or is not what it was at the lock"
+        yield Broken(None, why, period=name_month(period))
+
+
 _CHECKS: dict[str, Check] = {
     "proven_statements_add_up": _find_disproved_statements,
     "work_items_have_facts": _find_items_without_facts,
+    "locked_months_take_no_lines": _find_lines_after_lock,
+    "kept_reports_unchanged": _find_altered_reports,
 }
 INVARIANTS = (*INVARIANTS_OF_BOOKS, *_CHECKS)

@@ -111,7 +111,7 @@ def _find_open_items(connection: Connection[Any], period: date, books: Books) ->
         named = ", ".join(map(str, ids)) + (" …" if number > len(ids) else "")
         yield Blocker(
             "open_items", scope,
-            f"{count(number, 'work item')} {word} of {scope} with {stake:f} {currency} at stake: {named}",
+            f"{count(number, f'{word} item')} of {scope} with {stake:f} {currency} at stake: {named}",
             f"postledger discrepancies list --period {name_month(period)} --class {word} {option} {scope}",
         )  # fmt: skip
 
