@@ -35,6 +35,14 @@ def test_a_run_prints_classes_and_leaves_work_items(acme: CommandLine) -> None:
     assert [each["class"] for each in items] == ["missing_in_ledger"] * 2
 
 
+def test_a_run_writes_the_report_of_the_month_as_a_page(acme: CommandLine) -> None:
+    ran = acme("reconcile", "--period", "2026-10", "--html", "october.html")
+
+    page = (acme.directory / "october.html").read_text("utf-8")
+    assert ran.code == 0
+    assert "2 work items (1 239.50 USD) wait for somebody." in page.replace("\u202f", " ").replace("\u00a0", " ")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -1,7 +1,7 @@
 """`period report`: prints the report of a month as a table, JSON or CSV, or writes it as a page."""
 
 from collections.abc import Sequence
-from datetime import UTC
+from datetime import UTC, date
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,7 +16,8 @@ from postledger.cli.list_format import AsCsv, ForExcel, Format, check_format
 from postledger.cli.output import AsJson, note, print_json, print_table
 from postledger.cli.row_output import print_csv_rows
 from postledger.cli.time_options import read_month
-from postledger.finance.remap import open_books
+from postledger.finance.books import load_books
+from postledger.platform.postgres.connection import LedgerConnection
 from postledger.reconciliation.month_page.amounts import write_count, write_money
 from postledger.reconciliation.month_page.page import write_page
 from postledger.reconciliation.month_page.rows import COLUMNS, list_all, list_totals
@@ -27,7 +28,7 @@ _TITLES = ("section", "scope", "name", "number", "amount", "settled", "open")
 _MONEY = ("amount", "settled", "open")
 AsPage = Annotated[
     Path | None,
-    typer.Option("--html", metavar="FILE", help="Write one HTML file, which needs no other one. - prints it."),
+    typer.Option("--html", metavar="FILE", help="Write the report of the month as one HTML file. - prints it."),
 ]
 
 
@@ -49,17 +50,24 @@ def report(
     if period is None:
         raise CommandFailed("MONTH is missing; write one such as 2026-10")
     with open_ledger(context, statement_timeout_ms=LONG_STATEMENT_TIMEOUT_MS) as connection:
-        shown = find_shown_report(connection, period, open_books(connection), version)
+        shown = find_shown_report(connection, period, load_books(connection), version)
     if page is not None:
-        write_file(page, write_page(shown.report, shown.blockers, shown.sha256))
+        _write_page(page, shown)
     if as_json:
         print_json(_as_facts(shown))
     elif as_csv:
         print_csv_rows(list_all(shown.report), COLUMNS, UTC, for_excel=excel)
     elif page is None:
         print_report(shown)
-    elif str(page) != "-":
-        note(f"wrote {page}")
+
+
+def write_month_page(connection: LedgerConnection, period: date, page: Path) -> None:
+    """Write the report of a month, as it is now, as a page."""
+    _write_page(page, find_shown_report(connection, period, load_books(connection)))
+
+
+def _write_page(page: Path, shown: ShownReport) -> None:
+    write_file(page, write_page(shown.report, shown.blockers, shown.sha256))
 
 
 def _as_facts(shown: ShownReport) -> dict[str, Any]:

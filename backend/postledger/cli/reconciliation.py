@@ -9,6 +9,7 @@ import typer
 from postledger.cli.connections import LONG_STATEMENT_TIMEOUT_MS, open_ledger
 from postledger.cli.current_user import AsUser, find_actor
 from postledger.cli.list_format import AsCsv, ForExcel, Format, check_format
+from postledger.cli.month_report import AsPage, write_month_page
 from postledger.cli.output import AsJson, note, print_json, print_table, show_progress
 from postledger.cli.row_output import print_csv_rows
 from postledger.cli.time_options import FORMS, read_month, read_past
@@ -37,6 +38,7 @@ def reconcile(
     as_json: AsJson = False,
     as_csv: AsCsv = False,
     excel: ForExcel = False,
+    page: AsPage = None,
 ) -> None:
     """Compare the reports of a month with the ledger. What differs becomes a work item; what was known stays as it is.
 
@@ -52,11 +54,13 @@ def reconcile(
     ):
         wanted = Wanted(month, source, None, moment)
         found = run_reconciliation(connection, wanted, find_actor(connection, as_user), on_progress)
+        if page is not None:
+            write_month_page(connection, month, page)
     if as_json:
         print_json([_as_facts(each) for each in found])
     elif as_csv:
         print_csv_rows(_list_rows(found), _COLUMNS, UTC, for_excel=excel)
-    else:
+    elif str(page) != "-":
         print_table(_TITLES, [[row[title] for title in _TITLES] for row in _list_rows(found)])
         _note_work(found)
 

@@ -30,14 +30,17 @@ class ShownReport(msgspec.Struct, frozen=True):
 
 
 def find_shown_report(
-    connection: Connection[Any], period: date, books: Books, version: int | None = None
+    connection: Connection[Any], period: date, books: Books | None, version: int | None = None
 ) -> ShownReport:
-    """Find the report of a month, or of one of its locks. All of it is read in one snapshot. Raises `NotFound`."""
+    """Find the report of a month, or of one of its locks. All of it is read in one snapshot. Raises `NotFound`.
+
+    Without books no month is locked, but networks can be reconciled.
+    """
     with connection.transaction():
         connection.execute(sql("begin_snapshot"))
         if version is not None or read_month(connection, period).state == "locked":
             return _find_kept(connection, period, version)
-        blockers = find_blockers(connection, period, books, read_clock(connection))
+        blockers = () if books is None else find_blockers(connection, period, books, read_clock(connection))
         return ShownReport(build_month_report(connection, period), tuple(blockers))
 
 
