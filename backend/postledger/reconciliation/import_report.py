@@ -15,7 +15,8 @@ from postledger.people.audit_chain import append, write_body
 from postledger.policy.report_store import read_report_formats
 from postledger.reconciliation.readers.report_rows import read_report_rows
 from postledger.reconciliation.readers.rows import BadFile
-from postledger.reconciliation.rules.read_report_line import BadHeader, ReportLineReader
+from postledger.reconciliation.rules.columns import BadHeader
+from postledger.reconciliation.rules.read_report_line import ReportLineReader
 from postledger.reconciliation.rules.report_format import ReportFormat
 from postledger.reconciliation.rules.statement_lines import LineFault, ReportLine
 from postledger.reconciliation.statement_store import (

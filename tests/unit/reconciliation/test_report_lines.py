@@ -10,7 +10,8 @@ from msgspec.structs import replace
 
 from postledger.reconciliation.readers.report_rows import read_report_rows
 from postledger.reconciliation.readers.rows import BadFile
-from postledger.reconciliation.rules.read_report_line import BadHeader, ReportLineReader
+from postledger.reconciliation.rules.columns import BadHeader
+from postledger.reconciliation.rules.read_report_line import ReportLineReader
 from postledger.reconciliation.rules.report_format import ReportFormat
 from postledger.reconciliation.rules.statement_lines import FaultReason, LineFault, ReportLine
 from postledger.vocabulary.statuses import Status

@@ -7,15 +7,11 @@ from zoneinfo import ZoneInfo
 
 from postledger.decoding.parameters import read_currency, read_event
 from postledger.reconciliation.rules.cells import BadCell, Cell, make_time_reader, read_amount, read_text
+from postledger.reconciliation.rules.columns import find_columns
 from postledger.reconciliation.rules.report_format import COLUMNS, ReportFormat
 from postledger.reconciliation.rules.statement_lines import FaultReason, LineFault, ReportLine
 from postledger.vocabulary.refusal import Refused
 from postledger.vocabulary.statuses import Status
-
-
-class BadHeader(Exception):
-    """The header has not the columns of the format. The message names them, and what the header has."""
-
 
 Read = Callable[[Cell], Any]
 
@@ -25,7 +21,9 @@ class ReportLineReader:
 
     def __init__(self, report_format: ReportFormat, header: Sequence[str]) -> None:
         self._format, self._width = report_format, len(header)
-        positions, readers = _find_columns(report_format, header), _make_readers(report_format)
+        columns = {each: report_format.columns[each] for each in COLUMNS if each in report_format.columns}
+        positions = find_columns(columns, header, f"report format {report_format.slug}")
+        readers = _make_readers(report_format)
         self._fields = [(name, readers[name], position) for name, position in positions.items()]
 
     def __call__(self, line_no: int, cells: Sequence[Cell]) -> ReportLine | LineFault:
@@ -54,21 +52,6 @@ class ReportLineReader:
             line_no, amount, currency, status, values.get("event") or self._format.event, transaction_id, click_id,
             booked_on, happened_at, status_word, values.get("fee"),
         )  # fmt: skip
-
-
-def _find_columns(report_format: ReportFormat, header: Sequence[str]) -> dict[str, int]:
-    names = [" ".join(name.split()).casefold() for name in header]
-    columns = {meaning: report_format.columns[meaning] for meaning in COLUMNS if meaning in report_format.columns}
-    wanted = {meaning: " ".join(name.split()).casefold() for meaning, name in columns.items()}
-    missing = [columns[meaning] for meaning, name in wanted.items() if name not in names]
-    if missing:
-        raise BadHeader(
-            f"the file has no column {', '.join(missing)}; compare it with report format {report_format.slug}"
-        )
-    twice = next((columns[meaning] for meaning, name in wanted.items() if names.count(name) > 1), None)
-    if twice is not None:
-        raise BadHeader(f"the file has the column {twice} twice; remove one of them")
-    return {meaning: names.index(name) for meaning, name in wanted.items()}
 
 
 def _make_readers(report_format: ReportFormat) -> dict[str, Read]:
