@@ -17,7 +17,9 @@ from postledger.platform.postgres.connection import connect
 from postledger.policy.bank_account_config import BankAccountConfig
 from postledger.policy.bank_account_store import BankAccountStore
 from postledger.policy.bank_texts import open_bank_texts
+from postledger.reconciliation.bank.bank_store import sql
 from postledger.reconciliation.bank.import_bank import BankFile, ImportedBank, import_bank
+from postledger.reconciliation.bank.old_texts import delete_old_texts
 from postledger.reconciliation.forget_statement import forget_statement
 from postledger.reconciliation.import_report import TooManyFaults
 from postledger.reconciliation.rules.bank_account import BANK_KINDS, BankAccount, BankKind
@@ -74,6 +76,16 @@ def count_lines(connection: Connection[Any]) -> int:
     row = connection.execute("SELECT count(*) FROM statement_lines").fetchone()
     assert row is not None
     return int(row[0])
+
+
+def add_match(connection: Connection[Any], statement_id: str, state: str) -> None:
+    """Match the first line of a statement with a bill."""
+    connection.execute(
+        "INSERT INTO matches (statement_id, line_no, nth, bill_id, part, amount, currency, method, state, matched_at)"
+        " SELECT statement_id, min(line_no), 1, gen_random_uuid(), 'payment', 100, 'EUR', 'reference', %s, %s"
+        " FROM statement_lines WHERE statement_id = %s GROUP BY statement_id",
+        (state, NOW, statement_id),
+    )
 
 
 def links_of(connection: Connection[Any]) -> list[tuple[Any, ...]]:
@@ -185,7 +197,7 @@ def test_a_day_that_is_forgotten_is_a_gap_again(ledger: Connection[Any]) -> None
     middle = take_one(ledger, TWIN, opening="100.00")
     take_one(ledger, RENT, opening="105.00")
 
-    forget_statement(ledger, middle.id)
+    forget_statement(ledger, middle.id, NOW)
 
     assert links_of(ledger) == [(1, None, None), (3, 1, "gap")]
     assert count_lines(ledger) == 2
@@ -195,10 +207,10 @@ def test_a_statement_on_whose_lines_another_counts_is_not_forgotten(ledger: Conn
     first, later = take_one(ledger, SALE, TWIN), take_one(ledger, TWIN, RENT, opening="100.00")
 
     with pytest.raises(NotPossible, match=f"statement {later.id} has days of this one"):
-        forget_statement(ledger, first.id)
+        forget_statement(ledger, first.id, NOW)
 
-    forget_statement(ledger, later.id)
-    forget_statement(ledger, first.id)
+    forget_statement(ledger, later.id, NOW)
+    forget_statement(ledger, first.id, NOW)
     assert count_lines(ledger) == 0
 
 
@@ -207,7 +219,44 @@ def test_a_statement_of_a_locked_month_is_not_forgotten(ledger: Connection[Any])
     ledger.execute("INSERT INTO periods VALUES ('2026-10-01', 'locked', 1, %s, 'anna')", (NOW,))
 
     with pytest.raises(NotPossible, match="2026-10 is locked"):
-        forget_statement(ledger, imported.id)
+        forget_statement(ledger, imported.id, NOW)
+
+
+def test_overlapping_files_in_any_order_are_no_broken_invariant(ledger: Connection[Any]) -> None:
+    days = [Booking(day, f"{day}.00") for day in range(1, 16)]
+    ends = {day: day * (day + 1) // 2 for day in range(16)}
+    for since, until in ((1, 5), (10, 15), (2, 2), (4, 12), (1, 15), (14, 15)):
+        take_one(ledger, *days[since - 1 : until], opening=f"{ends[since - 1]}.00")
+
+    assert count_lines(ledger) == 15
+    assert ledger.execute("SELECT DISTINCT proof FROM statements").fetchall() == [("proven",)]
+    assert ledger.execute(sql("find_disproved_statements")).fetchall() == []
+
+
+def test_what_is_matched_automatically_ends_with_its_statement(ledger: Connection[Any]) -> None:
+    imported = take_one(ledger, SALE)
+    add_match(ledger, imported.id, "matched")
+
+    forget_statement(ledger, imported.id, NOW)
+
+    assert ledger.execute("SELECT count(*) FROM matches").fetchone() == (0,)
+
+
+def test_a_statement_on_which_a_person_decided_is_not_forgotten(ledger: Connection[Any]) -> None:
+    imported = take_one(ledger, SALE)
+    add_match(ledger, imported.id, "confirmed")
+
+    with pytest.raises(NotPossible, match="a person decided on 1 match of it; undo what is no longer true"):
+        forget_statement(ledger, imported.id, NOW)
+
+
+def test_what_is_matched_stays_when_the_texts_are_deleted(ledger: Connection[Any]) -> None:
+    add_match(ledger, take_one(ledger, SALE, RENT).id, "matched")
+
+    assert delete_old_texts(ledger, datetime(2027, 11, 6, tzinfo=UTC)) == 1
+
+    assert ledger.execute("SELECT state, confirmed_by FROM matches").fetchall() == [("confirmed", "retain")]
+    assert ledger.execute("SELECT count(*) FROM statement_lines WHERE remittance IS NULL").fetchone() == (1,)
 
 
 def test_a_file_of_several_accounts_is_parted(ledger: Connection[Any]) -> None:

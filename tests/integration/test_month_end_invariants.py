@@ -37,8 +37,8 @@ def add_proven(ledger: Ledger, until: date, opening: str, *amounts: str, closing
     """Add a bank statement that counts as proven."""
     statement = add_statement(ledger, NOW, account="main", until=until, proof="proven", **more)
     ledger.execute(
-        "UPDATE statements SET opening = %s, closing = %s, currency = 'EUR' WHERE id = %s",
-        (opening, closing, statement),
+        "UPDATE statements SET opening = %s, closing = %s, currency = 'EUR', imported_at = %s WHERE id = %s",
+        (opening, closing, until, statement),
     )
     for line_no, amount in enumerate(amounts, 1):
         add_line(ledger, statement, line_no, Decimal(amount))

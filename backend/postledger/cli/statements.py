@@ -228,5 +228,5 @@ def forget(context: typer.Context, statement: StatementId, *, as_user: AsUser = 
     with open_ledger(context) as connection:
         found = find_statement(connection, statement)
         with recorded(connection, as_user, "statement.forget", found):
-            forget_statement(connection, found)
+            forget_statement(connection, found, datetime.now(UTC))
     print(f"statement {found} was taken out")

@@ -19,7 +19,9 @@ def forget_click(connection: Connection[Any], click_id: str) -> int:
     """Erase a click id from the lines of reports and from work items, and return how many lines had it."""
     with connection.transaction():
         connection.execute(sql("forget_click_of_items"), {"click_id": click_id})
-        return connection.execute(sql("forget_click"), {"click_id": click_id}).rowcount
+        row = connection.execute(sql("forget_click"), {"click_id": click_id}).fetchone()
+    assert row is not None, "a count is always one row"
+    return int(row[0])
 
 
 def forget_counterparty(
@@ -31,7 +33,9 @@ def forget_counterparty(
     with connection.transaction():
         found = list(_find_lines(connection, open_keyring(), hashed, now))
         with connection.cursor() as cursor:
-            cursor.executemany(sql("forget_counterparty"), found)
+            cursor.executemany(
+                sql("forget_counterparty"), [{"statement_id": each, "line_no": line_no} for each, line_no in found]
+            )
     return len(found)
 
 

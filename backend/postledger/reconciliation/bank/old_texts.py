@@ -16,4 +16,6 @@ def delete_old_texts(connection: Connection[Any], now: datetime) -> int:
     """Empty the texts of the bank lines that are older than `[finance].bank_text_days`, and return their number."""
     stored = read_finance(connection)
     days = Finance("").bank_text_days if stored is None else stored.settings.bank_text_days
-    return connection.execute(sql("delete_old_texts"), {"day": now.date() - timedelta(days=days)}).rowcount
+    row = connection.execute(sql("delete_old_texts"), {"day": now.date() - timedelta(days=days)}).fetchone()
+    assert row is not None, "a count is always one row"
+    return int(row[0])

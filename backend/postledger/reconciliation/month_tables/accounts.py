@@ -55,7 +55,8 @@ def _find_balances(statements: Sequence[Row]) -> tuple[Decimal | None, Decimal |
     """Return the balances at the ends of the month. A statement can have days of other months, too."""
     if not statements:
         return None, None
-    first, last = statements[0], statements[-1]
+    # Of statements that overlap, the newest can end before an older one.
+    first, last = statements[0], max(reversed(statements), key=lambda each: each["until"] or each["since"])
     opening, closing = first["opening"], last["closing"]
     return (
         None if opening is None else opening + first["before_month"],

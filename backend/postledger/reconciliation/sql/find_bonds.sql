@@ -1,5 +1,5 @@
--- What keeps a statement on record: a locked month, lines that pay something, and a later statement of the account that
--- was imported without the lines that this one has.
+-- What keeps a statement on record: a locked month, lines whose match a person decided, and a later statement of the
+-- account that was imported without the lines that this one has.
 SELECT
     statements.account,
     (
@@ -15,9 +15,8 @@ SELECT
         FROM matches
         WHERE
             matches.statement_id = statements.id
-            AND matches.state IN ('matched', 'confirmed')
-            AND (matches.bill_id IS NOT NULL OR matches.receivable_id IS NOT NULL)
-    ) AS paying,
+            AND (matches.state = 'confirmed' OR (matches.method = 'by_hand' AND matches.state = 'matched'))
+    ) AS decided,
     (
         SELECT later.id::text
         FROM statements AS later

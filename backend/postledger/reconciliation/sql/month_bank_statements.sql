@@ -1,5 +1,5 @@
--- The statements of a bank account that have days of a month, oldest first, each with what its lines before and after the
--- month sum to.
+-- The statements of a bank account that have days of a month, oldest first, each with what the account's lines of its days
+-- before and after the month sum to. Such a line can be on record as one of another statement.
 SELECT
     statements.id::text,
     statements.format,
@@ -19,8 +19,13 @@ CROSS JOIN LATERAL (
     SELECT
         sum(lines.amount) FILTER (WHERE lines.booked_on < %(since)s) AS before,
         sum(lines.amount) FILTER (WHERE lines.booked_on >= %(until)s) AS after
-    FROM statement_lines AS lines
-    WHERE lines.statement_id = statements.id AND NOT lines.pending
+    FROM statements AS others
+    JOIN statement_lines AS lines ON lines.statement_id = others.id
+    WHERE
+        others.account = statements.account
+        AND lines.booked_on BETWEEN statements.since AND statements.until
+        AND (statements.since < %(since)s OR statements.until >= %(until)s)
+        AND NOT lines.pending
 ) AS outside
 WHERE
     statements.account = %(account)s
