@@ -143,6 +143,8 @@ def test_a_table_that_fits_a_report_and_an_account_is_no_guess(banking: CommandL
 
     assert guessed.code == 1
     assert "fits the report format acme-csv and the CSV of bank account girokonto" in guessed.err
+    imported = banking("statement", "import", file, "--account", "girokonto", "--json").facts
+    assert (imported["format"], imported["lines"], imported["statements"][0]["proof"]) == ("csv", 1, "proven")
 
 
 @pytest.mark.parametrize(

@@ -18,16 +18,24 @@ def blocks(language: str) -> list[str]:
 def test_the_commands_of_the_page_work_after_make_up(cli: CommandLine) -> None:
     cli.environment["POSTLEDGER_DEMO_SECRET"] = "s3cret-of-this-machine"
     cli("apply", str(ROOT / "examples/demo.toml"))
-    (formats,), (report,) = blocks("toml"), blocks("csv")
-    cli.write("formats.toml", formats)
-    cli.write("october.csv", report)
+    (formats, accounts), (report,), (bank,) = blocks("toml"), blocks("csv"), blocks("mt940")
+    for name, content in {
+        "formats.toml": formats, "accounts.toml": accounts, "october.csv": report, "bank.sta": bank
+    }.items():  # fmt: skip
+        cli.write(name, content)
 
     for block in blocks("bash"):
         for command in block.splitlines():
+            if command.startswith("export "):
+                name, value = shlex.split(command)[1].split("=", 1)
+                cli.environment[name] = value
+                continue
             ran = cli(*shlex.split(command.removeprefix("postledger ")))
             assert (ran.code, ran.err) == (0, ""), command
 
-    [statement] = cli("statement", "list", "--json").facts
+    bank_statement, statement = cli("statement", "list", "--json").facts
+    assert (bank_statement["name"], bank_statement["format"], bank_statement["lines"]) == ("main", "mt940", 2)
+    assert bank_statement["proof"] == "proven"
     assert (statement["name"], statement["period"], statement["lines"]) == ("demo", "2026-10-01", 3)
     shown = cli("statement", "show", statement["id"], "--json").facts
     assert [(each["status"], each["amount"]) for each in shown["sums"]] == [

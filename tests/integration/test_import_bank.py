@@ -24,13 +24,28 @@ from postledger.reconciliation.forget_statement import forget_statement
 from postledger.reconciliation.import_report import TooManyFaults
 from postledger.reconciliation.rules.bank_account import BANK_KINDS, BankAccount, BankKind
 from postledger.vocabulary.operator_error import InvalidRequest, NotPossible
-from tests.parts.bank_files import IBAN, Booking, Statement, write_camt
+from tests.parts.bank_files import IBAN, Booking, Statement, write_batch, write_camt
 from tests.parts.databases import create_database, drop_database
 from tests.parts.postgres import Postgres
 
 NOW = datetime(2026, 11, 3, tzinfo=UTC)
 SALE, TWIN, RENT = Booking(1, "100.00"), Booking(2, "5.00", "twin"), Booking(3, "-30.00", "rent", "Landlord")
 _SECONDS = count()
+MT940 = """:20:STARTUMS
+:25:DE89370400440532013000
+:28C:00010/001
+:60F:C261001EUR10,00
+:61:2610011001C100,00NTRFNONREF
+:86:sale
+:61:2610021002RC100,00NTRFNONREF
+:86:sale taken back
+:61:2610021002D30,00NTRFNONREF
+:86:rent
+:61:2610031003RD30,00NTRFNONREF
+:86:rent returned
+:62F:C261003EUR10,00
+-
+"""
 KEYRING = Keyring([Fernet.generate_key().decode()])
 
 
@@ -181,6 +196,23 @@ def test_a_line_that_a_later_file_no_longer_has_shows_in_the_proof(ledger: Conne
     later = take_one(ledger, SALE, Booking(2, "5.00", "corrected text"), RENT)
 
     assert (later.lines, later.proof, later.proof_difference) == (2, "unproven", Decimal("5.00"))
+
+
+def test_scenario_21_a_batch_with_fees_inside_is_one_line(ledger: Connection[Any]) -> None:
+    batch = write_batch(2, "95.00", "5.00", "60.00", "40.00")
+
+    (imported,) = take(ledger, write_camt(Statement(1, 2, "0.00", closing="95.00"), more=batch)).statements
+
+    assert (imported.lines, imported.proof) == (1, "proven")
+    assert ledger.execute("SELECT amount, fee FROM statement_lines").fetchall() == [(Decimal(95), Decimal(5))]
+
+
+def test_scenario_21_reversals_in_mt940_have_the_right_signs(ledger: Connection[Any]) -> None:
+    (imported,) = take(ledger, MT940.encode(), "mt940").statements
+
+    assert (imported.account, imported.lines, imported.proof) == ("main", 4, "proven")
+    lines = ledger.execute("SELECT amount, reversal FROM statement_lines ORDER BY line_no").fetchall()
+    assert lines == [(Decimal(100), False), (Decimal(-100), True), (Decimal(-30), False), (Decimal(30), True)]
 
 
 def test_scenario_21_a_missing_day_is_named_until_it_is_imported(ledger: Connection[Any]) -> None:

@@ -39,21 +39,33 @@ class Statement:
         return sum((Decimal(each.amount) for each in self.bookings), Decimal(self.opening))
 
 
-def write_camt(*statements: Statement, iban: str = IBAN) -> bytes:
-    """Write a CAMT.053 file."""
-    inside = "".join(_write_statement(each, iban) for each in statements)
+def write_camt(*statements: Statement, iban: str = IBAN, more: str = "") -> bytes:
+    """Write a CAMT.053 file. `more`: further entries of each statement."""
+    inside = "".join(_write_statement(each, iban, more) for each in statements)
     head = "<GrpHdr><MsgId>M</MsgId><CreDtTm>2026-11-02T06:00:00</CreDtTm></GrpHdr>"
     return f'<Document xmlns="{_NAMESPACE}"><BkToCstmrStmt>{head}{inside}</BkToCstmrStmt></Document>'.encode()
 
 
-def _write_statement(statement: Statement, iban: str) -> str:
+def _write_statement(statement: Statement, iban: str, more: str) -> str:
     days = f"<FrDtTm>{_day(statement.since)}T00:00:00</FrDtTm><ToDtTm>{_day(statement.until)}T23:59:59</ToDtTm>"
     balances = _write_balance("OPBD", Decimal(statement.opening), statement.since, statement.currency)
     balances += _write_balance("CLBD", statement.closes, statement.until, statement.currency)
     entries = "".join(write_entry(each, statement.currency) for each in statement.bookings)
     return (
         f"<Stmt><Id>{statement.number}</Id><ElctrncSeqNb>{statement.number}</ElctrncSeqNb><FrToDt>{days}</FrToDt>"
-        f"<Acct><Id><IBAN>{iban}</IBAN></Id><Ccy>{statement.currency}</Ccy></Acct>{balances}{entries}</Stmt>"
+        f"<Acct><Id><IBAN>{iban}</IBAN></Id><Ccy>{statement.currency}</Ccy></Acct>{balances}{entries}{more}</Stmt>"
+    )
+
+
+def write_batch(day: int, amount: str, fee: str, *details: str) -> str:
+    """Write a credit whose details are before its fee, so that they do not add up to it."""
+    inside = "".join(
+        f'<TxDtls><AmtDtls><TxAmt><Amt Ccy="EUR">{each}</Amt></TxAmt></AmtDtls></TxDtls>' for each in details
+    )
+    return (
+        f"<Ntry>{_write_amount(Decimal(amount), 'EUR')}<Sts><Cd>BOOK</Cd></Sts><BookgDt><Dt>{_day(day)}</Dt></BookgDt>"
+        f'<ValDt><Dt>{_day(day)}</Dt></ValDt><Chrgs><Rcrd><Amt Ccy="EUR">{fee}</Amt><CdtDbtInd>DBIT</CdtDbtInd></Rcrd>'
+        f"</Chrgs><NtryDtls>{inside}</NtryDtls></Ntry>"
     )
 
 
