@@ -97,7 +97,7 @@ def test_an_unknown_task_is_named(cli: CommandLine, tasks: dict[str, str]) -> No
 def test_an_unknown_name_of_a_task_is_refused(cli: CommandLine) -> None:
     unknown = cli("jobs", "list", "--task", "foo")
 
-    names = "partitions, retain, check_books, rates, audit, remind, first_rules"
+    names = "partitions, retain, check_books, rates, audit, remind, reconcile, first_rules"
     told = f"postledger: --task must be one of {names} (see --help)\n"
     assert (unknown.code, unknown.err) == (2, told)
     assert cli("jobs", "list", "--task", "retain", "--json").facts == []

@@ -46,7 +46,10 @@ def test_a_run_writes_the_report_of_the_month_as_a_page(acme: CommandLine) -> No
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--period", "2026-09"), "no source has a report of 2026-09; run: postledger statement import FILE"),
+        (
+            ("--period", "2026-09"),
+            "2026-09 has no report of a network, and no bank account is configured; run: postledger statement import",
+        ),
         (
             ("--period", "2026-09", "--source", "acme"),
             "acme has no report of 2026-09; run: postledger statement import",

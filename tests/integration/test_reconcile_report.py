@@ -24,7 +24,7 @@ def test_lines_are_matched_by_transaction_id(books: Books) -> None:
     run = books.reconcile()
 
     assert classes(run) == {"matched": ("1", "0")}
-    assert run.classes[0] == {
+    assert run[0] == {
         "class": "matched", "currency": "USD", "number": 1, "stake": "0", "conversions": 1, "ledger": "12.5",
         "lines": 1, "network": "12.5",
     }  # fmt: skip

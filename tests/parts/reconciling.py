@@ -13,7 +13,7 @@ from psycopg import Connection
 from psycopg.types.json import Jsonb
 
 from postledger.platform.postgres.connection import connect
-from postledger.reconciliation.reports.reconcile_report import Reconciled, reconcile_report
+from postledger.reconciliation.reports.reconcile_report import Sums, reconcile_report
 from postledger.reconciliation.rules.report_format import ReportFormat
 from postledger.reconciliation.rules.statement_lines import ReportLine
 from postledger.reconciliation.statement_store import NewReport, add_lines, insert_report, replace_report
@@ -141,11 +141,12 @@ class Books:
             (report_format.slug, Jsonb(msgspec.to_builtins(report_format)), IMPORTED, IMPORTED),
         )
 
-    def reconcile(self, period: date = OCTOBER, as_of: datetime | None = None) -> Reconciled:
+    def reconcile(self, period: date = OCTOBER, as_of: datetime | None = None) -> Sums:
         """Run a reconciliation."""
-        return reconcile_report(
+        _, sums = reconcile_report(
             self.connection, self.slug, period, as_of=as_of, actor="anna", on_progress=lambda done, total: None
         )
+        return sums
 
     def items(self) -> list[tuple[str, str, str]]:
         """The work items that are not gone: class, stake and state, in order of class and stake."""
@@ -164,9 +165,9 @@ def open_books(database: str, slug: str = "acme") -> Iterator[Books]:
         yield Books(connection, source_id, slug)
 
 
-def classes(reconciled: Reconciled) -> dict[str, Sequence[str]]:
+def classes(sums: Sums) -> dict[str, Sequence[str]]:
     """The number and stake of each class of a run, in dollars."""
-    return {each["class"]: (str(each["number"]), each["stake"]) for each in reconciled.classes if each["number"]}
+    return {each["class"]: (str(each["number"]), each["stake"]) for each in sums if each["number"]}
 
 
 def days(number: float) -> timedelta:

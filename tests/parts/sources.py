@@ -3,6 +3,7 @@
 Apart from the fixtures because tests add what each of them needs, also while a backend runs and must notice.
 """
 
+import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -83,3 +84,11 @@ def _insert(connection: Connection[Any], statement: str, values: tuple[object, .
 
 def _raise_version(connection: Connection[Any]) -> None:
     connection.execute("UPDATE policy_version SET version = version + 1")
+
+
+def add_bare_source(connection: Connection[Any]) -> tuple[int, str]:
+    """Add a source without secrets over a connection, and give its id and a slug of its own."""
+    now, slug = datetime.now(UTC), f"source-{uuid.uuid4().hex[:12]}"
+    row = connection.execute(_ADD_SOURCE, (slug, slug, Jsonb({}), now, now)).fetchone()
+    assert row is not None, "the statement returns the id"
+    return row[0], slug

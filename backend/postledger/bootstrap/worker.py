@@ -24,6 +24,7 @@ from postledger.bootstrap.mapping import (
     judge_by_first_rules,
     remind_of_requests,
 )
+from postledger.bootstrap.month_end import reconcile_month_before
 from postledger.bootstrap.notifying import create_notify_loop
 from postledger.bootstrap.publishing import create_publish_loop, wait_for_others
 from postledger.clicks.retention import delete_expired_clicks
@@ -62,6 +63,7 @@ _PERIODS = {
     "rates": timedelta(hours=6),
     "audit": timedelta(hours=1),
     "remind": timedelta(minutes=5),
+    "reconcile": timedelta(days=1),
 }
 """How often each periodic task runs. Its name is one of `_list_tasks`."""
 PARTS = ("tasks", "map", "forward", "publish", "export", "notify")
@@ -213,6 +215,7 @@ def _list_tasks(settings: WorkerSettings) -> dict[str, Task]:
         "rates": check_rates,
         "audit": _verify_chain,
         "remind": remind_of_requests,
+        "reconcile": partial(reconcile_month_before, Keyring(settings.master_keys)),
         FIRST_RULES: judge_by_first_rules,
     }
 

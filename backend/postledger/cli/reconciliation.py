@@ -6,16 +6,15 @@ from typing import Annotated, Any
 
 import typer
 
-from postledger.cli.connections import LONG_STATEMENT_TIMEOUT_MS, open_ledger
+from postledger.cli.connections import LONG_STATEMENT_TIMEOUT_MS, open_keyring, open_ledger
 from postledger.cli.current_user import AsUser, find_actor
 from postledger.cli.list_format import AsCsv, ForExcel, Format, check_format
 from postledger.cli.month_report import AsPage, write_month_page
 from postledger.cli.output import AsJson, note, print_json, print_table, show_progress
 from postledger.cli.row_output import print_csv_rows
 from postledger.cli.time_options import FORMS, read_month, read_past
-from postledger.reconciliation.reconcile import Wanted
+from postledger.reconciliation.reconcile import Reconciled, Tools, Wanted
 from postledger.reconciliation.reconcile import reconcile as run_reconciliation
-from postledger.reconciliation.reports.reconcile_report import Reconciled
 
 _COLUMNS = ("kind", "name", "class", "currency", "number", "stake", "conversions", "ledger", "lines", "network")
 _TITLES = ("name", "class", "currency", "number", "stake", "ledger", "network")
@@ -30,6 +29,9 @@ def reconcile(
         str | None,
         typer.Option("--source", help="Only this source. Default: every one that has a report of the month."),
     ] = None,
+    account: Annotated[
+        str | None, typer.Option("--account", help="Only this bank account. Default: every one.")
+    ] = None,
     as_of: Annotated[
         str | None,
         typer.Option("--as-of", help=f"The ledger as it was then. Default: at the import of the report. {FORMS}."),
@@ -40,7 +42,7 @@ def reconcile(
     excel: ForExcel = False,
     page: AsPage = None,
 ) -> None:
-    """Compare the reports of a month with the ledger. What differs becomes a work item; what was known stays as it is.
+    """Compare reports with the ledger, and bank lines with bills. What differs becomes a work item, known ones stay.
 
     Repeating is harmless. The command succeeds when it ran, whatever it found.
     """
@@ -52,8 +54,8 @@ def reconcile(
         open_ledger(context, statement_timeout_ms=LONG_STATEMENT_TIMEOUT_MS) as connection,
         show_progress("reconciling") as on_progress,
     ):
-        wanted = Wanted(month, source, None, moment)
-        found = run_reconciliation(connection, wanted, find_actor(connection, as_user), on_progress)
+        tools = Tools(connection, lambda: open_keyring(context), find_actor(connection, as_user), on_progress)
+        found = list(run_reconciliation(tools, Wanted(month, source, account, moment)))
         if page is not None:
             write_month_page(connection, month, page)
     if as_json:
@@ -67,8 +69,8 @@ def reconcile(
 
 def _as_facts(found: Reconciled) -> dict[str, Any]:
     return {
-        "kind": found.kind, "name": found.name, "period": f"{found.period:%Y-%m}", "as_of": found.as_of.isoformat(),
-        "run": found.run_id, "classes": list(found.classes),
+        "kind": found.scope.kind, "name": found.scope.name, "period": f"{found.run.period:%Y-%m}",
+        "as_of": found.run.as_of.isoformat(), "run": found.run.id, "classes": list(found.classes),
     }  # fmt: skip
 
 
@@ -76,9 +78,9 @@ def _list_rows(found: Sequence[Reconciled]) -> Iterator[dict[str, Any]]:
     nothing = dict.fromkeys(_COLUMNS)
     for each in found:
         for row in each.classes:
-            yield nothing | {"kind": each.kind, "name": each.name} | row
+            yield nothing | {"kind": each.scope.kind, "name": each.scope.name} | dict(row)
 
 
 def _note_work(found: Sequence[Reconciled]) -> None:
     if any(row["number"] and row["class"] not in _NO_WORK for each in found for row in each.classes):
-        note(f"what differs is listed by: postledger discrepancies list --period {found[0].period:%Y-%m}")
+        note(f"what differs is listed by: postledger discrepancies list --period {found[0].run.period:%Y-%m}")

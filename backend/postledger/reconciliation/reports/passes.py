@@ -47,11 +47,11 @@ def _list_passes(*, is_restated: bool) -> Iterator[Pass]:
     yield _claim_by_transaction_id("left_groups", "left_conversions")
     yield from _plain("drop_claimed_groups", "drop_claimed_conversions")
     yield from _claiming("claim_by_id_alone")
-    yield from _claiming("claim_refunds")
     for more in _CLICK_PASSES:
         yield from _claiming("claim_by_click_id", more)
     yield from _plain("create_candidates")
     yield from _claiming("claim_sure_candidates")
+    yield from _claiming("claim_refunds")
     yield from _plain("drop_sure_candidates", "create_elsewhere", "create_verdicts", "judge_left_conversions")
     yield from _plain("find_differing_pairs", "find_unreported", "find_unbooked", "find_duplicate_lines")
     if is_restated:

@@ -24,17 +24,6 @@ Sums = list[dict[str, Any]]
 """By class and currency: number, stake, and what counts of the ledger and of the report. Amounts are texts."""
 
 
-class Reconciled(msgspec.Struct, frozen=True):
-    """What a run found. `name` is the source or the bank account."""
-
-    kind: str
-    name: str
-    period: date
-    as_of: datetime
-    run_id: str
-    classes: Sums
-
-
 def reconcile_report(
     connection: Connection[Any],
     source: str,
@@ -43,7 +32,7 @@ def reconcile_report(
     as_of: datetime | None,
     actor: str,
     on_progress: OnProgress,
-) -> Reconciled:
+) -> tuple[Run, Sums]:
     """Compare the report that counts with the ledger as it was `as_of`; by default as it was at the import.
 
     A locked month is compared with the ledger of now: what differs is work for after the lock. Raises `NotFound`, or
@@ -59,7 +48,7 @@ def reconcile_report(
     with recorded_failure(connection, run), _temporary_tables(connection):
         sums = _run(connection, run, report, now, on_progress)
         finish_run(connection, run, sums, read_clock(connection))
-    return Reconciled("report", source, period, as_of, run.id, sums)
+    return run, sums
 
 
 def _choose_moment(connection: Connection[Any], report: ComparedReport, period: date, now: datetime) -> datetime:

@@ -8,7 +8,7 @@ FROM (
         conversion.dedup_key,
         row_number() OVER (
             PARTITION BY conversion.dedup_key
-            ORDER BY report_group.currency IS DISTINCT FROM conversion.currency, report_group.group_no
+            ORDER BY report_group.currency IS DISTINCT FROM conversion.currency, report_group.line_no
         ) AS nth_group,
         row_number() OVER (
             PARTITION BY report_group.group_no ORDER BY conversion.happened_at, conversion.dedup_key

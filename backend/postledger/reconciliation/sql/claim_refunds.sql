@@ -1,5 +1,6 @@
 -- Adds refunds to the conversion that they take back from: a group under the id of a refund that the ledger knows, or a
--- group of refunds only, under the transaction id or click id of one single conversion. Its currency must be the same.
+-- group of refunds only, under the transaction id or click id of one single conversion. Its currency must be the same, and
+-- that of the lines which the conversion has already.
 INSERT INTO claims (group_no, dedup_key, method)
 SELECT group_no, min(dedup_key::text)::uuid, min(method)
 FROM (
@@ -24,6 +25,10 @@ JOIN ledger_side USING (dedup_key)
 JOIN left_groups USING (group_no)
 WHERE
     left_groups.currency = ledger_side.currency
+    AND NOT EXISTS (
+        SELECT FROM claims JOIN report_groups ON report_groups.group_no = claims.group_no
+        WHERE claims.dedup_key = refund.dedup_key AND report_groups.currency <> left_groups.currency
+    )
     AND NOT EXISTS (
         SELECT FROM refused_claims
         WHERE refused_claims.group_no = refund.group_no AND refused_claims.dedup_key = refund.dedup_key
