@@ -92,9 +92,13 @@ _MAIN = AccountMonth(
         BankEntry(
             date(2026, 10, 28), "2610280001", money("-6015.00"),
             (
-                BankPart("payment", money("-6000.00"), "PL-202610-000001", "Affiliate 456"),
-                BankPart("fee", money("-15.00"), None, None),
+                BankPart("payment", money("-6000.00"), False, "PL-202610-000001", "Affiliate 456"),
+                BankPart("fee", money("-15.00"), False, None, None),
             ),
+        ),
+        BankEntry(
+            date(2026, 10, 29), "2610290001", money("6000.00"),
+            (BankPart("payment", money("6000.00"), True, "PL-202610-000001", "Affiliate 456"),),
         ),
         BankEntry(date(2026, 10, 21), None, money("100.00"), ()),
     ),

@@ -117,6 +117,13 @@ def test_a_page_says_who_must_do_what_by_how_much() -> None:
     assert "12 410.55 USD" in page.replace("\u202f", " ")
 
 
+def test_a_page_says_what_each_bank_line_pays_or_takes_back() -> None:
+    page = write_page(make_report())
+
+    said = [verb for verb in ("pays PL-", "takes back PL-", "not explained</strong>") if verb in page]
+    assert said == ["pays PL-", "takes back PL-", "not explained</strong>"]
+
+
 def test_a_month_without_anything_has_a_page() -> None:
     empty = make_report(
         sources=(), accounts=(), bills=(), bill_totals=(), receivables=(), receivable_totals=(), items=(),

@@ -154,10 +154,11 @@ class PartTotal(msgspec.Struct, frozen=True):
 
 
 class BankPart(msgspec.Struct, frozen=True):
-    """A part of what a bank line is: which bill or receivable it pays, or what else it is."""
+    """A part of what a bank line is: which bill or receivable it pays or takes back, or what else it is."""
 
     part: str
     amount: Decimal
+    returned: bool
     number: str | None
     payee: str | None
 

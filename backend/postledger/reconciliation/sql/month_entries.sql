@@ -12,6 +12,7 @@ LEFT JOIN LATERAL (
             jsonb_build_object(
                 'part', matches.part,
                 'amount', matches.amount::text,
+                'returned', coalesce(matches.applied_amount < 0, false),
                 'number', coalesce(bills.number, receivables.number),
                 'payee', coalesce(payees.name, bills.payee, receivables.payee)
             )
