@@ -15,12 +15,12 @@ from postledger.finance.backfill import backfill
 from postledger.finance.current_books import CurrentBooks
 from postledger.finance.map_changes import Mapper
 from postledger.finance.remap import remap
-from postledger.ledger.dispatch import dispatch
+from postledger.ledger.dispatch import dispatch, hold_dispatch
 from postledger.ledger.writer import write_entries
 from postledger.notifications.announce import announce_requests
 from postledger.reconciliation.month_report import build_month_report
 from postledger.reconciliation.months import change_month
-from tests.parts.cli import CommandLine
+from tests.parts.cli import CommandLine, Ran
 from tests.parts.databases import fetch
 from tests.parts.entries import entry_of
 from tests.parts.mapping import FINANCE, RULE, WAITING_FOR_THE_DISPATCHER, configure, load, map_all, open_ledger
@@ -131,6 +131,26 @@ def test_a_batch_waits_while_a_month_is_locked(months: Months, monkeypatch: pyte
 
     assert found == [None]
     assert months.lines() == [("2026-11", "2026-10", "accrual", "10")]
+
+
+def test_of_two_who_lock_at_once_one_is_told_that_the_month_is_locked(months: Months) -> None:
+    months("close")
+    with closing(open_ledger(months.url)) as holding, holding.transaction():
+        hold_dispatch(holding)
+        ran: list[Ran] = []
+        threads = [
+            threading.Thread(target=lambda: ran.append(months.cli.process("period", "lock", "2026-10", "--as", "mia")))
+            for _ in range(2)
+        ]
+        for thread in threads:
+            thread.start()
+        wait_until(lambda: fetch(months.url, WAITING_FOR_THE_DISPATCHER) == [(2,)])
+    for thread in threads:
+        thread.join(HANGS_AFTER_S)
+
+    assert sorted(each.code for each in ran) == [0, 1]
+    assert "period_locked: 2026-10 is locked" in "".join(each.err for each in ran)
+    assert len(months.show()["locks"]) == 1
 
 
 def test_a_remap_sees_that_a_month_was_locked_meanwhile(

@@ -72,3 +72,11 @@ def test_a_month_may_end_a_little_before_its_last_day(rhythm: Rhythm, until: str
 
 def test_a_later_statement_covers_the_end_of_the_month() -> None:
     assert lacks(statement("2026-10-01", "2026-10-20"), statement("2026-11-02", "2026-11-02"), rhythm="daily") == []
+
+
+def test_a_notification_without_balances_is_proven_by_the_statements_of_its_days() -> None:
+    notified = statement("2026-10-12", "2026-10-12", proof="no_balances")
+    later = statement("2026-11-01", "2026-11-01", proof="no_balances")
+
+    assert lacks(OCTOBER, notified, later) == []
+    assert lacks(statement("2026-10-01", "2026-10-11"), notified, rhythm="monthly") == ["unproven"]

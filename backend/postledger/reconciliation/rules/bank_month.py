@@ -39,6 +39,16 @@ def find_lacks(rhythm: Rhythm, statements: Sequence[Covered], first_day: date, l
     until = max(each.until for each in of_month)
     next_one = [] if until >= last_day else statements[len(of_month) :][:1]
     lacks = [Lack("gap", each.id) for each in (*of_month, *next_one) if each.gap == "gap" and each.since > first_day]
-    lacks += [Lack("unproven", each.id) for each in of_month if each.proof != "proven"]
+    lacks += [Lack("unproven", each.id) for each in of_month if not _is_proven(each, statements)]
     is_left_open = not next_one and until <= last_day - _SLACK[rhythm]
     return [*lacks, Lack("ends_early", None, until)] if is_left_open else lacks
+
+
+def _is_proven(statement: Covered, statements: Sequence[Covered]) -> bool:
+    """Return whether balances prove a statement, or others prove its days, as they do those of a notification."""
+    if statement.proof != "no_balances":
+        return statement.proof == "proven"
+    proven = [each for each in statements if each.proof == "proven"]
+    return any(each.since <= statement.since for each in proven) and any(
+        each.until >= statement.until for each in proven
+    )
