@@ -87,7 +87,15 @@ MT940 = {
     "mt940_utf8_mark.sta": [(IBAN, "1", "EUR", "2026-10-01 2026-10-02", "proven", "1.00", "1")],
     "mt942_interim.sta": [(IBAN, "5/1", "EUR", DAY_5, "no_balances", "0", "1")],
 }
-ALL = CAMT | MT940
+OFX = {
+    "ofx1_faults_and_no_ends.ofx": [("5", None, "EUR", "2026-10-01 2026-10-01", "no_balances", "1.00", "6")],
+    "ofx1_sgml.ofx": [("37040044/0532013000", None, "EUR", OCTOBER, "no_balances", "1209.56", "3")],
+    "ofx2_xml_two_accounts.ofx": [
+        ("000123456", None, "USD", OCTOBER, "no_balances", "1234.56", "2"),
+        ("4111", None, "USD", "2026-10-07 2026-10-07", "no_balances", "-9.99", "1"),
+    ],
+}
+ALL = CAMT | MT940 | OFX
 
 
 @pytest.mark.parametrize("name", ALL)

@@ -17,6 +17,12 @@ LONGEST_TEXT = 10_000
 _NO_VALUES = frozenset({"NOTPROVIDED", "NOT PROVIDED", "NONREF", "NONE", "N/A", "NULL", "0", "-"})
 _AMOUNT = re.compile(r"\+?(?:[0-9]{1,15}(?:\.[0-9]{0,10})?|\.[0-9]{1,10})")
 _SWIFT_AMOUNT = re.compile(r"(?:[0-9]{1,15}|[0-9]{1,3}(?:\.[0-9]{3}){1,4}),[0-9]{0,10}")
+_SIGNED = re.compile(
+    r"(?P<sign>[+-]?)(?:(?P<plain>[0-9]{1,15}(?:[.,][0-9]{0,10})?|[.,][0-9]{1,10})"
+    r"|(?P<grouped>[0-9]{1,3}(?:(?:,[0-9]{3}){1,4}\.[0-9]{0,10}|(?:\.[0-9]{3}){1,4},[0-9]{0,10})))"
+)
+_GROUP = 3
+_THREE_DECIMALS = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
 _SHORT_DAY = re.compile(r"[0-9]{6}")
 _FEBRUARY = 2
 _DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T+Z-].*)?")
@@ -111,3 +117,20 @@ def read_short_day(text: str) -> date | None:
         return date(year, month, day)
     except ValueError:
         return None
+
+
+def read_signed(text: str | None, currency: str) -> Decimal | None:
+    """Read an amount with a point or a comma, as OFX has it. None if it is not one, or could be two.
+
+    With both marks the last one is the decimal mark. With one mark and three digits behind it, it could be either.
+    """
+    match = _SIGNED.fullmatch((text or "").strip())
+    if match is None:
+        return None
+    number = match["plain"] or re.sub(r"[.,](?=.*[.,])", "", match["grouped"])
+    whole, _, part = number.replace(",", ".").partition(".")
+    is_ambiguous = match["plain"] and len(part) == _GROUP and whole.strip("0") and len(whole) <= _GROUP
+    if is_ambiguous and currency not in _THREE_DECIMALS:
+        return None
+    amount = Decimal(f"{whole or 0}.{part or 0}")
+    return -amount if match["sign"] == "-" else amount
