@@ -9,11 +9,13 @@ import pytest
 
 from postledger.policy.config_file import read_configuration
 from postledger.policy.preset_files import read_known
+from tests.parts.bank_files import IBAN
 from tests.parts.documents import ROOT, list_documents
 
 _TOML = re.compile(r"^```toml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _SECRET = "0123456789abcdef"
-_LOOKUPS = {name: lambda _: [_SECRET] for name in ("secrets_env", "secrets_file", "client_ca")}
+_LOOKUPS = {name: lambda _: [_SECRET] for name in ("secrets_file", "client_ca")}
+_LOOKUPS["secrets_env"] = lambda name: [IBAN if name.endswith("_IBAN") else _SECRET]
 _LOOKUPS["resolve"] = lambda _: []
 
 
