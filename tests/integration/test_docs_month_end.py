@@ -3,6 +3,8 @@
 import re
 import shlex
 from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -49,14 +51,16 @@ class Reader:
             for line in (ROOT / file).read_text("utf-8").splitlines():
                 self._send(f"{verb} {line}")
         else:
-            ran = self._call(re.sub(r"ID_OF_(\S+)", self._find_item, command.removeprefix("postledger ")))
+            ran = self._call(re.sub(r"ID_OF_(\S+)", self._find_items, command.removeprefix("postledger ")))
             assert (ran.code == 0) == ("refused" not in remark), f"{command}: {ran.out}{ran.err}"
 
-    def _find_item(self, match: re.Match[str]) -> str:
-        """Find the id of the work item about a transaction or a bank line, as a reader does in the list."""
+    def _find_items(self, match: re.Match[str]) -> str:
+        """Find the ids of the work items about a transaction, a receivable or an amount, from the list."""
         listed = self.cli("discrepancies", "list", "--period", "2026-10", "--json").facts
-        [found] = {str(item["id"]) for item in listed if item["transaction_id"] == match[1]}
-        return found
+        subjects = [(item["id"], {item["transaction_id"], item["receivable"], item["stake"]}) for item in listed]
+        found = [str(item_id) for item_id, names in subjects if match[1] in names]
+        assert found, match[0]
+        return " ".join(found)
 
     def _send(self, command: str) -> None:
         """Send it until edge and backend know the source, which takes them a second after `apply`."""
@@ -74,5 +78,24 @@ def test_a_month_ends_explained_to_the_cent_and_locked(cli: CommandLine) -> None
     for command in COMMANDS:
         reader.run(command)
 
-    states = [item["state"] for item in cli("discrepancies", "list", "--period", "2026-10", "--json").facts]
-    assert [states.count(state) for state in ("open", "assigned", "disputed")] == [0, 0, 3]
+    shown = cli("period", "report", "2026-10", "--json").facts
+    report = shown["report"]
+    assert report["state"] == "locked"
+    assert shown["verdict"].replace("\u00a0", " ") == (
+        "Explained to the cent, except 3 work items (17.00 EUR, 80.00 USD) that are disputed."
+    )
+    assert [item["state"] for item in report["items"]].count("disputed") == 3
+    assert {item["state"] for item in report["items"]} == {"disputed", "resolved", "accepted"}
+    for source in report["sources"]:
+        (totals,) = source["totals"]
+        assert add(source["bridge"], "ledger") == Decimal(totals["ledger"])
+        assert add(source["bridge"], "report") == Decimal(totals["report"])
+    (main,) = report["accounts"]
+    assert main["proof"] == "proven"
+    assert add([main], "opening") + add(main["entries"], "amount") == Decimal(main["closing"])
+    assert "Explained to the cent" in (cli.directory / "october.html").read_text("utf-8")
+
+
+def add(rows: list[dict[str, Any]], name: str) -> Decimal:
+    """Add amounts up."""
+    return sum((Decimal(row[name]) for row in rows), Decimal(0))
