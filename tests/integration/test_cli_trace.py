@@ -148,3 +148,19 @@ def test_a_refund_is_traced_by_its_transaction_id_and_its_receipt(cli: CommandLi
 
         assert (conversion["transaction_id"], conversion["payout"]) == (sale, "10.00")
         assert [change["receipt"] for change in conversion["changes"]] == [receipt]
+
+
+def test_the_evidence_of_a_conversion_has_its_signature_check(cli: CommandLine) -> None:
+    transaction_id = unique("tx")
+    receipt = send(cli, f"transaction_id={transaction_id}", "payout=1.25")["id"]
+    ledger = cli.environment["DATABASE_URL"]
+    wait_until(lambda: fetch(ledger, "SELECT count(*) FROM outbox") == [(0,)], what="the worker")
+
+    found = cli("evidence", transaction_id, "--json").facts
+
+    ((sent, checked),) = [(row["request"], row["signature"]) for row in found["postbacks"]]
+    assert (checked["result"], checked["covers"], checked["secret_position"]) == ("valid", "all parameters", 0)
+    assert checked["signed_at"] is not None
+    assert f"transaction_id={transaction_id}" in sent
+    assert "sig=" not in sent
+    assert "the signature was right" in cli("evidence", receipt, "--html", "-").out

@@ -36,6 +36,8 @@ def test_the_commands_of_the_page_work_as_printed(cli: CommandLine, database: st
 
     states = [row["state"] for row in cli("discrepancies", "list", "--json").facts]
     assert sorted(states) == ["accepted", "disputed", "resolved", "resolved"]
+    assert "they report 15.00" in (cli.directory / "case-1.html").read_text("utf-8")
+    assert "they report 15.00" not in (cli.directory / "case-1-for-the-network.html").read_text("utf-8")
 
 
 @pytest.mark.parametrize(("first", "names"), [("class", CLASSES), ("state", STATES)])

@@ -11,6 +11,7 @@ from postledger.audit.trace_rows import Row, fetch, values_of
 from postledger.vocabulary.receipt import is_receipt
 
 OF_STATEMENTS = ("report_lines", "receivables", "discrepancies")
+_NO_PLACE = {"statement_id": None, "line_no": None}
 
 
 class Documents(msgspec.Struct, frozen=True):
@@ -29,22 +30,22 @@ def find_documents(connection: Connection[Any], searched: str) -> Documents:
     """Find what has this transaction id in a report, this reference at the bank, or this number or id as a bill."""
     named = {"number": searched, "id": searched if is_receipt(searched) else None}
     return Documents(
-        fetch(connection, "trace_report_lines", transaction_ids=[searched], dedup_keys=[]),
-        find_bank_lines(connection, reference=searched),
+        _find_report_lines(connection, transaction_ids=[searched]),
+        fetch(connection, "trace_bank_lines", reference=searched, **_NO_PLACE),
         fetch(connection, "trace_bill_by_number", **named),
         fetch(connection, "trace_receivable_by_number", **named),
     )
 
 
-def find_bank_lines(
-    connection: Connection[Any],
-    *,
-    reference: str | None = None,
-    statement_id: str | None = None,
-    line_no: int | None = None,
-) -> list[Row]:
-    """Find the bank lines with a reference, or one by its place."""
-    return fetch(connection, "trace_bank_lines", reference=reference, statement_id=statement_id, line_no=line_no)
+def find_line(connection: Connection[Any], statement_id: str, line_no: int) -> Documents:
+    """Find one line of a report or of a bank statement."""
+    place = {"statement_id": statement_id, "line_no": line_no}
+    return Documents(
+        _find_report_lines(connection, **place),
+        fetch(connection, "trace_bank_lines", reference=None, **place),
+        [],
+        [],
+    )
 
 
 def add_statements(connection: Connection[Any], conversions: Sequence[Row], documents: Documents) -> Documents:
@@ -53,7 +54,11 @@ def add_statements(connection: Connection[Any], conversions: Sequence[Row], docu
     Adds `payments`, `parts` and `discrepancies` to documents too. Report lines that belong to one of the conversions
     are left out of the documents.
     """
-    report_lines = _find_report_lines(connection, conversions)
+    report_lines = _find_report_lines(
+        connection,
+        transaction_ids=values_of("transaction_id", conversions),
+        dedup_keys=values_of("dedup_key", conversions),
+    )
     receivables = fetch(connection, "trace_receivables", dedup_keys=values_of("dedup_key", conversions))
     for conversion in conversions:
         conversion["report_lines"] = [line for line in report_lines if belongs(line, conversion)]
@@ -75,13 +80,9 @@ def belongs(line: Row, conversion: Row) -> bool:
     return is_its_event and all(line[name] is not None and line[name] == conversion[name] for name in ids)
 
 
-def _find_report_lines(connection: Connection[Any], conversions: Sequence[Row]) -> list[Row]:
-    return fetch(
-        connection,
-        "trace_report_lines",
-        transaction_ids=values_of("transaction_id", conversions),
-        dedup_keys=values_of("dedup_key", conversions),
-    )
+def _find_report_lines(connection: Connection[Any], **wanted: object) -> list[Row]:
+    nothing: Row = {"transaction_ids": [], "dedup_keys": [], **_NO_PLACE}
+    return fetch(connection, "trace_report_lines", **(nothing | wanted))
 
 
 def _list_bills(conversions: Sequence[Row], documents: Documents) -> list[Row]:

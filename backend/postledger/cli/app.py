@@ -51,6 +51,7 @@ _COMMANDS: Mapping[str, str] = {
     "reconcile": "reconciliation:reconcile",
     "period": "periods:periods",
     "discrepancies": "discrepancies:discrepancies",
+    "evidence": "evidence:evidence",
     "finance": "finance:finance",
     "approvals": "approvals:approvals",
     "user": "users:users",

@@ -59,6 +59,11 @@ def describe_coverage(profile: Profile) -> str:
     return "; or ".join(dict.fromkeys(texts))
 
 
+def describe_signed(scheme: Scheme, method: str) -> str:
+    """Describe what the signatures of one scheme cover in requests of a method."""
+    return _describe(find_coverage(scheme, method))
+
+
 def _describe(coverage: Coverage) -> str:
     names = ", ".join(sorted(coverage.names))
     if coverage.is_all:

@@ -1,4 +1,4 @@
--- The bank lines with a reference, the bank's or the end-to-end one of the payer, or of one work item. The text and the
+-- The bank lines with a reference, the bank's or the end-to-end one of the payer, or one by its place. The text and the
 -- counterparty of a line are personal data, and are left out.
 WITH found AS (
     SELECT statement_id, line_no FROM statement_lines WHERE bank_reference = %(reference)s::text

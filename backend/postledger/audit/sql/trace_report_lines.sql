@@ -1,9 +1,12 @@
--- The lines of networks' reports with some transaction ids, or that are matched with some conversions. `state` of the
--- report: whether it counts, or a newer one does.
+-- The lines of networks' reports with some transaction ids, or that are matched with some conversions, or one by its place.
+-- `state` of the report: whether it counts, or a newer one does.
 WITH found AS (
     SELECT statement_id, line_no FROM statement_lines WHERE transaction_id = ANY(%(transaction_ids)s::text [])
     UNION
     SELECT statement_id, line_no FROM matches WHERE dedup_key = ANY(%(dedup_keys)s::uuid [])
+    UNION
+    SELECT statement_id, line_no FROM statement_lines
+    WHERE statement_id = %(statement_id)s::uuid AND line_no = %(line_no)s::integer
 )
 
 SELECT

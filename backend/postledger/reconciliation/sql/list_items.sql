@@ -3,13 +3,15 @@ SELECT
     items.id, encode(items.key, 'hex') AS key, items.kind, items.class, sources.slug AS source, items.account,
     coalesce(sources.slug, items.account) AS name, items.period, items.state, items.owner, items.stake, items.currency,
     coalesce(conversions.transaction_id, lines.transaction_id) AS transaction_id,
-    coalesce(conversions.click_id, lines.click_id) AS click_id, items.statement_id::text, items.line_no,
+    coalesce(conversions.click_id, lines.click_id) AS click_id, items.dedup_key::text, items.statement_id::text,
+    items.line_no,
     bills.number AS bill, receivables.number AS receivable,
     coalesce(
         bills.number, receivables.number, conversions.transaction_id, lines.transaction_id, conversions.click_id,
         lines.click_id, lines.bank_reference, 'line ' || items.line_no
     ) AS subject,
-    items.facts, items.resolution, items.version, items.opened_at, items.changed_at
+    items.facts, items.resolution, items.version, items.first_run::text, items.last_run::text,
+    items.opened_at, items.changed_at
 FROM discrepancies AS items
 LEFT JOIN sources ON sources.id = items.source_id
 LEFT JOIN conversions ON conversions.dedup_key = items.dedup_key
