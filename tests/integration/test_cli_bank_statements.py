@@ -8,6 +8,7 @@ import pytest
 from tests.parts.bank_files import IBAN, Booking, Statement, write_camt
 from tests.parts.cli import CommandLine
 from tests.parts.databases import fetch
+from tests.parts.postgres import Postgres
 from tests.unit.policy.test_bank_account_config import CSV, MAIN
 
 CANARY, TEXT = "Canary Counterparty", "canary remittance 4711"
@@ -74,7 +75,7 @@ def test_a_person_reads_what_was_added_and_proven(banking: CommandLine, file: st
     assert "it has days of the statement before" in second.err
 
 
-def test_nothing_of_a_bank_is_quoted(banking: CommandLine, file: str) -> None:
+def test_nothing_of_a_bank_is_quoted(banking: CommandLine, file: str, postgres: Postgres) -> None:
     content, url = Path(file).read_bytes(), banking.environment["DATABASE_URL"]
     replaced = ((b">100.00<", b">1OO.00<"), (IBAN.encode(), b"GB" + b"9" * 20))
     damaged = [content[:-40], *(content.replace(*each) for each in replaced)]
@@ -89,6 +90,7 @@ def test_nothing_of_a_bank_is_quoted(banking: CommandLine, file: str) -> None:
     told = "".join(each.out + each.err for each in ran)
     texts = "encode(coalesce(counterparty, '') || coalesce(remittance, ''), 'escape')"
     told += fetch(url, f"SELECT string_agg(lines::text || {texts}, '') FROM statement_lines AS lines")[0][0]
+    told += postgres.log_text()
     told += fetch(url, "SELECT string_agg(encode(body, 'escape'), '') FROM audit_log")[0][0]
     assert [quoted for quoted in (CANARY, TEXT, "canary", IBAN) if quoted in told] == []
 

@@ -17,6 +17,7 @@ from postledger.platform.postgres.connection import connect
 from postledger.policy.bank_account_config import BankAccountConfig
 from postledger.policy.bank_account_store import BankAccountStore
 from postledger.policy.bank_texts import open_bank_texts
+from postledger.reconciliation.bank.add_statements import ImportedStatement
 from postledger.reconciliation.bank.bank_store import sql
 from postledger.reconciliation.bank.import_bank import BankFile, ImportedBank, import_bank
 from postledger.reconciliation.bank.old_texts import delete_old_texts
@@ -45,6 +46,13 @@ MT940 = """:20:STARTUMS
 :86:rent returned
 :62F:C261003EUR10,00
 -
+"""
+OFX = f"""OFXHEADER:100
+DATA:OFXSGML
+
+<OFX><BANKMSGSRSV1><STMTTRNRS><STMTRS><CURDEF>EUR<BANKACCTFROM><BANKID>1<ACCTID>{IBAN}<ACCTTYPE>CHECKING</BANKACCTFROM>
+<BANKTRANLIST><DTSTART>20261001<DTEND>2026100{{}}{{}}</BANKTRANLIST><LEDGERBAL><BALAMT>{{}}<DTASOF>20261031</LEDGERBAL>
+</STMTRS></STMTTRNRS></BANKMSGSRSV1></OFX>
 """
 KEYRING = Keyring([Fernet.generate_key().decode()])
 
@@ -289,6 +297,18 @@ def test_what_is_matched_stays_when_the_texts_are_deleted(ledger: Connection[Any
 
     assert ledger.execute("SELECT state, confirmed_by FROM matches").fetchall() == [("confirmed", "retain")]
     assert ledger.execute("SELECT count(*) FROM statement_lines WHERE remittance IS NULL").fetchone() == (1,)
+
+
+def test_a_closing_balance_alone_is_proven_by_the_statement_before(ledger: Connection[Any]) -> None:
+    closings = [("F1", "100.00", "1100.00"), ("F2", "-20.00", "1080.00"), ("F3", "5.00", "1099.00")]
+    lines, statements = "", list[ImportedStatement]()
+    for nth, (reference, amount, balance) in enumerate(closings, 1):
+        lines += f"<STMTTRN><DTPOSTED>2026100{nth}<TRNAMT>{amount}<FITID>{reference}<NAME>N</STMTTRN>"
+        statements += take(ledger, OFX.format(nth, lines, balance).encode(), "ofx").statements
+
+    assert [(each.lines, each.known, each.proof, each.opening) for each in statements] == [
+        (1, 0, "no_balances", None), (1, 1, "proven", Decimal(1000)), (1, 2, "no_balances", None)
+    ]  # fmt: skip
 
 
 def test_a_file_of_several_accounts_is_parted(ledger: Connection[Any]) -> None:

@@ -160,7 +160,7 @@ def _print_statement(added: ImportedStatement) -> None:
 
 def _describe_proof(added: ImportedStatement) -> str:
     if added.proof == "no_balances":
-        return "the file has none, so nothing is proven"
+        return "the file does not have both, so nothing is proven"
     if added.proof == "proven":
         return "proven, opening balance and lines make the closing balance"
     return f"not proven, opening balance and lines differ from the closing balance by {added.proof_difference:f}"

@@ -22,7 +22,7 @@ from postledger.reconciliation.bank.bank_store import (
     set_proof,
 )
 from postledger.reconciliation.bank.read_file import ReadStatement, day_of
-from postledger.reconciliation.rules.balance_proof import Proof, Span, find_gap, prove, prove_added
+from postledger.reconciliation.rules.balance_proof import Proof, ProofState, Span, find_gap, prove, prove_added
 from postledger.reconciliation.rules.occurrences import NewLine, select_new
 from postledger.reconciliation.rules.statement_chain import Link, Stated, put_in_order
 from postledger.reconciliation.statement_store import add_faults
@@ -43,7 +43,7 @@ class ImportedStatement(msgspec.Struct, frozen=True):
     known: int
     pending: int
     faults: int
-    proof: str
+    proof: ProofState
     proof_difference: Decimal | None
     gap: str | None
 
@@ -117,17 +117,18 @@ def _select_new(addition: Addition, segment: Sequence[ReadStatement]) -> dict[in
 
 def _add(addition: Addition, read: ReadStatement, number: str | None, new: Sequence[NewLine]) -> ImportedStatement:
     connection, span, statement_id = addition.connection, read.span, str(uuid4())
-    booked = [line.amount for line in read.lines if not line.pending]
-    proof = prove(span.opening, sum(booked, Decimal(0)), span.closing)
+    amounts = [line.amount for line in read.lines if not line.pending]
+    booked = sum(amounts, Decimal(0))
+    proof = prove(span.opening, booked, span.closing)
     added = ImportedStatement(
         statement_id, read.account.slug, number, read.account.currency, span.since, span.until, span.opening,
-        span.closing, len(new), len(booked) - len(new), len(read.lines) - len(booked), len(read.faults), proof.state,
+        span.closing, len(new), len(amounts) - len(new), len(read.lines) - len(amounts), len(read.faults), proof.state,
         proof.difference, None,
     )  # fmt: skip
     add_bank_lines(connection, statement_id, new, addition.texts)
     add_faults(connection, statement_id, read.faults)
     insert_bank_statement(connection, _make_row(addition, added))
-    linked = _link(addition, added, sum((line.line.amount for line in new), Decimal(0)))
+    linked = _link(addition, added, booked, sum((line.line.amount for line in new), Decimal(0)))
     _append_to_chain(addition, linked)
     return linked
 
@@ -140,24 +141,32 @@ def _make_row(addition: Addition, added: ImportedStatement) -> NewStatement:
     )  # fmt: skip
 
 
-def _link(addition: Addition, added: ImportedStatement, new: Decimal) -> ImportedStatement:
+def _link(addition: Addition, added: ImportedStatement, booked: Decimal, new: Decimal) -> ImportedStatement:
     link = relink(addition.connection, added.account).get(added.id, Link())
-    proof = _prove_added(addition.connection, added, link, new)
-    if proof is None:
-        return msgspec.structs.replace(added, gap=link.gap)
-    set_proof(addition.connection, added.id, proof)
-    return msgspec.structs.replace(added, gap=link.gap, proof=proof.state, proof_difference=proof.difference)
+    before = _find_last(addition.connection, added, link)
+    linked = msgspec.structs.replace(added, gap=link.gap)
+    if before is None or added.closing is None:
+        return linked
+    if added.proof == "proven" and link.gap == "overlap" and before.proof == "proven":
+        proof = _prove_added(before, added, new)
+        linked = msgspec.structs.replace(linked, proof=proof.state, proof_difference=proof.difference)
+    elif added.opening is None and _prove_added(before, added, new).state == "proven":
+        linked = msgspec.structs.replace(linked, proof="proven", opening=added.closing - booked)
+    set_proof(addition.connection, added.id, Proof(linked.proof, linked.proof_difference), linked.opening)
+    return linked
 
 
-def _prove_added(connection: Connection[Any], added: ImportedStatement, link: Link, new: Decimal) -> Proof | None:
-    """Prove that the right lines were added of a statement that overlaps the last one. None if there is no such."""
-    if added.proof != "proven" or link.gap != "overlap" or added.until is None:
-        return None
+def _find_last(connection: Connection[Any], added: ImportedStatement, link: Link) -> Stated | None:
+    """Find the statement before, if no other one of the account ends later than that, and this ends no earlier."""
     others = {each.id: each for each in read_chain(connection, added.account) if each.id != added.id}
-    before = others[link.follows or ""]
-    is_last = before.until <= added.until and all(each.until <= before.until for each in others.values())
-    if before.proof != "proven" or not is_last:
+    before = others.get(link.follows or "")
+    if before is None or added.until is None or before.until > added.until:
         return None
+    return before if all(each.until <= before.until for each in others.values()) else None
+
+
+def _prove_added(before: Stated, added: ImportedStatement, new: Decimal) -> Proof:
+    """Prove that the lines that were added lead from the last closing balance to this one."""
     return prove_added(before.span, Span(added.since, added.until, added.opening, added.closing), new)
 
 

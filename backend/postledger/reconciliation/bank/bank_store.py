@@ -103,6 +103,6 @@ def relink(connection: Connection[Any], account: str) -> dict[str, Link]:
     return links
 
 
-def set_proof(connection: Connection[Any], statement_id: str, proof: Proof) -> None:
-    """Set what the balances prove."""
-    connection.execute(sql("set_proof"), (proof.state, proof.difference, statement_id))
+def set_proof(connection: Connection[Any], statement_id: str, proof: Proof, opening: Decimal | None) -> None:
+    """Set what the balances prove, and the opening balance."""
+    connection.execute(sql("set_proof"), (proof.state, proof.difference, opening, statement_id))
