@@ -20,7 +20,9 @@ from postledger.ledger.writer import write_entries
 from postledger.notifications.announce import announce_requests
 from postledger.reconciliation.month_report import build_month_report
 from postledger.reconciliation.months import change_month
-from tests.parts.cli import CommandLine, Ran
+from postledger.reconciliation.months.change_month import lock_month
+from postledger.vocabulary.operator_error import NotPossible
+from tests.parts.cli import CommandLine
 from tests.parts.databases import fetch
 from tests.parts.entries import entry_of
 from tests.parts.mapping import FINANCE, RULE, WAITING_FOR_THE_DISPATCHER, configure, load, map_all, open_ledger
@@ -135,21 +137,25 @@ def test_a_batch_waits_while_a_month_is_locked(months: Months, monkeypatch: pyte
 
 def test_of_two_who_lock_at_once_one_is_told_that_the_month_is_locked(months: Months) -> None:
     months("close")
+    results: list[object] = []
+
+    def lock() -> None:
+        with closing(open_ledger(months.url)) as connection:
+            try:
+                results.append(lock_month(connection, date(2026, 10, 1), "mia").version)
+            except NotPossible as refused:
+                results.append(str(refused).partition(":")[0])
+
     with closing(open_ledger(months.url)) as holding, holding.transaction():
         hold_dispatch(holding)
-        ran: list[Ran] = []
-        threads = [
-            threading.Thread(target=lambda: ran.append(months.cli.process("period", "lock", "2026-10", "--as", "mia")))
-            for _ in range(2)
-        ]
+        threads = [threading.Thread(target=lock) for _ in range(2)]
         for thread in threads:
             thread.start()
         wait_until(lambda: fetch(months.url, WAITING_FOR_THE_DISPATCHER) == [(2,)])
     for thread in threads:
         thread.join(HANGS_AFTER_S)
 
-    assert sorted(each.code for each in ran) == [0, 1]
-    assert "period_locked: 2026-10 is locked" in "".join(each.err for each in ran)
+    assert sorted(map(str, results)) == ["2", "period_locked"]
     assert len(months.show()["locks"]) == 1
 
 
