@@ -152,3 +152,13 @@ def test_an_account_without_expected_needs_no_statement(months: Months, rows: Mo
     rows.add_account("main")
 
     assert blockers(months) == []
+
+
+def test_an_account_with_statements_is_reconciled_until_it_is_retired(months: Months, rows: MonthRows) -> None:
+    rows.add_account("main")
+    rows.add_bank_statement("main")
+    waiting = months.show()["blockers"]
+    fetch(months.url, "UPDATE bank_accounts SET removed_at = now() RETURNING 1")
+
+    assert [each["command"] for each in waiting] == ["postledger reconcile --period 2026-10 --account main"]
+    assert blockers(months) == []

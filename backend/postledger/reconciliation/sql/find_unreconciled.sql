@@ -1,4 +1,5 @@
--- The sources and bank accounts with statements of a month that no run has compared since they were imported.
+-- The sources and bank accounts with statements of a month that no run has compared since they were imported. An account
+-- that was retired is compared no more.
 WITH scopes AS (
     SELECT 'report' AS kind, source_id, NULL::text AS account, max(imported_at) AS imported_at
     FROM statements
@@ -7,7 +8,9 @@ WITH scopes AS (
     UNION ALL
     SELECT 'bank', NULL, account, max(imported_at)
     FROM statements
-    WHERE kind = 'bank' AND since <= %(last_day)s AND until >= %(period)s
+    WHERE
+        kind = 'bank' AND since <= %(last_day)s AND until >= %(period)s
+        AND account IN (SELECT slug FROM bank_accounts WHERE removed_at IS NULL)
     GROUP BY account
 )
 
