@@ -18,6 +18,7 @@ from loadtests.bench.machine import describe_machine
 from loadtests.bench.parts import ROOT, Ground, run_ground
 from loadtests.bench.paths import bench_paths
 from loadtests.bench.plan import BadPlan, Plan, read_plan
+from loadtests.bench.reconcile import bench_reconcile
 from loadtests.bench.report import Target, judge, judge_sizes, summarize, table, verdicts
 from loadtests.bench.rounds import Round, RoundFailed, run_round
 from loadtests.bench.turns import Pair, compare_with_baseline, compare_with_silent, judge_baseline, judge_cost
@@ -37,6 +38,9 @@ def main() -> int:
             return 0
         if os.environ.get("FINANCE"):
             _save("bench-finance.json", bench_finance(plan, os.environ.get("BAR", "")))
+            return 0
+        if os.environ.get("RECONCILE"):
+            _save("bench-reconcile.json", bench_reconcile(plan, os.environ.get("BAR", "")))
             return 0
         with run_ground() as ground:
             report = _compare(ground, plan)

@@ -2,7 +2,8 @@
 
 import io
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import IO
 from xml.sax.saxutils import escape
 
 import msgspec
@@ -31,6 +32,13 @@ _BOOK_PARTS = f"""<Relationships xmlns="{_PACKAGE}">
 _STYLES = (
     f"""<styleSheet xmlns="{_MAIN}"><cellXfs count="2"><xf numFmtId="0"/><xf numFmtId="22"/></cellXfs></styleSheet>"""
 )
+_PARTS = {
+    "[Content_Types].xml": _TYPES,
+    "_rels/.rels": _ROOT,
+    "xl/workbook.xml": _BOOK,
+    "xl/_rels/workbook.xml.rels": _BOOK_PARTS,
+    "xl/styles.xml": _STYLES,
+}
 
 
 class Stored(msgspec.Struct, frozen=True):
@@ -41,22 +49,23 @@ class Stored(msgspec.Struct, frozen=True):
     is_time: bool = False
 
 
-def write_xlsx(rows: Sequence[Sequence[str | Stored | None]]) -> bytes:
+def write_xlsx(rows: Iterable[Sequence[str | Stored | None]]) -> bytes:
     """Write a workbook with one sheet."""
-    sheet = "".join(f"<row>{''.join(map(_write_cell, row))}</row>" for row in rows)
-    parts = {
-        "[Content_Types].xml": _TYPES,
-        "_rels/.rels": _ROOT,
-        "xl/workbook.xml": _BOOK,
-        "xl/_rels/workbook.xml.rels": _BOOK_PARTS,
-        "xl/styles.xml": _STYLES,
-        "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{_MAIN}"><sheetData>{sheet}</sheetData></worksheet>',
-    }
     written = io.BytesIO()
-    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in parts.items():
-            archive.writestr(name, content)
+    write_workbook(written, rows)
     return written.getvalue()
+
+
+def write_workbook(file: IO[bytes], rows: Iterable[Sequence[str | Stored | None]]) -> None:
+    """Write a workbook with one sheet into a file, row by row."""
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for name, content in _PARTS.items():
+            archive.writestr(name, content)
+        with archive.open("xl/worksheets/sheet1.xml", "w") as sheet:
+            sheet.write(f'<worksheet xmlns="{_MAIN}"><sheetData>'.encode())
+            for row in rows:
+                sheet.write(f"<row>{''.join(map(_write_cell, row))}</row>".encode())
+            sheet.write(b"</sheetData></worksheet>")
 
 
 def _write_cell(cell: str | Stored | None) -> str:
