@@ -1,4 +1,4 @@
-"""What the bars of a month's end share: a Postgres, databases in it, and commands whose time and memory are measured."""
+"""What the bars of a month's end share: a Postgres, its databases, and commands whose time and memory are measured."""
 
 import os
 import subprocess
@@ -8,9 +8,9 @@ from pathlib import Path
 
 import msgspec
 
-from loadtests.bench.ledger import Ledger, make_database, make_ledger
+from loadtests.bench.ledger import Ledger, make_database, make_ledger, postgres_pid
 from loadtests.bench.parts import ROOT
-from loadtests.bench.processes import KIB
+from loadtests.bench.processes import KIB, cpu_seconds
 from loadtests.bench.rounds import RoundFailed
 from tests.parts.postgres import Postgres
 
@@ -20,6 +20,10 @@ class MonthGround(msgspec.Struct, frozen=True):
 
     home: Path
     postgres: Postgres
+
+    def cpu_s(self) -> float:
+        """The processor time that Postgres has used."""
+        return cpu_seconds(postgres_pid(self.postgres.url()))
 
     def make_ledger(self, name: str) -> Ledger:
         """Make a database with the source of the benchmark."""

@@ -64,6 +64,17 @@ def test_a_report_is_imported_with_its_sums(ledger: Connection[Any]) -> None:
     ]
 
 
+def test_ids_are_stored_as_they_are_written(ledger: Connection[Any]) -> None:
+    ids = ("\\N", "a\\tb", "back\\\\slash", "Ünïcode ✓", "=1+1", '"quoted"')
+    content = HEADER + "".join('"{}",1.50,USD,Sale,2026-10-01\n'.format(id_.replace('"', '""')) for id_ in ids)
+
+    imported = take(ledger, content)
+
+    rows = ledger.execute("SELECT transaction_id, click_id, amount::text, happened_at, fee FROM statement_lines")
+    assert imported.faults == 0
+    assert rows.fetchall() == [(id_, None, "1.50", None, None) for id_ in ids]
+
+
 def test_the_same_file_adds_nothing(ledger: Connection[Any]) -> None:
     first, again = take(ledger, rows(1, 2)), take(ledger, rows(1, 2))
 

@@ -123,7 +123,7 @@ class Books:
         numbered = [
             msgspec.structs.replace(each, line_no=each.line_no or number) for number, each in enumerate(lines, 2)
         ]
-        add_lines(self.connection, statement_id, numbered)
+        add_lines(self.connection, statement_id, [numbered])
         replaces = replace_report(self.connection, self.source_id, period, imported_at)
         insert_report(
             self.connection,

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import msgspec
 
+from postledger.reconciliation.rules.copy_text import fingerprint
 from postledger.reconciliation.rules.statement_lines import ReportLine
-from postledger.reconciliation.statement_store import fingerprint
 
 WINDOW = timedelta(hours=48)
 TOLERANCE = Decimal("0.01")
@@ -118,7 +118,7 @@ class _Book:
 
 
 def _group(lines: Sequence[ReportLine]) -> tuple[list[Group], list[ReportLine]]:
-    seen, duplicates = set[bytes](), list[ReportLine]()
+    seen, duplicates = set[str](), list[ReportLine]()
     found = defaultdict[object, list[ReportLine]](list)
     for line in sorted(lines, key=lambda each: each.line_no):
         if line.transaction_id is None:

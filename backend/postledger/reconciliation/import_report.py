@@ -31,7 +31,7 @@ from postledger.reconciliation.statement_store import (
 )
 from postledger.vocabulary.operator_error import InvalidRequest, NotPossible
 
-PORTION = 5_000
+PORTION = 1_000
 MOST_FAULTS_PERCENT = 5
 SHOWN_FAULTS = 10
 
@@ -116,11 +116,10 @@ def _import(
 ) -> Imported:
     statement_id, read = str(uuid4()), _Read()
     found = _read_lines(file.content, report_format)
-    while portion := list(islice(found, PORTION)):
-        lines, faults = read.split(portion)
-        add_lines(connection, statement_id, lines)
-        add_faults(connection, statement_id, faults)
-        on_progress(read.lines + read.faults)
+    while not read.is_done:
+        # One COPY takes all lines, so that Postgres writes while the next ones are read. Only faults end it.
+        add_lines(connection, statement_id, _take_lines(found, read, on_progress))
+        add_faults(connection, statement_id, read.take_faults())
     _check_faults(read, file)
     period = file.period or _find_period(read.months)
     replaces = replace_report(connection, new.source_id, period, new.now)
@@ -138,30 +137,51 @@ def _import(
     )  # fmt: skip
 
 
+def _take_lines(
+    found: Iterator[ReportLine | LineFault], read: "_Read", on_progress: Callable[[int], None]
+) -> Iterator[Sequence[ReportLine]]:
+    """Give the lines by portions, until a portion of faults has gathered."""
+    while portion := list(islice(found, PORTION)):
+        yield read.split(portion)
+        on_progress(read.lines + read.faults)
+        if len(read.waiting_faults) >= PORTION:
+            return
+    read.is_done = True
+
+
 class _Read:
-    """What was read so far."""
+    """What was read so far. `waiting_faults` are not on record yet."""
 
     def __init__(self) -> None:
         self.lines, self.faults = 0, 0
+        self.is_done = False
         self.first_faults: list[LineFault] = []
+        self.waiting_faults: list[LineFault] = []
         self.since: date | None = None
         self.until: date | None = None
         self.months = Counter[date]()
 
-    def split(self, portion: Sequence[ReportLine | LineFault]) -> tuple[list[ReportLine], list[LineFault]]:
+    def split(self, portion: Sequence[ReportLine | LineFault]) -> list[ReportLine]:
+        """Note a portion, and return its lines without the faults."""
         lines = [each for each in portion if isinstance(each, ReportLine)]
         faults = [each for each in portion if isinstance(each, LineFault)]
         self.lines += len(lines)
         self.faults += len(faults)
         self.first_faults += faults[: SHOWN_FAULTS - len(self.first_faults)]
+        self.waiting_faults += faults
         self._note_days([line.booked_on for line in lines if line.booked_on is not None])
-        return lines, faults
+        return lines
+
+    def take_faults(self) -> list[LineFault]:
+        """Return the faults that wait, which the caller puts on record."""
+        taken, self.waiting_faults = self.waiting_faults, []
+        return taken
 
     def _note_days(self, days: Sequence[date]) -> None:
-        if days:
-            self.since = min(self.since or days[0], *days)
-            self.until = max(self.until or days[0], *days)
-            self.months.update(day.replace(day=1) for day in days)
+        for day, lines in Counter(days).items():
+            self.since = day if self.since is None else min(self.since, day)
+            self.until = day if self.until is None else max(self.until, day)
+            self.months[day.replace(day=1)] += lines
 
 
 def _read_lines(content: IO[bytes], report_format: ReportFormat) -> Iterator[ReportLine | LineFault]:

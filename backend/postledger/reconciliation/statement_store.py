@@ -1,7 +1,6 @@
 """The tables of statements: what was read of files, what could not be, and which report counts."""
 
-import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -10,6 +9,7 @@ from psycopg import Connection
 from psycopg.rows import dict_row
 
 from postledger.platform.postgres.sql import statements_of
+from postledger.reconciliation.rules.copy_text import write_report_line
 from postledger.reconciliation.rules.statement_lines import LineFault, ReportLine
 from postledger.vocabulary.operator_error import InvalidRequest, NotFound
 
@@ -70,14 +70,11 @@ def insert_report(connection: Connection[Any], report: NewReport) -> None:
     connection.execute(sql("insert_statement"), msgspec.structs.asdict(report))
 
 
-def add_lines(connection: Connection[Any], statement_id: str, lines: Sequence[ReportLine]) -> None:
-    """Add lines of a report."""
+def add_lines(connection: Connection[Any], statement_id: str, portions: Iterable[Sequence[ReportLine]]) -> None:
+    """Add lines of a report, while they are read."""
     with connection.cursor() as cursor, cursor.copy(sql("copy_report_lines")) as copy:
-        for line in lines:
-            copy.write_row((
-                statement_id, line.line_no, line.amount, line.currency, line.status, line.event, line.transaction_id,
-                line.click_id, line.booked_on, line.happened_at, line.status_word, line.fee, fingerprint(line),
-            ))  # fmt: skip
+        for lines in portions:
+            copy.write("".join(write_report_line(statement_id, line) for line in lines))
 
 
 def add_faults(connection: Connection[Any], statement_id: str, faults: Sequence[LineFault]) -> None:
@@ -86,15 +83,6 @@ def add_faults(connection: Connection[Any], statement_id: str, faults: Sequence[
         with connection.cursor() as cursor, cursor.copy(sql("copy_faults")) as copy:
             for fault in faults:
                 copy.write_row((statement_id, fault.line_no, fault.field, fault.reason))
-
-
-def fingerprint(line: ReportLine) -> bytes:
-    """Return a digest of all that a line says: equal lines of a report have equal ones."""
-    facts = (
-        line.transaction_id, line.click_id, line.event, line.status, line.amount.normalize(), line.currency,
-        line.booked_on, line.happened_at,
-    )  # fmt: skip
-    return hashlib.sha256("\x1f".join(map(str, facts)).encode()).digest()[:16]
 
 
 def list_statements(connection: Connection[Any], limit: int | None) -> list[Row]:

@@ -1,15 +1,17 @@
 """Reports of networks are read to the cent, whatever writes them, and what cannot be read is named."""
 
 import io
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from msgspec.structs import replace
 
 from postledger.reconciliation.readers.report_rows import read_report_rows
 from postledger.reconciliation.readers.rows import BadFile
+from postledger.reconciliation.rules.cells import BadCell, make_time_reader
 from postledger.reconciliation.rules.columns import BadHeader
 from postledger.reconciliation.rules.read_report_line import ReportLineReader
 from postledger.reconciliation.rules.report_format import ReportFormat
@@ -122,6 +124,21 @@ def test_a_naive_time_is_of_the_reports_zone(time: str, zone: str, moment: str) 
     line = line_of(read_one(f"T,1,USD,Sale,{time}", timezone=zone))
 
     assert line.happened_at == datetime.fromisoformat(moment)
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "UTC"])
+def test_each_half_hour_of_a_year_is_found_as_its_zone_has_it(zone: str) -> None:
+    clocks, start = ZoneInfo(zone), datetime(2026, 1, 1, 0, 29, 59)  # noqa: DTZ001 - a clock on the wall
+    shown = [start + timedelta(minutes=30) * number for number in range(2 * 24 * 365)]
+    reader = make_time_reader((), clocks)
+
+    for time in shown:
+        moment = time.replace(tzinfo=clocks).astimezone(UTC)
+        if moment.astimezone(clocks).replace(tzinfo=None) == time:
+            assert reader(str(time)) == (time.date(), moment)
+        else:
+            with pytest.raises(BadCell):
+                reader(str(time))
 
 
 def test_a_time_that_the_clocks_skip_is_a_fault() -> None:

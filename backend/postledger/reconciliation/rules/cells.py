@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 from zoneinfo import ZoneInfo
 
 from postledger.reconciliation.rules.statement_lines import FaultReason
@@ -17,6 +17,8 @@ UNIX = "unix"
 """The time format of whole unix seconds. The others are those of strptime."""
 MOST_EXACT_DIGITS = 15
 """Excel keeps so many digits of a number. What an id had beyond them is lost."""
+_LENGTH_OF_A_DAY = len("2026-11-30")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EARLIEST, _LATEST = date(2000, 1, 1), date(2100, 1, 1)
 _TOO_MUCH, _SMALLEST = Decimal(10) ** 12, Decimal("0.000001")
 _PLAIN = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,6})?")
@@ -62,13 +64,11 @@ def read_amount(cell: Cell, decimal: str) -> Decimal:
     A minus stands before or behind it, or it is in brackets. Thousands may be grouped by the other mark, by blanks or
     by apostrophes. A number of Excel goes by its shortest text, never through binary arithmetic.
     """
+    if isinstance(cell, str):
+        return Decimal(cell) if decimal == "." and _PLAIN.fullmatch(cell) else _read_written(cell, decimal)
     if isinstance(cell, bool | date | timedelta) or cell is None:
         raise BadCell(FaultReason.BAD_AMOUNT)
-    if not isinstance(cell, str):
-        return _check(Decimal(repr(cell) if isinstance(cell, float) else cell))
-    if decimal == "." and _PLAIN.fullmatch(cell):
-        return Decimal(cell)
-    return _read_written(cell, decimal)
+    return _check(Decimal(repr(cell) if isinstance(cell, float) else cell))
 
 
 def _check(number: Decimal) -> Decimal:
@@ -98,25 +98,27 @@ def make_time_reader(formats: Sequence[str], zone: ZoneInfo) -> Callable[[Cell],
     A time without an offset is of the zone. Of one that the clocks show twice it is the first; one that they skip is a
     fault. Raises `BadCell`.
     """
+    place = _make_placer(zone)
 
-    @lru_cache(maxsize=10_000)  # the lines of a report have few days, and often equal times
-    def read(text: str) -> tuple[date, datetime | None]:
+    def read_text(text: str) -> tuple[date, datetime | None]:
         for form in formats or (None,):
             try:
                 found = _parse_time(text, form)
             except (ValueError, OverflowError):
                 continue
-            return _place(found, zone, has_time=_has_time(text, form))
+            return place(found, _has_time(text, form))
         raise BadCell(FaultReason.BAD_DATE)
+
+    read_often = lru_cache(maxsize=1000)(read_text)  # of the lines of a report without times few have a new day
 
     def read_cell(cell: Cell) -> tuple[date, datetime | None]:
         if isinstance(cell, datetime):
-            return _place(cell, zone, has_time=cell.time() != time.min)
+            return place(cell, cell.time() != time.min)
         if isinstance(cell, date):
             return cell, None
-        if not isinstance(cell, str) or not cell.strip():
+        if not isinstance(cell, str) or not (text := cell.strip()):
             raise BadCell(FaultReason.BAD_DATE)
-        return read(cell.strip())
+        return read_often(text) if len(text) <= _LENGTH_OF_A_DAY else read_text(text)
 
     return read_cell
 
@@ -128,16 +130,36 @@ def _parse_time(text: str, form: str | None) -> datetime:
 
 
 def _has_time(text: str, form: str | None) -> bool:
-    return len(text) > len("2026-11-30") if form is None else form == UNIX or "%H" in form or "%I" in form
+    return len(text) > _LENGTH_OF_A_DAY if form is None else form == UNIX or "%H" in form or "%I" in form
 
 
-def _place(found: datetime, zone: ZoneInfo, *, has_time: bool) -> tuple[date, datetime | None]:
-    if not has_time:
-        return _check_day(found.date()), None
-    moment = (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
-    if found.tzinfo is None and moment.astimezone(zone).replace(tzinfo=None) != found:
-        raise BadCell(FaultReason.BAD_DATE)  # the clocks skip it
-    return _check_day(moment.astimezone(zone).date()), moment
+def _make_placer(zone: ZoneInfo) -> Callable[[datetime, bool], tuple[date, datetime | None]]:
+    """Return a function that finds day and moment. It remembers hours, because to ask the zone takes long."""
+    find_epoch = lru_cache(maxsize=1000)(partial(_find_epoch, zone))
+
+    def place(found: datetime, has_time: bool) -> tuple[date, datetime | None]:
+        if not has_time:
+            return _check_day(found.date()), None
+        if found.tzinfo is None and (epoch := find_epoch(found.toordinal() * 24 + found.hour)) is not None:
+            return _check_day(found.date()), _EPOCH + (found - epoch)
+        moment = (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
+        if found.tzinfo is None and moment.astimezone(zone).replace(tzinfo=None) != found:
+            raise BadCell(FaultReason.BAD_DATE)  # the clocks skip it
+        return _check_day(moment.astimezone(zone).date()), moment
+
+    return place
+
+
+def _find_epoch(zone: ZoneInfo, hour: int) -> datetime | None:
+    """Return what the clocks of a zone would have shown at `_EPOCH`, by the offset of an hour.
+
+    Hours count from the year 1. None if the clocks are changed in it.
+    """
+    begins = datetime.fromordinal(hour // 24) + timedelta(hours=hour % 24)
+    shown = [begins.replace(tzinfo=zone, minute=minute, fold=fold) for minute in (0, 59) for fold in (0, 1)]
+    offsets = {moment.utcoffset() for moment in shown}
+    offset = offsets.pop()
+    return None if offsets or offset is None else _EPOCH.replace(tzinfo=None) + offset
 
 
 def _check_day(day: date) -> date:
