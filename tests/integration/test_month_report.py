@@ -176,18 +176,42 @@ def test_an_account_is_explained_from_its_opening_to_its_closing(rows: MonthRows
     [
         ({"opening": "0", "closing": "5"}, "proven"),
         ({"opening": "0", "closing": "6"}, "unproven"),
-        ({"opening": "0", "closing": "5", "gap": "gap"}, "unproven"),
+        ({"opening": "0", "closing": "5", "gap": "gap", "since": date(2026, 10, 2)}, "unproven"),
+        ({"opening": "0", "closing": "5", "gap": "gap"}, "proven"),
         ({"proof": "no_balances"}, "no_balances"),
         ({"opening": "0", "closing": "5", "proof": "unproven"}, "unproven"),
     ],
 )
 def test_an_account_is_as_proven_as_its_statements(
-    rows: MonthRows, ledger: Connection[Any], fields: dict[str, str], proof: str
+    rows: MonthRows, ledger: Connection[Any], fields: dict[str, Any], proof: str
 ) -> None:
     rows.add_account("main")
     rows.add_bank_statement("main", {"amount": "5"}, **fields)
 
     assert build_month_report(ledger, OCTOBER).accounts[0].proof == proof
+
+
+def test_a_notification_is_proven_by_the_statements_of_its_days(rows: MonthRows, ledger: Connection[Any]) -> None:
+    rows.add_account("main")
+    notified = {"proof": "no_balances", "format": "camt054", "since": date(2026, 10, 4), "until": date(2026, 10, 4)}
+    rows.add_bank_statement("main", {"amount": "-100", "booked_on": date(2026, 10, 4)}, **notified)
+    rows.add_bank_statement("main", {"amount": "5"}, opening="1000", closing="905", since=date(2026, 10, 2))
+
+    [account] = build_month_report(ledger, OCTOBER).accounts
+
+    assert (account.opening, account.booked, account.closing) == (Decimal(1000), Decimal(-95), Decimal(905))
+    assert account.proof == "proven"
+
+
+def test_lines_behind_the_last_balance_are_not_proven(rows: MonthRows, ledger: Connection[Any]) -> None:
+    rows.add_account("main")
+    rows.add_bank_statement("main", {"amount": "5"}, opening="0", closing="5", until=date(2026, 10, 20))
+    late = {"proof": "no_balances", "since": date(2026, 10, 21)}
+    rows.add_bank_statement("main", {"amount": "-2", "booked_on": date(2026, 10, 30)}, **late)
+
+    [account] = build_month_report(ledger, OCTOBER).accounts
+
+    assert (account.closing, account.proof) == (Decimal(3), "no_balances")
 
 
 def test_an_account_without_a_statement_is_missing_one(rows: MonthRows, ledger: Connection[Any]) -> None:

@@ -1,6 +1,7 @@
 """Reads the bank accounts of a month: statements, balances, what was booked, and what of it is explained."""
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from decimal import Decimal
 
 from postledger.reconciliation.month_tables.reading import MonthReader, Row, as_structs
@@ -27,9 +28,9 @@ def read_accounts(month: MonthReader, runs: Sequence[Run]) -> tuple[AccountMonth
 
 def _read_account(month: MonthReader, row: Row, run: Run | None, classes: Iterable[Row]) -> AccountMonth:
     account = row["slug"]
-    statements = month.rows("month_bank_statements", account=account)
+    statements = as_structs(BankStatement, month.rows("month_bank_statements", account=account))
     flows = as_structs(Flow, month.rows("month_flows", account=account))
-    opening, closing = _find_balances(statements)
+    opening, closing = _find_balances(month, account)
     booked = sum((flow.amount for flow in flows), Decimal(0))
     difference = None if opening is None or closing is None else opening + booked - closing
     return AccountMonth(
@@ -39,9 +40,9 @@ def _read_account(month: MonthReader, row: Row, run: Run | None, classes: Iterab
         closing=closing,
         lines=sum(flow.lines for flow in flows),
         booked=booked,
-        proof=_judge(statements, difference),
+        proof=_judge(statements, difference, month.first_day),
         proof_difference=difference,
-        statements=as_structs(BankStatement, statements),
+        statements=statements,
         flows=flows,
         parts=as_structs(PartTotal, month.rows("month_parts", account=account)),
         entries=as_structs(BankEntry, month.rows("month_entries", account=account, limit=MOST_ROWS)),
@@ -51,24 +52,27 @@ def _read_account(month: MonthReader, row: Row, run: Run | None, classes: Iterab
     )
 
 
-def _find_balances(statements: Sequence[Row]) -> tuple[Decimal | None, Decimal | None]:
-    """Return the balances at the ends of the month. A statement can have days of other months, too."""
-    if not statements:
-        return None, None
-    # Of statements that overlap, the newest can end before an older one.
-    first, last = statements[0], max(reversed(statements), key=lambda each: each["until"] or each["since"])
-    opening, closing = first["opening"], last["closing"]
-    return (
-        None if opening is None else opening + first["before_month"],
-        None if closing is None else closing - last["after_month"],
-    )
+def _find_balances(month: MonthReader, account: str) -> tuple[Decimal | None, Decimal | None]:
+    """Find the balances at the ends of the month, if a statement has any."""
+    rows = month.rows("month_balances", account=account)
+    return (rows[0]["opening"], rows[0]["closing"]) if rows else (None, None)
 
 
-def _judge(statements: Sequence[Row], difference: Decimal | None) -> str:
-    """Return the worst of the statements' proofs: the month is proven if each is, and they add up without a gap."""
-    proofs = {statement["proof"] for statement in statements}
+def _judge(statements: Sequence[BankStatement], difference: Decimal | None, first_day: date) -> str:
+    """Return whether the month is proven: each statement is, or others prove its days, and no day is missing."""
     if not statements:
         return "missing"
-    if difference or "unproven" in proofs or any(statement["gap"] == "gap" for statement in statements):
+    is_wrong = any(each.proof == "unproven" or _follows_gap(each, first_day) for each in statements)
+    if difference or is_wrong:
         return "unproven"
-    return "no_balances" if difference is None or "no_balances" in proofs else "proven"
+    return "proven" if all(_is_proven(each, statements) for each in statements) else "no_balances"
+
+
+def _follows_gap(statement: BankStatement, first_day: date) -> bool:
+    return statement.gap == "gap" and statement.since > first_day
+
+
+def _is_proven(statement: BankStatement, statements: Sequence[BankStatement]) -> bool:
+    proven = [each for each in statements if each.proof == "proven"]
+    begins = any(each.since <= statement.since for each in proven)
+    return begins and any(each.until >= statement.until for each in proven)

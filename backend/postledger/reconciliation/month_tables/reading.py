@@ -1,7 +1,7 @@
 """Reads rows of a month as structs: each column is the field of its name."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import date, timedelta
 from typing import Any, TypeVar
 
 import msgspec
@@ -19,18 +19,14 @@ class MonthReader:
     """Reads what the tables say about a period, given by its first day."""
 
     def __init__(self, connection: Connection[Any], period: date) -> None:
-        self._connection, self._period = connection, period
+        self._connection, self.first_day = connection, period
         self._until = (period + timedelta(days=31)).replace(day=1)
 
     def rows(self, name: str, **values: object) -> list[Row]:
         """Read the rows of an SQL file. It is given `since` and `until`: the first days of this month and the next."""
-        given = {"period": self._period, "since": self._period, "until": self._until, **values}
+        given = {"period": self.first_day, "since": self.first_day, "until": self._until, **values}
         with self._connection.cursor(row_factory=dict_row) as cursor:
             return cursor.execute(sql(name), given).fetchall()
-
-    def span(self, zone: tzinfo) -> tuple[datetime, datetime]:
-        """Return when this month and the next one begin in a zone."""
-        return datetime.combine(self._period, time(), zone), datetime.combine(self._until, time(), zone)
 
 
 def as_structs(kind: type[T], rows: Iterable[Mapping[str, Any]]) -> tuple[T, ...]:

@@ -120,8 +120,8 @@ class BankStatement(msgspec.Struct, frozen=True):
     id: str
     format: str
     number: str | None
-    since: date | None
-    until: date | None
+    since: date
+    until: date
     opening: Decimal | None
     closing: Decimal | None
     lines: int

@@ -19,7 +19,13 @@ SELECT
     items.opened_at,
     items.facts,
     coalesce(items.resolution, noted.note) AS note
-FROM discrepancies AS items
+FROM (
+    SELECT *
+    FROM discrepancies
+    WHERE period = %(period)s AND state <> 'gone'
+    ORDER BY state IN ('resolved', 'accepted'), stake DESC, id
+    LIMIT %(limit)s
+) AS items
 LEFT JOIN sources ON sources.id = items.source_id
 LEFT JOIN conversions ON conversions.dedup_key = items.dedup_key
 LEFT JOIN statement_lines AS lines ON lines.statement_id = items.statement_id AND lines.line_no = items.line_no
@@ -32,6 +38,4 @@ LEFT JOIN LATERAL (
     ORDER BY notes.nth DESC
     LIMIT 1
 ) AS noted ON true
-WHERE items.period = %(period)s AND items.state <> 'gone'
 ORDER BY items.state IN ('resolved', 'accepted'), items.stake DESC, items.id
-LIMIT %(limit)s
