@@ -48,6 +48,7 @@ _COMMANDS: Mapping[str, str] = {
     "expenses": "expenses:expenses",
     "bills": "bills:bills",
     "statement": "statements:statements",
+    "match": "matches:matches",
     "reconcile": "reconciliation:reconcile",
     "period": "periods:periods",
     "discrepancies": "discrepancies:discrepancies",

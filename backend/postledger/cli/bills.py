@@ -22,9 +22,9 @@ from postledger.cli.list_format import (
 from postledger.cli.output import AsJson, print_json, print_table, show_progress
 from postledger.cli.row_output import Columns
 from postledger.cli.time_options import read_month
-from postledger.finance.bills.bill_store import BillState, NewBill
+from postledger.finance.bills.bill_store import NewBill
 from postledger.finance.bills.cancel_bills import cancel_bills
-from postledger.finance.bills.list_bills import BillFilters, show_bill
+from postledger.finance.bills.list_bills import BillFilters, ShownState, show_bill
 from postledger.finance.bills.list_bills import list_bills as read_bills
 from postledger.finance.bills.make_bills import Wanted, make_bills
 from postledger.notifications.announce import announce_requests
@@ -35,15 +35,15 @@ _MADE = ("number", "payee", "period", "currency", "exact", "carried_in", "amount
 _BILLS = Columns(
     everything=(
         "id", "number", "payee", "payee_name", "period", "currency", "exact", "carried_in", "amount", "carried_out",
-        "items", "state", "approved_by_rule", "waiting_request", "created_by", "created_at", "updated_at",
+        "items", "state", "paid", "approved_by_rule", "waiting_request", "created_by", "created_at", "updated_at",
     ),
     of_table=(
         "number", "payee", "period", "currency", "exact", "carried_in", "amount", "carried_out", "items", "state",
-        "waiting_request",
+        "paid", "waiting_request",
     ),
     by_importance=(
-        "number", "amount", "currency", "state", "payee", "period", "exact", "carried_in", "carried_out", "items",
-        "waiting_request",
+        "number", "amount", "currency", "state", "paid", "payee", "period", "exact", "carried_in", "carried_out",
+        "items", "waiting_request",
     ),
 )  # fmt: skip
 _PARTS = ("lines", "requests", "exports")
@@ -90,7 +90,7 @@ def list_bills(
     period: Period = None,
     payee: Payee = None,
     currency: Annotated[str | None, typer.Option("--currency", help="Only this currency, such as EUR.")] = None,
-    state: Annotated[BillState | None, typer.Option("--state", help="Only bills in this state.")] = None,
+    state: Annotated[ShownState | None, typer.Option("--state", help="Only bills in this state.")] = None,
     limit: Limit = None,
     wide: Wide = False,
     as_json: AsJson = False,

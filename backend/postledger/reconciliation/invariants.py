@@ -59,7 +59,20 @@ def _find_altered_reports(connection: Connection[Any]) -> Iterator[Broken]:
         yield Broken(None, why, period=name_month(period))
 
 
+def _find_lines_off_parts(connection: Connection[Any]) -> Iterator[Broken]:
+    for statement_id, line_no, parts, amount in connection.execute(sql("find_lines_off_parts")):
+        of = "is not on record" if amount is None else f"is {amount:f}"
+        yield Broken(None, f"the parts of line {line_no} sum to {parts:f}, and the line {of}", statement=statement_id)
+
+
+def _find_items_off_payments(connection: Connection[Any]) -> Iterator[Broken]:
+    for number, paid, payments in connection.execute(sql("find_items_off_payments")):
+        yield Broken(None, f"{paid:f} counts as paid, and its matched payments sum to {payments:f}", bill=number)
+
+
 _CHECKS: dict[str, Check] = {
+    "parts_sum_to_line": _find_lines_off_parts,
+    "paid_is_sum_of_payments": _find_items_off_payments,
     "proven_statements_add_up": _find_disproved_statements,
     "work_items_have_facts": _find_items_without_facts,
     "locked_months_take_no_lines": _find_lines_after_lock,

@@ -13,7 +13,7 @@ CHANGING = (
     "jobs retry", "jobs discard", "payees import", "rates import", "replay", "source token", "source secret",
     "source rotate", "source retire", "source reencrypt", "user add", "user role", "user disable", "user enable",
     "user token", "user delegate", "user password", "export run", "export retry", "bills make", "bills cancel",
-    "period close", "period lock", "period unlock",
+    "match confirm", "match undo", "match by-hand", "period close", "period lock", "period unlock",
     "discrepancies assign", "discrepancies note", "discrepancies dispute", "discrepancies resolve",
     "discrepancies accept",
 )  # fmt: skip

@@ -7,7 +7,7 @@ from psycopg import Connection
 
 from postledger.finance.bills.list_bills import find_bills
 from postledger.people.audit_chain import Entry, append_all, write_body
-from postledger.platform.postgres.advisory_locks import BILLS, wait_for_lock
+from postledger.platform.postgres.advisory_locks import BILLS, MATCHES, wait_for_lock
 from postledger.platform.postgres.connection import read_clock
 from postledger.platform.postgres.sql import statements_of
 from postledger.vocabulary.operator_error import NotPossible
@@ -19,6 +19,7 @@ def cancel_bills(connection: Connection[Any], searched: Sequence[str], actor: st
     """Cancel bills, given by number or id, all or none, and return their numbers. Raises `NotFound`, `NotPossible`."""
     with connection.transaction():
         wait_for_lock(connection, BILLS)
+        wait_for_lock(connection, MATCHES)
         ids = find_bills(connection, searched)
         # A decision locks its request before the bill, so this does too.
         requests = [request for (request,) in connection.execute(sql("lock_bill_requests"), (ids,))]
@@ -38,7 +39,11 @@ def cancel_bills(connection: Connection[Any], searched: Sequence[str], actor: st
 
 def _lock(connection: Connection[Any], ids: Sequence[str]) -> dict[str, str]:
     bills = connection.execute(sql("lock_bills"), (list(ids),)).fetchall()
-    for _, number, state in bills:
+    for _, number, state, paid in bills:
+        if paid != 0:
+            raise NotPossible(
+                f"bill {number} has payments; undo their matches first: postledger match list --bill {number}"
+            )
         if state == "cancelled":
             raise NotPossible(f"bill {number} is cancelled already; leave it out")
         if state == "exported":
@@ -46,4 +51,4 @@ def _lock(connection: Connection[Any], ids: Sequence[str]) -> dict[str, str]:
     for number, target, is_here in connection.execute(sql("lock_exports_of_bills"), (list(ids),)):
         if not is_here:
             raise NotPossible(f"{target} has bill {number} already, or is being sent it; run: postledger export list")
-    return {bill_id: number for bill_id, number, _ in bills}
+    return {bill_id: number for bill_id, number, *_ in bills}

@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any, LiteralString
+from typing import Any, Literal, LiteralString
 
 import msgspec
 from psycopg import Connection
 from psycopg.rows import dict_row
 
-from postledger.finance.bills.bill_store import BillState
 from postledger.platform.postgres.sql import statements_of
 from postledger.vocabulary.operator_error import NotFound
 from postledger.vocabulary.receipt import is_receipt
@@ -16,6 +15,8 @@ from postledger.vocabulary.receipt import is_receipt
 sql = statements_of("postledger.finance")
 
 Row = dict[str, Any]
+ShownState = Literal["waiting", "approved", "carried", "exported", "cancelled", "partly_paid", "paid"]
+"""The state of a bill as it is listed. One that is approved or exported, and has payments, is partly paid or paid."""
 
 
 class BillFilters(msgspec.Struct, frozen=True):
@@ -25,7 +26,7 @@ class BillFilters(msgspec.Struct, frozen=True):
     payee: str | None = None
     period: date | None = None
     currency: str | None = None
-    state: BillState | None = None
+    state: ShownState | None = None
     ids: Sequence[str] | None = None
 
 

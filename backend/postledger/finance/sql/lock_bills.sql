@@ -1,2 +1,2 @@
 -- Locks bills.
-SELECT id::text, number, state FROM bills WHERE id = ANY(%s::uuid []) ORDER BY id FOR UPDATE
+SELECT id::text, number, state, paid FROM bills WHERE id = ANY(%s::uuid []) ORDER BY id FOR UPDATE

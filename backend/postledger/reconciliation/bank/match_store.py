@@ -55,9 +55,9 @@ class OpenLine(msgspec.Struct, frozen=True):
 
 
 def read_lines(connection: Connection[Any], scope: Scope, decrypt: Decrypt) -> list[OpenLine]:
-    """Read the lines that have no match, and delete what was matched before without a person."""
+    """Read the lines that have no match, and delete what was proposed for them before."""
     values = msgspec.structs.asdict(scope)
-    connection.execute(sql("delete_bank_matches"), values)
+    connection.execute(sql("delete_bank_proposals"), values)
     return [_read_line(row, decrypt) for row in connection.execute(sql("read_bank_lines"), values)]
 
 
@@ -119,6 +119,12 @@ def sum_paid(connection: Connection[Any], now: datetime) -> None:
         connection.execute(sql(name), {"now": now})
 
 
+def list_columns(part: Part, line: Line) -> tuple[object, ...]:
+    """Return the columns of a part, from `bill_id` to `applied_currency`."""
+    bill_id, receivable_id = (part.item, None) if part.item_kind == "bill" else (None, part.item)
+    return (bill_id, receivable_id, part.part, part.amount, line.currency, part.applied, part.applied_currency)
+
+
 def _read_line(row: Sequence[Any], decrypt: Decrypt) -> OpenLine:
     (
         statement_id, line_no, day, amount, currency, fee, instructed_amount, instructed_currency, rate, reference,
@@ -144,18 +150,13 @@ def _read_settled(rows: Sequence[Sequence[Any]]) -> Settled:
 def _list_rows(outcome: Outcome, run: Run, now: datetime) -> list[tuple[object, ...]]:
     if outcome.match is not None:
         made = ("matched", None, None, run.id, None, now)
-        return [(*_list_columns(part, outcome.line), outcome.match.method, *made) for part in outcome.match.parts]
+        return [(*list_columns(part, outcome.line), outcome.match.method, *made) for part in outcome.match.parts]
     reasons = [str(reason) for reason in outcome.reasons]
     return [
-        (*_list_columns(part, outcome.line), match.method, "proposed", proposal, reasons, run.id, None, now)
+        (*list_columns(part, outcome.line), match.method, "proposed", proposal, reasons, run.id, None, now)
         for proposal, match in enumerate(outcome.proposals, 1)
         for part in match.parts
     ]
-
-
-def _list_columns(part: Part, line: Line) -> tuple[object, ...]:
-    bill_id, receivable_id = (part.item, None) if part.item_kind == "bill" else (None, part.item)
-    return (bill_id, receivable_id, part.part, part.amount, line.currency, part.applied, part.applied_currency)
 
 
 def _as_bytes(value: Any) -> bytes | None:

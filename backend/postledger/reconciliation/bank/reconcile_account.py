@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 from psycopg import Connection
+from psycopg.rows import dict_row
 
-from postledger.finance.rules.bill_amounts import add
 from postledger.platform.keyring import Keyring
 from postledger.platform.postgres.advisory_locks import MATCHES, MONTHS, share_lock, wait_for_lock
 from postledger.platform.postgres.connection import read_clock
@@ -82,7 +82,7 @@ def reconcile_account(
             _add_items(connection, run, found, outcomes, now)
         settled = settle_items(connection, run, now)
         on_progress(_STEPS, _STEPS)
-        classes = [*_sum_matched(outcomes), *settled]
+        classes = [*_sum_matched(connection, found.scope), *settled]
         finish_run(connection, run, classes, read_clock(connection))
     return Reconciled(run, classes)
 
@@ -138,14 +138,6 @@ def _list_kept(connection: Connection[Any], found: _Read) -> tuple[list[Outcome]
     return [Outcome(each.line, each.match) for each in kept], subjects
 
 
-def _sum_matched(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
-    amounts = [(each.line.currency, abs(each.line.amount)) for each in outcomes if each.match is not None]
-    return [
-        {
-            "class": "matched",
-            "currency": currency,
-            "number": len([1 for of, _ in amounts if of == currency]),
-            "stake": f"{add(amount for of, amount in amounts if of == currency).normalize():f}",
-        }
-        for currency in sorted({currency for currency, _ in amounts})
-    ]
+def _sum_matched(connection: Connection[Any], scope: Scope) -> list[dict[str, Any]]:
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(sql("sum_matched_lines"), msgspec.structs.asdict(scope)).fetchall()

@@ -1,0 +1,1 @@
+"""What people decide about the matches of statement lines: they confirm, undo and make them by hand."""
