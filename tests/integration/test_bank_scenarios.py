@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from tests.parts.bank_books import FEE, BankBooks, day
+from tests.parts.cli import CommandLine
 
 
 @pytest.fixture
@@ -111,3 +112,19 @@ def test_scenario_20_an_account_in_euros_pays_a_bill_in_dollars(books: BankBooks
     assert books.parts(statement, 2) == [("payment", "-454.55", "PL-202610-000002"), ("fx", "-1.45", None)]
     assert books.paid() == {"PL-202610-000001": "1000", "PL-202610-000002": "500"}
     assert books.items() == [("proposed", "233", "open", ["fx_beyond_tolerance"])]
+
+
+def test_the_command_reconciles_every_account(books: BankBooks, cli: CommandLine) -> None:
+    books.rows.add_bill("PL-202610-000001", "100.00")
+    books.add_lines({"amount": "-100.00", "text": "PL-202610-000001"}, {"amount": "-7.00"})
+
+    ran = cli("reconcile", "--period", "2026-10", "--json")
+    again = cli("reconcile", "--period", "2026-10", "--account", "main")
+
+    assert ran.code == 0, ran.err
+    assert [(each["kind"], each["name"]) for each in ran.facts] == [("bank", "main")]
+    assert [(row["class"], row["number"], row["stake"]) for row in ran.facts[0]["classes"]] == [
+        ("matched", 1, "100"), ("unexplained_line", 1, "7")
+    ]  # fmt: skip
+    assert "unexplained_line" in again.out
+    assert "is not configured" in cli("reconcile", "--period", "2026-10", "--account", "other").err

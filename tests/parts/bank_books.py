@@ -9,7 +9,7 @@ from psycopg.types.json import Jsonb
 
 from postledger.platform.keyring import Keyring
 from postledger.policy.bank_texts import open_bank_texts
-from postledger.reconciliation.bank.reconcile_account import Reconciled, reconcile_account
+from postledger.reconciliation.bank.reconcile_account import MatchedLines, reconcile_account
 from tests.parts.mapping import open_ledger
 from tests.parts.month import NOW, OCTOBER, MonthRows
 
@@ -31,7 +31,7 @@ class BankBooks:
         """Add a statement. A line has an amount, and `text`, `name` and `payee`, whose account it then names."""
         return self.rows.add_bank_statement("main", *map(self._encrypt, lines), **fields)
 
-    def reconcile(self, period: date = OCTOBER) -> Reconciled:
+    def reconcile(self, period: date = OCTOBER) -> MatchedLines:
         """Reconcile the account."""
         return reconcile_account(
             self.ledger, self.keyring, "main", period, actor="mia", on_progress=lambda _done, _of: None

@@ -1,6 +1,6 @@
 """Reconciles the lines of a bank account and a month with bills and receivables: what each pays, and what is open."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from itertools import chain
 from typing import Any
@@ -30,24 +30,24 @@ from postledger.reconciliation.bank.match_store import (
 )
 from postledger.reconciliation.bank.receivables import write_receivables
 from postledger.reconciliation.items.found_items import create_found_items, settle_items
+from postledger.reconciliation.reports.reconcile_report import OnProgress
 from postledger.reconciliation.rules.bank_account import BankAccount
 from postledger.reconciliation.rules.matching.match_lines import match_lines
 from postledger.reconciliation.rules.matching.subjects import Item, LineKey, Outcome, Settled
 from postledger.reconciliation.rules.months import next_month
-from postledger.reconciliation.runs import Run, begin_run, finish_run, recorded_failure
+from postledger.reconciliation.runs import Counts, Run, begin_run, finish_run, recorded_failure
 from postledger.vocabulary.operator_error import NotFound
 
 sql = statements_of("postledger.reconciliation")
 
-OnProgress = Callable[[float, float | None], None]
 _STEPS = 5
 
 
-class Reconciled(msgspec.Struct, frozen=True):
-    """What a run over an account and a month has found, by class and currency. `matched` counts the matched lines."""
+class MatchedLines(msgspec.Struct, frozen=True):
+    """A run over an account and a month, and what it found by class and currency. `matched` counts all matched lines."""
 
     run: Run
-    classes: Sequence[dict[str, Any]]
+    classes: Counts
 
 
 class _Read(msgspec.Struct, frozen=True):
@@ -61,7 +61,7 @@ class _Read(msgspec.Struct, frozen=True):
 
 def reconcile_account(
     connection: Connection[Any], keyring: Keyring, account: str, period: date, *, actor: str, on_progress: OnProgress
-) -> Reconciled:
+) -> MatchedLines:
     """Match the lines of an account and a month, and keep what people must look at as work items.
 
     Raises `NotFound`, or `NotPossible` if the same account and month is being reconciled.
@@ -84,7 +84,7 @@ def reconcile_account(
         on_progress(_STEPS, _STEPS)
         classes = [*_sum_matched(connection, found.scope), *settled]
         finish_run(connection, run, classes, read_clock(connection))
-    return Reconciled(run, classes)
+    return MatchedLines(run, classes)
 
 
 def _read_settings(connection: Connection[Any], account: str) -> BankAccount:
