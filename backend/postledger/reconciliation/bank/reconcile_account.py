@@ -44,7 +44,7 @@ _STEPS = 5
 
 
 class MatchedLines(msgspec.Struct, frozen=True):
-    """A run over an account and a month, and what it found by class and currency. `matched` counts all matched lines."""
+    """A run over an account and a month, and what it found by class and currency. `matched`: all matched lines."""
 
     run: Run
     classes: Counts
