@@ -60,6 +60,33 @@ def test_a_reversal_keeps_the_sign_of_the_entry_and_the_parties_of_the_payment()
     assert (line.amount, line.reversal, line.counterparty) == (Decimal("25.00"), True, "Affiliate 456")
 
 
+@pytest.mark.parametrize(
+    ("sign", "reversal", "name"),
+    [
+        ("CRDT", "", "Debtor"),
+        ("DBIT", "", "Creditor"),
+        ("CRDT", "<RvslInd>true</RvslInd>", "Creditor"),
+        ("DBIT", "<RvslInd>1</RvslInd>", "Debtor"),
+    ],
+)
+def test_the_counterparty_is_the_other_one_of_the_payment(sign: str, reversal: str, name: str) -> None:
+    parties = "<RltdPties><Dbtr><Nm>Debtor</Nm></Dbtr><Cdtr><Nm>Creditor</Nm></Cdtr></RltdPties>"
+    entry = f"""<Ntry><Amt Ccy="EUR">1</Amt><CdtDbtInd>{sign}</CdtDbtInd>{reversal}
+        <BookgDt><Dt>2026-10-01</Dt></BookgDt><NtryDtls><TxDtls>{parties}</TxDtls></NtryDtls></Ntry>"""
+    [line] = read_all(HEAD + entry.encode() + END)
+
+    assert isinstance(line, BankLine)
+    assert line.counterparty == name
+
+
+@pytest.mark.parametrize("currency", ["", "EURO", "eur", "XYZ"])
+def test_a_currency_that_is_none_is_a_fault(currency: str) -> None:
+    entry = f"""<Ntry><Amt Ccy="{currency}">1</Amt><CdtDbtInd>CRDT</CdtDbtInd>
+        <BookgDt><Dt>2026-10-01</Dt></BookgDt></Ntry>"""
+
+    assert read_all(HEAD + entry.encode() + END) == [LineFault(1, "currency", FaultReason.BAD_CURRENCY)]
+
+
 def test_a_time_without_offset_is_of_the_day_that_the_bank_writes() -> None:
     assert [line.booked_on for line in read_one("camt053_naive_times.xml")] == [date(2026, 10, 31)]
 

@@ -22,6 +22,7 @@ from postledger.reconciliation.rules.account_numbers import normalise_account
 from postledger.reconciliation.rules.bank_cells import (
     BadField,
     clean_reference,
+    is_currency,
     join_texts,
     read_iso_day,
     settle_rate,
@@ -88,7 +89,7 @@ class EntryReader:
             raise BadField("amount", FaultReason.BAD_AMOUNT)
         if is_credit is None:
             raise BadField("sign", FaultReason.MISSING_FIELD)
-        if not money.currency or money.currency != (self._currency or money.currency):
+        if not is_currency(money.currency) or money.currency != (self._currency or money.currency):
             raise BadField("currency", FaultReason.BAD_CURRENCY)
         return money, is_credit
 

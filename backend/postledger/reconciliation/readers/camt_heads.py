@@ -10,7 +10,7 @@ from postledger.reconciliation.readers.camt_details import read_account, read_mo
 from postledger.reconciliation.readers.camt_entries import is_money, read_entry_day, read_state
 from postledger.reconciliation.readers.statement_parts import Days
 from postledger.reconciliation.readers.xml_parts import Part
-from postledger.reconciliation.rules.bank_cells import clean, read_iso_day
+from postledger.reconciliation.rules.bank_cells import clean, is_currency, read_iso_day
 from postledger.reconciliation.rules.statement_lines import BankStatement
 
 
@@ -43,7 +43,8 @@ class Head:
                 self._read_days(part)
             case "Acct":
                 self._account = read_account(part) or ""
-                self._currency = part.get("Ccy") or ""
+                currency = part.get("Ccy") or ""
+                self._currency = currency if is_currency(currency) else ""
             case "Bal":
                 self._read_balance(part)
             case "Ntry":
@@ -60,7 +61,7 @@ class Head:
 
     def _read_balance(self, part: Part) -> None:
         money, is_credit = read_money(part, "Amt"), read_sign(part)
-        if money is None or is_credit is None:
+        if money is None or is_credit is None or not is_currency(money.currency):
             return
         code = part.first("Tp/CdOrPrtry/Cd", "Tp/CdOrPrtry/Prtry", "Tp/Cd") or ""
         day = read_iso_day(part.first("Dt/Dt", "Dt/DtTm", "Dt") or "")

@@ -16,6 +16,7 @@ from postledger.reconciliation.readers.text_lines import find_encoding, read_lin
 from postledger.reconciliation.rules.bank_cells import (
     clean,
     clean_reference,
+    is_currency,
     join_texts,
     read_short_day,
     read_swift_amount,
@@ -110,7 +111,7 @@ class _Head:
     def _read_balance(self, field: _Field) -> Decimal | None:
         found = _BALANCE.match(field.lines[0].strip())
         amount = None if found is None else read_swift_amount(found[4])
-        if found is None or amount is None:
+        if found is None or amount is None or not is_currency(found[3]):
             return None
         self.currency = found[3]
         if field.tag.startswith("62"):  # that of the opening is often the day of the statement before
@@ -133,7 +134,8 @@ class _Head:
         )
 
     def _note_currency(self, text: str) -> None:
-        if (found := _CURRENCY.fullmatch(text)) is not None:
+        found = _CURRENCY.fullmatch(text)
+        if found is not None and is_currency(found[1] or found[2]):
             self.currency = found[1] or found[2]
 
 

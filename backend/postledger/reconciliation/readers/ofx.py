@@ -14,6 +14,7 @@ from postledger.reconciliation.rules.bank_cells import (
     BadField,
     clean,
     clean_reference,
+    is_currency,
     join_texts,
     read_iso_day,
     read_signed,
@@ -61,7 +62,8 @@ class _Head:
         """Read a part."""
         match name:
             case "":
-                self.currency = self.currency or fields.get("CURDEF", "").upper()
+                currency = fields.get("CURDEF", "").upper()
+                self.currency = currency if is_currency(currency) else self.currency
                 for each in ("DTSTART", "DTEND"):
                     self._said.add(_read_day(fields.get(each)))
             case "BANKACCTFROM" | "CCACCTFROM":

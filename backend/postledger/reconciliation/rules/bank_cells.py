@@ -9,7 +9,9 @@ from datetime import date
 from decimal import Context, Decimal
 from functools import lru_cache
 
+from postledger.decoding.parameters import read_currency
 from postledger.reconciliation.rules.statement_lines import FaultReason
+from postledger.vocabulary.refusal import Refused
 
 LONGEST_NAME = 255
 LONGEST_TEXT = 10_000
@@ -22,6 +24,7 @@ _SIGNED = re.compile(
     r"|(?P<grouped>[0-9]{1,3}(?:(?:,[0-9]{3}){1,4}\.[0-9]{0,10}|(?:\.[0-9]{3}){1,4},[0-9]{0,10})))"
 )
 _GROUP = 3
+_LENGTH_OF_A_CODE = 3
 _THREE_DECIMALS = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
 _SHORT_DAY = re.compile(r"[0-9]{6}")
 _FEBRUARY = 2
@@ -37,6 +40,19 @@ class BadField(Exception):
     def __init__(self, field: str, reason: FaultReason) -> None:
         super().__init__(field, reason)
         self.field, self.reason = field, reason
+
+
+def is_currency(code: str) -> bool:
+    """Whether this is a code of ISO 4217, in upper case."""
+    return len(code) == _LENGTH_OF_A_CODE and _is_currency(code)
+
+
+@lru_cache(maxsize=1000)
+def _is_currency(code: str) -> bool:
+    try:
+        return read_currency(code) == code
+    except Refused:
+        return False
 
 
 def clean(text: str | None, longest: int = LONGEST_NAME) -> str | None:
