@@ -103,13 +103,14 @@ def test_an_unlock_needs_two_admins(months: Months) -> None:
 def test_who_asks_is_told_who_may_agree(months: Months) -> None:
     months.lock()
     first = months("unlock", "--reason", "a late bill", user="ada")
-    months("unlock", user="ben")
+    agreed = months("unlock", user="ben")
     months("lock")
     months.cli("user", "disable", "ben")
 
     second = months("unlock", "--reason", "a late bill", user="ada")
 
     assert "postledger period unlock 2026-10 --as LOGIN (one of ben)" in first.out
+    assert agreed.out.endswith("its report from before stays: postledger period report 2026-10 --version 2\n")
     assert "there is no other admin" in second.out
 
 

@@ -160,7 +160,8 @@ def _describe_lock(kept: LockedReport) -> dict[str, object]:
 def _say_unlocked(unlocked: Unlocked) -> str:
     name, month = name_month(unlocked.month.period), unlocked.month
     if month.state != "locked":
-        return f"{name} is {month.state} again; its report from before stays: postledger period show {name}"
+        kept = f"postledger period report {name} --version {month.version - 1}"
+        return f"{name} is {month.state} again; its report from before stays: {kept}"
     agree = f"another admin must agree: postledger period unlock {name} --as LOGIN"
     if not unlocked.others:
         return f"{name} stays locked; {agree} (there is no other admin; run: postledger user add LOGIN --role admin)"
