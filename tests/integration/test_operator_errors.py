@@ -10,6 +10,7 @@ from cryptography.fernet import Fernet
 from psycopg import Connection
 
 from postledger.audit.erasure import erase
+from postledger.audit.evidence.gather import gather_evidence
 from postledger.audit.lists import Filters, list_conversions, list_postbacks
 from postledger.audit.source_report import report_source
 from postledger.audit.trace import trace
@@ -31,6 +32,8 @@ from postledger.platform.tasks.operate import discard_tasks, retry_tasks
 from postledger.policy.describe_sources import find_source
 from postledger.policy.reencrypt import reencrypt
 from postledger.policy.rotate_secret import list_secrets, retire_secrets, rotate_secret
+from postledger.reconciliation.items.change_items import Change, change_items
+from postledger.reconciliation.items.list_items import ItemFilters, list_items, show_item
 from postledger.vocabulary.operator_error import InvalidRequest, NotFound, NotPossible, OperatorError
 from tests.parts.entries import new_receipt
 from tests.parts.sources import add_source
@@ -70,6 +73,11 @@ CALLS: list[tuple[type[OperatorError], Call]] = [
     (NotPossible, lambda ledger, _: check_books(ledger, lambda *_: None)),
     (NotPossible, lambda ledger, _: make_all_bills(ledger)),
     (NotFound, lambda ledger, _: show_bill(ledger, "PL-202610-000001")),
+    (NotFound, lambda ledger, _: show_item(ledger, 7)),
+    (NotFound, lambda ledger, _: list_items(ledger, ItemFilters(source="nobody"))),
+    (NotFound, lambda ledger, _: change_items(ledger, Change("note", [7], "why"), "test", NOW)),
+    (InvalidRequest, lambda ledger, _: change_items(ledger, Change("note", []), "test", NOW)),
+    (NotFound, lambda ledger, _: gather_evidence(ledger, "unknown", NOW)),
     (NotFound, lambda ledger, _: cancel_bills(ledger, [new_receipt()], "test")),
     (NotFound, lambda ledger, _: settle_one(ledger, new_receipt())),
     (NotFound, lambda ledger, _: retry_tasks(ledger, [new_receipt()], NOW)),

@@ -147,6 +147,15 @@ def test_the_number_of_a_bill_leads_to_its_payment(acme: CommandLine, rows: Mont
     assert len(printed(acme, bill["number"], "bank")) == 1
 
 
+def test_a_bill_that_is_paid_says_so(acme: CommandLine, database: str) -> None:
+    (bill,) = make(acme)
+    for paid, state in (("4", "partly_paid"), ("10", "paid")):
+        with psycopg.connect(database) as ledger:
+            ledger.execute("UPDATE bills SET paid = %s", (paid,))
+        assert trace(acme, "TX-1")["conversions"][0]["bills"][0]["state"] == state
+        assert trace(acme, bill["number"])["bills"][0]["state"] == state
+
+
 def test_an_undone_match_leads_nowhere(acme: CommandLine, rows: MonthRows) -> None:
     (bill,) = make(acme)
     statement = rows.add_bank_statement("main", {"amount": "-10"})

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import threading
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -11,11 +12,15 @@ import pytest
 from psycopg import Connection
 
 from postledger.platform.postgres.connection import connect
-from tests.parts.cli import CommandLine
+from tests.parts.cli import CommandLine, Ran
 from tests.parts.databases import fetch
 from tests.parts.sources import add_source
+from tests.parts.waiting import HANGS_AFTER_S, wait_until
 from tests.parts.work_items import write_item
 
+WAITING = """
+    SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+"""
 NOTES = """
     SELECT items.id, notes.actor, notes.action, notes.note FROM discrepancy_notes AS notes
     JOIN discrepancies AS items ON items.key = notes.key WHERE notes.nth > 1 ORDER BY items.id, notes.nth
@@ -163,6 +168,32 @@ def test_assigning_a_resolved_item_reopens_it(ledger: Connection[Any], people: C
     assert [row[2:] for row in history(people)] == [
         ("resolved", "a mistake"), ("reopened", None), ("assigned", "to mia"),
     ]  # fmt: skip
+
+
+def test_who_is_second_learns_who_was_first(ledger: Connection[Any], people: CommandLine) -> None:
+    item = write_item(ledger)
+    people("discrepancies", "resolve", str(item), "--reason", "mine", "--as", "mia")
+
+    ran = people("discrepancies", "resolve", str(item), "--reason", "mine", "--as", "bob")
+
+    assert ran.code == 1
+    assert f"work item {item} is resolved already; leave it out, or add a note (mia did it at " in ran.err
+
+
+def test_a_decision_that_waits_for_a_run_sees_what_the_run_changed(
+    ledger: Connection[Any], people: CommandLine, database: str
+) -> None:
+    item, ran = write_item(ledger), list[Ran]()
+    command = ("discrepancies", "resolve", str(item), "--reason", "fine", "--seen", "1", "--as", "mia")
+    person = threading.Thread(target=lambda: ran.append(people.process(*command)))
+
+    with ledger.transaction():
+        ledger.execute("UPDATE discrepancies SET stake = 500, version = 2")
+        person.start()
+        wait_until(lambda: fetch(database, WAITING) == [(1,)], what="the person who decides")
+    person.join(HANGS_AFTER_S)
+
+    assert "content_changed" in ran[0].err
 
 
 def test_a_decision_on_what_has_changed_meanwhile_is_refused(ledger: Connection[Any], people: CommandLine) -> None:

@@ -115,6 +115,7 @@ def _describe_payment(payment: Row) -> str:
     return _join(
         f"{payment['part']} {show(payment['amount'])} {payment['currency']}",
         f"= {show(applied)} {payment['applied_currency']}" if in_other else "",
+        "returned" if payment["reversal"] else "",
         _describe_match(payment["state"], payment["method"]),
         *_labelled(payment, "account", "statement", "bank_reference", "end_to_end", "confirmed_by"),
     )

@@ -16,7 +16,7 @@ SELECT
     matches.statement_id::text, matches.line_no, matches.nth, matches.bill_id::text, matches.receivable_id::text,
     bills.number AS bill, receivables.number AS receivable, statements.account, statements.number AS statement,
     lines.booked_on, lines.amount AS line_amount, lines.currency AS line_currency, lines.bank_reference,
-    lines.end_to_end, matches.part, matches.amount, matches.currency, matches.applied_amount,
+    lines.end_to_end, lines.reversal, matches.part, matches.amount, matches.currency, matches.applied_amount,
     matches.applied_currency, matches.method, matches.state, matches.proposal, matches.reasons, matches.confirmed_by,
     matches.matched_at
 FROM found

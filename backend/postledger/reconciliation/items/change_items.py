@@ -17,7 +17,14 @@ from postledger.platform.postgres.sql import statements_of
 from postledger.reconciliation.items.list_items import ItemFilters, Row, describe_unknown, list_items
 from postledger.reconciliation.items.locked_item import LockedItem
 from postledger.reconciliation.items.write_offs import Approved, approve_write_offs
-from postledger.reconciliation.rules.work_item import Action, find_fault, find_next_state, list_note_actions, settles
+from postledger.reconciliation.rules.work_item import (
+    Action,
+    find_fault,
+    find_next_state,
+    list_note_actions,
+    repeats,
+    settles,
+)
 from postledger.vocabulary.operator_error import InvalidRequest, NotFound, NotPossible
 
 sql = statements_of("postledger.reconciliation")
@@ -85,11 +92,18 @@ def _lock(connection: Connection[Any], change: Change) -> list[LockedItem]:
     for each in found:
         fault = find_fault(each.state, change.action)
         if fault is not None:
-            raise NotPossible(f"work item {each.id} {fault}")
+            raise NotPossible(f"work item {each.id} {fault}{_say_who_was_first(connection, each, change)}")
         if change.seen not in (None, each.version):
             see = f"postledger discrepancies show {each.id}"
             raise NotPossible(f"content_changed: work item {each.id} is not what you saw; run: {see}")
     return found
+
+
+def _say_who_was_first(connection: Connection[Any], item: LockedItem, change: Change) -> str:
+    if not repeats(item.state, change.action):
+        return ""
+    row = connection.execute(sql("find_last_decision"), {"key": item.key, "action": item.state}).fetchone()
+    return "" if row is None else f" ({row[0]} did it at {row[1].isoformat(sep=' ', timespec='seconds')})"
 
 
 def _write(connection: Connection[Any], items: Sequence[LockedItem], change: Change, actor: str, now: datetime) -> None:

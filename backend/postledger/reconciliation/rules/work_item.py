@@ -34,9 +34,14 @@ def find_fault(state: ItemState, action: Action) -> str | None:
         return None
     if state == "gone":
         return "is gone: the last run did not find it, so nothing is left to decide; a note is possible"
-    if action != "assign" and find_next_state(state, action) == state:
+    if repeats(state, action):
         return f"is {state} already; leave it out, or add a note"
     return None
+
+
+def repeats(state: ItemState, action: Action) -> bool:
+    """Return whether an action is the decision that was taken already."""
+    return settles(action) and find_next_state(state, action) == state
 
 
 def settles(action: Action) -> bool:
