@@ -3,6 +3,7 @@
 from datetime import date
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
@@ -66,6 +67,18 @@ class BankBooks:
             (row["class"], f"{row['stake'].normalize():f}", row["state"], row["facts"].get("reasons", []))
             for row in rows
         ]
+
+    def add_receivable_line(self, amount: str, due: date = date(2026, 10, 20), **fields: Any) -> None:
+        """Add an expense line of what the payee 457 owes us for October."""
+        values = {
+            "dedup_key": uuid4(), "seq": 1, "id": uuid4(), "conversion_id": uuid4(), "cause": uuid4(), "revision": 1,
+            "kind": "accrual", "direction": "receivable", "source_id": 1, "event": "sale", "amount": amount,
+            "conversion_status": "approved", "payee": "457", "currency": "EUR", "origin_period": OCTOBER,
+            "period": OCTOBER, "billable_from": due, "happened_at": NOW, "created_at": NOW,
+        } | fields  # fmt: skip
+        columns, marks = ", ".join(values), ", ".join(["%s"] * len(values))
+        statement = f"INSERT INTO expense_lines ({columns}) VALUES ({marks})"
+        self.ledger.execute(statement.encode(), list(values.values()))
 
     def add_rate(self, currency: str, day: date, units: str) -> None:
         """Add a rate: so many units of the currency are one euro."""

@@ -1,7 +1,7 @@
 """What is known while lines are matched: what is open, whom a line pays, what it names, and what is done."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
 import msgspec
@@ -104,7 +104,11 @@ class Board:
 
     def list_due(self, who: Who, kind: ItemKind, currency: str) -> list[tuple[Item, Decimal]]:
         """Return what is open of payees, the oldest first."""
-        return [(item, self.items.left(item)) for item in self.items.list_open(who.payees, kind, currency)]
+        return list(self.iterate_due(who, kind, currency))
+
+    def iterate_due(self, who: Who, kind: ItemKind, currency: str) -> Iterator[tuple[Item, Decimal]]:
+        """Return what is open of payees, the oldest first, as far as it is asked for."""
+        return ((item, self.items.left(item)) for item in self.items.list_open(who.payees, kind, currency))
 
     def _read_named(self, line: Line) -> Named:
         mentions = find_mentions(line.text, self._numbers)

@@ -10,6 +10,8 @@ from postledger.reconciliation.rules.matching.solutions import Solution, find_on
 from postledger.reconciliation.rules.matching.subjects import Line, Match, Method
 from postledger.reconciliation.rules.matching.subset_sums import SEARCHED_UP_TO, SURE_UP_TO
 
+_MOST_NEAR = 5
+"""So many single items above and below an amount are looked at."""
 _MOST_SEARCHED = 100
 """So many subsets near an amount are looked at."""
 
@@ -46,17 +48,13 @@ def match_near(board: Board, line: Line) -> Match | None:
 
 def match_only_item(board: Board, line: Line) -> Match | None:
     """Match a line with the only open item of its payee: a part of it, or all of it and more, which is unapplied."""
-    if board.who(line).reason is not None:
+    who, currencies = board.who(line), board.items.list_currencies(board.who(line).payees, line.pays)
+    counts = [board.items.count(who.payees, line.pays, currency) for currency in currencies]
+    if who.reason is not None or sum(counts) != 1:
         return None
-    found = [
-        Solution(tuple(share_out(due, means.amount)), means, "unapplied", "payee_amount")
-        for means in list_means(board, line)
-        for due in [board.list_due(board.who(line), line.pays, means.currency)]
-        if due
-    ]
-    fits = len(found) == 1 and len(found[0].payments) == 1 and found[0].means.rate is None
-    alone = sum(board.items.count(board.who(line).payees, line.pays, each.means.currency) for each in found) == 1
-    return found[0].make_match(line) if fits and alone else None
+    payments = share_out(board.list_due(who, line.pays, line.currency), abs(line.amount))
+    means = Means(line.currency, abs(line.amount))
+    return Solution(tuple(payments), means, "unapplied", "payee_amount").make_match(line) if payments else None
 
 
 def list_singles(board: Board, line: Line) -> list[Solution]:
@@ -98,7 +96,7 @@ def list_near_singles(board: Board, line: Line) -> list[Solution]:
     found = [
         pay_in_full(board, line, [(item, board.items.left(item))], means, "payee_amount")
         for means in list_means(board, line)
-        for item in board.items.find(board.who(line).payees, line.pays, means.currency, *_find_range(board, means))
+        for item in board.items.find_near(board.who(line).payees, line.pays, means.currency, means.amount, _MOST_NEAR)
     ]
     return _keep_solutions(found)
 

@@ -4,6 +4,7 @@ from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from heapq import merge
 
 from postledger.reconciliation.rules.matching.subjects import Item, ItemKind, Part
 
@@ -18,6 +19,7 @@ class OpenItems:
         self._items = {item.id: item for item in items}
         self._paid = {item.id: item.paid for item in self._items.values()}
         self._open: dict[_Key, list[_Entry]] = defaultdict(list)
+        self._by_age: dict[_Key, list[Item]] = {}  # until something of it is paid
         self._totals: dict[_Key, Decimal] = defaultdict(Decimal)
         self._currencies: dict[tuple[str, ItemKind], set[str]] = defaultdict(set)
         for item in self._items.values():
@@ -50,8 +52,8 @@ class OpenItems:
 
     def list_open(self, payees: Iterable[str], kind: ItemKind, currency: str) -> list[Item]:
         """Return what is open of payees, the oldest first."""
-        found = [self._items[entry[2]] for payee in payees for entry in self._open[payee, kind, currency]]
-        return sorted(found, key=lambda item: item.order)
+        lists = [self._list_by_age((payee, kind, currency)) for payee in payees]
+        return lists[0] if len(lists) == 1 else list(merge(*lists, key=lambda item: item.order))
 
     def count(self, payees: Iterable[str], kind: ItemKind, currency: str) -> int:
         """Return how many items of payees are open."""
@@ -71,12 +73,28 @@ class OpenItems:
             found += [self._items[entry[2]] for entry in entries[first:last]]
         return found
 
+    def find_near(self, payees: Iterable[str], kind: ItemKind, currency: str, amount: Decimal, most: int) -> list[Item]:
+        """Return the items of payees of which about an amount is open, so many above it and below it."""
+        found: list[Item] = []
+        for payee in payees:
+            entries = self._open[payee, kind, currency]
+            place = bisect_left(entries, amount, key=_amount_of)
+            found += [self._items[entry[2]] for entry in entries[max(place - most, 0) : place + most]]
+        return found
+
     def list_all(self) -> Iterator[Item]:
         """Return every open item."""
         return (self._items[entry[2]] for entries in self._open.values() for entry in entries)
 
+    def _list_by_age(self, key: _Key) -> list[Item]:
+        if key not in self._by_age:
+            found = [self._items[entry[2]] for entry in self._open[key]]
+            self._by_age[key] = sorted(found, key=lambda item: item.order)
+        return self._by_age[key]
+
     def _pay(self, item: Item, applied: Decimal) -> None:
         entries = self._open[_key(item)]
+        self._by_age.pop(_key(item), None)
         if item.payable and self.left(item) > 0:
             del entries[bisect_left(entries, self._entry(item))]
             self._count(item, -self.left(item))

@@ -1,6 +1,6 @@
 """What a line pays in a currency, whether that is enough for what is due, and the parts that it consists of."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from decimal import Decimal
 
 import msgspec
@@ -74,13 +74,14 @@ def make_parts(line: Line, payments: Iterable[Payment], means: Means, rest: Part
     return tuple([*parts, Part(rest, left)] if left else parts)
 
 
-def share_out(due: Sequence[Payment], amount: Decimal) -> list[Payment]:
+def share_out(due: Iterable[Payment], amount: Decimal) -> list[Payment]:
     """Pay what is due with an amount as far as it goes, in the order that is given."""
     found: list[Payment] = []
     for item, left in due:
-        if amount > 0:
-            found.append((item, min(left, amount)))
-            amount -= found[-1][1]
+        if amount <= 0:
+            break
+        found.append((item, min(left, amount)))
+        amount -= found[-1][1]
     return found
 
 

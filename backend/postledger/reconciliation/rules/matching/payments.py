@@ -3,17 +3,19 @@
 from collections import defaultdict
 from collections.abc import Iterable
 
-from postledger.reconciliation.rules.matching.subjects import Line, LineKey, Settled
+from postledger.reconciliation.rules.matching.subjects import ItemKind, Line, LineKey, Settled
 
 _NO_REFERENCE = ("", "NOTPROVIDED", "NONREF")
 """What banks write if there is no end-to-end reference."""
+_OTHER: dict[ItemKind, ItemKind] = {"bill": "receivable", "receivable": "bill"}
+"""What a line of the other sign pays."""
 
 
 class Payments:
     """Payments by what they pay, by account and by reference. One that was returned is not found again."""
 
     def __init__(self, settled: Iterable[Settled]) -> None:
-        self._by: dict[object, list[Settled]] = defaultdict(list)
+        self._by: dict[tuple[object, ItemKind], list[Settled]] = defaultdict(list)
         self._returned: set[LineKey] = set()
         for each in sorted(settled, key=lambda each: each.line.order):
             self.add(each)
@@ -22,7 +24,7 @@ class Payments:
         """Add a payment, or a return, which takes back the newest payment of the same items."""
         if not _is_return(settled):
             for key in (*settled.match.items, settled.match.items, *_list_traits(settled.line)):
-                self._by[key].append(settled)
+                self._by[key, settled.line.pays].append(settled)
         elif same := self._find(settled.match.items, settled.line):
             self._returned.add(same[-1].line.key)
 
@@ -39,8 +41,8 @@ class Payments:
     def _find(self, key: object, line: Line) -> list[Settled]:
         return [
             each
-            for each in self._by.get(key, ())
-            if each.line.key not in self._returned and each.line.day <= line.day and each.line.amount * line.amount < 0
+            for each in self._by.get((key, _OTHER[line.pays]), ())
+            if each.line.key not in self._returned and each.line.day <= line.day
         ]
 
 

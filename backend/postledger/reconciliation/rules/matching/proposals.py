@@ -76,16 +76,16 @@ class Proposer:
         if found:
             many = [Reason.MANY_OPEN] if self._count_open(line) > SURE_UP_TO else []
             several = [Reason.SEVERAL_SOLUTIONS] if len(found) > 1 else []
-            return _propose(line, [each.make_match(line) for each in found], *certain, *several, *many)
+            return _propose(line, [each.make_match(line) for each in found[:MOST_PROPOSED]], *certain, *several, *many)
         return self._propose_in_part(line, certain)
 
     def _propose_in_part(self, line: Line, certain: list[Reason]) -> Outcome | None:
         board = self._board
         for means in list_means(board, line):
-            due = board.list_due(board.who(line), line.pays, means.currency)
-            if due:
-                is_part = means.amount < sum(amount for _, amount in due)
-                reason = Reason.PARTIAL if is_part else Reason.OVERPAID
+            total = board.items.total(board.who(line).payees, line.pays, means.currency)
+            if total > 0:
+                due = board.iterate_due(board.who(line), line.pays, means.currency)
+                reason = Reason.PARTIAL if means.amount < total else Reason.OVERPAID
                 return _propose(line, [_pay(line, due, means)], *certain, reason)
         return None
 
@@ -121,7 +121,7 @@ def _pay_or_call_it_a_fee(line: Line, due: list[tuple[Item, Decimal]], means: Me
 def _pay(line: Line, due: Iterable[tuple[Item, Decimal]], means: Means) -> Match:
     """Pay as far as the line goes, the oldest first. What is left over is unapplied."""
     rest: PartName = "unapplied" if means.rate is None else "fx"
-    return Match("reference", make_parts(line, share_out(list(due), means.amount), means, rest))
+    return Match("reference", make_parts(line, share_out(due, means.amount), means, rest))
 
 
 def _reason_of(means: Means | Reason) -> Reason:

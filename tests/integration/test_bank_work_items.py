@@ -1,0 +1,110 @@
+"""What networks owe us is matched with bank credits, and what is missing or not proven becomes a work item."""
+
+from collections.abc import Iterator
+from datetime import date
+
+import pytest
+
+from tests.parts.bank_books import FEE, BankBooks, day
+
+NUMBER = "RV-202610-000001"
+
+
+@pytest.fixture
+def books(database: str, master_key: str) -> Iterator[BankBooks]:
+    """A ledger whose account allows a fee of 25.00."""
+    books = BankBooks(database, master_key, **FEE)
+    yield books
+    books.ledger.close()
+
+
+def owed(books: BankBooks) -> list[tuple[str, str, str]]:
+    """The receivables: number, amount, and what was received."""
+    rows = books.read("SELECT number, amount, received FROM receivables ORDER BY number")
+    return [(row["number"], f"{row['amount']:f}", f"{row['received'].normalize():f}") for row in rows]
+
+
+def test_what_a_network_owes_is_rounded_once_and_received_minus_a_fee(books: BankBooks) -> None:
+    for _ in range(3):
+        books.add_receivable_line("100.004")
+    statement = books.add_lines({"amount": "285.01", "payee": "457"})
+
+    books.reconcile()
+
+    assert owed(books) == [(NUMBER, "300.01", "300.01")]
+    assert books.parts(statement) == [("payment", "300.01", NUMBER), ("fee", "-15", None)]
+    assert books.items() == []
+
+
+def test_a_receivable_follows_its_lines_and_keeps_its_number(books: BankBooks) -> None:
+    books.add_receivable_line("100")
+    books.add_receivable_line("7", currency="USD")
+    books.reconcile()
+    books.add_receivable_line("-40")
+    books.add_receivable_line("5", payee=None, unmapped="no_payee")
+
+    books.reconcile()
+
+    assert owed(books) == [(NUMBER, "60.00", "0"), ("RV-202610-000002", "7.00", "0")]
+
+
+def test_a_receivable_that_is_due_and_not_paid_is_a_work_item(books: BankBooks) -> None:
+    books.add_receivable_line("100")
+    books.add_receivable_line("50", due=date(2099, 1, 1), payee="456")
+    books.add_lines({"amount": "60.00", "text": NUMBER})
+
+    books.reconcile()
+
+    # They are numbered by payee: 456 comes first.
+    assert owed(books) == [(NUMBER, "50.00", "50"), ("RV-202610-000002", "100.00", "0")]
+    assert [item[:3] for item in books.items()] == [("overdue_receivable", "100", "open"), ("unapplied", "10", "open")]
+
+
+def test_money_of_a_network_that_the_bank_takes_back_is_owed_again(books: BankBooks) -> None:
+    books.add_receivable_line("100", due=date(2099, 1, 1))
+    statement = books.add_lines(
+        {"amount": "100.00", "payee": "457"},
+        {"amount": "-100.00", "payee": "457", "reversal": True, "booked_on": day(9)},
+    )
+
+    books.reconcile()
+
+    assert owed(books) == [(NUMBER, "100.00", "0")]
+    assert books.parts(statement, 2) == [("payment", "-100", NUMBER)]
+
+
+def test_a_statement_that_is_not_proven_and_missing_days_are_work_items(books: BankBooks) -> None:
+    first = books.add_lines(opening="0", closing="100.00", since=day(1), until=day(9), number="1")
+    books.add_lines(
+        opening="70.00", closing="71.50", since=day(15), until=day(31), number="2", proof="unproven",
+        proof_difference="-1.50", gap="gap", follows=first,
+    )  # fmt: skip
+    books.add_lines(since=date(2026, 11, 2), until=date(2026, 11, 30), number="3", proof="unproven")
+
+    books.reconcile()
+
+    assert [item[:2] for item in books.items()] == [("gap", "30"), ("unproven", "1.5")]
+
+
+def test_a_work_item_keeps_its_state_while_its_line_stays_as_it_is(books: BankBooks) -> None:
+    books.add_lines({"amount": "-12.00", "text": "who knows"}, {"amount": "-12.00", "text": "who knows"})
+    books.reconcile()
+    books.ledger.execute(
+        "UPDATE discrepancies SET state = 'resolved', settled_facts_sha256 = facts_sha256 WHERE line_no = 1"
+    )
+
+    books.reconcile()
+
+    assert [item[:3] for item in books.items()] == [
+        ("unexplained_line", "12", "resolved"), ("unexplained_line", "12", "open")
+    ]  # fmt: skip
+
+
+def test_a_pending_line_is_no_money(books: BankBooks) -> None:
+    books.rows.add_bill("PL-202610-000001", "100.00")
+    books.add_lines({"amount": "-100.00", "text": "PL-202610-000001", "pending": True}, {"amount": "0"})
+
+    books.reconcile()
+
+    assert books.paid() == {}
+    assert books.items() == []
