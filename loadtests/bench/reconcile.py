@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from loadtests.bench.bank import match_bank_lines
 from loadtests.bench.importing import import_a_csv_report, import_an_xlsx_report
 from loadtests.bench.ledger import make_ledger
 from loadtests.bench.machine import describe_machine
@@ -46,4 +47,4 @@ def _say(text: str) -> None:
     sys.stdout.flush()
 
 
-BARS: tuple[Bar, ...] = (import_a_csv_report, import_an_xlsx_report)
+BARS: tuple[Bar, ...] = (import_a_csv_report, import_an_xlsx_report, match_bank_lines)
