@@ -89,10 +89,12 @@ class Books:
         click_id: str | None = None,
         at: datetime = NOON,
         received_at: datetime | None = None,
+        has_postback: bool = False,
     ) -> str:
-        """Open a conversion, and return its dedup key."""
+        """Open a conversion, and return its dedup key. Only a day of which partitions exist can have its postback."""
         key, receipt, created_at = uuid.uuid4(), uuid.uuid4(), received_at or at
-        self.connection.execute(_POSTBACK, (receipt, datetime.now(UTC), at))
+        if has_postback:
+            self.connection.execute(_POSTBACK, (receipt, created_at, at))
         self.connection.execute(
             _OPEN,
             (

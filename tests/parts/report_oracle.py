@@ -48,6 +48,10 @@ class Group(NamedTuple):
     def first(self) -> ReportLine:
         return self.lines[0]
 
+    @property
+    def click_id(self) -> str | None:
+        return min((line.click_id for line in self.lines if line.click_id is not None), default=None)
+
 
 class Found(NamedTuple):
     """What is expected: the work items, each as class, stake and currency, and the conversion of each line."""
@@ -110,7 +114,7 @@ class _Book:
                 and (
                     sale.transaction_id == line.transaction_id
                     if line.transaction_id is not None
-                    else sale.click_id == line.click_id
+                    else sale.click_id == group.click_id
                 )
             }
             if len(found) == 1:
@@ -184,12 +188,12 @@ def _by_click(left: list[Group], free: list[Sale], by: str, *, with_id: bool) ->
     groups, sales = defaultdict[object, list[Group]](list), defaultdict[object, list[Sale]](list)
     for group in sorted(left, key=lambda each: (each.at, each.no)):
         line = group.first
-        if group.status is None or line.click_id is None:
+        if group.status is None or group.click_id is None:
             continue
         if by == "amount" or (line.transaction_id is not None) == with_id:
             like = likeness(line.currency, group.worth, line.event)
             if like is not None:
-                groups[line.click_id, like].append(group)
+                groups[group.click_id, like].append(group)
     for sale in sorted(free, key=lambda each: (not (each.in_books or each.in_report), each.at, each.key)):
         if by == "amount" or not with_id or sale.transaction_id is None:
             sales[sale.click_id, likeness(sale.currency, sale.worth, sale.event)].append(sale)
@@ -213,7 +217,7 @@ def _by_amount(book: _Book) -> tuple[dict[int, str], dict[int, set[str]]]:
             continue
         (rival_lines,) = ([each for each in left if near(each, candidates[0])],)
         is_only = len(candidates) == 1 and len(rival_lines) == 1
-        contradict = group.first.click_id is not None or (
+        contradict = group.click_id is not None or (
             group.first.transaction_id is not None and candidates[0].transaction_id is not None
         )
         alone = len([sale for sale in book.sales.values() if near(group, sale)]) == 1

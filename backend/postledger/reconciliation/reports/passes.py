@@ -4,14 +4,12 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, LiteralString
 
 from psycopg import Connection
-from psycopg.sql import SQL, Composed, Identifier
 
 from postledger.platform.postgres.sql import statements_of
 
 sql = statements_of("postledger.reconciliation")
 
-Statement = LiteralString | Composed
-Pass = tuple[Statement, Mapping[str, Any]]
+Pass = tuple[LiteralString, Mapping[str, Any]]
 
 _CLICK_PASSES: tuple[Mapping[str, Any], ...] = (
     {"by": "amount", "with_id": False},
@@ -41,17 +39,15 @@ def _list_passes(*, is_restated: bool) -> Iterator[Pass]:
     if is_restated:
         yield from _plain("keep_decisions")
     yield from _plain("create_report_lines", "create_report_groups", "create_ledger_side", "analyze_report_tables")
-    yield from _plain("create_claims", "create_refused_claims", "claim_decided")
-    yield _claim_by_transaction_id("report_groups", "ledger_side")
-    yield from _plain("create_left_groups", "add_far_conversions", "create_left_conversions")
-    yield _claim_by_transaction_id("left_groups", "left_conversions")
-    yield from _plain("drop_claimed_groups", "drop_claimed_conversions")
+    yield from _plain("create_claims", "create_refused_claims", "claim_decided", "claim_most_by_transaction_id")
+    yield from _plain("create_left_groups", "add_far_conversions", "create_left_conversions", "create_late_claims")
+    yield from _claiming("claim_by_transaction_id")
     yield from _claiming("claim_by_id_alone")
     for more in _CLICK_PASSES:
         yield from _claiming("claim_by_click_id", more)
     yield from _plain("create_candidates")
     yield from _claiming("claim_sure_candidates")
-    yield from _claiming("claim_refunds")
+    yield from _plain("add_late_claims", "claim_refunds", "drop_refund_groups", "drop_refunded_conversions")
     yield from _plain("drop_sure_candidates", "create_elsewhere", "create_verdicts", "judge_left_conversions")
     yield from _plain("find_differing_pairs", "find_unreported", "find_unbooked", "find_duplicate_lines")
     if is_restated:
@@ -60,11 +56,6 @@ def _list_passes(*, is_restated: bool) -> Iterator[Pass]:
 
 def _plain(*names: str) -> Iterator[Pass]:
     return ((sql(name), {}) for name in names)
-
-
-def _claim_by_transaction_id(groups: str, conversions: str) -> Pass:
-    statement = SQL(sql("claim_by_transaction_id"))
-    return statement.format(groups=Identifier(groups), conversions=Identifier(conversions)), {}
 
 
 def _claiming(name: str, more: Mapping[str, Any] | None = None) -> Iterator[Pass]:

@@ -1,6 +1,6 @@
 -- Claims by click id, in order of time, conversions of the month first. `by` is what must be equal besides: the amount,
 -- the event, or nothing. Where both sides have transaction ids, they differ, so only an equal amount counts.
-INSERT INTO claims (group_no, dedup_key, method)
+INSERT INTO late_claims (group_no, dedup_key, method)
 WITH placed_groups AS (
     SELECT
         group_no,

@@ -1,6 +1,6 @@
 -- Claims by transaction id, whatever the network calls the event, if one group and one conversion are left with it. If
 -- several conversions are left, the only one of the same amount and currency is claimed.
-INSERT INTO claims (group_no, dedup_key, method)
+INSERT INTO late_claims (group_no, dedup_key, method)
 SELECT group_no, dedup_key, 'transaction_id'
 FROM (
     SELECT

@@ -1,6 +1,6 @@
--- Claims by transaction id and event. Of several groups the one in the currency of the conversion comes first, and of
+-- Claims by transaction id and event what is left. Of several groups the one in the currency of the conversion comes first, and of
 -- several conversions the first.
-INSERT INTO claims (group_no, dedup_key, method)
+INSERT INTO late_claims (group_no, dedup_key, method)
 SELECT group_no, dedup_key, 'transaction_id'
 FROM (
     SELECT
@@ -13,15 +13,12 @@ FROM (
         row_number() OVER (
             PARTITION BY report_group.group_no ORDER BY conversion.happened_at, conversion.dedup_key
         ) AS nth_conversion
-    FROM {groups} AS report_group
-    JOIN {conversions} AS conversion
+    FROM left_groups AS report_group
+    JOIN left_conversions AS conversion
         ON conversion.transaction_id = report_group.transaction_id AND conversion.event = report_group.event
-    WHERE
-        NOT EXISTS (SELECT FROM claims WHERE claims.group_no = report_group.group_no)
-        AND NOT EXISTS (SELECT FROM claims WHERE claims.dedup_key = conversion.dedup_key)
-        AND NOT EXISTS (
-            SELECT FROM refused_claims
-            WHERE refused_claims.group_no = report_group.group_no AND refused_claims.dedup_key = conversion.dedup_key
-        )
+    WHERE NOT EXISTS (
+        SELECT FROM refused_claims
+        WHERE refused_claims.group_no = report_group.group_no AND refused_claims.dedup_key = conversion.dedup_key
+    )
 ) AS pair
 WHERE nth_group = 1 AND nth_conversion = 1

@@ -1,8 +1,8 @@
 -- Adds refunds to the conversion that they take back from: a group under the id of a refund that the ledger knows, or a
 -- group of refunds only, under the transaction id or click id of one single conversion. Its currency must be the same, and
 -- that of the lines which the conversion has already.
-INSERT INTO claims (group_no, dedup_key, method)
-SELECT group_no, min(dedup_key::text)::uuid, min(method)
+INSERT INTO claims (group_no, dedup_key, method, is_refund)
+SELECT group_no, min(dedup_key::text)::uuid, min(method), true
 FROM (
     SELECT left_groups.group_no, conversion_events.dedup_key, 'transaction_id' AS method
     FROM left_groups

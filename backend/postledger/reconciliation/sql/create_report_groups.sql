@@ -11,6 +11,7 @@ SELECT
     sum(worth) AS worth,
     count(*)::integer AS lines,
     min(moment) AS moment,
+    bool_or(has_currencies) AS has_currencies,
     CASE
         WHEN bool_and(amount < 0) THEN NULL
         WHEN sum(worth) = 0 AND bool_or(amount < 0) THEN 'reversed'

@@ -1,7 +1,23 @@
 -- What each claimed conversion and its lines are. `ledger` and `network`: what counts of either side for this month.
 -- `paid` adds what earlier reports paid for a conversion of an earlier month, such as the sale of a refund.
+-- The texts of a conversion stay in `ledger_side`, because most rows are matched and nothing asks for them again.
 CREATE TEMPORARY TABLE verdicts AS
-WITH claimed AS (
+WITH several AS (
+    SELECT DISTINCT dedup_key FROM claims WHERE is_refund OR is_decided
+),
+
+claimed AS (
+    SELECT
+        claims.dedup_key,
+        report_groups.worth,
+        report_groups.lines,
+        report_groups.line_no,
+        report_groups.currency,
+        report_groups.status
+    FROM claims
+    JOIN report_groups ON report_groups.group_no = claims.group_no
+    WHERE NOT EXISTS (SELECT FROM several WHERE several.dedup_key = claims.dedup_key)
+    UNION ALL
     SELECT
         claims.dedup_key,
         sum(report_groups.worth) AS worth,
@@ -16,6 +32,7 @@ WITH claimed AS (
             WHEN bool_or(report_groups.status = 'rejected') THEN 'rejected'
         END AS status
     FROM claims
+    JOIN several ON several.dedup_key = claims.dedup_key
     JOIN report_groups ON report_groups.group_no = claims.group_no
     GROUP BY claims.dedup_key
 ),
@@ -23,12 +40,8 @@ WITH claimed AS (
 both_sides AS (
     SELECT
         conversion.dedup_key,
-        conversion.event,
-        conversion.transaction_id,
-        conversion.happened_at,
         conversion.in_books,
         conversion.status AS ledger_status,
-        conversion.payout,
         conversion.worth AS ledger,
         conversion.currency AS ledger_currency,
         claimed.line_no,
@@ -63,7 +76,8 @@ judged AS (
 )
 
 SELECT
-    *,
+    dedup_key, in_books, ledger, ledger_currency, line_no, lines, network_status, network, network_currency, paid,
+    has_earlier,
     CASE
         WHEN difference IS NOT NULL THEN difference
         WHEN in_books OR network = 0 THEN 'matched'

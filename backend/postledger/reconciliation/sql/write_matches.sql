@@ -58,3 +58,4 @@ WHERE
             old.statement_id = %(statement_id)s AND old.line_no = wanted.line_no AND old.dedup_key = wanted.dedup_key
             AND old.method = wanted.method AND old.state = wanted.state
     )
+ORDER BY wanted.line_no -- so that the primary key grows at its right edge

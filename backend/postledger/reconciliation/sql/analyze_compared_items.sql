@@ -1,0 +1,2 @@
+-- Gathers statistics of what was found, or a plan would compare each item with each other one.
+ANALYZE compared_items
