@@ -14,6 +14,7 @@ from loadtests.bench.ledger import make_ledger
 from loadtests.bench.machine import describe_machine
 from loadtests.bench.month import MonthGround
 from loadtests.bench.plan import BadPlan, Plan
+from loadtests.bench.readers import run_the_readers
 from loadtests.bench.report import Target, verdicts
 from tests.parts.postgres import Postgres
 
@@ -47,4 +48,4 @@ def _say(text: str) -> None:
     sys.stdout.flush()
 
 
-BARS: tuple[Bar, ...] = (import_a_csv_report, import_an_xlsx_report, match_bank_lines)
+BARS: tuple[Bar, ...] = (import_a_csv_report, import_an_xlsx_report, match_bank_lines, run_the_readers)

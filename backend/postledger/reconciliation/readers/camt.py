@@ -23,6 +23,9 @@ _MESSAGE = re.compile(rf"(?:[\w.-]+:)?({'|'.join(_MESSAGES)})(?:V[0-9]+)?")
 _BEGINNING = re.compile(rb"<" + _MESSAGE.pattern.encode() + rb"[\s>/]")
 _MESSAGE_DEPTH, _STATEMENT_DEPTH = 2, 3
 _NOT_OF_HEADS = frozenset({"NtryDtls", "TxDtls", "AmtDtls", "BkTxCd", "Chrgs", "AddtlNtryInf"})
+_NOT_OF_LINES = frozenset(
+    {"RltdAgts", "PstlAdr", "CtctDtls", "SplmtryData", "Btch", "Avlbty", "CardTx", "Tax", "TechInptChanl"}
+)
 _STATEMENTS = ("Rpt", "Stmt", "Ntfctn")
 
 
@@ -46,7 +49,7 @@ def read_camt(content: IO[bytes], kind: CamtKind) -> Iterator[BankStatement]:
     yield from combine(statements, _read_lines(content, kind, statements))
 
 
-def _read_parts(content: IO[bytes], kind: CamtKind, skipped: frozenset[str] = frozenset()) -> Iterator[Part]:
+def _read_parts(content: IO[bytes], kind: CamtKind, skipped: frozenset[str]) -> Iterator[Part]:
     """Yield each statement when it begins, and each of its parts and their details when they end."""
     is_inside = False
     for part in read_parts(content, _STATEMENT_DEPTH + 1, "TxDtls", skipped):
@@ -66,7 +69,7 @@ def _check_message(part: Part, kind: CamtKind) -> None:
 
 def _read_lines(content: IO[bytes], kind: CamtKind, statements: Sequence[BankStatement]) -> Numbered:
     index, line_no, details = -1, 1, list[Detail]()
-    for part in _read_parts(content, kind):
+    for part in _read_parts(content, kind, _NOT_OF_LINES):
         if part.depth == _STATEMENT_DEPTH:
             index, line_no, details = index + 1, 1, []
             reader = _make_reader(kind, statements[index])

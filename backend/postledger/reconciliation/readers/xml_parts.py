@@ -10,6 +10,8 @@ CHUNK = 64 << 10
 DEEPEST = 64
 LONGEST_PART = 4 << 20
 """The most characters of a part, which is kept as a whole."""
+MOST_NAMES = 10_000
+"""No schema has more than some hundred."""
 LONGEST_SILENCE = 1 << 20
 """The most bytes of one comment, or of one tag with its attributes."""
 
@@ -35,7 +37,10 @@ class Part:
 
     def first(self, *paths: str) -> str | None:
         """Return the text of the first of these paths that is there."""
-        return next((found for path in paths if (found := self.get(path)) is not None), None)
+        for path in paths:
+            if (found := self.get(path)) is not None:
+                return found
+        return None
 
     def all(self, *paths: str) -> list[str]:
         """Return all texts of these paths."""
@@ -80,11 +85,14 @@ def _read_chunks(content: IO[bytes]) -> Iterator[bytes]:
 
 
 class _Builder:
-    """Collects parts while the parser calls it for each tag and text. Its speed is the speed of the readers."""
+    """Collects parts while the parser calls it for each tag and text. Its speed is that of the readers.
+
+    So the parser calls other functions outside of parts, inside them, and inside of what is skipped.
+    """
 
     def __init__(self, parser: expat.XMLParserType, part_depth: int, inner: str, skipped: frozenset[str]) -> None:
         self._parser, self._part_depth, self._inner, self._skipped = parser, part_depth, inner, skipped
-        self._names = dict[str, str]()
+        self._plain = dict[str, str]()  # names without their namespaces, of elements that are neither inner nor skipped
         self._depth, self._inside_skipped, self._size = 0, 0, 0
         self._parts, self._done = list[Part](), list[Part]()  # those that are not complete, and those that are
         self._texts = list[tuple[str, str]]()  # of the last part
@@ -92,48 +100,34 @@ class _Builder:
         self._text = ""
         parser.buffer_text = True
         parser.StartDoctypeDeclHandler = _refuse
-        self._listen()
-
-    def _listen(self) -> None:
-        self._parser.StartElementHandler = self._start
-        self._parser.EndElementHandler = self._end
-        self._parser.CharacterDataHandler = self._add_text
+        self._go_outside()
 
     def take(self) -> list[Part]:
         """Return what is complete."""
         done, self._done = self._done, []
         return done
 
-    def _start(self, name: str, attributes: Mapping[str, str]) -> None:
-        local = self._names.get(name) or self._learn(name)
-        if len(self._above) > DEEPEST:
-            raise BadFile(f"nests elements deeper than {DEEPEST}")
-        if not self._parts:
-            self._start_above(local)
-        elif local in self._skipped:
-            self._skip()
-        elif local == self._inner:
-            self._open_part(local)
-        else:
-            self._above.append(self._path)
-            self._path = f"{self._path}/{local}" if self._path else local
-            self._text = ""
-            if attributes:
-                self._keep_attributes(attributes)
+    def _go_outside(self) -> None:
+        self._parser.StartElementHandler = self._start_outside
+        self._parser.EndElementHandler = self._end_outside
+        self._parser.CharacterDataHandler = None
 
-    def _learn(self, name: str) -> str:
-        """Cut off the namespace, and remember the name. No schema has more than some hundred names."""
-        if len(self._names) > 10_000:
-            raise BadFile("has more than 10,000 names of elements")
-        self._names[name] = local = name.rpartition(" ")[2]
-        return local
+    def _go_inside(self) -> None:
+        self._parser.StartElementHandler = self._start
+        self._parser.EndElementHandler = self._end
+        self._parser.CharacterDataHandler = self._add_text
 
-    def _start_above(self, local: str) -> None:
+    def _start_outside(self, name: str, _attributes: Mapping[str, str]) -> None:
+        local = name.rpartition(" ")[2]
         if self._depth + 1 == self._part_depth:
             self._open_part(local)
+            self._go_inside()
         else:
             self._depth += 1
             self._done.append(Part(local, self._depth))
+
+    def _end_outside(self, _name: str) -> None:
+        self._depth -= 1
 
     def _open_part(self, local: str) -> None:
         self._depth += 1
@@ -142,27 +136,57 @@ class _Builder:
         self._parts.append(Part(local, self._depth))
         self._texts = self._parts[-1].texts
 
+    def _start(self, name: str, attributes: Mapping[str, str]) -> None:
+        above, path, local = self._above, self._path, self._plain.get(name)
+        if local is None:
+            local = self._learn(name)
+            if local is None:
+                return
+        above.append(path)
+        self._path = f"{path}/{local}" if path else local
+        self._text = ""
+        if attributes:
+            self._keep_attributes(attributes)
+        if len(above) > DEEPEST:
+            raise BadFile(f"nests elements deeper than {DEEPEST}")
+
+    def _learn(self, name: str) -> str | None:
+        """Cut off the namespace, and remember the name. None if a part begins, or something that is skipped."""
+        local = name.rpartition(" ")[2]
+        if local in self._skipped:
+            self._skip()
+        elif local == self._inner:
+            if len(self._parts) > DEEPEST:
+                raise BadFile(f"nests elements deeper than {DEEPEST}")
+            self._open_part(local)
+        else:
+            self._remember(name, local)
+            return local
+        return None
+
+    def _remember(self, name: str, local: str) -> None:
+        if len(self._plain) > MOST_NAMES:
+            raise BadFile(f"has more than {MOST_NAMES} names of elements")
+        self._plain[name] = local
+
     def _keep_attributes(self, attributes: Mapping[str, str]) -> None:
         for name, text in attributes.items():
             self._keep(f"{self._path}@{name}", text)
 
     def _add_text(self, text: str) -> None:
-        if self._parts:
-            self._text += text
-            if len(self._text) > LONGEST_PART:
-                raise BadFile(f"has a text of more than {LONGEST_PART >> 20} MiB")
+        self._text += text
+        if len(self._text) > LONGEST_PART:
+            raise BadFile(f"has a text of more than {LONGEST_PART >> 20} MiB")
 
     def _end(self, _name: str) -> None:
-        if not self._parts:
-            self._depth -= 1
-            return
+        path = self._path
         if self._text:
             if text := self._text.strip():
-                self._keep(self._path, text)
+                self._keep(path, text)
             self._text = ""
-        if not self._path:
-            self._close_part()
         self._path = self._above.pop()
+        if not path:
+            self._close_part()
 
     def _keep(self, path: str, text: str) -> None:
         self._texts.append((path, text))
@@ -172,9 +196,12 @@ class _Builder:
 
     def _close_part(self) -> None:
         self._done.append(self._parts.pop())
-        self._texts = self._parts[-1].texts if self._parts else []
         self._depth -= 1
         self._size = 0
+        if self._parts:
+            self._texts = self._parts[-1].texts
+        else:
+            self._go_outside()
 
     def _skip(self) -> None:
         self._inside_skipped = 1
@@ -188,4 +215,4 @@ class _Builder:
     def _skip_end(self, _name: str) -> None:
         self._inside_skipped -= 1
         if not self._inside_skipped:
-            self._listen()
+            self._go_inside()
