@@ -92,6 +92,11 @@ def test_scenario_19_fourteen_open_bills_and_an_amount_that_fits_two_subsets(boo
     ]  # fmt: skip
     assert books.paid() == {}
     assert books.items() == [("proposed", "270", "open", ["several_solutions", "many_open"])]
+    (row,) = books.read("SELECT facts -> 'proposals' AS proposals FROM discrepancies")
+    assert set(row["proposals"]) == {
+        "payment -27 PL-202610-000003, payment -243 PL-202610-000005",
+        "payment -260 PL-202610-000001, payment -10 PL-202610-000014",
+    }
 
 
 def test_scenario_20_an_account_in_euros_pays_a_bill_in_dollars(books: BankBooks) -> None:

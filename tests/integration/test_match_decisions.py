@@ -114,6 +114,7 @@ def test_a_bill_in_dollars_is_paid_by_hand_at_the_rate_that_follows(books: BankB
 REFUSED: dict[str, tuple[tuple[tuple[str, str | None], ...], str | None, str]] = {
     "nothing": ((), None, "say what the line is"),
     "too much": (((FIRST, "100.01"),), None, "only 100.00 EUR"),
+    "more than the line": ((("PL-202610-000003", "120"),), None, "the line has only 100.00 EUR"),
     "twice": (((FIRST, "1"), (FIRST, "2")), None, "given twice"),
     "unknown": ((("PL-202610-000099", None),), None, "no bill and no receivable"),
     "the line is used up": (((FIRST, None), (SECOND, None)), None, f"nothing of {SECOND} is left"),
@@ -123,6 +124,7 @@ REFUSED: dict[str, tuple[tuple[tuple[str, str | None], ...], str | None, str]] =
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_cannot_be_paid_is_refused_and_nothing_changes(books: BankBooks, case: str) -> None:
     payments, rest, message = REFUSED[case]
+    books.rows.add_bill("PL-202610-000003", "150.00")
     statement = books.add_lines({"amount": "-100.00"})
     books.reconcile()
 
@@ -197,6 +199,8 @@ def test_the_commands_decide_and_list(books: BankBooks, cli: CommandLine) -> Non
     assert [part["part"] for part in by_command.facts["parts"]] == ["payment", "fee"]
     assert [(row["state"], row["method"]) for row in listed] == [("undone", "reference"), ("confirmed", "by_hand")]
     assert bills == {FIRST: ("partly_paid", "60.00"), SECOND: ("approved", "0")}
+    (payment,) = cli("bills", "show", FIRST, "--json").facts["payments"]
+    assert (payment["statement_id"], payment["line_no"], payment["paid"]) == (statement, 1, "60.00")
     assert [row["number"] for row in cli("bills", "list", "--state", "partly_paid", "--json").facts] == [FIRST]
     assert "2026-10-05" in cli("match", "list", "--state", "confirmed").out
     assert "match.by_hand" in cli("audit", "list").out

@@ -46,7 +46,7 @@ _BILLS = Columns(
         "items", "waiting_request",
     ),
 )  # fmt: skip
-_PARTS = ("lines", "requests", "exports")
+_PARTS = ("lines", "requests", "exports", "payments")
 Period = Annotated[str | None, typer.Option("--period", help="Only this month, such as 2026-10.")]
 Payee = Annotated[str | None, typer.Option("--payee", help="Only this payee id.")]
 
@@ -114,7 +114,7 @@ def show(
     searched: Annotated[str, typer.Argument(metavar="ID", help="The number of a bill, or its id.")],
     as_json: AsJson = False,
 ) -> None:
-    """Show a bill: its amounts, lines, requests and exports. `expenses list --bill` lists its expense lines."""
+    """Show a bill: amounts, lines, requests, exports and payments. `expenses list --bill` lists its expense lines."""
     with open_ledger(context) as connection:
         bill = show_bill(connection, read_id(searched) or "")
     if as_json:

@@ -11,7 +11,7 @@ from postledger.cli.current_user import AsUser, find_actor
 from postledger.cli.errors import CommandFailed
 from postledger.cli.id_arguments import read_id
 from postledger.cli.list_format import AsCsv, ForExcel, Format, Limit, Wide, check_format, limit_rows, print_rows
-from postledger.cli.output import AsJson, print_json, print_table
+from postledger.cli.output import AsJson, note, print_json, print_table
 from postledger.cli.row_output import Columns
 from postledger.cli.time_options import read_month
 from postledger.reconciliation.matches.by_hand import ByHand, match_by_hand
@@ -152,6 +152,9 @@ def _print(rows: list[Row], *, as_json: bool) -> None:
         print_json({"parts": rows})
         return
     print_table(_SHOWN, [[row[name] for name in _SHOWN] for row in rows])
+    row = rows[0]
+    scope = f"--account {row['account']}" if row["account"] else f"--source {row['source']}"
+    note(f"work items follow with: postledger reconcile --period {row['period']:%Y-%m} {scope}")
 
 
 def _write(row: Row) -> Row:

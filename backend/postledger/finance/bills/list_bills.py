@@ -1,4 +1,4 @@
-"""Lists bills, newest first, and shows one with its lines, requests and exports."""
+"""Lists bills, newest first, and shows one with its lines, requests, exports and payments."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -36,13 +36,14 @@ def list_bills(connection: Connection[Any], filters: BillFilters) -> list[Row]:
 
 
 def show_bill(connection: Connection[Any], searched: str) -> Row:
-    """Read one bill, by its number or id, with its `lines`, `requests` and `exports`. Raises `NotFound`."""
+    """Read one bill, by its number or id, with its `lines`, `requests`, `exports` and `payments`. Raises `NotFound`."""
     (bill_id,) = find_bills(connection, [searched])
     (bill,) = list_bills(connection, BillFilters(ids=[bill_id]))
     return bill | {
         "lines": _fetch(connection, sql("show_bill_lines"), (bill_id,)),
         "requests": _fetch(connection, sql("show_bill_requests"), (bill_id,)),
         "exports": _fetch(connection, sql("show_bill_exports"), (bill_id,)),
+        "payments": _fetch(connection, sql("show_bill_payments"), (bill_id,)),
     }
 
 

@@ -13,7 +13,7 @@ from psycopg.types.json import Jsonb
 from postledger.platform.postgres.sql import statements_of
 from postledger.reconciliation.bank.match_store import Scope
 from postledger.reconciliation.items.found_items import item_key
-from postledger.reconciliation.rules.matching.subjects import Item, LineKey, Match, Outcome
+from postledger.reconciliation.rules.matching.subjects import Item, LineKey, Match, Outcome, Part
 from postledger.reconciliation.runs import Run
 
 sql = statements_of("postledger.reconciliation")
@@ -73,7 +73,9 @@ def find_gaps(connection: Connection[Any], scope: Scope) -> Iterator[Found]:
     rows = connection.execute(sql("find_bank_gaps"), msgspec.structs.asdict(scope)).fetchall()
     for item_class, statement_id, currency, stake, since, until, number, missing_since in rows:
         facts = {"since": since, "until": until, "number": number, "difference": stake, "missing_since": missing_since}
-        yield Found(f"{item_class}:{since}:{until}:{number}", item_class, stake, currency, _write(facts), statement_id)
+        yield Found(
+            f"{item_class}:{since}:{until}:{number}", item_class, stake, currency, _write_all(facts), statement_id
+        )
 
 
 def find_overdue(connection: Connection[Any], scope: Scope, today: date) -> Iterator[Found]:
@@ -88,7 +90,7 @@ def find_overdue(connection: Connection[Any], scope: Scope, today: date) -> Iter
             "overdue_receivable",
             amount - received,
             currency,
-            _write(facts),
+            _write_all(facts),
             receivable_id=item_id,
         )
 
@@ -97,21 +99,31 @@ def _describe(outcome: Outcome, items: Mapping[str, Item]) -> dict[str, Any]:
     line = outcome.line
     facts: dict[str, object] = {"bank": {"day": line.day, "amount": line.amount, "currency": line.currency}}
     if outcome.match is not None:
-        facts["parts"] = _list_parts(outcome.match, items)
+        facts["parts"] = _say(outcome.match, items)
     if outcome.proposals:
-        facts["proposals"] = [_list_parts(match, items) for match in outcome.proposals]
+        facts["proposals"] = [_say(match, items) for match in outcome.proposals]
     if outcome.reasons:
         facts["reasons"] = [str(reason) for reason in outcome.reasons]
-    return _write(facts)
+    return _write_all(facts)
 
 
-def _list_parts(match: Match, items: Mapping[str, Item]) -> list[dict[str, object]]:
-    return [
-        {"part": part.part, "amount": part.amount}
-        | ({} if part.item is None else {"number": items[part.item].number if part.item in items else part.item})
-        | ({} if part.applied is None else {"applied": part.applied, "applied_currency": part.applied_currency})
+def _say(match: Match, items: Mapping[str, Item]) -> str:
+    """Say in one line what a match is: `payment -100 PL-202610-000007, fee -5`."""
+    return ", ".join(
+        " ".join(filter(None, [part.part, _write(part.amount), _name(part, items), _say_applied(part)]))
         for part in match.parts
-    ]
+    )
+
+
+def _name(part: Part, items: Mapping[str, Item]) -> str | None:
+    return None if part.item is None else items[part.item].number if part.item in items else part.item
+
+
+def _say_applied(part: Part) -> str | None:
+    """What is paid in the currency of the item, if that is another one."""
+    if part.applied is None or abs(part.applied) == abs(part.amount):
+        return None
+    return f"({_write(part.applied)} {part.applied_currency})"
 
 
 def _find_only_item(outcome: Outcome, items: Mapping[str, Item]) -> tuple[str | None, str | None]:
@@ -124,18 +136,15 @@ def _find_only_item(outcome: Outcome, items: Mapping[str, Item]) -> tuple[str | 
     return (only.id, None) if only.kind == "bill" else (None, only.id)
 
 
-def _write(facts: Mapping[str, object]) -> dict[str, Any]:
-    """Write amounts and days as texts, without what is not known."""
-    written: dict[str, Any] = _write_fact({name: fact for name, fact in facts.items() if fact is not None})
-    return written
+def _write_all(facts: Mapping[str, object]) -> dict[str, Any]:
+    """Write facts as JSON has them, without what is not known."""
+    return {name: _write(fact) for name, fact in facts.items() if fact is not None}
 
 
-def _write_fact(fact: object) -> Any:
+def _write(fact: Any) -> Any:
     match fact:
         case Decimal():
             return f"{fact.normalize():f}"  # equal amounts have equal texts, so that the facts stay the same
         case dict():
-            return {name: _write_fact(each) for name, each in fact.items()}
-        case list():
-            return [_write_fact(each) for each in fact]
+            return {name: _write(each) for name, each in fact.items()}
     return fact.isoformat() if isinstance(fact, date) else fact

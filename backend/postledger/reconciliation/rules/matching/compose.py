@@ -29,6 +29,8 @@ def compose(line: Line, wishes: Sequence[Wish], rest: PartName | None) -> tuple[
     payments = _share_out(line, wishes, means)
     if isinstance(payments, str):
         return payments
+    if rest in (None, "unapplied") and add(amount for _, amount in payments) > means.amount:
+        return f"the line has only {means.amount:f} {means.currency}; give less, or say what the rest is: --rest fee"
     parts = make_parts(line, payments, means, rest or ("unapplied" if means.rate is None else "fx"))
     return parts if wishes[0].item.kind == line.pays else tuple(map(_take_back, parts))
 

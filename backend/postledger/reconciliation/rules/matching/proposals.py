@@ -47,6 +47,8 @@ class Proposer:
         if not named.items or takes_named_back(board, line):
             return None
         due, means = list_named_due(board, line), find_named_means(board, line)
+        if named.reason is Reason.OTHER_ACCOUNT and isinstance(means, Means) and due:
+            return _propose(line, [_pay(line, due, means)], named.reason)
         if named.reason is not None or isinstance(means, Reason) or not due:
             return _propose(line, self._pay_each(line, due), named.reason or _reason_of(means))
         full = pay_in_full(board, line, due, means, "reference")
