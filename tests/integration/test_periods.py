@@ -179,3 +179,13 @@ def test_lock_below_is_applied_and_exported(cli: CommandLine) -> None:
     assert 'lock_below = "1.50"' in exported
     again = cli("apply", cli.write("again.toml", exported), "--dry-run")
     assert not [line for line in again.out.splitlines() if line.startswith("change")]
+
+
+def test_a_month_that_was_locked_by_hand_is_shown_without_a_kept_report(months: Months) -> None:
+    fetch(months.url, "INSERT INTO periods VALUES ('2026-10-01', 'locked', 1, now(), 'sql') RETURNING 1")
+
+    shown = months.show()
+
+    assert (shown["state"], shown["report"], shown["locks"]) == ("locked", None, [])
+    assert months.cli("period", "report", "2026-10", "--json").facts["report"]["state"] == "locked"
+    assert months.cli("finance", "check").code == 0

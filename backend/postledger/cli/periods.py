@@ -114,7 +114,7 @@ def _show_one(connection: LedgerConnection, period: date, version: int | None, *
 def _choose(month: Month, locks: list[LockedReport], version: int | None) -> LockedReport | None:
     """Choose the kept report that is shown: of a locked month the newest one, unless another one is asked for."""
     if version is None:
-        return locks[0] if month.state == "locked" else None
+        return locks[0] if locks and month.state == "locked" else None
     kept = next((each for each in locks if each.version == version), None)
     if kept is None:
         known = ", ".join(str(each.version) for each in locks) or "none"

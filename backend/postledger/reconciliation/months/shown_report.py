@@ -38,15 +38,12 @@ def find_shown_report(
     """
     with connection.transaction():
         connection.execute(sql("begin_snapshot"))
-        if version is not None or read_month(connection, period).state == "locked":
-            return _find_kept(connection, period, version)
+        is_locked = read_month(connection, period).state == "locked"
+        kept = list_locked_reports(connection, period, version) if is_locked or version is not None else []
+        if kept:
+            return ShownReport(kept[0].report, (), kept[0].version, kept[0].sha256)
+        if version is not None:
+            name = name_month(period)
+            raise NotFound(f"{name} has no kept report of version {version}; run: postledger period show {name}")
         blockers = () if books is None else find_blockers(connection, period, books, read_clock(connection))
         return ShownReport(build_month_report(connection, period), tuple(blockers))
-
-
-def _find_kept(connection: Connection[Any], period: date, version: int | None) -> ShownReport:
-    kept = list_locked_reports(connection, period, version)
-    if not kept:
-        name = name_month(period)
-        raise NotFound(f"{name} has no kept report of version {version}; run: postledger period show {name}")
-    return ShownReport(kept[0].report, (), kept[0].version, kept[0].sha256)

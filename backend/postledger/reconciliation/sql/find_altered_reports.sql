@@ -10,9 +10,4 @@ LEFT JOIN locked_reports AS kept
 WHERE
     kept.sha256 IS DISTINCT FROM decode(locks.body ->> 'report_sha256', 'hex')
     OR kept.sha256 <> sha256(convert_to(kept.report::text, 'UTF8'))
-UNION
-SELECT periods.period, periods.version
-FROM periods
-LEFT JOIN locked_reports AS kept ON kept.period = periods.period AND kept.version = periods.version
-WHERE periods.state = 'locked' AND kept.period IS NULL
 ORDER BY period, version
