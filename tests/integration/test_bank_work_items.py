@@ -107,3 +107,31 @@ def test_a_pending_line_is_no_money(books: BankBooks) -> None:
 
     assert books.paid() == {}
     assert books.items() == []
+
+
+def test_a_second_run_changes_nothing(books: BankBooks) -> None:
+    for nth, amount in enumerate(("100.00", "100.00", "30.00"), 1):
+        books.rows.add_bill(f"PL-202610-{nth:06d}", amount)
+    books.add_receivable_line("100")
+    books.add_lines(
+        {"amount": "-100.00", "payee": "456"},
+        {"amount": "-35.00", "text": "PL-202610-000003"},
+        {"amount": "100.00", "payee": "457"},
+        {"amount": "-8.00"},
+    )
+    kept = (
+        "SELECT line_no, nth, bill_id, receivable_id, part, amount, state, proposal FROM matches ORDER BY 1, 2",
+        "SELECT id, class, state, version, facts FROM discrepancies ORDER BY 1",
+        "SELECT number, paid, updated_at FROM bills ORDER BY 1",
+        "SELECT number, received, updated_at FROM receivables ORDER BY 1",
+    )
+    first = books.reconcile()
+    before = [books.read(statement) for statement in kept]
+
+    again = books.reconcile()
+
+    assert [books.read(statement) for statement in kept] == before
+    assert [(row["class"], row["number"]) for row in again.classes] == [
+        (row["class"], row["number"]) for row in first.classes
+    ]  # fmt: skip
+    assert all(before)
