@@ -135,11 +135,17 @@ def test_the_pack_for_the_other_party_has_nothing_of_ours(acme: CommandLine, dat
         assert ours not in written
 
 
-def test_conversions_of_another_source_are_left_out(acme: CommandLine, database: str, rows: MonthRows) -> None:
-    item = write_case(database, rows)
-    rows.add_report(find_source(database, "other"), {"amount": "777.00", "transaction_id": "TX-1"})
+def test_what_another_source_says_of_the_same_id_is_left_out(acme: CommandLine, database: str, rows: MonthRows) -> None:
+    report = rows.add_report(find_source(database), {"amount": "7.00", "transaction_id": "TX-9"})
+    rows.add_report(find_source(database, "other"), {"amount": "777.00", "transaction_id": "TX-9"})
+    with psycopg.connect(database) as ledger:
+        item = write_item(ledger, source_id=find_source(database), statement_id=report, line_no=2)
 
-    assert "777" not in str(evidence(acme, item)) + page(acme, item)
+    found = evidence(acme, item)
+
+    assert [line["amount"] for line in found["report_lines"]] == ["7.00"]
+    assert "777" not in page(acme, item)
+    assert "several sources have this id" in acme("evidence", "TX-9", "--external").err
 
 
 def test_what_only_the_report_has_comes_with_refused_postbacks(
