@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from loadtests.bench.bank import match_bank_lines
+from loadtests.bench.comparing import compare_a_report_with_the_ledger
 from loadtests.bench.importing import import_a_csv_report, import_an_xlsx_report
 from loadtests.bench.ledger import make_ledger
 from loadtests.bench.machine import describe_machine
@@ -48,4 +49,10 @@ def _say(text: str) -> None:
     sys.stdout.flush()
 
 
-BARS: tuple[Bar, ...] = (import_a_csv_report, import_an_xlsx_report, match_bank_lines, run_the_readers)
+BARS: tuple[Bar, ...] = (
+    import_a_csv_report,
+    import_an_xlsx_report,
+    compare_a_report_with_the_ledger,
+    match_bank_lines,
+    run_the_readers,
+)

@@ -45,9 +45,6 @@ def settle_items(connection: Connection[Any], run: Run, now: datetime) -> list[d
         share_lock(connection, MONTHS)
         locked = connection.execute(sql("is_locked"), (run.period,)).fetchone() == (True,)
         values = msgspec.structs.asdict(run) | {"now": now, "locked": locked}
-        connection.execute(sql("lock_items"), values)
-        connection.execute(sql("compare_items"), values)
-        connection.execute(sql("analyze_compared_items"))
-        for name in ("insert_items", "update_items", "end_items", "note_items"):
+        for name in ("lock_items", "compare_items", "insert_items", "update_items", "end_items", "note_items"):
             connection.execute(sql(name), values)
         return cursor.execute(sql("count_items")).fetchall()
