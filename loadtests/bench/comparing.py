@@ -42,7 +42,8 @@ INSERT INTO conversions (
 )
 SELECT
     md5(number::text || 'key')::uuid, md5(number::text || 'id')::uuid, %(source)s, 'sale',
-    substr(random, 1, 8) || number, random, CASE WHEN number %% 50 = 0 THEN 'reversed' ELSE 'approved' END, amount, 'USD', at, at, at,
+    substr(random, 1, 8) || number, random, CASE WHEN number %% 50 = 0 THEN 'reversed' ELSE 'approved' END,
+    amount, 'USD', at, at, at,
     CASE WHEN number %% 50 = 0 THEN 2 ELSE 1 END
 {_MADE}
 """
