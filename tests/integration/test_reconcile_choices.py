@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from postledger.reconciliation.statement_store import delete_statement
 from postledger.vocabulary.operator_error import NotFound
 from tests.parts.reconciling import IMPORTED, NOON, Books, classes, days, line, open_books
 
@@ -167,6 +168,25 @@ def test_a_sale_stays_in_the_month_of_its_first_postback(books: Books) -> None:
     books.report(line("T-1", "20.00"), imported_at=now)
 
     assert classes(books.reconcile()) == {"matched": ("1", "0")}
+
+
+def test_items_of_a_report_that_was_taken_out_are_gone(books: Books) -> None:
+    report = books.report(line("X-1", "20.00"))
+    books.reconcile()
+    delete_statement(books.connection, report)
+
+    assert (classes(books.reconcile()), books.items()) == ({}, [])
+
+
+def test_a_replaced_report_is_taken_out_without_another_one_counting(books: Books) -> None:
+    reports = [books.report(line("X-1", f"{n}.00"), imported_at=IMPORTED + days(n)) for n in (1, 2, 3)]
+
+    delete_statement(books.connection, reports[1])
+
+    rows = books.connection.execute(
+        "SELECT id::text, replaces::text, replaced_at IS NULL FROM statements ORDER BY imported_at"
+    ).fetchall()
+    assert rows == [(reports[0], None, False), (reports[2], reports[0], True)]
 
 
 def test_a_month_without_a_report_cannot_be_reconciled(books: Books) -> None:

@@ -91,4 +91,4 @@ def _list_scopes(connection: Connection[Any], wanted: Wanted) -> list[Scope]:
     named: tuple[tuple[Kind, str | None], ...] = (("report", wanted.source), ("bank", wanted.account))
     if chosen := [Scope(kind, name) for kind, name in named if name is not None]:
         return chosen
-    return [Scope(kind, name) for kind, name in connection.execute(sql("list_scopes"), (wanted.period,))]
+    return [Scope(kind, name) for kind, name in connection.execute(sql("list_scopes"), {"period": wanted.period})]

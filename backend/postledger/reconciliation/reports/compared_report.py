@@ -44,10 +44,16 @@ class ComparedReport(msgspec.Struct, frozen=True):
         return max(self.books_until, self.report_until) + self.window
 
 
-def find_report(connection: Connection[Any], source_id: int, source: str, period: date) -> ComparedReport:
-    """Find the report of a source and a month. Raises `NotFound`."""
-    row = connection.execute(sql("find_current_report"), {"source_id": source_id, "period": period}).fetchone()
+def find_report(connection: Connection[Any], source_id: int, source: str, period: date) -> ComparedReport | None:
+    """Find the report of a source and a month. None if it was taken out, and work items of it are open.
+
+    Raises `NotFound` if there is neither.
+    """
+    values = {"source_id": source_id, "period": period}
+    row = connection.execute(sql("find_current_report"), values).fetchone()
     if row is None:
+        if connection.execute(sql("has_open_report_items"), values).fetchone() == (True,):
+            return None
         raise NotFound(f"{source} has no report of {period:%Y-%m}; run: postledger statement import FILE")
     statement_id, timezone, imported_at, is_restated, settings = row
     window, tolerance = _read_limits(settings)

@@ -39,7 +39,8 @@ def reconcile_report(
     `NotPossible` if the same source and month is being reconciled.
     """
     source_id, now = find_source(connection, source), read_clock(connection)
-    report = find_report(connection, source_id, source, period)
+    if (report := find_report(connection, source_id, source, period)) is None:
+        return _end_items(connection, source_id, period, actor, now), []
     as_of = as_of or _choose_moment(connection, report, period, now)
     run = begin_run(
         connection, "report", source_id, period,
@@ -49,6 +50,16 @@ def reconcile_report(
         sums = _run(connection, run, report, now, on_progress)
         finish_run(connection, run, sums, read_clock(connection))
     return run, sums
+
+
+def _end_items(connection: Connection[Any], source_id: int, period: date, actor: str, now: datetime) -> Run:
+    """The report was taken out, so none of its differences is there any more."""
+    run = begin_run(connection, "report", source_id, period, as_of=now, actor=actor, now=now)
+    with recorded_failure(connection, run):
+        create_found_items(connection)
+        settle_items(connection, run, now)
+        finish_run(connection, run, [], read_clock(connection))
+    return run
 
 
 def _choose_moment(connection: Connection[Any], report: ComparedReport, period: date, now: datetime) -> datetime:
