@@ -180,6 +180,8 @@ def test_several_lines_can_be_told_apart(panel: dict[str, Any]) -> None:
         (targets.FORWARD_OFF, "forward_off", {}),
         (targets.DEAD_TASKS, "dead_tasks", {}),
         (targets.RATES_AGE_RATIO, "rates_age_ratio", {}),
+        (targets.EXPORT_AGE_S, "export_age_seconds", {}),
+        (targets.DISCREPANCY_AGE_S, "discrepancy_age_seconds", {}),
         (targets.CERTIFICATE_DAYS, "certificate_days", {"severity": "warning"}),
         (targets.CERTIFICATE_LAST_DAYS, "certificate_days", {"severity": "critical"}),
     ],

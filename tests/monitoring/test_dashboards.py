@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -27,6 +28,7 @@ from tests.parts.credentials import CREDENTIAL_VARIABLES, CREDENTIALS
 from tests.parts.databases import create_database, drop_database
 from tests.parts.edge import Edge
 from tests.parts.mixture import IMPORTED_CLICKS, Mixture
+from tests.parts.month_end_rows import add_item, add_run, add_statement
 from tests.parts.part import ANSWER_WITHIN_S
 from tests.parts.postgres import Postgres
 from tests.parts.sources import add_campaign
@@ -95,6 +97,9 @@ def asker(
             wait_until(lambda: (watch.ask(_MAPPED) or 0) > 0, what="expense lines")
             wait_until(lambda: (watch.ask(_DELIVERED) or 0) > 0, what="attempts to deliver")
             _run(environment, directory, ("bills", "make"))
+            _end_month(ledger)
+            wait_until(lambda: watch.ask(_ITEMS) is not None, what="work items")
+            wait_until(lambda: watch.ask(_EXPORTED) is not None, what="attempts to export")
             with psycopg.connect(ledger, autocommit=True) as connection:
                 connection.execute("ANALYZE")
             wait_until(lambda: (watch.ask("changes(postledger_edge_policy_version[1h]) > 0") or 0) > 0)
@@ -117,6 +122,8 @@ def asker(
 _BUDGET = 'slo:postledger_error_budget:left_ratio{slo="latency"}'
 _EXCESS = 'source_kind:postledger_postbacks:excess5m{source="acme"}'
 _VISITS = "sum(postledger_clicks_total)"
+_ITEMS = 'class:postledger_discrepancies_oldest_seconds:max{class="restated"} > 0'
+_EXPORTED = "sum(increase(postledger_exports_total[1h]))"
 _STARTED = "postledger_backend_start_timestamp_seconds"
 _MAPPED = 'sum(rate(postledger_mapped_total{result="accrual"}[30s]))'
 _DELIVERED = "sum(rate(postledger_deliveries_total[30s]))"
@@ -133,15 +140,55 @@ def _run(environment: dict[str, str], directory: Path, *commands: tuple[str, ...
 def _prepare(environment: dict[str, str], directory: Path) -> None:
     clicks = directory / "clicks.csv"
     clicks.write_text(IMPORTED_CLICKS)
+    month_end = directory / "month-end.toml"
+    month_end.write_text(MONTH_END)
     _run(
-        environment,
+        {**environment, "MAIN_ACCOUNT": "DE02120300000000202051"},
         directory,
         ("apply", str(ROOT / "tests" / "data" / "mixture.toml")),
         ("grant", "postledger_reader"),
         ("clicks", "import", str(clicks)),
+        ("apply", str(month_end)),
     )
     with psycopg.connect(environment["DATABASE_URL"]) as connection:
         connection.execute("INSERT INTO rates VALUES ('EUR', 'USD', current_date, 1.1, 'ecb', now())")
+
+
+MONTH_END = """
+[[exports]]
+slug = "books"
+kind = "csv"
+
+[[report_formats]]
+slug = "acme-csv"
+source = "acme"
+kind = "csv"
+columns = { transaction_id = "Order", amount = "Commission" }
+currency = "USD"
+expected_by_day = 5
+
+[[bank_accounts]]
+slug = "main"
+account_env = "MAIN_ACCOUNT"
+currency = "EUR"
+formats = ["camt053"]
+expected = "daily"
+"""
+
+
+def _end_month(ledger: str) -> None:
+    """Leave what imports and runs leave: statements, runs, a receivable and work items."""
+    now, october = datetime.now(UTC), date(2026, 10, 1)
+    with psycopg.connect(ledger, autocommit=True) as connection:
+        add_statement(connection, now, source_id=1)
+        add_statement(connection, now, account="main", proof="unproven", faults=("bad_amount",))
+        add_run(connection, now - timedelta(minutes=1), source_id=1)
+        add_item(connection, now - timedelta(days=3), "restated")
+        add_item(connection, now - timedelta(days=1), "missing_at_network", "disputed")
+        connection.execute(
+            "INSERT INTO receivables VALUES (gen_random_uuid(), 'R-1', 'acme', %s, 'USD', 120, 80, now(), now())",
+            (october,),
+        )
 
 
 def _send(edge: Edge, *, rounds: int) -> None:

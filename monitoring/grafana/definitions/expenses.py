@@ -98,4 +98,6 @@ def _billed() -> Row:
         empty="no bill was made",
         width=24,
     )
-    return "Bills", [rows(by_month, rows_of("bills_by_period"), units={"bills": "locale", "amount": "locale"})]
+    return "Bills", [
+        rows(by_month, rows_of("bills_by_period"), units={"bills": "locale", "amount": "locale", "paid": "locale"})
+    ]

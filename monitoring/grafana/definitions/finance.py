@@ -6,6 +6,7 @@ Amounts come from the ledger, because no metric holds one; and go by days, becau
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from monitoring.grafana.definitions.expenses import show_expenses
+from monitoring.grafana.definitions.month_end import show_month_end
 from monitoring.grafana.frame import Row, Times, frame
 from monitoring.grafana.levels import alarm_above
 from monitoring.grafana.panels import STATUS_COLORS, Ask, bars_of_rows, columns, number, rows, steps
@@ -19,9 +20,10 @@ def define() -> Dashboard:
     """Define the dashboard."""
     about = (
         "Money on the ledger: what waits for approval, what each day is worth, what was taken back, and what that "
-        "makes payable and receivable."
+        "makes payable and receivable; at the end of a month what networks and banks say of it."
     )
-    return frame("finance", about, [_now(), _waiting(), _days(), *show_expenses(), _changes()], times=_BY_DAYS)
+    page = [_now(), _waiting(), _days(), *show_expenses(), *show_month_end(), _changes()]
+    return frame("finance", about, page, times=_BY_DAYS)
 
 
 def _now() -> Row:

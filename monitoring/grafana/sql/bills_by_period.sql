@@ -4,7 +4,8 @@ SELECT to_char(period, 'YYYY-MM') AS month,
        state,
        currency,
        count(*) AS bills,
-       sum(amount)::float8 AS amount
+       sum(amount)::float8 AS amount,
+       sum(paid)::float8 AS paid
 FROM bills
 GROUP BY period, state, currency
 ORDER BY period DESC, state, currency

@@ -19,8 +19,20 @@ GRANT SELECT (
     happened_at, created_at
 ) ON expense_lines TO {role};
 GRANT SELECT (
-    period, currency, exact, carried_in, amount, carried_out, approved_by_rule, state, created_at, updated_at
+    period, currency, exact, carried_in, amount, carried_out, approved_by_rule, state, paid, created_at, updated_at
 ) ON bills TO {role};
+GRANT SELECT (target, state, attempts, created_at, updated_at) ON exports TO {role};
+GRANT SELECT (
+    kind, source_id, format, period, since, until, currency, proof, gap, replaced_at, lines, known, faults, imported_at
+) ON statements TO {role};
+GRANT SELECT (field, reason) ON statement_faults TO {role};
+GRANT SELECT (kind, source_id, period, as_of, state, started_at, ended_at) ON reconciliations TO {role};
+GRANT SELECT (period, currency, amount, received, created_at, updated_at) ON receivables TO {role};
+GRANT SELECT (part, amount, currency, method, state, matched_at, undone_at) ON matches TO {role};
+GRANT SELECT (
+    kind, class, source_id, period, stake, currency, state, opened_at, changed_at
+) ON discrepancies TO {role};
+GRANT SELECT (period, version, locked_at) ON locked_reports TO {role};
 GRANT SELECT (settings, since, rules_version, updated_at) ON finance TO {role};
 GRANT SELECT (base, currency, on_day, rate, origin, imported_at) ON rates TO {role};
 GRANT SELECT (period, state, version, changed_at) ON periods TO {role};
