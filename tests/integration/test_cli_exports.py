@@ -11,7 +11,7 @@ import pytest
 from tests.parts.cli import CommandLine
 from tests.parts.databases import fetch
 from tests.parts.documents import list_code, list_rows, read_document, read_section
-from tests.parts.mapping import configure
+from tests.parts.mapping import FINANCE, RULE, configure
 from tests.parts.payable import book
 from tests.parts.sinks import Reply, Sink
 from tests.parts.sources import add_click
@@ -39,13 +39,24 @@ def apply(cli: CommandLine, *targets: str) -> None:
     assert ran.code == 0, ran.err
 
 
-def test_scenario_31_a_formula_is_text_in_every_csv(billed: CommandLine) -> None:
-    apply(billed, 'slug = "books"\nkind = "csv"')
+def test_scenario_31_a_formula_is_text_in_every_csv(cli: CommandLine, database: str) -> None:
+    formula = FORMULA.replace('"', "'")
+    add_click(database, "C1", None, "456")
+    named = FINANCE.replace('name = "Affiliate 456"', f'name = "{formula}"')
+    configure(cli, named + RULE.replace("Affiliate Commission — {campaign.name}", "{affiliate.name}"))
+    book(database, FORMULA)
+    assert cli("bills", "make").code == 0
+    apply(cli, 'slug = "books"\nkind = "csv"')
 
-    assert billed("export", "run").code == 0
+    assert cli("export", "run").code == 0
 
     (file,) = Path("var/exports").glob("*.csv")
-    printed = [file.read_text("utf-8"), *(billed(*name.split(), "--csv").out for name in ("export list", "bills list"))]
+    (bill,) = csv.DictReader(io.StringIO(file.read_text("utf-8")))
+    assert [bill[name] for name in ("payee_name", "category")] == [f"'{formula}"] * 2, (
+        "the formula is in the bill's file"
+    )
+    lists = ("export list", "bills list", "expenses list")
+    printed = [file.read_text("utf-8"), *(cli(*name.split(), "--csv").out for name in lists)]
     cells = [cell for text in printed for row in csv.reader(io.StringIO(text)) for cell in row]
     assert len(cells) > 30
     assert [cell for cell in cells if re.match(r"[=+@\t]|-(?![0-9.]+$)", cell)] == []
