@@ -9,6 +9,7 @@ import pytest
 from loadtests.acks import join_logs, read_acks, write_acks
 from loadtests.history import Mark, Sample, by_second, find_growth, percentile
 from loadtests.lost import lost_by_rule
+from loadtests.month import IMPORTED, OVER, QUIET, count_unfinished, find_slowdown
 from loadtests.ramp import factor_at
 from loadtests.report.plots import Plot, draw, nice_ceiling
 from loadtests.report.summary import figures
@@ -91,3 +92,19 @@ def test_a_plot_shows_each_series_and_each_mark() -> None:
 @pytest.mark.parametrize(("value", "ceiling"), [(0, 1), (0.3, 0.5), (1, 1), (1.2, 2), (37, 50), (51, 100), (100, 100)])
 def test_the_top_of_a_plot_is_a_round_number(value: float, ceiling: float) -> None:
     assert nice_ceiling(value) == pytest.approx(ceiling)
+
+
+def test_the_slowdown_is_that_while_the_commands_of_the_month_end_run() -> None:
+    run = run_of(ack(1, took_s=9.0), ack(3, took_s=0.1), ack(6, took_s=0.3), ack(9, took_s=9.0))
+    run.marks += [Mark(START_S + 2, QUIET), Mark(START_S + 5, IMPORTED), Mark(START_S + 8, OVER)]
+
+    assert find_slowdown(run) == pytest.approx(3)
+    assert count_unfinished(run) == 0
+
+
+def test_a_month_end_that_did_not_come_to_its_end_is_counted() -> None:
+    run = run_of(ack(3))
+    run.marks.append(Mark(START_S + 2, QUIET))
+
+    assert count_unfinished(run) == 1
+    assert find_slowdown(run) == float("inf")
