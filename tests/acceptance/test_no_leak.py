@@ -23,6 +23,7 @@ from tests.acceptance.broken_app import BUGS, OUTSIDE_FALCON
 from tests.acceptance.canaries import Canaries, forms
 from tests.acceptance.canary_run import CanaryRun
 from tests.acceptance.evidence import SignatureInput
+from tests.acceptance.export_canaries import export_bills
 from tests.acceptance.hostile_wire import Loud
 from tests.edge.conftest import TALKATIVE
 from tests.edge.quota_clock import copy_with_quota_clock, set_quota_clock
@@ -139,6 +140,7 @@ def test_no_canary_is_seen_outside_the_ledger_whatever_path_it_goes_down(run: Ca
             request.result()
     go_down_paths_without_postgres(run)
     go_down_paths_without_a_backend(run)
+    export_bills(run, master_key)
     go_down_the_ways_of_operators(run, master_key)
     run.look_at_processes()
     run.backend.stop()
