@@ -8,7 +8,7 @@ from typer.core import TyperGroup
 from tests.parts.commands import load_commands
 from tests.parts.documents import ROOT, list_documents, read_document, read_section
 
-_TYPED = re.compile(r"(?:^|`|\$ |&& |\.venv/bin/|\(|run: )postledger ([a-z]+)(?: ([a-z]+))?", re.MULTILINE)
+_TYPED = re.compile(r"(?:^|`|\$ |&& |\.venv/bin/|\(|run: )postledger ([a-z][a-z-]*)(?: ([a-z][a-z-]*))?", re.MULTILINE)
 _MADE = re.compile(r"(?:^|`)make ([a-z]+(?:-[a-z]+)*)\b", re.MULTILINE)
 
 
