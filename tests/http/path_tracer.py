@@ -13,7 +13,7 @@ from typing import Any
 
 import postledger
 from postledger.ledger.writer import write_batch
-from postledger.platform.server.gunicorn_worker import Worker
+from postledger.platform.server import gunicorn_worker
 from postledger.platform.server.wsgi_exchange import ByListener
 from tests.parts import patient_app
 
@@ -35,18 +35,22 @@ class Tracer:
 
 
 def create() -> ByListener:
-    """Build the applications, and trace what the worker handles from now on."""
-    handle = Worker.handle_request
+    """Build the applications, and trace each request that is read from now on."""
+    read, respond = gunicorn_worker.read_plain, gunicorn_worker.respond
+    tracers: list[Tracer] = []
 
-    def traced(self: Worker, *arguments: Any) -> bool:
-        tracer = Tracer()
-        sys.setprofile(tracer)
+    def traced_read(*arguments: Any) -> Any:
+        tracers.append(Tracer())
+        sys.setprofile(tracers[-1])
+        return read(*arguments)
+
+    def traced_respond(*arguments: Any, **options: Any) -> bool:
         try:
-            return handle(self, *arguments)
+            return respond(*arguments, **options)
         finally:
             sys.setprofile(None)
             with Path(os.environ["PATHS_FILE"]).open("a") as lines:
-                lines.write(json.dumps(list(tracer.files)) + "\n")
+                lines.write(json.dumps(list(tracers[-1].files)) + "\n")
 
-    Worker.handle_request = traced  # type: ignore[assignment, method-assign]
+    gunicorn_worker.read_plain, gunicorn_worker.respond = traced_read, traced_respond  # type: ignore[attr-defined]
     return patient_app.create()

@@ -22,7 +22,7 @@ RECEIVE_BYTES = 65536
 _MAX_REQUEST_LINE, _MAX_FIELDS, _MAX_FIELD_BYTES = RECEIVE_BYTES, 256, 65536
 _METHODS = {b"GET": "GET", b"POST": "POST", b"HEAD": "HEAD"}
 _FOR_SERVERS = frozenset({
-    "CONNECTION", "EXPECT", "HTTP2-SETTINGS", "KEEP-ALIVE", "TE", "TRAILER", "TRANSFER-ENCODING", "UPGRADE",
+    "EXPECT", "HTTP2-SETTINGS", "KEEP-ALIVE", "TE", "TRAILER", "TRANSFER-ENCODING", "UPGRADE",
     "X-FORWARDED-PROTO", "X-FORWARDED-PROTOCOL", "X-FORWARDED-SSL",
 })  # fmt: skip
 """Header fields by which a sender tells a server what to do, or how the request came."""
@@ -63,7 +63,7 @@ def _add_fields(environment: dict[str, Any], fields: list[tuple[bytes, bytes]]) 
         if variable is None or variable in environment:
             return False
         environment[variable] = value.decode("latin-1")
-    return True
+    return bool(environment.get("HTTP_CONNECTION", "keep-alive") == "keep-alive")  # it is kept anyway
 
 
 @lru_cache(maxsize=1024)

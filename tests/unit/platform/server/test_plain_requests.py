@@ -36,6 +36,7 @@ PLAIN = [
     get(b"/tracking/postback?a=1?b=2"),
     get(b"/a", b"X-Client-Address: 192.0.2.1", b"User-Agent:  Partner/1 \xe4\xf6 ", b"Content-Type: text/plain"),
     get(b"/a", b"X-Empty:"),
+    get(b"/a", b"Connection: keep-alive"),
     get(b"/a", b"Content-Length: 0"),
     get().replace(b"GET", b"HEAD"),
     post(b"a=1&b=2", b"Content-Type: application/x-www-form-urlencoded"),
