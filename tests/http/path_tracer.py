@@ -36,7 +36,8 @@ class Tracer:
 
 def create() -> ByListener:
     """Build the applications, and trace each request that is read from now on."""
-    read, respond = gunicorn_worker.read_plain, gunicorn_worker.respond
+    worker: Any = gunicorn_worker
+    read, respond = worker.read_plain, worker.respond
     tracers: list[Tracer] = []
 
     def traced_read(*arguments: Any) -> Any:
@@ -46,11 +47,11 @@ def create() -> ByListener:
 
     def traced_respond(*arguments: Any, **options: Any) -> bool:
         try:
-            return respond(*arguments, **options)
+            return bool(respond(*arguments, **options))
         finally:
             sys.setprofile(None)
             with Path(os.environ["PATHS_FILE"]).open("a") as lines:
                 lines.write(json.dumps(list(tracers[-1].files)) + "\n")
 
-    gunicorn_worker.read_plain, gunicorn_worker.respond = traced_read, traced_respond  # type: ignore[attr-defined]
+    worker.read_plain, worker.respond = traced_read, traced_respond
     return patient_app.create()
