@@ -95,6 +95,17 @@ def test_nothing_of_a_bank_is_quoted(banking: CommandLine, file: str, postgres: 
     assert [quoted for quoted in (CANARY, TEXT, "canary", IBAN) if quoted in told] == []
 
 
+def test_faults_of_a_bank_are_a_table_for_people(banking: CommandLine) -> None:
+    content = write_camt(STATEMENT).replace(b">100.00<", b">1OO.00<")
+    file = banking.write("october.xml", content)
+    imported = banking("statement", "import", file, "--accept-faults", "--json").facts
+
+    ran = banking("statement", "faults", imported["statements"][0]["id"][:8])
+
+    assert ran.code == 0, ran.err
+    assert [line.split()[1:] for line in ran.out.splitlines()] == [["field", "reason"], ["amount", "bad_amount"]]
+
+
 def test_a_person_is_erased_from_bank_lines(banking: CommandLine, file: str) -> None:
     banking("statement", "import", file)
     hashed = banking("hash", stdin=f"{CANARY}\n").out.strip()

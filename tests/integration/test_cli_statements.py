@@ -61,12 +61,29 @@ def test_bad_lines_are_told_by_number_field_and_reason(acme: CommandLine) -> Non
     refused = acme("statement", "import", file)
     accepted = acme("statement", "import", file, "--accept-faults", "--json").facts
     faults = acme("statement", "faults", accepted["id"], "--csv").out
+    for_people = acme("statement", "faults", accepted["id"][:8])
 
     assert refused.code == 1
     assert "line 4: amount: bad_amount" in refused.err
     assert "1 of 3 lines could not be read, more than 5 %" in refused.err
     assert "canary" not in refused.err + faults
     assert faults.splitlines() == ["line_no,field,reason", "4,amount,bad_amount"]
+    assert (for_people.code, [line.split() for line in for_people.out.splitlines()]) == (
+        0,
+        [["line_no", "field", "reason"], ["4", "amount", "bad_amount"]],
+    )
+
+
+def test_more_faults_than_a_table_shows_are_asked_for(acme: CommandLine) -> None:
+    rows = "".join(f"T-{number};c;bad;USD;Sale;03.10.2026\n" for number in range(60))
+    file = acme.write("october.csv", HEADER + ROWS + rows)
+    imported = acme("statement", "import", file, "--accept-faults", "--json").facts
+
+    usual = acme("statement", "faults", imported["id"])
+    more = acme("statement", "faults", imported["id"], "--limit", "55")
+
+    assert (len(usual.out.splitlines()), len(more.out.splitlines())) == (51, 56)
+    assert "Only the first 50 are shown. --limit N shows more" in usual.err
 
 
 def test_a_report_comes_from_a_pipe(acme: CommandLine) -> None:

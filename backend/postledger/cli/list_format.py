@@ -1,6 +1,6 @@
 """How lists are printed, newest first: the options that they share, and a table, JSON or CSV."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import tzinfo
 from typing import Annotated
 
@@ -9,7 +9,7 @@ import typer
 
 from postledger.cli.errors import CommandFailed
 from postledger.cli.id_arguments import MOST_ROWS
-from postledger.cli.output import join_reason, note
+from postledger.cli.output import note
 from postledger.cli.row_output import Columns, Row, print_csv_rows, print_json_rows, print_row_table
 from postledger.cli.time_options import FORMS
 
@@ -61,22 +61,28 @@ def limit_rows(form: Format) -> int | None:
     return ROWS_OF_A_TABLE + 1  # one more shows that the list is not complete
 
 
-def print_rows(rows: Iterator[Row], columns: Columns, form: Format, *, order: str = "newest") -> None:
-    """Print rows while they are read. A table is printed once all are there; `order` says which ones it has."""
+def print_rows(
+    rows: Iterator[Row],
+    columns: Columns,
+    form: Format,
+    *,
+    order: str = "newest",
+    for_table: Callable[[Row], Row] | None = None,
+) -> None:
+    """Print rows while they are read. A table is printed once all are there; `order` says which ones it has.
+
+    `for_table` rewrites a row for a table, which has fewer columns than JSON and CSV.
+    """
     if form.as_json:
         print_json_rows(rows, columns.everything, form.zone)
     elif form.as_csv:
         print_csv_rows(rows, columns.everything, form.zone, for_excel=form.excel)
     else:
-        _print_table(list(rows), columns, form, order)
+        _print_table(list(map(for_table, rows) if for_table else rows), columns, form, order)
 
 
 def _print_table(rows: list[Row], columns: Columns, form: Format, order: str) -> None:
     shown = rows if form.limit is not None else rows[:ROWS_OF_A_TABLE]
-    print_row_table([_join_reason(row) for row in shown], columns, form.zone, wide=form.wide)
+    print_row_table(shown, columns, form.zone, wide=form.wide)
     if len(shown) < len(rows):
         note(f"Only the {order} {ROWS_OF_A_TABLE} are shown. --limit N shows more; --csv and --json print everything.")
-
-
-def _join_reason(row: Row) -> Row:
-    return {**row, "reason": join_reason(row)} if "reason" in row else row

@@ -23,9 +23,9 @@ from postledger.cli.list_format import (
     limit_rows,
     print_rows,
 )
-from postledger.cli.output import AsJson
+from postledger.cli.output import AsJson, join_reason
 from postledger.cli.parked import discard_parked, list_parked, release_parked
-from postledger.cli.row_output import Columns
+from postledger.cli.row_output import Columns, Row
 from postledger.cli.time_options import read_moment, read_zone
 from postledger.vocabulary.refusal import Reason
 from postledger.vocabulary.statuses import Status, Verdict
@@ -148,7 +148,11 @@ def list_postbacks(
         closing(lists.list_postbacks(connection, filters, with_raw=with_raw)) as rows,
     ):
         shown = ({**row, "raw": _readable(row["raw"])} for row in rows) if with_raw else rows
-        print_rows(shown, _POSTBACKS_WITH_RAW if with_raw else _POSTBACKS, form)
+        print_rows(shown, _POSTBACKS_WITH_RAW if with_raw else _POSTBACKS, form, for_table=_join_reason)
+
+
+def _join_reason(row: Row) -> Row:
+    return {**row, "reason": join_reason(row)}
 
 
 def _readable(raw: bytes) -> str:

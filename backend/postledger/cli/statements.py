@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import IO, Annotated
 
@@ -14,7 +15,18 @@ import typer
 from postledger.cli.connections import LONG_STATEMENT_TIMEOUT_MS, open_keyring, open_ledger
 from postledger.cli.current_user import AsUser, find_actor, recorded
 from postledger.cli.file_input import name_file, open_file
-from postledger.cli.list_format import AsCsv, ForExcel, Format, Limit, Wide, check_format, limit_rows, print_rows
+from postledger.cli.id_arguments import MOST_ROWS
+from postledger.cli.list_format import (
+    ROWS_OF_A_TABLE,
+    AsCsv,
+    ForExcel,
+    Format,
+    Limit,
+    Wide,
+    check_format,
+    limit_rows,
+    print_rows,
+)
 from postledger.cli.output import AsJson, note, print_json, print_table, show_progress
 from postledger.cli.row_output import Columns
 from postledger.cli.time_options import read_month
@@ -47,6 +59,15 @@ _FAULTS = Columns(
     of_table=("line_no", "field", "reason"),
     by_importance=("line_no", "field", "reason"),
 )
+FaultLimit = Annotated[
+    int | None,
+    typer.Option(
+        "--limit",
+        min=1,
+        max=MOST_ROWS,
+        help=f"At most this many, by line. The default is {ROWS_OF_A_TABLE} for a table, else everything.",
+    ),
+]
 StatementId = Annotated[str, typer.Argument(metavar="ID", help="The id of a statement, or its first 8 characters.")]
 
 
@@ -207,16 +228,17 @@ def faults(
     *,
     context: typer.Context,
     statement: StatementId,
+    limit: FaultLimit = None,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
     excel: ForExcel = False,
 ) -> None:
     """List what could not be read of a statement, by line."""
-    form = Format(UTC, None, as_json, as_csv, wide=False, excel=excel)
+    form = Format(UTC, limit, as_json, as_csv, wide=False, excel=excel)
     check_format(form)
     with open_ledger(context) as connection:
         rows = list_faults(connection, find_statement(connection, statement))
-    print_rows(iter(rows), _FAULTS, form, order="first")
+    print_rows(islice(rows, limit_rows(form)), _FAULTS, form, order="first")
 
 
 @statements.command("forget")
