@@ -3,6 +3,7 @@
 A database from a template is made in a few hundredths of a second, so no test has to clean up after another.
 """
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +23,9 @@ SLOWEST = ("tests/monitoring/test_alerts.py", "tests/acceptance/test_make_up")
 # examples in every run; `pytest --hypothesis-profile=default` goes looking for others.
 settings.register_profile("steady", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("steady")
+
+# A shell has the programs that it starts in the background ignore Ctrl-C, and so would what the tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

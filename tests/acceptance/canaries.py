@@ -15,7 +15,8 @@ class Canaries:
     """One payout, one secret, one e-mail address, and each signature that was made while they were sent."""
 
     def __init__(self) -> None:
-        self.payout = f"{random.randrange(40_000, 99_999)}.{random.randrange(100_000, 999_999)}"  # noqa: S311
+        # It does not end with a zero, which an amount loses where it is shown.
+        self.payout = f"{random.randrange(40_000, 99_999)}.{random.randrange(100_000, 999_999)}1"  # noqa: S311
         self.secret = f"canary-{secrets.token_hex(12)}"
         self.email = f"canary.{secrets.token_hex(12)}@mail.example"
         self._needles: dict[bytes, str] = {}

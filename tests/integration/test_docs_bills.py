@@ -5,7 +5,7 @@ import shlex
 from decimal import Decimal
 from typing import get_args
 
-from postledger.finance.bills.bill_store import BillState
+from postledger.finance.bills.list_bills import ShownState
 from postledger.finance.rules.bill_amounts import Heading, Items, bill
 from tests.parts.cli import CommandLine
 from tests.parts.documents import list_code, list_rows, read_document, read_section
@@ -34,7 +34,7 @@ def test_the_commands_on_bills_work_as_printed(cli: CommandLine, database: str) 
 def test_every_state_of_a_bill_is_named() -> None:
     named = {code for state, _ in list_rows(read_section(DOCUMENT, "Read bills")) for code in list_code(state)}
 
-    assert named == set(get_args(BillState))
+    assert named == set(get_args(ShownState))
 
 
 def test_the_example_of_carry_is_right() -> None:

@@ -22,7 +22,12 @@ def test_the_commands_of_the_page_work_as_printed_and_are_recorded(cli: CommandL
     documented = {
         code for action, _ in list_rows(read_section(DOCUMENT, "The audit chain")) for code in list_code(action)
     }
-    assert recorded == documented - {"lines.map", "lines.judge", "bill.make", "bill.cancel"}
+    of_others = {
+        "lines.map",
+        "lines.judge",
+        *(action for action in documented if action.startswith(("bill.", "discrep"))),
+    }
+    assert recorded == documented - of_others
 
 
 def test_every_scope_is_named() -> None:
