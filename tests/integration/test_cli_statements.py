@@ -5,7 +5,7 @@ import tomllib
 import pytest
 
 from tests.parts.cli import CommandLine
-from tests.parts.xlsx import write_xlsx
+from tests.parts.xlsx import pack_sheet, write_xlsx
 from tests.unit.policy.test_report_config import ACME
 from tests.unit.reconciliation.test_excel_reports import HEADER as COLUMNS
 
@@ -100,6 +100,17 @@ def test_an_excel_file_is_recognised_beside_a_csv_format(acme: CommandLine) -> N
     file = acme.write("october.xlsx", write_xlsx([COLUMNS, ("T-1", "1.00", "USD", "Sale", "2026-10-01")]))
 
     assert acme("statement", "import", file, "--json").facts["format"] == "acme-xlsx"
+
+
+def test_a_hostile_excel_file_is_one_line(acme: CommandLine) -> None:
+    excel = ACME.replace("acme-csv", "acme-xlsx").replace('"csv"', '"xlsx"')
+    assert acme("apply", acme.write("excel.toml", f"[[report_formats]]\n{excel}")).code == 0
+    far = acme.write("far.xlsx", pack_sheet('<row r="1"><c r="A1"><v>1</v></c><c r="XFD1048576"><v>1</v></c></row>'))
+
+    ran = acme.process("statement", "import", far)
+
+    assert (ran.code, len(ran.err.splitlines())) == (1, 1), ran.err
+    assert "far.xlsx has a sheet of 1048576 rows and 16384 columns" in ran.err
 
 
 @pytest.mark.parametrize(

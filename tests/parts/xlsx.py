@@ -68,6 +68,20 @@ def write_workbook(file: IO[bytes], rows: Iterable[Sequence[str | Stored | None]
             sheet.write(b"</sheetData></worksheet>")
 
 
+def pack_sheet(rows: str, **more: bytes) -> bytes:
+    """Pack the XML of rows as it is, with more parts by their names."""
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in _PARTS.items():
+            archive.writestr(name, content)
+        archive.writestr(
+            "xl/worksheets/sheet1.xml", f'<worksheet xmlns="{_MAIN}"><sheetData>{rows}</sheetData></worksheet>'
+        )
+        for name, part in more.items():
+            archive.writestr(name, part)
+    return written.getvalue()
+
+
 def _write_cell(cell: str | Stored | None) -> str:
     if cell is None:
         return "<c/>"

@@ -13,8 +13,8 @@ from psycopg import Connection
 
 from postledger.people.audit_chain import append, write_body
 from postledger.policy.report_store import read_report_formats
-from postledger.reconciliation.readers.report_rows import read_report_rows
-from postledger.reconciliation.readers.rows import BadFile
+from postledger.reconciliation.readers.report_rows import ReportContent, read_report_rows
+from postledger.reconciliation.readers.rows import BadFile, TooLarge
 from postledger.reconciliation.rules.columns import BadHeader
 from postledger.reconciliation.rules.read_report_line import ReportLineReader
 from postledger.reconciliation.rules.report_format import ReportFormat
@@ -78,13 +78,16 @@ def import_report(
     """Import a report in one transaction. Raises `InvalidRequest`, `NotFound` or `NotPossible`."""
     try:
         digest = digest_file(file.content)
-        report_format = _choose_format(read_report_formats(connection), file)
+        content = ReportContent(file.content)
+        report_format = _choose_format(read_report_formats(connection), file, content)
         source_id = find_source(connection, report_format.source)
         with connection.transaction():
             lock_source(connection, source_id)
             if (found := find_file(connection, digest)) is not None:
                 return Imported(found[0], report_format.slug, report_format.source, file.period, 0, 0, known=True)
-            return _import(connection, file, report_format, NewFile(source_id, digest, actor, now), on_progress)
+            return _import(
+                connection, file, report_format, NewFile(content, source_id, digest, actor, now), on_progress
+            )
     except (BadFile, BadHeader) as bad:
         raise InvalidRequest(f"{file.name} {bad}" if isinstance(bad, BadFile) else str(bad)) from None
 
@@ -101,6 +104,7 @@ def digest_file(content: IO[bytes]) -> bytes:
 class NewFile(msgspec.Struct, frozen=True):
     """A file that is on no record yet."""
 
+    content: ReportContent
     source_id: int
     sha256: bytes
     actor: str
@@ -115,7 +119,7 @@ def _import(
     on_progress: Callable[[int], None],
 ) -> Imported:
     statement_id, read = str(uuid4()), _Read()
-    found = _read_lines(file.content, report_format)
+    found = _read_lines(new.content, report_format)
     while not read.is_done:
         # One COPY takes all lines, so that Postgres writes while the next ones are read. Only faults end it.
         add_lines(connection, statement_id, _take_lines(found, read, on_progress))
@@ -184,7 +188,7 @@ class _Read:
             self.months[day.replace(day=1)] += lines
 
 
-def _read_lines(content: IO[bytes], report_format: ReportFormat) -> Iterator[ReportLine | LineFault]:
+def _read_lines(content: ReportContent, report_format: ReportFormat) -> Iterator[ReportLine | LineFault]:
     table = read_report_rows(content, report_format)
     reader = ReportLineReader(report_format, table.header)
     for line_no, cells in table.rows:
@@ -208,13 +212,13 @@ def _find_period(months: Counter[date]) -> date:
     raise InvalidRequest(f"the report has days of {found}; say its month with --period")
 
 
-def _choose_format(formats: Sequence[ReportFormat], file: ReportFile) -> ReportFormat:
+def _choose_format(formats: Sequence[ReportFormat], file: ReportFile, content: ReportContent) -> ReportFormat:
     if file.format is not None:
         chosen = next((each for each in formats if each.slug == file.format), None)
         if chosen is None:
             raise InvalidRequest(f"report format {file.format} is not configured; add it to [[report_formats]]")
         return chosen
-    fitting = find_fitting_formats(formats, file.content)
+    fitting = find_fitting_formats(formats, content)
     if len(fitting) == 1:
         return fitting[0]
     if not fitting:
@@ -224,17 +228,19 @@ def _choose_format(formats: Sequence[ReportFormat], file: ReportFile) -> ReportF
     raise InvalidRequest(f"the file fits {', '.join(each.slug for each in fitting)}; say which one with --format")
 
 
-def find_fitting_formats(formats: Sequence[ReportFormat], content: IO[bytes]) -> list[ReportFormat]:
-    """Find the formats by which a file that can be sought can be read."""
+def find_fitting_formats(formats: Sequence[ReportFormat], content: ReportContent) -> list[ReportFormat]:
+    """Find the formats by which a file can be read. Raises `TooLarge`."""
     return [each for each in formats if _fits(each, content)]
 
 
-def _fits(report_format: ReportFormat, content: IO[bytes]) -> bool:
+def _fits(report_format: ReportFormat, content: ReportContent) -> bool:
     """Whether the file can be read so, and its first line is no fault."""
     try:
         first = next(_read_lines(content, report_format), None)
+    except TooLarge:
+        raise
     except (BadFile, BadHeader):
         return False
     finally:
-        content.seek(0)
+        content.file.seek(0)
     return isinstance(first, ReportLine)

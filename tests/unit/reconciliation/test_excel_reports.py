@@ -9,7 +9,6 @@ import pytest
 from msgspec.structs import replace
 
 from postledger.reconciliation.readers.rows import BadFile
-from postledger.reconciliation.readers.xlsx_rows import read_xlsx
 from postledger.reconciliation.rules.report_format import ReportFormat
 from postledger.reconciliation.rules.statement_lines import FaultReason, LineFault, ReportLine
 from tests.parts.xlsx import Stored, write_xlsx
@@ -94,10 +93,3 @@ def test_what_is_no_excel_file_is_refused() -> None:
     for content in (b"Order,Commission\n", b"", empty.getvalue(), write_xlsx([])):
         with pytest.raises(BadFile):
             read(content, EXCEL)
-
-
-def test_a_file_that_unpacks_to_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("postledger.reconciliation.readers.xlsx_rows.MOST_BYTES", 1000)
-
-    with pytest.raises(BadFile, match="unpacks"):
-        read_xlsx(io.BytesIO(write_xlsx([HEADER])))

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from msgspec.structs import replace
 
-from postledger.reconciliation.readers.report_rows import read_report_rows
+from postledger.reconciliation.readers.report_rows import ReportContent, read_report_rows
 from postledger.reconciliation.readers.rows import BadFile
 from postledger.reconciliation.rules.cells import BadCell, make_time_reader
 from postledger.reconciliation.rules.columns import BadHeader
@@ -30,7 +30,7 @@ HEADER = "Order,Commission,Cur,State,Date\n"
 
 def read(content: bytes, report_format: ReportFormat = PLAIN) -> list[ReportLine | LineFault]:
     """Read a whole file."""
-    table = read_report_rows(io.BytesIO(content), report_format)
+    table = read_report_rows(ReportContent(io.BytesIO(content)), report_format)
     reader = ReportLineReader(report_format, table.header)
     return [reader(line_no, cells) for line_no, cells in table.rows]
 

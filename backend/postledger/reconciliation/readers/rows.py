@@ -11,6 +11,10 @@ class BadFile(Exception):
     """The file cannot be read at all. The message says why, and holds no value of it."""
 
 
+class TooLarge(BadFile):
+    """The file would take more memory than any report needs, whatever its format."""
+
+
 class Rows(msgspec.Struct, frozen=True):
     """The header of a table, and its rows, each with the number of the line where it begins, from 1.
 

@@ -1,27 +1,30 @@
 """Reads the first sheet of an Excel file. A formula is its value. Numbers come as numbers, so that lost digits show."""
 
-import zipfile
 from collections.abc import Iterator, Sequence
 from typing import IO, Any
 
-from python_calamine import CalamineError, CalamineWorkbook
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from postledger.reconciliation.readers.rows import BadFile, Rows
+from postledger.reconciliation.readers.xlsx_check import check_xlsx
 from postledger.reconciliation.rules.cells import Cell
 
-MOST_BYTES = 1 << 30
-"""The most that the parts of the file may hold unpacked: a small file can unpack to any size."""
 
-
-def read_xlsx(file: IO[bytes], skip_rows: int = 0) -> Rows:
-    """Read the first sheet. Empty rows are no rows. Raises `BadFile`."""
-    _check_size(file)
+def open_sheet(file: IO[bytes]) -> CalamineSheet:
+    """Open the first sheet. It takes memory for all of its cells, and seconds if it is large. Raises `BadFile`."""
+    check_xlsx(file)
     try:
-        rows = CalamineWorkbook.from_filelike(file).get_sheet_by_index(0).iter_rows()
+        return CalamineWorkbook.from_filelike(file).get_sheet_by_index(0)
     except (CalamineError, IndexError):
         raise BadFile("is not an Excel file (.xlsx) with a sheet") from None
+
+
+def read_xlsx(sheet: CalamineSheet, skip_rows: int = 0) -> Rows:
+    """Read a sheet. Empty rows are no rows. Raises `BadFile`."""
     numbered = (
-        (line_no, cells) for line_no, cells in enumerate(rows, 1) if line_no > skip_rows and any(map(_is_filled, cells))
+        (line_no, cells)
+        for line_no, cells in enumerate(sheet.iter_rows(), 1)
+        if line_no > skip_rows and any(map(_is_filled, cells))
     )
     header = next(numbered, None)
     if header is None:
@@ -30,16 +33,6 @@ def read_xlsx(file: IO[bytes], skip_rows: int = 0) -> Rows:
     while not names[-1]:  # each row is as wide as the widest of the sheet
         names.pop()
     return Rows(names, _make_narrow(numbered, len(names)))
-
-
-def _check_size(file: IO[bytes]) -> None:
-    try:
-        unpacked = sum(part.file_size for part in zipfile.ZipFile(file).infolist())
-    except zipfile.BadZipFile:
-        raise BadFile("is not an Excel file (.xlsx)") from None
-    if unpacked > MOST_BYTES:
-        raise BadFile(f"unpacks to more than {MOST_BYTES >> 30} GiB")
-    file.seek(0)
 
 
 def _is_filled(cell: object) -> bool:
