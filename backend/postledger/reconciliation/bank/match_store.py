@@ -54,6 +54,12 @@ class OpenLine(msgspec.Struct, frozen=True):
     subject: str
 
 
+def find_account(connection: Connection[Any], slug: str) -> BankAccount | None:
+    """Find the settings of an account. None if it is not configured."""
+    row = connection.execute(sql("read_bank_account"), (slug,)).fetchone()
+    return None if row is None else msgspec.convert(row[0], BankAccount, strict=False)
+
+
 def read_lines(connection: Connection[Any], scope: Scope, decrypt: Decrypt) -> list[OpenLine]:
     """Read the lines that have no match, and delete what was proposed for them before."""
     values = msgspec.structs.asdict(scope)
@@ -89,13 +95,13 @@ def read_terms(
     connection: Connection[Any],
     account: BankAccount,
     lines: Iterable[Line],
-    items: Iterable[Item],
+    currencies: Iterable[str],
     max_age_days: int | None,
 ) -> Terms:
-    """Read the tolerances of an account, and the rates of the days on which its lines can pay items."""
+    """Read the tolerances of an account, and the rates of currencies on the days of its lines."""
     rates = BaseRates(account.currency, max_age_days or _USUAL_MAX_AGE_DAYS)
-    currencies = {item.currency for item in items} - {account.currency}
-    wanted = [(currency, day) for currency in currencies for day in {line.day for line in lines}]
+    foreign = set(currencies) - {account.currency}
+    wanted = [(currency, day) for currency in foreign for day in {line.day for line in lines}]
     rates.load(connection, wanted)
     found = {pair: rates.find(*pair) for pair in wanted}
     known = {pair: rate.rate for pair, rate in found.items() if rate is not None}

@@ -20,6 +20,7 @@ from postledger.reconciliation.bank.match_store import (
     Decrypt,
     OpenLine,
     Scope,
+    find_account,
     read_items,
     read_lines,
     read_payee_accounts,
@@ -88,10 +89,10 @@ def reconcile_account(
 
 
 def _read_settings(connection: Connection[Any], account: str) -> BankAccount:
-    row = connection.execute(sql("read_bank_account"), (account,)).fetchone()
-    if row is None:
+    found = find_account(connection, account)
+    if found is None:
         raise NotFound(f"bank account {account} is not configured; add it to [[bank_accounts]]")
-    return msgspec.convert(row[0], BankAccount, strict=False)
+    return found
 
 
 def _lock(connection: Connection[Any], account: BankAccount, period: date) -> Scope:
@@ -111,7 +112,7 @@ def _read(connection: Connection[Any], scope: Scope, decrypt: Decrypt, now: date
 def _match(connection: Connection[Any], account: BankAccount, found: _Read) -> list[Outcome]:
     stored, lines = read_finance(connection), [each.line for each in found.lines]
     max_age_days = None if stored is None else stored.settings.rates_max_age_days
-    terms = read_terms(connection, account, lines, found.items, max_age_days)
+    terms = read_terms(connection, account, lines, {item.currency for item in found.items}, max_age_days)
     return match_lines(lines, found.items, read_payee_accounts(connection), found.settled, terms)
 
 

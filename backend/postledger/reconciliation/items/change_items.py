@@ -4,7 +4,7 @@ Each change is a row of the item's history and an entry of the audit chain, in t
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -62,10 +62,11 @@ def change_items(connection: Connection[Any], change: Change, actor: str, now: d
     change = msgspec.structs.replace(change, owner=owner, ids=list(dict.fromkeys(change.ids)))
     with connection.transaction():
         items = _lock(connection, change)
-        approved = approve_write_offs(connection, items, actor, now) if change.action == "accept" else {}
+        stakes = [each.write_off for each in items] if change.action == "accept" else []
+        approved = approve_write_offs(connection, stakes, actor, now) if stakes else {}
         _write(connection, items, change, actor, now)
         # The last, because others that append wait from here on.
-        append_all(connection, [_make_entry(each, change, actor, approved.get(each.id)) for each in items], now)
+        append_all(connection, [_make_entry(each, change, actor, approved) for each in items], now)
     return list_items(connection, ItemFilters(ids=change.ids))
 
 
@@ -133,7 +134,7 @@ def _list_notes(item: LockedItem, change: Change) -> list[_Note]:
     ]
 
 
-def _make_entry(item: LockedItem, change: Change, actor: str, approved: Approved | None) -> Entry:
+def _make_entry(item: LockedItem, change: Change, actor: str, approved: Mapping[str, Approved]) -> Entry:
     facts: dict[str, object] = {
         "key": item.key.hex(),
         "class": item.item_class,
@@ -145,7 +146,6 @@ def _make_entry(item: LockedItem, change: Change, actor: str, approved: Approved
         facts["owner"] = change.owner
     if change.text:
         facts["text_sha256"] = hashlib.sha256(change.text.encode()).hexdigest()
-    if approved is not None:
-        facts |= {"rule": approved.rule, "rule_version": approved.rule_version, "role": approved.role}
-        facts |= {} if approved.for_login is None else {"for": approved.for_login}
+    if by := approved.get(item.write_off.subject):
+        facts |= by.facts
     return Entry(actor, f"discrepancy.{change.action}", str(item.id), write_body(**facts))

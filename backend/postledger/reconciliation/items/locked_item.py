@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import NamedTuple
 
+from postledger.reconciliation.items.write_offs import Stake
 from postledger.reconciliation.rules.work_item import ItemClass, ItemState
 
 
@@ -19,3 +20,8 @@ class LockedItem(NamedTuple):
     facts_sha256: bytes
     imported_by: str | None
     payee: str | None
+
+    @property
+    def write_off(self) -> Stake:
+        """What is written off if the item is accepted."""
+        return Stake(f"work item {self.id}", self.stake, self.currency, self.imported_by, self.payee)

@@ -1,7 +1,8 @@
-"""Finds out whether a person may accept work items: what is above the threshold of a rule needs an approver."""
+"""Finds out whether a person may write off money: what is above the threshold of a rule needs an approver."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -16,43 +17,58 @@ from postledger.finance.rules.finance_settings import Finance
 from postledger.people.users import find_user
 from postledger.policy.approval_store import read_approval_rules
 from postledger.policy.finance_store import read_finance
-from postledger.reconciliation.items.locked_item import LockedItem
 from postledger.reconciliation.rules.write_off import WriteOff, describe_need, find_rule, judge_write_off
 from postledger.vocabulary.operator_error import NotFound, NotPossible
 
 
+class Stake(msgspec.Struct, frozen=True):
+    """Money that a person wants to write off. `subject` names it in messages. `payee`: about whom it is, if known."""
+
+    subject: str
+    amount: Decimal
+    currency: str
+    imported_by: str | None
+    payee: str | None
+
+
 class Approved(msgspec.Struct, frozen=True):
-    """By which rule and role a person accepts an item. `for_login`: whose delegate the person is."""
+    """By which rule and role a person writes money off. `for_login`: whose delegate the person is."""
 
     rule: str
     rule_version: int
     role: str
     for_login: str | None
 
+    @property
+    def facts(self) -> dict[str, object]:
+        """What the audit chain says of it."""
+        facts = {"rule": self.rule, "rule_version": self.rule_version, "role": self.role}
+        return facts if self.for_login is None else facts | {"for": self.for_login}
+
 
 def approve_write_offs(
-    connection: Connection[Any], items: Sequence[LockedItem], actor: str, now: datetime
-) -> dict[int, Approved]:
-    """Return by what a person accepts the items above a threshold. Raises `NotPossible` if they may not accept one."""
+    connection: Connection[Any], stakes: Sequence[Stake], actor: str, now: datetime
+) -> dict[str, Approved]:
+    """Return, by subject, by what a person writes off the stakes above a threshold. Raises `NotPossible`."""
     stored, rules = read_finance(connection), read_approval_rules(connection)
     if stored is None or not rules.rules:
         return {}
-    write_offs = _price(connection, items, stored.settings, now.date())
+    write_offs = _price(connection, stakes, stored.settings, now.date())
     asking = [(each, rule) for each in write_offs if (rule := find_rule(rules.rules, each)) is not None]
     return _judge(connection, asking, actor, now, rules.version) if asking else {}
 
 
-def _price(connection: Connection[Any], items: Sequence[LockedItem], settings: Finance, day: date) -> list[WriteOff]:
-    """Convert the stakes of items into the base currency, by the rates of a day."""
+def _price(connection: Connection[Any], stakes: Sequence[Stake], settings: Finance, day: date) -> list[WriteOff]:
+    """Convert stakes into the base currency, by the rates of a day."""
     rates = BaseRates(settings.base_currency, settings.rates_max_age_days)
-    rates.load(connection, [(each.currency, day) for each in items])
-    return [_make(each, rates.find(each.currency, day), settings.base_currency) for each in items]
+    rates.load(connection, [(each.currency, day) for each in stakes])
+    return [_make(each, rates.find(each.currency, day), settings.base_currency) for each in stakes]
 
 
-def _make(item: LockedItem, rate: BaseRate | None, base_currency: str) -> WriteOff:
-    base_amount = None if rate is None else rate.convert(item.stake)
-    stake = Total(item.stake, item.currency, base_amount, base_currency)
-    return WriteOff(item.id, stake, frozenset(filter(None, [item.imported_by])), item.payee)
+def _make(stake: Stake, rate: BaseRate | None, base_currency: str) -> WriteOff:
+    base_amount = None if rate is None else rate.convert(stake.amount)
+    total = Total(stake.amount, stake.currency, base_amount, base_currency)
+    return WriteOff(stake.subject, total, frozenset(filter(None, [stake.imported_by])), stake.payee)
 
 
 def _judge(
@@ -61,7 +77,7 @@ def _judge(
     actor: str,
     now: datetime,
     rules_version: int,
-) -> dict[int, Approved]:
+) -> dict[str, Approved]:
     write_off, rule = asking[0]
     try:
         user = find_user(connection, actor)
@@ -71,11 +87,11 @@ def _judge(
         ) from None
     person, givers = read_person(user), read_givers(connection, user, now)
     changed_by = find_rule_changers(connection, now)
-    approved: dict[int, Approved] = {}
+    approved: dict[str, Approved] = {}
     for write_off, rule in asking:
         taken = judge_write_off(rule, write_off, changed_by, person, givers)
         if isinstance(taken, Fault):
-            raise NotPossible(f"{taken} (work item {write_off.item})")
+            raise NotPossible(f"{taken} ({write_off.subject})")
         for_login = None if taken.for_user is None else taken.for_user.login
-        approved[write_off.item] = Approved(rule.slug, rules_version, rule.steps[-1], for_login)
+        approved[write_off.subject] = Approved(rule.slug, rules_version, rule.steps[-1], for_login)
     return approved

@@ -7,6 +7,7 @@ from psycopg import Connection
 from postledger.platform.postgres.sql import statements_of
 from postledger.reconciliation.matches.decided_line import DecidedLine, close_line, open_line
 from postledger.reconciliation.matches.list_matches import MatchFilters, Row, list_matches
+from postledger.reconciliation.matches.match_write_offs import approve_match
 from postledger.vocabulary.operator_error import InvalidRequest, NotFound, NotPossible
 
 sql = statements_of("postledger.reconciliation")
@@ -17,14 +18,19 @@ def confirm_match(
 ) -> list[Row]:
     """Confirm the match of a line, or one of its proposals, and return its parts.
 
-    Raises `InvalidRequest`, `NotFound`, or `NotPossible` if it was confirmed before or does not fit any more.
+    Raises `InvalidRequest`, `NotFound`, or `NotPossible` if it was confirmed before, does not fit any more, or
+    writes off what the person may not.
     """
     with connection.transaction():
         line = open_line(connection, statement, line_no)
         chosen = _choose(line, proposal)
         connection.execute(sql("confirm_match"), line.values | {"nths": chosen, "actor": actor})
         connection.execute(sql("drop_line_matches"), line.values | {"kept": chosen})
-        close_line(connection, line, "match.confirm", actor)
+        # What a run has matched is within the tolerances.
+        is_matched = line.kind == "network" or bool(line.list_nths("matched"))
+        close_line(
+            connection, line, "match.confirm", actor, {} if is_matched else approve_match(connection, line, actor)
+        )
     return list_matches(connection, MatchFilters(statement=line.statement, line_no=line_no, state="confirmed"))
 
 

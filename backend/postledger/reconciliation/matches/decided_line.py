@@ -1,7 +1,9 @@
 """A statement line on which a person decides: found by its statement and number, locked, and not of a locked month."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -13,10 +15,13 @@ from postledger.platform.postgres.advisory_locks import MATCHES, MONTHS, share_l
 from postledger.platform.postgres.connection import read_clock
 from postledger.platform.postgres.sql import statements_of
 from postledger.reconciliation.bank.match_store import sum_paid
+from postledger.reconciliation.rules.matching.subjects import Line
 from postledger.reconciliation.statement_store import find_statement
 from postledger.vocabulary.operator_error import NotFound, NotPossible
 
 sql = statements_of("postledger.reconciliation")
+
+_NO_FACTS: Mapping[str, object] = MappingProxyType({})
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -37,11 +42,13 @@ class DecidedLine(msgspec.Struct, frozen=True):
     day: date | None
     amount: Decimal
     currency: str
+    fee: Decimal | None
     instructed_amount: Decimal | None
     instructed_currency: str | None
     rate: Decimal | None
     account: str | None
     source_id: int | None
+    imported_by: str
     parts: tuple[Part, ...]
     now: datetime
 
@@ -53,6 +60,14 @@ class DecidedLine(msgspec.Struct, frozen=True):
     def list_nths(self, *states: str) -> list[int]:
         """List the parts in some states."""
         return [part.nth for part in self.parts if part.state in states]
+
+    def describe(self) -> Line:
+        """Describe a bank line as the matcher sees it, without its texts."""
+        assert self.day is not None, "a bank line has a day"
+        return Line(
+            (self.statement, self.line_no), self.day, self.amount, self.currency, fee=self.fee, rate=self.rate,
+            instructed_amount=self.instructed_amount, instructed_currency=self.instructed_currency,
+        )  # fmt: skip
 
 
 def open_line(connection: Connection[Any], statement: str, line_no: int) -> DecidedLine:
@@ -73,8 +88,10 @@ def open_line(connection: Connection[Any], statement: str, line_no: int) -> Deci
     )
 
 
-def close_line(connection: Connection[Any], line: DecidedLine, action: str, actor: str) -> None:
-    """Count what is paid, check it, and record the decision. Raises `NotPossible`."""
+def close_line(
+    connection: Connection[Any], line: DecidedLine, action: str, actor: str, facts: Mapping[str, object] = _NO_FACTS
+) -> None:
+    """Count what is paid, check it, and record the decision with its facts. Raises `NotPossible`."""
     sum_paid(connection, line.now)
     for number, paid, amount, state in connection.execute(sql("find_items_off"), line.values):
         if state not in ("approved", "exported", "open"):
@@ -87,5 +104,5 @@ def close_line(connection: Connection[Any], line: DecidedLine, action: str, acto
         raise NotPossible(
             f"{number} would be paid beyond its amount of {amount:f}; run reconcile again, or match less of it by hand"
         )
-    body = write_body(statement=line.statement, line=line.line_no)
+    body = write_body(statement=line.statement, line=line.line_no, **facts)
     append(connection, actor, action, f"{line.statement}:{line.line_no}", body=body, at=line.now)

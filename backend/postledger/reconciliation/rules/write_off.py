@@ -1,4 +1,4 @@
-"""Who may write off the money of a work item. Pure.
+"""Who may write off the money of a work item, or of a bank line. Pure.
 
 A write-off costs what a payment of the same amount would cost. So the rules of approval for a line decide: above their
 threshold a person with the role of the rule's last step must accept it.
@@ -15,9 +15,12 @@ _NO_CONTENT = b""
 
 
 class WriteOff(msgspec.Struct, frozen=True):
-    """The money to write off. `made_by`: who imported the statement. `payee`: about whom the item is, if known."""
+    """The money to write off. `made_by`: who imported the statement. `payee`: about whom it is, if that is known.
 
-    item: int
+    `subject`: the work item, or the line of a bank statement.
+    """
+
+    subject: str
     stake: Total
     made_by: frozenset[str]
     payee: str | None
@@ -32,7 +35,7 @@ def find_rule(rules: Iterable[ApprovalRule], write_off: WriteOff) -> ApprovalRul
 def judge_write_off(
     rule: ApprovalRule, write_off: WriteOff, changed_by: frozenset[str], person: Person, givers: Sequence[Person]
 ) -> Taken | Fault:
-    """Judge whether a person may accept an item by a rule, alone or for one who made them a delegate.
+    """Judge whether a person may write off money by a rule, alone or for one who made them a delegate.
 
     `changed_by`: who changed a rule of approval a short while ago.
     """
@@ -50,7 +53,7 @@ def describe_need(rule: ApprovalRule, write_off: WriteOff) -> str:
 
 def _make_request(rule: ApprovalRule, write_off: WriteOff, changed_by: frozenset[str]) -> Request:
     return Request(
-        id=str(write_off.item), state="waiting", step=0, steps=rule.steps[-1:], payee=write_off.payee,
+        id=write_off.subject, state="waiting", step=0, steps=rule.steps[-1:], payee=write_off.payee,
         content_sha256=_NO_CONTENT, content_now=_NO_CONTENT, made_by=write_off.made_by, changed_by=changed_by,
         decided=(),
     )  # fmt: skip

@@ -4,11 +4,13 @@ SELECT
     coalesce(lines.valued_on, lines.booked_on) AS day,
     lines.amount,
     lines.currency,
+    lines.fee,
     lines.instructed_amount,
     lines.instructed_currency,
     lines.rate,
     statements.account,
     statements.source_id,
+    statements.imported_by,
     periods.period AS locked
 FROM statements
 JOIN statement_lines AS lines ON lines.statement_id = statements.id

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import msgspec
 
-from postledger.finance.rules.bill_amounts import add
+from postledger.finance.rules.bill_amounts import add, find_minor_unit
 from postledger.reconciliation.rules.matching.parts import Means, Payment, find_means, make_parts
 from postledger.reconciliation.rules.matching.subjects import Item, Line, Part, PartName, Terms
 
@@ -20,7 +20,7 @@ class Wish(msgspec.Struct, frozen=True):
 def compose(line: Line, wishes: Sequence[Wish], rest: PartName | None) -> tuple[Part, ...] | str:
     """Return the parts of a line, or why it cannot be what is wanted."""
     if not wishes:
-        return (Part(rest, line.amount),) if rest else "say what the line is: --bill, --receivable or --rest"
+        return _call(line, rest)
     if len({wish.item.id for wish in wishes}) < len(wishes):
         return "a bill or receivable is given twice; give each once"
     if len({(wish.item.currency, wish.item.kind) for wish in wishes}) > 1:
@@ -33,6 +33,15 @@ def compose(line: Line, wishes: Sequence[Wish], rest: PartName | None) -> tuple[
         return f"the line has only {means.amount:f} {means.currency}; give less, or say what the rest is: --rest fee"
     parts = make_parts(line, payments, means, rest or ("unapplied" if means.rate is None else "fx"))
     return parts if wishes[0].item.kind == line.pays else tuple(map(_take_back, parts))
+
+
+def _call(line: Line, rest: PartName | None) -> tuple[Part, ...] | str:
+    """Make one part of a line that pays nothing."""
+    if rest is None:
+        return "say what the line is: --bill, --receivable or --rest"
+    if line.amount > 0 and rest != "unapplied":
+        return f"what comes in and pays nothing is not written off as {rest}; leave it, or give it --rest unapplied"
+    return (Part(rest, line.amount),)
 
 
 def _find_means(line: Line, wishes: Sequence[Wish]) -> Means:
@@ -54,6 +63,8 @@ def _share_out(line: Line, wishes: Sequence[Wish], means: Means) -> list[Payment
             return f"nothing of {wish.item.number} is left to match; leave it out"
         if amount > due:
             return f"only {due:f} {wish.item.currency} of {wish.item.number} is left to match"
+        if wish.amount is not None and _has_part_of_unit(wish.amount, wish.item.currency):
+            return f"the amount for {wish.item.number} has more digits than {wish.item.currency} has; write fewer"
         found.append((wish.item, amount))
         left -= amount
     return found
@@ -62,6 +73,11 @@ def _share_out(line: Line, wishes: Sequence[Wish], means: Means) -> list[Payment
 def _find_due(line: Line, item: Item) -> Decimal:
     """What a line can pay of an item, or take back of it."""
     return item.amount - item.paid if item.kind == line.pays else item.paid
+
+
+def _has_part_of_unit(amount: Decimal, currency: str) -> bool:
+    unit = find_minor_unit(currency)
+    return amount < unit or amount % unit != 0
 
 
 def _take_back(part: Part) -> Part:

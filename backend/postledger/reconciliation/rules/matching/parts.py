@@ -8,7 +8,7 @@ import msgspec
 from postledger.finance.rules.bill_amounts import add, find_minor_unit
 from postledger.reconciliation.rules.matching.subjects import Item, Line, Part, PartName, Reason, Terms
 
-_FEE_SHARE = Decimal("0.25")
+FEE_SHARE = Decimal("0.25")
 """A fee is at most this share of what is due, or it would explain too much."""
 _FEE_SHARE_OF_ONE = Decimal("0.05")
 """One bill of which we paid less than this share was paid in part."""
@@ -38,7 +38,7 @@ def find_means(line: Line, currency: str, terms: Terms) -> Means | Reason:
         return _read_instructed(line, abs(line.instructed_amount), reference, terms)
     if reference is None:
         return Reason.NO_RATE
-    return Means(currency, _round(abs(line.amount) / reference, currency), reference, exact=False)
+    return Means(currency, round_amount(abs(line.amount) / reference, currency), reference, exact=False)
 
 
 def list_amounts(line: Line, means: Means) -> list[Decimal]:
@@ -105,12 +105,12 @@ def _is_fee(line: Line, difference: Decimal, total: Decimal, terms: Terms, *, si
     if difference > 0 and line.amount > 0:
         return False  # no bank adds something to what it is sent
     in_part = single and difference < 0 and line.amount < 0
-    share = _FEE_SHARE_OF_ONE if in_part else _FEE_SHARE
+    share = _FEE_SHARE_OF_ONE if in_part else FEE_SHARE
     return abs(difference) <= min(terms.allow_fee(total), total * share)
 
 
 def _make_payment(line: Line, item: Item, applied: Decimal, means: Means) -> Part:
-    amount = applied if means.rate is None else _round(applied * means.rate, line.currency)
+    amount = applied if means.rate is None else round_amount(applied * means.rate, line.currency)
     return Part("payment", amount if line.amount > 0 else -amount, item.id, item.kind, applied, item.currency)
 
 
@@ -121,5 +121,6 @@ def _name_fee(line: Line, means: Means, left: Decimal) -> list[Part]:
     return [Part("fee", -abs(line.fee))]
 
 
-def _round(amount: Decimal, currency: str) -> Decimal:
+def round_amount(amount: Decimal, currency: str) -> Decimal:
+    """Round an amount to the smallest unit of its currency."""
     return amount.quantize(find_minor_unit(currency))
