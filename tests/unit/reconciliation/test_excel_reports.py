@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from postledger.reconciliation.readers.rows import BadFile
 from postledger.reconciliation.rules.report_format import ReportFormat
 from postledger.reconciliation.rules.statement_lines import FaultReason, LineFault, ReportLine
-from tests.parts.xlsx import Stored, write_xlsx
+from tests.parts.xlsx import Stored, pack_sheet, write_xlsx
 from tests.unit.reconciliation.test_report_lines import PLAIN, read
 
 EXCEL: ReportFormat = replace(PLAIN, kind="xlsx")
@@ -93,3 +93,21 @@ def test_what_is_no_excel_file_is_refused() -> None:
     for content in (b"Order,Commission\n", b"", empty.getvalue(), write_xlsx([])):
         with pytest.raises(BadFile):
             read(content, EXCEL)
+
+
+def test_what_excel_made_of_an_id_is_no_id() -> None:
+    true = '<c t="b"><v>1</v></c>'
+    time, day = '<c s="1"><v>0.5</v></c>', '<c s="1"><v>46296</v></c>'
+    for cell in (true, time, day):
+        assert _read_raw(cell, "<c><v>1</v></c>") == LineFault(2, "transaction_id", FaultReason.BAD_TEXT)
+    for cell in (true, time, day):
+        assert _read_raw("<c><v>1</v></c>", cell) == LineFault(2, "amount", FaultReason.BAD_AMOUNT)
+
+
+def _read_raw(order: str, amount: str) -> ReportLine | LineFault:
+    header, rest = (
+        "".join(f'<c t="inlineStr"><is><t>{text}</t></is></c>' for text in texts)
+        for texts in (HEADER, ("USD", "Sale", DAY))
+    )
+    [line] = read(pack_sheet(f"<row>{header}</row><row>{order}{amount}{rest}</row>"), EXCEL)
+    return line

@@ -97,6 +97,7 @@ def test_an_amount_that_could_be_two_is_a_fault(written: str, decimal: str) -> N
         ("T,1.00,USD,Locked,2026-10-01", "status", FaultReason.UNKNOWN_STATUS),
         ("T,1.00,USD,,2026-10-01", "status", FaultReason.UNKNOWN_STATUS),
         ("T,1.00,XYZ,Sale,2026-10-01", "currency", FaultReason.BAD_CURRENCY),
+        *((f"T,1.00,{code},Sale,2026-10-01", "currency", FaultReason.BAD_CURRENCY) for code in ("XXX", "xts", "XAU")),
         ("T,1.00,,Sale,2026-10-01", "currency", FaultReason.MISSING_FIELD),
         (",1.00,USD,Sale,2026-10-01", "transaction_id", FaultReason.MISSING_FIELD),
         (f"{'x' * 256},1.00,USD,Sale,2026-10-01", "transaction_id", FaultReason.TOO_LONG),

@@ -4,13 +4,21 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from enum import Enum
 from functools import lru_cache, partial
 from zoneinfo import ZoneInfo
 
 from postledger.reconciliation.rules.statement_lines import FaultReason
 
-Cell = str | int | float | Decimal | bool | date | datetime | timedelta | None
-"""What a row reader gives: of text always `str`; of Excel numbers and dates too."""
+
+class Unreadable(Enum):
+    """What stands in place of a cell that is neither text nor a number, such as an array of JSON."""
+
+    CELL = "unreadable"
+
+
+Cell = str | int | float | Decimal | bool | date | datetime | time | timedelta | Unreadable | None
+"""What a row reader gives: of text always `str`; of Excel numbers and dates too; of JSON `Decimal` for a fraction."""
 
 LONGEST_TEXT = 255
 UNIX = "unix"
@@ -21,6 +29,7 @@ _LENGTH_OF_A_DAY = len("2026-11-30")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EARLIEST, _LATEST = date(2000, 1, 1), date(2100, 1, 1)
 _TOO_MUCH, _SMALLEST = Decimal(10) ** 12, Decimal("0.000001")
+_MOST_PLACES = 6
 _PLAIN = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,6})?")
 _AROUND = "$€£¥₹ \u00a0\u202f"  # marks of currencies, and blanks
 _GROUPED = {
@@ -37,11 +46,14 @@ class BadCell(Exception):
         self.reason = reason
 
 
-def read_text(cell: Cell) -> str | None:
-    """Read text of at most 255 printable characters. None if the cell is empty. Raises `BadCell`."""
+def read_text(cell: Cell, otherwise: FaultReason = FaultReason.BAD_TEXT) -> str | None:
+    """Read text of at most 255 printable characters, or a number. None if the cell is empty. Raises `BadCell`.
+
+    `otherwise`: the fault of a cell that is no text and no number. What Excel took for a day has lost its text.
+    """
     if cell is None:
         return None
-    text = (cell if isinstance(cell, str) else _write_number(cell)).strip()
+    text = (cell if isinstance(cell, str) else _write_number(cell, otherwise)).strip()
     if len(text) > LONGEST_TEXT:
         raise BadCell(FaultReason.TOO_LONG)
     if not text.isprintable():
@@ -49,11 +61,13 @@ def read_text(cell: Cell) -> str | None:
     return text or None
 
 
-def _write_number(cell: Cell) -> str:
+def _write_number(cell: Cell, otherwise: FaultReason) -> str:
     if isinstance(cell, bool) or not isinstance(cell, int | float | Decimal):
-        return str(cell)
-    number = Decimal(repr(cell) if isinstance(cell, float) else cell).normalize()
-    if len(number.as_tuple().digits) > MOST_EXACT_DIGITS or abs(number) >= 10**MOST_EXACT_DIGITS:
+        raise BadCell(otherwise)
+    exact = Decimal(repr(cell) if isinstance(cell, float) else cell)
+    number = exact.normalize()
+    is_long = len(number.as_tuple().digits) > MOST_EXACT_DIGITS or abs(number.adjusted()) >= MOST_EXACT_DIGITS
+    if is_long or number != exact:
         raise BadCell(FaultReason.LOST_DIGITS)
     return format(number.to_integral() if number == number.to_integral() else number, "f")
 
@@ -66,15 +80,23 @@ def read_amount(cell: Cell, decimal: str) -> Decimal:
     """
     if isinstance(cell, str):
         return Decimal(cell) if decimal == "." and _PLAIN.fullmatch(cell) else _read_written(cell, decimal)
-    if isinstance(cell, bool | date | timedelta) or cell is None:
+    if isinstance(cell, bool) or not isinstance(cell, int | float | Decimal):
         raise BadCell(FaultReason.BAD_AMOUNT)
-    return _check(Decimal(repr(cell) if isinstance(cell, float) else cell))
-
-
-def _check(number: Decimal) -> Decimal:
+    number = Decimal(repr(cell) if isinstance(cell, float) else cell)
     if not number.is_finite() or abs(number) >= _TOO_MUCH:
         raise BadCell(FaultReason.BAD_AMOUNT)
-    return number.quantize(_SMALLEST).normalize() + 0 if number != number.quantize(_SMALLEST) else number
+    rounded = number.quantize(_SMALLEST)
+    if isinstance(cell, Decimal):
+        return _keep(number, rounded)
+    return number if rounded == number else rounded.normalize() + 0
+
+
+def _keep(written: Decimal, rounded: Decimal) -> Decimal:
+    """Keep the decimal places that were written, without an exponent."""
+    if written != rounded:
+        raise BadCell(FaultReason.BAD_AMOUNT)
+    places = max(0, min(-int(written.as_tuple().exponent), _MOST_PLACES))
+    return rounded.quantize(Decimal(1).scaleb(-places))
 
 
 def _read_written(cell: str, decimal: str) -> Decimal:

@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from postledger.decoding.parameters import read_currency, read_event
+from postledger.decoding.parameters import NO_MONEY, read_currency, read_event
 from postledger.reconciliation.rules.cells import BadCell, Cell, make_time_reader, read_amount, read_text
 from postledger.reconciliation.rules.columns import find_columns
 from postledger.reconciliation.rules.report_format import COLUMNS, ReportFormat
@@ -85,15 +85,17 @@ def _make_amount_reader(report_format: ReportFormat) -> Read:
 
 
 def _make_currency_reader(report_format: ReportFormat) -> Read:
-    @lru_cache(maxsize=1000)
+    @lru_cache(maxsize=1000, typed=True)  # True is not 1
     def read(cell: Cell) -> str:
-        text = read_text(cell)
+        text = read_text(cell, FaultReason.BAD_CURRENCY)
         try:
             currency = report_format.currency if text is None else read_currency(text)
         except Refused:
             raise BadCell(FaultReason.BAD_CURRENCY) from None
         if currency is None:
             raise BadCell(FaultReason.MISSING_FIELD)
+        if currency in NO_MONEY:
+            raise BadCell(FaultReason.BAD_CURRENCY)
         return currency
 
     return read
@@ -102,9 +104,9 @@ def _make_currency_reader(report_format: ReportFormat) -> Read:
 def _make_status_reader(report_format: ReportFormat) -> Read:
     words = {word.casefold(): status for status, words in report_format.statuses.items() for word in words}
 
-    @lru_cache(maxsize=1000)
+    @lru_cache(maxsize=1000, typed=True)  # True is not 1
     def read(cell: Cell) -> tuple[str | None, Status]:
-        word = read_text(cell)
+        word = str(cell).lower() if isinstance(cell, bool) else read_text(cell, FaultReason.UNKNOWN_STATUS)
         status = words.get((word or "").casefold())
         if status is None:
             raise BadCell(FaultReason.UNKNOWN_STATUS)
@@ -116,9 +118,9 @@ def _make_status_reader(report_format: ReportFormat) -> Read:
 def _make_event_reader(report_format: ReportFormat) -> Read:
     events = {word.casefold(): event for event, words in report_format.events.items() for word in words}
 
-    @lru_cache(maxsize=1000)
+    @lru_cache(maxsize=1000, typed=True)  # True is not 1
     def read(cell: Cell) -> str | None:
-        word = read_text(cell)
+        word = read_text(cell, FaultReason.BAD_EVENT)
         try:
             return report_format.event if word is None else events.get(word.casefold()) or read_event(word)
         except Refused:
