@@ -24,8 +24,11 @@ def measure_write_off(line: Line, parts: Sequence[Part], terms: Terms) -> Decima
     is_exchanged = any(part.applied_currency != line.currency for part in payments)
     # A rate that a person chose hides in the payments what it makes of them.
     exchanged = _sum(parts, "fx") + add(part.amount for part in payments) - (worth if line.amount > 0 else -worth)
+    fee = _sum(parts, "fee")
+    is_added = line.amount > 0 and fee > 0 and all(part.applied is None or part.applied > 0 for part in payments)
     beyond = [
-        (_sum(parts, "fee"), _allow_fee(line, worth, _sum(parts, "fee"), terms)),
+        # No bank adds something to what it is sent. It can come back with a payment.
+        (fee, _NOTHING if is_added else _allow_fee(line, worth, terms)),
         (exchanged, _allow_exchange(line, worth, terms) if is_exchanged else _NOTHING),
         (_sum(parts, "rounding"), find_minor_unit(line.currency)),
     ]
@@ -43,9 +46,9 @@ def _find_worth(line: Line, payment: Part, terms: Terms) -> Decimal | None:
     return None if rate is None else round_amount(applied * rate, line.currency)
 
 
-def _allow_fee(line: Line, worth: Decimal, fee: Decimal, terms: Terms) -> Decimal:
-    if not worth or (line.amount > 0 and fee > 0):
-        return _NOTHING  # it is kept of nothing, and no bank adds something to what it is sent
+def _allow_fee(line: Line, worth: Decimal, terms: Terms) -> Decimal:
+    if not worth:
+        return _NOTHING  # it is kept of nothing
     return max(_tolerate_fee(worth, terms), abs(line.fee or _NOTHING), _find_difference(line))
 
 
