@@ -86,6 +86,31 @@ def test_a_statement_that_is_not_proven_and_missing_days_are_work_items(books: B
     assert [item[:2] for item in books.items()] == [("gap", "30"), ("unproven", "1.5")]
 
 
+def test_lines_that_differ_from_proven_balances_are_a_work_item(books: BankBooks) -> None:
+    whole = {"opening": "0", "closing": "20.00", "since": day(1), "until": day(9)}
+    books.add_lines({"amount": "30.00", "booked_on": day(2)}, **whole)
+    books.reconcile()
+    unproven = [item[:3] for item in books.items() if item[0] == "unproven"]
+    books.add_lines({"amount": "-10.00", "booked_on": day(3)}, since=day(3), until=day(3), proof="no_balances")
+
+    books.reconcile()
+
+    assert unproven == [("unproven", "10", "open")]
+    assert [item for item in books.items() if item[0] == "unproven"] == []
+
+
+def test_a_gap_is_an_item_of_the_month_of_its_first_day_only(books: BankBooks) -> None:
+    october = books.add_lines(opening="0", closing="0", until=day(29))
+    books.add_lines(
+        opening="5", closing="5", since=date(2026, 11, 4), until=date(2026, 11, 30), gap="gap", follows=october
+    )
+
+    for month in (date(2026, 10, 1), date(2026, 11, 1)):
+        books.reconcile(month)
+
+    assert books.read("SELECT class, period FROM discrepancies") == [{"class": "gap", "period": date(2026, 10, 1)}]
+
+
 def test_a_work_item_keeps_its_state_while_its_line_stays_as_it_is(books: BankBooks) -> None:
     books.add_lines({"amount": "-12.00", "text": "who knows"}, {"amount": "-12.00", "text": "who knows"})
     books.reconcile()

@@ -141,6 +141,32 @@ def test_a_bank_statement_that_is_not_proven_is_named(months: Months, rows: Mont
     assert months.cli(*command.split()[1:]).code == 0
 
 
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        ({"opening": "0", "closing": "-10.00"}, "the lines of main in 2026-10 and its balances differ by 10.00 EUR"),
+        ({"proof": "unproven", "proof_difference": "-10.00"}, "not proven by its balances: they differ by 10.00 EUR"),
+    ],
+)
+def test_a_month_with_other_lines_than_its_balances_is_named(
+    months: Months, rows: MonthRows, fields: dict[str, str], problem: str
+) -> None:
+    expect(months, rows, **fields)
+
+    assert [kind for kind, _ in blockers(months)] == ["unproven_statement"]
+    assert problem in months("lock").err
+
+
+def test_a_month_whose_days_have_no_balances_is_named(months: Months, rows: MonthRows) -> None:
+    """The notification is proven by the statement of November, and the report of October does not have that."""
+    expect(months, rows, until=date(2026, 10, 30))
+    rows.add_bank_statement("main", since=date(2026, 10, 31), proof="no_balances")
+    rows.add_bank_statement("main", since=date(2026, 11, 1), until=date(2026, 11, 2))
+
+    assert [kind for kind, _ in blockers(months)] == ["unproven_statement"]
+    assert '"proof": "no_balances"' in months.cli("period", "report", "2026-10", "--json").out
+
+
 def test_a_bank_account_whose_statements_end_early_is_named(months: Months, rows: MonthRows) -> None:
     expect(months, rows, until=date(2026, 10, 20))
 

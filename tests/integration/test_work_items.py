@@ -86,6 +86,7 @@ def test_a_row_has_stake_facts_and_state(ledger: Connection[Any], people: Comman
     )  # fmt: skip
     assert row["facts"]["network"] == {"amount": "15.00", "status": "approved"}
     assert (of_csv["id"], of_csv["stake"], json.loads(of_csv["facts"])) == (str(item), "5.00", row["facts"])
+    assert "subject" in row.keys() & of_csv.keys()
     assert "amount_differs" in table
 
 

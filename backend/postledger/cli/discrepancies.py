@@ -37,8 +37,8 @@ discrepancies = typer.Typer(help="Work items: what does not match, and what peop
 _ITEMS = Columns(
     everything=(
         "id", "kind", "class", "source", "account", "period", "state", "owner", "stake", "currency", "transaction_id",
-        "click_id", "bill", "receivable", "statement_id", "line_no", "resolution", "facts", "version", "opened_at",
-        "changed_at", "key",
+        "click_id", "bill", "receivable", "statement_id", "line_no", "subject", "resolution", "facts", "version",
+        "opened_at", "changed_at", "key",
     ),
     of_table=(
         "id", "class", "name", "period", "subject", "stake", "currency", "state", "owner", "opened_at", "resolution",

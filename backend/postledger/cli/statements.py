@@ -174,8 +174,8 @@ def _print_statement(added: ImportedStatement) -> None:
         note("a statement is missing between the one before and this: its opening balance is not their closing balance")
     elif added.gap == "overlap":
         note("it has days of the statement before; only lines that were not on record were added")
-        if added.proof == "unproven":
-            note("the bank has changed lines, or writes them otherwise in the file before; compare the two files")
+    if added.proof == "unproven" and (added.gap == "overlap" or added.known):
+        note("the bank has changed lines, or writes them otherwise in a file of the same days; compare the files")
     _note_faults(added.id, added.faults)
 
 

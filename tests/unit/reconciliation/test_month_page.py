@@ -77,7 +77,10 @@ def test_a_month_without_anything_open_is_explained() -> None:
 @pytest.mark.parametrize(
     ("changes", "gap"),
     [
-        ({"proof": "unproven"}, "Bank account main: not proven."),
+        (
+            {"proof": "unproven", "proof_difference": Decimal("-10.00")},
+            "Bank account main: not proven, its lines and balances differ by 10.00\N{NO-BREAK SPACE}EUR.",
+        ),
         ({"proof": "missing"}, "Bank account main: no statement."),
         ({"run": None}, "Bank account main was not compared with bills and receivables."),
     ],

@@ -1,7 +1,7 @@
 """Adds the statements of a bank's file to those of their accounts: the lines that are new, the proofs and the order."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -21,11 +21,14 @@ from postledger.reconciliation.bank.bank_store import (
     relink,
     set_proof,
 )
+from postledger.reconciliation.bank.prove_record import AddedTo, find_added_difference, find_missing
 from postledger.reconciliation.bank.read_file import ReadStatement, day_of
 from postledger.reconciliation.rules.balance_proof import Proof, ProofState, Span, find_gap, prove, prove_added
 from postledger.reconciliation.rules.occurrences import NewLine, select_new
 from postledger.reconciliation.rules.statement_chain import Link, Stated, put_in_order
 from postledger.reconciliation.statement_store import add_faults
+
+FindDifference = Callable[[Connection[Any], AddedTo], Decimal | None]
 
 
 class ImportedStatement(msgspec.Struct, frozen=True):
@@ -62,17 +65,26 @@ class Addition(msgspec.Struct, frozen=True):
 
 def add_statements(addition: Addition, read: Sequence[ReadStatement]) -> list[ImportedStatement]:
     """Add all statements of a file."""
-    added, numbers = list[ImportedStatement](), Counter[tuple[str, str | None]]()
+    added, sources, numbers = list[ImportedStatement](), list[ReadStatement](), Counter[tuple[str, str | None]]()
     for segment in _split(read):
         new = _select_new(addition, segment)
         for each in segment:
             name = (each.account.slug, each.number)
             numbers[name] += 1
             number = each.number if numbers[name] == 1 else f"{each.number or ''} ({numbers[name]})".strip()
-            # The moment keeps the order that the statements have in the file, which days alone do not.
-            at = addition.now + timedelta(microseconds=len(added))
-            added.append(_add(msgspec.structs.replace(addition, now=at), each, number, new[id(each)]))
-    return added
+            one = _add(_at(addition, len(added)), each, number, new[id(each)])
+            added.append(_prove_with_others(addition, one, each, find_added_difference))
+            sources.append(each)
+    # Another statement of the file can have the rest of a day, so all of them come first.
+    proven = [_prove_with_others(addition, *pair, find_missing) for pair in zip(added, sources, strict=True)]
+    for nth, each_added in enumerate(proven):
+        _append_to_chain(_at(addition, nth), each_added)
+    return proven
+
+
+def _at(addition: Addition, nth: int) -> Addition:
+    """Give each statement a moment, which keeps the order that they have in the file. Days alone do not."""
+    return msgspec.structs.replace(addition, now=addition.now + timedelta(microseconds=nth))
 
 
 def _split(read: Sequence[ReadStatement]) -> Iterator[Sequence[ReadStatement]]:
@@ -128,9 +140,7 @@ def _add(addition: Addition, read: ReadStatement, number: str | None, new: Seque
     add_bank_lines(connection, statement_id, new, addition.texts)
     add_faults(connection, statement_id, read.faults)
     insert_bank_statement(connection, _make_row(addition, added))
-    linked = _link(addition, added, booked, sum((line.line.amount for line in new), Decimal(0)))
-    _append_to_chain(addition, linked)
-    return linked
+    return _link(addition, added, booked, sum((line.line.amount for line in new), Decimal(0)))
 
 
 def _make_row(addition: Addition, added: ImportedStatement) -> NewStatement:
@@ -143,17 +153,27 @@ def _make_row(addition: Addition, added: ImportedStatement) -> NewStatement:
 
 def _link(addition: Addition, added: ImportedStatement, booked: Decimal, new: Decimal) -> ImportedStatement:
     link = relink(addition.connection, added.account).get(added.id, Link())
-    before = _find_last(addition.connection, added, link)
-    linked = msgspec.structs.replace(added, gap=link.gap)
-    if before is None or added.closing is None:
+    linked, before = msgspec.structs.replace(added, gap=link.gap), _find_last(addition.connection, added, link)
+    if before is None or added.closing is None or added.opening is not None:
         return linked
-    if added.proof == "proven" and link.gap == "overlap" and before.proof == "proven":
-        proof = _prove_added(before, added, new)
-        linked = msgspec.structs.replace(linked, proof=proof.state, proof_difference=proof.difference)
-    elif added.opening is None and _prove_added(before, added, new).state == "proven":
-        linked = msgspec.structs.replace(linked, proof="proven", opening=added.closing - booked)
-    set_proof(addition.connection, added.id, Proof(linked.proof, linked.proof_difference), linked.opening)
+    if _prove_added(before, added, new).state != "proven":
+        return linked
+    linked = msgspec.structs.replace(linked, proof="proven", opening=added.closing - booked)
+    set_proof(addition.connection, added.id, Proof(linked.proof), linked.opening)
     return linked
+
+
+def _prove_with_others(
+    addition: Addition, added: ImportedStatement, read: ReadStatement, find: FindDifference
+) -> ImportedStatement:
+    """Find whether a statement that adds up by itself contradicts the others of its account."""
+    if added.proof == "unproven":
+        return added
+    difference = find(addition.connection, AddedTo(added.account, added.id, read.lines))
+    if difference is None:
+        return added
+    set_proof(addition.connection, added.id, Proof("unproven", difference), added.opening)
+    return msgspec.structs.replace(added, proof="unproven", proof_difference=difference)
 
 
 def _find_last(connection: Connection[Any], added: ImportedStatement, link: Link) -> Stated | None:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +13,8 @@ from psycopg.types.json import Jsonb
 from postledger.platform.postgres.sql import statements_of
 from postledger.reconciliation.bank.match_store import Scope
 from postledger.reconciliation.items.found_items import item_key
+from postledger.reconciliation.month_tables.accounts import read_proof
+from postledger.reconciliation.month_tables.reading import MonthReader
 from postledger.reconciliation.rules.matching.subjects import Item, LineKey, Match, Outcome, Part
 from postledger.reconciliation.runs import Run
 
@@ -76,6 +78,15 @@ def find_gaps(connection: Connection[Any], scope: Scope) -> Iterator[Found]:
         yield Found(
             f"{item_class}:{since}:{until}:{number}", item_class, stake, currency, _write_all(facts), statement_id
         )
+
+
+def find_unproven_month(connection: Connection[Any], scope: Scope) -> Iterator[Found]:
+    """Find what the month differs from its balances, if no statement and no gap tells of it."""
+    difference = read_proof(MonthReader(connection, scope.since), scope.account).unnamed
+    if difference is not None:
+        last_day = scope.until - timedelta(days=1)
+        facts = {"since": scope.since, "until": last_day, "difference": difference}
+        yield Found("unproven:month", "unproven", abs(difference), scope.currency, _write_all(facts))
 
 
 def find_overdue(connection: Connection[Any], scope: Scope, today: date) -> Iterator[Found]:

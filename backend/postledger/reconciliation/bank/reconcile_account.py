@@ -15,7 +15,13 @@ from postledger.platform.postgres.connection import read_clock
 from postledger.platform.postgres.sql import statements_of
 from postledger.policy.bank_texts import open_bank_texts
 from postledger.policy.finance_store import read_finance
-from postledger.reconciliation.bank.bank_items import add_found_items, find_gaps, find_line_items, find_overdue
+from postledger.reconciliation.bank.bank_items import (
+    add_found_items,
+    find_gaps,
+    find_line_items,
+    find_overdue,
+    find_unproven_month,
+)
 from postledger.reconciliation.bank.match_store import (
     Decrypt,
     OpenLine,
@@ -125,6 +131,7 @@ def _add_items(connection: Connection[Any], run: Run, found: _Read, outcomes: Se
         chain(
             find_line_items([*outcomes, *kept], subjects | subjects_of_kept, items),
             find_gaps(connection, found.scope),
+            find_unproven_month(connection, found.scope),
             find_overdue(connection, found.scope, now.date()),
         ),
     )

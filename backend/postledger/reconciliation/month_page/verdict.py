@@ -61,9 +61,19 @@ def _list_source_gaps(sources: Iterable[SourceMonth]) -> Iterator[str]:
 def _list_account_gaps(accounts: Iterable[AccountMonth]) -> Iterator[str]:
     for account in accounts:
         if account.proof != "proven" and (account.lines or account.is_expected):
-            yield f"Bank account {account.account}: {PROOFS.get(account.proof, account.proof)}."
+            proof = PROOFS.get(account.proof, account.proof)
+            yield f"Bank account {account.account}: {proof}{_say_difference(account)}."
         elif account.run is None and account.lines:
             yield f"Bank account {account.account} was not compared with bills and receivables."
+
+
+def _say_difference(account: AccountMonth) -> str:
+    """Say by how much lines and balances differ: over the month, or else in single statements."""
+    of_statements = sum((abs(each.proof_difference or Decimal(0)) for each in account.statements), Decimal(0))
+    difference = abs(account.proof_difference or of_statements)
+    if account.proof != "unproven" or not difference:
+        return ""
+    return f", its lines and balances differ by {write_money(difference, account.currency)}"
 
 
 def _list_item_gaps(totals: Sequence[ItemTotal]) -> Iterator[str]:

@@ -12,6 +12,8 @@ from psycopg import Connection
 
 from postledger.finance.books import Books
 from postledger.platform.postgres.sql import statements_of
+from postledger.reconciliation.month_tables.accounts import read_proof
+from postledger.reconciliation.month_tables.reading import MonthReader
 from postledger.reconciliation.rules.bank_month import Covered, Lack, find_lacks
 from postledger.reconciliation.rules.months import find_last_day, is_over, name_month, next_month
 from postledger.vocabulary.wording import count
@@ -63,17 +65,35 @@ def _find_missing_reports(connection: Connection[Any], period: date) -> Iterator
 def _find_missing_statements(connection: Connection[Any], period: date) -> Iterator[Blocker]:
     last_day = find_last_day(period)
     rows = connection.execute(sql("list_expected_statements"), {"first_day": period}).fetchall()
-    for (account, rhythm), of_account in groupby(rows, itemgetter(0, 1)):
-        statements = [Covered(*row[2:]) for row in of_account if row[2] is not None]
-        for lack in find_lacks(rhythm, statements, period, last_day):
-            yield _describe_lack(account, lack, period)
+    for (account, rhythm, currency), of_account in groupby(rows, itemgetter(0, 1, 2)):
+        statements = [Covered(*row[3:]) for row in of_account if row[3] is not None]
+        lacks = find_lacks(rhythm, statements, period, last_day)
+        for lack in lacks:
+            yield _describe_lack(account, lack, period, currency)
+        if not lacks:
+            yield from _find_unproven_month(connection, account, period, currency)
 
 
-def _describe_lack(account: str, lack: Lack, period: date) -> Blocker:
+def _find_unproven_month(connection: Connection[Any], account: str, period: date, currency: str) -> Iterator[Blocker]:
+    """Find a month that balances do not prove, although each of its statements is proven."""
+    proof, month = read_proof(MonthReader(connection, period), account), name_month(period)
+    if proof.state == "unproven":
+        yield Blocker(
+            "unproven_statement", account,
+            f"the lines of {account} in {month} and its balances differ by {abs(proof.difference or 0):f} {currency}",
+            f"postledger discrepancies list --period {month} --class unproven --account {account}",
+        )  # fmt: skip
+    elif proof.state == "no_balances":
+        problem = f"the statements of {account} have no balances for all days of {month}"
+        yield Blocker("unproven_statement", account, problem, "postledger statement import FILE")
+
+
+def _describe_lack(account: str, lack: Lack, period: date, currency: str) -> Blocker:
     what = f"statement {(lack.statement_id or '')[:8]} of {account}"
     show = f"postledger statement show {(lack.statement_id or '')[:8]}"
     if lack.missing == "unproven":
-        return Blocker("unproven_statement", account, f"{what} is not proven by its balances", show)
+        by = f": they differ by {abs(lack.difference):f} {currency}" if lack.difference else ""
+        return Blocker("unproven_statement", account, f"{what} is not proven by its balances{by}", show)
     problems = {
         "no_statement": f"the statements of {account} for {name_month(period)} are missing",
         "ends_early": f"the statements of {account} end on {lack.last_day}",

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Literal
 
 import msgspec
@@ -21,14 +22,16 @@ class Covered(msgspec.Struct, frozen=True):
     until: date
     proof: Literal["proven", "unproven", "no_balances"]
     gap: Literal["gap", "overlap"] | None
+    difference: Decimal | None = None
 
 
 class Lack(msgspec.Struct, frozen=True):
-    """What is missing. `statement_id` names the statement that is not proven, or that follows a gap."""
+    """What is missing. `statement_id` names the statement that follows a gap, or is not proven by `difference`."""
 
     missing: Missing
     statement_id: str | None = None
     last_day: date | None = None
+    difference: Decimal | None = None
 
 
 def find_lacks(rhythm: Rhythm, statements: Sequence[Covered], first_day: date, last_day: date) -> list[Lack]:
@@ -39,7 +42,9 @@ def find_lacks(rhythm: Rhythm, statements: Sequence[Covered], first_day: date, l
     until = max(each.until for each in of_month)
     next_one = [] if until >= last_day else statements[len(of_month) :][:1]
     lacks = [Lack("gap", each.id) for each in (*of_month, *next_one) if each.gap == "gap" and each.since > first_day]
-    lacks += [Lack("unproven", each.id) for each in of_month if not _is_proven(each, statements)]
+    lacks += [
+        Lack("unproven", each.id, difference=each.difference) for each in of_month if not _is_proven(each, statements)
+    ]
     is_left_open = not next_one and until <= last_day - _SLACK[rhythm]
     return [*lacks, Lack("ends_early", None, until)] if is_left_open else lacks
 

@@ -1,4 +1,5 @@
--- Statements of an account that have days of a month and are not proven, and those with missing days before them.
+-- Statements of an account that have days of a month and are not proven, and those with missing days before them. A gap
+-- belongs to the month of its first missing day only, so that it is one work item.
 SELECT
     'unproven' AS class,
     statements.id::text,
@@ -26,5 +27,5 @@ FROM statements
 LEFT JOIN statements AS earlier ON earlier.id = statements.follows
 WHERE
     statements.account = %(account)s AND statements.gap = 'gap'
-    AND coalesce(earlier.until, statements.since) < %(until)s AND statements.since >= %(since)s
+    AND least(earlier.until + 1, statements.since) < %(until)s AND least(earlier.until + 1, statements.since) >= %(since)s
 ORDER BY 1, 5, 6, 7

@@ -1,7 +1,7 @@
 -- The bank accounts whose statements are expected, each with its statements that have a day of a month or are later.
 SELECT
-    accounts.slug, accounts.settings ->> 'expected',
-    statements.id::text, statements.since, statements.until, statements.proof, statements.gap
+    accounts.slug, accounts.settings ->> 'expected', accounts.settings ->> 'currency',
+    statements.id::text, statements.since, statements.until, statements.proof, statements.gap, statements.proof_difference
 FROM bank_accounts AS accounts
 LEFT JOIN statements
     ON statements.account = accounts.slug AND statements.until >= %(first_day)s AND statements.since IS NOT NULL
