@@ -178,6 +178,16 @@ def test_a_return_of_which_the_bank_kept_a_fee_is_whole() -> None:
     assert proposed(only(paid, back, items=[bill_of(1, "100")])) == (["returned"], [[("payment", "95", "b1")]])
 
 
+def test_a_return_of_which_nearly_all_is_missing_is_no_whole_one() -> None:
+    """As for payments, a fee is at most a quarter of what is paid, however much the account's tolerance allows."""
+    paid, back = line_of(1, "-10", "PL-202610-1"), line_of(2, "0.01", "PL-202610-1")
+
+    assert matched(only(paid, line_of(2, "7.50", "PL-202610-1"), items=[bill_of(1, "10")], terms=FEE)) == [
+        ("payment", "10", "b1"), ("fee", "-2.50", None)
+    ]  # fmt: skip
+    assert only(paid, back, items=[bill_of(1, "10")], terms=FEE).match is None
+
+
 def test_money_back_that_the_bank_does_not_call_a_return_is_proposed() -> None:
     paid, back = line_of(1, "-100", "PL-202610-1", **BY_X), line_of(2, "100", **BY_X)
 

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from postledger.finance.rules.bill_amounts import add
 from postledger.reconciliation.rules.matching.board import Board
+from postledger.reconciliation.rules.matching.parts import FEE_SHARE
 from postledger.reconciliation.rules.matching.subjects import Line, Match, Part, PartName, Settled
 
 
@@ -71,9 +72,10 @@ def _take_back(board: Board, line: Line, payment: Settled) -> Match | None:
 def _name_rest(board: Board, line: Line, turned: Sequence[Part], left: Decimal) -> PartName | None:
     """As what the difference of a return counts: the fee that was kept of it, or what the rate of another day makes."""
     paid = abs(add(part.amount for part in turned))
+    most_fee = min(board.terms.allow_fee(paid), paid * FEE_SHARE)
     if any(part.applied_currency != line.currency for part in turned):
-        return "fx" if abs(left) <= board.terms.allow_fx(paid) + board.terms.allow_fee(paid) else None
-    return "fee" if -board.terms.allow_fee(paid) <= left <= 0 else None
+        return "fx" if abs(left) <= board.terms.allow_fx(paid) + most_fee else None
+    return "fee" if -most_fee <= left <= 0 else None
 
 
 def _pay(payment: Settled) -> Decimal:
