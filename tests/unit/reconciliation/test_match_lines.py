@@ -183,7 +183,7 @@ def test_a_return_of_which_nearly_all_is_missing_is_no_whole_one() -> None:
     paid, back = line_of(1, "-10", "PL-202610-1"), line_of(2, "0.01", "PL-202610-1")
 
     assert matched(only(paid, line_of(2, "7.50", "PL-202610-1"), items=[bill_of(1, "10")], terms=FEE)) == [
-        ("payment", "10", "b1"), ("fee", "-2.50", None)
+        ("payment", "10", "b1"), ("fee", "-2.5", None)
     ]  # fmt: skip
     assert only(paid, back, items=[bill_of(1, "10")], terms=FEE).match is None
 
