@@ -8,7 +8,7 @@ import typer
 from postledger.cli.app import create_cli
 from postledger.cli.connections import Connections, OnExport
 from postledger.platform.keyring import Keyring
-from postledger.platform.postgres.connection import LedgerConnection, connect
+from postledger.platform.postgres.connection import LedgerConnection, connect, watch_client
 from postledger.platform.postgres.errors import translated_errors
 from postledger.platform.settings import read_database_url, read_environment, read_exports_folder, read_master_keys
 
@@ -20,12 +20,16 @@ def create_command() -> typer.Typer:
 
 @contextmanager
 def open_ledger(statement_timeout_ms: int) -> Iterator[LedgerConnection]:
-    """Open a connection and close it at the end. Raises `BadSetting` or `DatabaseFailed`, also for statements on it."""
+    """Open a connection and close it at the end. Raises `BadSetting` or `DatabaseFailed`, also for statements on it.
+
+    A command that is killed leaves no statement that runs on and keeps its locks. It may compute within a transaction.
+    """
     url = read_database_url(read_environment())
     with (
         translated_errors(),
         closing(connect(url, name="cli", statement_timeout_ms=statement_timeout_ms)) as connection,
     ):
+        watch_client(connection, idle_transaction_ms=None)
         yield connection
 
 

@@ -64,6 +64,6 @@ GRACEFUL_STOP_S = 10
 
 # -- A worker.
 CLIENT_CHECK_MS = 500
-"""How often Postgres checks during a statement that the worker lives. Another one takes over within a second."""
+"""How often Postgres checks during a statement that its client lives. Another one takes over within a second."""
 IDLE_TRANSACTION_MS = 20_000
 """How long a worker may stand still within a transaction. Longer than it needs to map a batch on a busy machine."""

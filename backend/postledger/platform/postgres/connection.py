@@ -54,9 +54,13 @@ def configure(
     connection.execute(sql("configure_session"), (f"postledger-{name}", f"{statement_timeout_ms}ms", lock_timeout))
 
 
-def watch_client(connection: Connection[Any]) -> None:
-    """Have Postgres end this session soon after this process has died, so that another one can take over at once."""
-    connection.execute(sql("watch_client"), (f"{CLIENT_CHECK_MS}ms", f"{IDLE_TRANSACTION_MS}ms"))
+def watch_client(connection: Connection[Any], *, idle_transaction_ms: int | None = IDLE_TRANSACTION_MS) -> None:
+    """Have Postgres end this session soon after this process has died, so that another one can take over at once.
+
+    It also ends one that stands still within a transaction for `idle_transaction_ms`, unless that is None.
+    """
+    idle = None if idle_transaction_ms is None else f"{idle_transaction_ms}ms"
+    connection.execute(sql("watch_client"), (f"{CLIENT_CHECK_MS}ms", idle))
 
 
 def look_up_by_keys(connection: Connection[Any]) -> None:

@@ -104,7 +104,7 @@ def _describe_lack(account: str, lack: Lack, period: date, currency: str) -> Blo
 
 def _find_runs(connection: Connection[Any], period: date) -> Iterator[Blocker]:
     for kind, scope, actor in connection.execute(sql("list_running"), (period,)).fetchall():
-        problem = f"{actor} reconciles {scope} at this moment, or was interrupted"
+        problem = f"{actor} reconciles {scope} at this moment"
         yield Blocker("running", scope, problem, _reconcile(period, kind, scope))
     values = {"period": period, "last_day": find_last_day(period)}
     for kind, scope in connection.execute(sql("find_unreconciled"), values).fetchall():
