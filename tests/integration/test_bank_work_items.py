@@ -60,6 +60,23 @@ def test_a_receivable_that_is_due_and_not_paid_is_a_work_item(books: BankBooks) 
     assert [item[:3] for item in books.items()] == [("overdue_receivable", "100", "open"), ("unapplied", "10", "open")]
 
 
+def test_a_new_first_account_does_not_take_over_an_item(books: BankBooks) -> None:
+    books.add_receivable_line("100")
+    books.reconcile()
+    books.ledger.execute("UPDATE discrepancies SET state = 'resolved', settled_facts_sha256 = facts_sha256")
+    books.add_account({"slug": "aaa", "currency": "EUR"})
+    books.add_receivable_line("50", payee="456")
+
+    for account in ("aaa", "main", "aaa"):
+        books.reconcile(account=account)
+
+    items = books.read("SELECT account, stake, state FROM discrepancies ORDER BY id")
+    assert [(item["account"], f"{item['stake'].normalize():f}", item["state"]) for item in items] == [
+        ("main", "100", "resolved"),
+        ("aaa", "50", "open"),
+    ]  # fmt: skip
+
+
 def test_money_of_a_network_that_the_bank_takes_back_is_owed_again(books: BankBooks) -> None:
     books.add_receivable_line("100", due=date(2099, 1, 1))
     statement = books.add_lines(

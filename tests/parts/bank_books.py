@@ -24,18 +24,26 @@ class BankBooks:
         self.rows, self.keyring, self._url = MonthRows(url), Keyring([master_key]), url
         self.ledger = open_ledger(url)
         self.texts = open_bank_texts(self.ledger, self.keyring, NOW)
-        self._add_account({"slug": "main", "currency": "EUR", **settings})
+        self.add_account({"slug": "main", "currency": "EUR", **settings})
         for payee, name in (("456", "Affiliate 456 Ltd"), ("457", "Media House GmbH")):
             self._add_payee(payee, name, self.texts.hash_account(f"ACCOUNT{payee}"))
+
+    def add_account(self, settings: dict[str, Any]) -> None:
+        """Configure an account, whose number is made up."""
+        slug = settings["slug"]
+        self.ledger.execute(
+            "INSERT INTO bank_accounts VALUES (%s, %s, '', %s, %s, %s)",
+            (slug, Jsonb(settings), slug.encode(), NOW, NOW),
+        )
 
     def add_lines(self, *lines: dict[str, Any], **fields: Any) -> str:
         """Add a statement. A line has an amount, and `text`, `name` and `payee`, whose account it then names."""
         return self.rows.add_bank_statement("main", *map(self._encrypt, lines), **fields)
 
-    def reconcile(self, period: date = OCTOBER) -> MatchedLines:
+    def reconcile(self, period: date = OCTOBER, account: str = "main") -> MatchedLines:
         """Reconcile the account."""
         return reconcile_account(
-            self.ledger, self.keyring, "main", period, actor="mia", on_progress=lambda _done, _of: None
+            self.ledger, self.keyring, account, period, actor="mia", on_progress=lambda _done, _of: None
         )
 
     def read(self, statement: str, *parameters: object) -> list[dict[str, Any]]:
@@ -93,11 +101,6 @@ class BankBooks:
             "remittance": self.texts.encrypt(text), "counterparty": self.texts.encrypt(name),
             "counterparty_account_hash": account,
         }  # fmt: skip
-
-    def _add_account(self, settings: dict[str, Any]) -> None:
-        self.ledger.execute(
-            "INSERT INTO bank_accounts VALUES ('main', %s, '', 'main', %s, %s)", (Jsonb(settings), NOW, NOW)
-        )
 
     def _add_payee(self, payee: str, name: str, account_hash: bytes) -> None:
         self.ledger.execute(
