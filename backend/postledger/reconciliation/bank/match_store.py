@@ -10,6 +10,7 @@ from psycopg import Connection
 
 from postledger.finance.base_rates import BaseRates
 from postledger.platform.postgres.sql import statements_of
+from postledger.reconciliation.plans import joined_by_hash
 from postledger.reconciliation.rules.bank_account import BankAccount
 from postledger.reconciliation.rules.matching.subjects import (
     Item,
@@ -69,7 +70,8 @@ def read_lines(connection: Connection[Any], scope: Scope, decrypt: Decrypt) -> l
 
 def read_items(connection: Connection[Any], looked_back: date) -> list[Item]:
     """Read the bills and receivables that lines can pay."""
-    rows = connection.execute(sql("read_payable_items"), {"looked_back": looked_back})
+    with joined_by_hash(connection):
+        rows = connection.execute(sql("read_payable_items"), {"looked_back": looked_back}).fetchall()
     return [
         Item(item_id, kind, number, payee, currency, amount, period, paid, payable)
         for item_id, kind, number, payee, currency, amount, period, paid, payable in rows
@@ -121,8 +123,9 @@ def write_outcomes(
 
 def sum_paid(connection: Connection[Any], now: datetime) -> None:
     """Set what is paid of bills and receivables to the sum of their matched payments."""
-    for name in ("sum_paid_bills", "sum_received"):
-        connection.execute(sql(name), {"now": now})
+    with joined_by_hash(connection):
+        for name in ("sum_paid_bills", "sum_received"):
+            connection.execute(sql(name), {"now": now})
 
 
 def list_columns(part: Part, line: Line) -> tuple[object, ...]:

@@ -5,7 +5,7 @@ A pass adds what it finds to the temporary table `found_items`, under a key that
 
 import hashlib
 from datetime import date, datetime
-from typing import Any
+from typing import Any, LiteralString
 
 import msgspec
 from psycopg import Connection
@@ -13,10 +13,15 @@ from psycopg.rows import dict_row
 
 from postledger.platform.postgres.advisory_locks import MONTHS, share_lock
 from postledger.platform.postgres.sql import statements_of
+from postledger.reconciliation.plans import look_up_by_keys
 from postledger.reconciliation.runs import Kind, Run, Scope
 
 sql = statements_of("postledger.reconciliation")
 
+_STEPS: tuple[LiteralString, ...] = (
+    "lock_items", "compare_items", "index_compared_items", "analyze_compared_items", "insert_items", "update_items",
+    "end_items", "note_items",
+)  # fmt: skip
 _SEPARATOR = "\x1f"  # no text of a report or a bank has it
 
 
@@ -45,6 +50,7 @@ def settle_items(connection: Connection[Any], run: Run, now: datetime) -> list[d
         share_lock(connection, MONTHS)
         locked = connection.execute(sql("is_locked"), (run.period,)).fetchone() == (True,)
         values = msgspec.structs.asdict(run) | {"now": now, "locked": locked}
-        for name in ("lock_items", "compare_items", "insert_items", "update_items", "end_items", "note_items"):
+        look_up_by_keys(connection)
+        for name in _STEPS:
             connection.execute(sql(name), values)
         return cursor.execute(sql("count_items")).fetchall()

@@ -12,6 +12,7 @@ from psycopg.rows import dict_row
 from postledger.platform.postgres.connection import read_clock
 from postledger.platform.postgres.sql import statements_of
 from postledger.reconciliation.items.found_items import create_found_items, key_prefix, settle_items
+from postledger.reconciliation.plans import joined_by_hash
 from postledger.reconciliation.reports.compared_report import ComparedReport, find_report
 from postledger.reconciliation.reports.passes import compare, drop_tables
 from postledger.reconciliation.runs import Run, begin_run, finish_run, recorded_failure
@@ -80,11 +81,11 @@ def _temporary_tables(connection: Connection[Any]) -> Iterator[None]:
 def _run(connection: Connection[Any], run: Run, report: ComparedReport, now: datetime, on_progress: OnProgress) -> Sums:
     values = _list_values(run, report, now)
     compare(connection, values, is_restated=report.is_restated, on_pass=on_progress)
-    with connection.transaction():
+    with joined_by_hash(connection):
         connection.execute(sql("delete_old_matches"), values)
         connection.execute(sql("write_matches"), values)
     settle_items(connection, run, now)
-    with connection.cursor(row_factory=dict_row) as cursor:
+    with joined_by_hash(connection), connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(sql("sum_classes")).fetchall()
 
 

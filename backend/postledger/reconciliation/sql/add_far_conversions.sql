@@ -1,30 +1,8 @@
--- Adds the conversions of other months that the lines which are left name: by transaction id, by the id of a refund, or
--- by click id. Each is looked up by an index. One that a person named is added even if it came after `as_of`.
+-- Adds the conversions that are named, each looked up by its key.
 INSERT INTO ledger_side (
     dedup_key, event, transaction_id, click_id, happened_at, status, payout, currency, worth, in_books, in_report
 )
-WITH named AS (
-    SELECT conversions.dedup_key
-    FROM left_groups
-    JOIN conversions ON conversions.transaction_id = left_groups.transaction_id
-    WHERE conversions.source_id = %(source_id)s AND conversions.created_at <= %(as_of)s
-    UNION
-    SELECT conversion_events.dedup_key
-    FROM left_groups
-    JOIN conversion_events ON conversion_events.transaction_id = left_groups.transaction_id
-    WHERE conversion_events.source_id = %(source_id)s AND conversion_events.received_at <= %(as_of)s
-    UNION
-    SELECT conversions.dedup_key
-    FROM left_groups
-    JOIN conversions ON conversions.click_id = left_groups.click_id
-    WHERE conversions.source_id = %(source_id)s AND conversions.created_at <= %(as_of)s
-    UNION
-    SELECT claims.dedup_key
-    FROM claims
-    WHERE claims.is_decided
-),
-
-opened AS (
+WITH opened AS (
     SELECT
         conversions.*,
         CASE
@@ -37,7 +15,6 @@ opened AS (
         ON
             conversions.revision > 1
             AND first_postback.id = conversions.id AND first_postback.received_at = conversions.created_at
-    WHERE NOT EXISTS (SELECT FROM ledger_side WHERE ledger_side.dedup_key = conversions.dedup_key)
 ),
 
 stated AS (

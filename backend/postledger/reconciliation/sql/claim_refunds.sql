@@ -4,12 +4,7 @@
 INSERT INTO claims (group_no, dedup_key, method, is_refund)
 SELECT group_no, min(dedup_key::text)::uuid, min(method), true
 FROM (
-    SELECT left_groups.group_no, conversion_events.dedup_key, 'transaction_id' AS method
-    FROM left_groups
-    JOIN conversion_events ON conversion_events.transaction_id = left_groups.transaction_id
-    WHERE
-        conversion_events.source_id = %(source_id)s AND conversion_events.reverses IS NOT NULL
-        AND conversion_events.received_at <= %(as_of)s
+    SELECT group_no, dedup_key, 'transaction_id' AS method FROM named_refunds
     UNION
     SELECT left_groups.group_no, ledger_side.dedup_key, 'transaction_id'
     FROM left_groups

@@ -17,13 +17,6 @@ WITH opened AS (
     WHERE
         conversions.source_id = %(source_id)s
         AND conversions.created_at BETWEEN %(earliest)s::timestamptz - interval '2 days' AND %(as_of)s
-),
-
-later AS (
-    SELECT DISTINCT ON (dedup_key) dedup_key, status_before, payout_before, currency_before
-    FROM conversion_events
-    WHERE source_id = %(source_id)s AND received_at > %(as_of)s AND status_before IS NOT NULL
-    ORDER BY dedup_key, revision
 )
 
 SELECT

@@ -31,14 +31,17 @@ wanted AS (
 
 gone AS (
     SELECT old.statement_id, old.line_no, old.nth
-    FROM reports
-    JOIN matches AS old ON old.statement_id = reports.id
+    FROM matches AS old
     LEFT JOIN wanted
         ON
             old.statement_id = %(statement_id)s AND wanted.line_no = old.line_no
             AND wanted.dedup_key = old.dedup_key AND wanted.method = old.method AND wanted.state = old.state
-    WHERE old.state IN ('matched', 'proposed') AND old.method <> 'by_hand' AND wanted.line_no IS NULL
+    WHERE
+        old.statement_id = ANY(ARRAY(SELECT id FROM reports))
+        AND old.state IN ('matched', 'proposed') AND old.method <> 'by_hand' AND wanted.line_no IS NULL
 )
 
 DELETE FROM matches USING gone
-WHERE matches.statement_id = gone.statement_id AND matches.line_no = gone.line_no AND matches.nth = gone.nth
+WHERE
+    matches.statement_id = ANY(ARRAY(SELECT id FROM reports)) -- so that the matches of other reports are not read
+    AND matches.statement_id = gone.statement_id AND matches.line_no = gone.line_no AND matches.nth = gone.nth

@@ -31,6 +31,7 @@ lines AS (
         AS is_duplicate
     FROM reports
     JOIN statement_lines AS line ON line.statement_id = reports.id
+    WHERE line.statement_id = ANY(ARRAY(SELECT id FROM reports)) -- so that the lines of other reports are not read
 ),
 
 summed AS (

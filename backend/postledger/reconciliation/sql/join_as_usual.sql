@@ -1,0 +1,2 @@
+-- Allows nested loops in this transaction again.
+SELECT set_config('enable_nestloop', 'on', true)
