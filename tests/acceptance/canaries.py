@@ -16,7 +16,7 @@ class Canaries:
 
     def __init__(self) -> None:
         # It does not end with a zero, which an amount loses where it is shown.
-        self.payout = f"{random.randrange(40_000, 99_999)}.{random.randrange(100_000, 999_999)}1"  # noqa: S311
+        self.payout = f"{random.randrange(40_000, 99_999)}.{random.randrange(10_000, 99_999)}1"  # noqa: S311
         self.secret = f"canary-{secrets.token_hex(12)}"
         self.email = f"canary.{secrets.token_hex(12)}@mail.example"
         self._needles: dict[bytes, str] = {}
