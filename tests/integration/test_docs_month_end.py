@@ -78,8 +78,8 @@ class Reader:
         return self.cli.process(*arguments) if arguments[0] == "worker" else self.cli(*arguments)
 
 
-def test_a_month_ends_explained_to_the_cent_and_locked(cli: CommandLine) -> None:
-    """Scenario 34."""
+def test_scenario_34_month_end(cli: CommandLine) -> None:
+    """At the end the month is locked, three items are disputed, and the rest is explained to the cent."""
     reader = Reader(cli)
 
     for command in COMMANDS:

@@ -27,6 +27,17 @@ def read_one(
     return line
 
 
+def test_scenario_26_excel() -> None:
+    """Twenty digits in a number are lost, a text stays as it is, and a formula is its value and is never run."""
+    ids: list[str | Stored] = [Stored("12345678901234567890"), "00123", Stored("7", formula="SUM(3,4)")]
+    rows = [(order, "1.00", "USD", "Sale", DAY) for order in ids]
+
+    lost, *kept = read(write_xlsx([HEADER, *rows]), EXCEL)
+
+    assert lost == LineFault(2, "transaction_id", FaultReason.LOST_DIGITS)
+    assert [line.transaction_id for line in kept if isinstance(line, ReportLine)] == ["00123", "7"]
+
+
 @pytest.mark.parametrize(
     ("stored", "found"),
     [
