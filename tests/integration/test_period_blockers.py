@@ -1,11 +1,14 @@
 """What keeps a month from being locked is named, with the command to run."""
 
 import re
+from contextlib import closing
 from datetime import date
 from typing import Any
 
 import pytest
 
+from postledger.platform.postgres.connection import connect
+from postledger.reconciliation.runs import begin_run
 from tests.parts.cli import CommandLine
 from tests.parts.databases import fetch
 from tests.parts.mapping import FINANCE, RULE, configure
@@ -114,7 +117,10 @@ def test_a_report_must_be_reconciled_after_its_import(months: Months, rows: Mont
 
     assert blockers(months) == [("not_reconciled", command)]
     rows.add_run("report", source_id=acme, state="running", ended_at=None)
-    assert blockers(months) == [("running", command), ("not_reconciled", command)]
+    assert blockers(months) == [("not_reconciled", command)], "it has no lock, so it has died"
+    with closing(connect(months.url, name="test", statement_timeout_ms=60_000)) as other:
+        begin_run(other, "report", acme, date(2026, 10, 1), as_of=NOW, actor="anna", now=NOW)
+        assert blockers(months) == [("running", command), ("not_reconciled", command)]
 
 
 def expect(months: Months, rows: MonthRows, **statement: Any) -> None:
