@@ -40,7 +40,7 @@ def test_a_run_writes_the_report_of_the_month_as_a_page(acme: CommandLine) -> No
 
     page = (acme.directory / "october.html").read_text("utf-8")
     assert ran.code == 0
-    assert "2 work items (1 239.50 USD) wait for somebody." in page.replace("\u202f", " ").replace("\u00a0", " ")
+    assert "2 work items (1 239.50 USD) wait for a decision." in page.replace("\u202f", " ").replace("\u00a0", " ")
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def test_a_month_with_open_items_and_a_missing_report_is_not_explained() -> None
     assert sum_up(report) == "Not everything is explained yet."
     assert [gap.replace("\u00a0", " ") for gap in list_gaps(report)] == [
         "The report of Südnetz is missing.",
-        "2 work items (100.00 EUR, 1.50 USD) wait for somebody.",
+        "2 work items (100.00 EUR, 1.50 USD) wait for a decision.",
     ]
 
 

@@ -1,2 +1,2 @@
--- Deletes the idempotency keys that nobody repeats any more.
+-- Deletes the idempotency keys that are too old to be repeated.
 DELETE FROM idempotency_keys WHERE created_at < %s

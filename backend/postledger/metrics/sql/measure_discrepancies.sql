@@ -1,4 +1,4 @@
--- How many work items there are, by class and state, and since when those wait that are nobody's or in work. What waits
+-- How many work items there are, by class and state, and since when those wait that are not settled. What waits
 -- is counted month by month, what is settled among the newest items; both up to a limit. In a locked month only what came
 -- after the lock waits.
 SELECT class, state, count(*), min(waiting_since)

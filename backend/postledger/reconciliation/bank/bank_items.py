@@ -36,7 +36,7 @@ class Found(msgspec.Struct, frozen=True):
 
 
 def add_found_items(connection: Connection[Any], run: Run, found: Iterable[Found]) -> None:
-    """Add work items to the table `found_items`. Equal subjects are told apart by their order."""
+    """Add work items to the table `found_items`. Their order distinguishes equal subjects."""
     seen, listed = Counter[str](), list(found)  # while rows are copied, the connection asks nothing else
     with connection.cursor() as cursor, cursor.copy(sql("copy_found_items")) as copy:
         for each in listed:

@@ -80,4 +80,4 @@ def _list_item_gaps(totals: Sequence[ItemTotal]) -> Iterator[str]:
     waiting = [each for each in totals if each.state in _WAITING]
     if waiting:
         verb = "waits" if sum(each.items for each in waiting) == 1 else "wait"
-        yield f"{say_items(waiting)} {verb} for somebody."
+        yield f"{say_items(waiting)} {verb} for a decision."

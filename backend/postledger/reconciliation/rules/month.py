@@ -89,12 +89,12 @@ class ClassTotal(msgspec.Struct, frozen=True):
 
     @property
     def open(self) -> int:
-        """How many wait for somebody to act."""
+        """How many wait for a decision."""
         return self.items - self.disputed - self.settled
 
     @property
     def open_stake(self) -> Decimal:
-        """The money of those that wait for somebody to act."""
+        """The money of those that wait for a decision."""
         return self.stake - self.disputed_stake - self.settled_stake
 
 

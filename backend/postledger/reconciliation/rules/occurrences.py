@@ -32,7 +32,7 @@ class NewLine(msgspec.Struct, frozen=True):
 def make_fingerprint(line: BankLine, key: bytes = b"") -> bytes:
     """Hash the day, amount, currency and texts. Spaces and case do not count, because banks break lines anywhere.
 
-    With a key nobody can try texts until one has a hash that is on record.
+    With a key, texts cannot be tried until one has a hash that is on record.
     """
     texts = (line.counterparty, line.counterparty_account, line.remittance, line.end_to_end)
     parts = [
