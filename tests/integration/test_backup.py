@@ -65,7 +65,7 @@ def test_a_restored_ledger_is_the_same_and_goes_on(cli: CommandLine, backup: Pat
     other = at(cli, empty)
     shown = other("source", "secret", "acme", "--reveal", "--json").facts["secrets"]
     assert shown[0]["secret"] == "s3cret-current"
-    more = other.write("more.toml", '[[sources]]\nslug = "later"\nname = "Later"\nsecrets = ["s3cret-of-later"]\n')
+    more = other.write("more.toml", '[[sources]]\nslug = "later"\nname = "Later"\nsecrets = ["s3cret-of-later-on"]\n')
     assert other("apply", more).code == 0, "the sequences go on where they were"
     assert other("grant", "postledger_reader").code == 0
 

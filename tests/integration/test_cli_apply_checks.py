@@ -21,7 +21,7 @@ SOURCE = '[[sources]]\nslug = "acme"\n'
     ("text", "line", "fault"),
     [
         ('secrets = ["v1,whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]', 3, "secrets: secret 1 has v1, in front"),
-        ('secrets = ["short"]', 3, "secrets: secret 1 has less than 8 bytes"),
+        ('secrets = ["short"]', 3, "secrets: secret 1 has less than 16 bytes"),
         (
             'secrets = ["s3cret-current"]\n[sources.params]\nclick_id = "sub id"',
             5,

@@ -8,9 +8,10 @@ from postledger.policy.diff import Stored
 from postledger.policy.source import DEFAULT_PROFILE, Settings, find_profile
 from postledger.signatures.keys import is_lenient_base64, read_key
 
-SHORTEST_BYTES = 8
-"""A new secret of our own profile must have as many bytes: docs/adr/0008-short-secrets.md."""
 STRONG_BYTES = 16
+"""A new secret of our own profile must have as many bytes: docs/adr/0008-short-secrets.md."""
+PUBLISHED = frozenset({"s3cret-current", "s3cret-previous"})
+"""The secrets of the documented worked example, which must verify as printed. Everyone can sign with them."""
 
 
 def count_key_bytes(settings: Settings, secret: str) -> int | None:
@@ -31,11 +32,11 @@ def is_weak(settings: Settings, secret: str) -> bool:
 def find_short_secrets(target: Configuration, stored: Stored) -> list[Fault]:
     """Find new secrets of our own profile that are too short. A live one may stay, so that it can be replaced."""
     return [
-        Fault(f"sources[{slug}]", "secrets", f"secret {number} has less than {SHORTEST_BYTES} bytes; {_ADVICE}")
+        Fault(f"sources[{slug}]", "secrets", _describe_short(number))
         for slug, source in target.sources.items()
         if source.settings.auth == "signature" and source.settings.signature == DEFAULT_PROFILE
         for number, secret in _list_new(source, stored.in_force.sources)
-        if (count_key_bytes(source.settings, secret) or 0) < SHORTEST_BYTES
+        if secret not in PUBLISHED and (count_key_bytes(source.settings, secret) or 0) < STRONG_BYTES
     ]
 
 
@@ -46,7 +47,7 @@ def warn_of_secrets(slug: str, source: SourceConfig) -> list[Fault]:
         return []
     for number, secret in enumerate(source.secrets or (), 1):
         if is_weak(source.settings, secret):
-            message = f"secret {number} has less than {STRONG_BYTES} bytes; {_ADVICE}"
+            message = _describe_short(number) + (_EXAMPLE if secret in PUBLISHED else "")
             warnings.append(Fault(f"sources[{slug}]", "secrets", message))
         if any(is_lenient_base64(scheme.key, secret) for scheme in find_profile(source.settings).schemes):
             message = f"secret {number} is base64 only if it is read leniently, as Node.js reads it; {_EXACT}"
@@ -55,7 +56,12 @@ def warn_of_secrets(slug: str, source: SourceConfig) -> list[Fault]:
 
 
 _ADVICE = f"use at least {STRONG_BYTES} random bytes, such as the output of: openssl rand -hex 32"
+_EXAMPLE = "; it is an example from the documentation, so everyone can sign with it"
 _EXACT = "other libraries get another key: copy it again, with + / and its = at the end"
+
+
+def _describe_short(number: int) -> str:
+    return f"secret {number} has less than {STRONG_BYTES} bytes; {_ADVICE}"
 
 
 def _list_new(source: SourceConfig, known: Mapping[str, SourceConfig]) -> Sequence[tuple[int, str]]:
