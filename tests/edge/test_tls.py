@@ -70,6 +70,27 @@ def test_the_edge_and_not_the_client_chooses_the_cipher(edge: Edge) -> None:
         assert (connection.cipher() or ("",))[0] == "ECDHE-ECDSA-AES128-GCM-SHA256"
 
 
+def test_tls_1_3_takes_the_cheapest_strong_cipher_too(edge: Edge) -> None:
+    with shake_hands(edge, careless(ssl.TLSVersion.TLSv1_3)) as connection:
+        assert (connection.cipher() or ("",))[0] == "TLS_AES_128_GCM_SHA256"
+
+
+@pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
+def test_a_client_that_prefers_chacha20_gets_it(edge: Edge, version: str) -> None:
+    order = ["-ciphersuites", "TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256", "-cipher", "ECDHE+CHACHA20:ECDHE"]
+
+    greeted = greet(edge, version, *order)
+
+    assert b"Cipher is " in greeted
+    assert b"CHACHA20-POLY1305" in greeted.replace(b"_", b"-").split(b"Cipher is ")[1].splitlines()[0]
+
+
+def greet(edge: Edge, *options: str) -> bytes:
+    """What OpenSSL's client prints about a connection with one request."""
+    command = ["openssl", "s_client", "-connect", f"127.0.0.1:{edge.https_port}", "-ign_eof", *options]
+    return subprocess.run(command, input=get("/healthz"), capture_output=True, check=False).stdout
+
+
 def test_ecdsa_and_rsa_certificates_serve_side_by_side(backend: EchoBackend, tmp_path: Path) -> None:
     certificate, key = Authority("CN=localhost", rsa=True).files(tmp_path)
     environment = {"POSTLEDGER_TLS_RSA_CERTIFICATE": str(certificate), "POSTLEDGER_TLS_RSA_KEY": str(key)}
