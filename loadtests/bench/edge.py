@@ -14,7 +14,13 @@ import msgspec
 
 from loadtests.bench.contestants import postledger
 from loadtests.bench.edge_load import Driven, EdgeContestant, drive
-from loadtests.bench.edge_parts import copy_without_metrics, run_bare, run_nginx_constant, run_stack
+from loadtests.bench.edge_parts import (
+    copy_without_metrics,
+    copy_without_sessions,
+    run_bare,
+    run_nginx_constant,
+    run_stack,
+)
 from loadtests.bench.ledger import make_ledger
 from loadtests.bench.parts import ROOT, run_ground
 from loadtests.bench.plan import Plan
@@ -27,6 +33,7 @@ from tests.parts.edge import Edge, renew_workers
 SOURCES, NETWORKS = 1_000, 10_000
 HANDSHAKE_S = 5
 BARE, ACCEPTED, UNCOUNTED = "bare proxy", "edge, accepted", "edge, no metrics"
+RESUMED, FULL = "edge, resumed", "edge, full handshakes"
 _HANDSHAKES = re.compile(r"([0-9]+) connections in ([0-9]+) real seconds")
 
 
@@ -42,6 +49,11 @@ class Found(msgspec.Struct, frozen=True):
         pairs = zip(self.rounds[ACCEPTED], self.rounds[BARE], strict=True)
         return median(edge.per_second / bare.per_second for edge, bare in pairs)
 
+    def share_of_keep_alive(self, closing: str) -> float:
+        """How much of its rate with keep-alive the edge has with a new connection each: the median of the rounds."""
+        pairs = zip(self.rounds[closing], self.rounds[ACCEPTED], strict=True)
+        return median(new.per_second / kept.per_second for new, kept in pairs)
+
     def cost_of_metrics(self) -> float:
         """By how much counting adds to the edge's processor time for a request: the median of the rounds' shares."""
         pairs = zip(self.rounds[ACCEPTED], self.rounds[UNCOUNTED], strict=True)
@@ -53,14 +65,16 @@ def bench_edge(plan: Plan) -> dict[str, object]:
     with tempfile.TemporaryDirectory(prefix="postledger-bench-", dir="/tmp") as directory:
         home = Path(directory)
         home.chmod(0o755)
-        uncounted = copy_without_metrics(home)
+        uncounted, sessionless = copy_without_metrics(home), copy_without_sessions(home)
         with run_stack(home) as socket, _edge(home, socket) as edge, _edge(home, socket, uncounted) as other:
             behind_stack = _compare(plan, "gunicorn and Falcon", home, socket, (edge, other))
             handshakes = {kind: _handshakes(edge, kind) for kind in ("ECDSA", "RSA")}
             memory = [read_memory(pid).rss_bytes / MIB for pid in edge.worker_pids()]
         with run_nginx_constant(home) as socket, _edge(home, socket) as edge, _edge(home, socket, uncounted) as other:
             behind_nginx = _compare(plan, "nginx", home, socket, (edge, other))
-    return _conclude([behind_stack, behind_nginx], _book(plan), handshakes, memory)
+        with run_nginx_constant(home) as socket, _edge(home, socket) as edge, _edge(home, socket, sessionless) as other:
+            connecting = _connect(plan, edge, other)
+    return _conclude([behind_stack, behind_nginx, connecting], _book(plan), handshakes, memory)
 
 
 def _compare(plan: Plan, upstream: str, home: Path, socket: Path, edges: tuple[Edge, Edge]) -> Found:
@@ -75,15 +89,32 @@ def _compare(plan: Plan, upstream: str, home: Path, socket: Path, edges: tuple[E
             EdgeContestant("edge, ip_not_allowed", f"{postbacks}/closed", edge.pid, status=403),
             EdgeContestant("edge, rate_limited", f"{postbacks}/slow", edge.pid, status=429, others=1),
         ]
-        turns = [_take_turn(plan, contestants, number) for number in range(plan.rounds)]
+        return _take_turns(plan, upstream, contestants)
+
+
+def _connect(plan: Plan, edge: Edge, sessionless: Edge) -> Found:
+    """Drive the edge with a new connection for each request: with the session of the one before, and without."""
+    _say("\nNew connections, a constant from nginx:")
+    path = "/tracking/postback/bench"
+    contestants = [
+        EdgeContestant(ACCEPTED, edge.https_url + path, edge.pid),
+        EdgeContestant(RESUMED, edge.https_url + path, edge.pid, closes=True),
+        EdgeContestant(FULL, sessionless.https_url + path, sessionless.pid, closes=True),
+    ]
+    return _take_turns(plan, "nginx", contestants)
+
+
+def _take_turns(plan: Plan, upstream: str, contestants: list[EdgeContestant]) -> Found:
+    turns = [_take_turn(plan, contestants, number) for number in range(plan.rounds)]
     rounds = {one.name: [turn[one.name] for turn in turns] for one in contestants}
     rates = {name: median(one.per_second for one in driven) for name, driven in rounds.items()}
     for name, driven in rounds.items():
         each = ", ".join(f"{one.per_second:.0f}" for one in driven)
-        spent = median(one.cpu_us for one in driven)
+        spent, by_wrk = (median(times) for times in zip(*((one.cpu_us, one.client_us) for one in driven), strict=True))
         lost = sum(one.lost for one in driven)
         _say(
-            f"{name:24}{rates[name]:10.0f} req/s {spent:8.1f} us of its own   ({each})" + f"   {lost} lost" * (lost > 0)
+            f"{name:24}{rates[name]:10.0f} req/s {spent:8.1f} us of its own, {by_wrk:.1f} of wrk   ({each})"
+            + f"   {lost} lost" * (lost > 0)
         )
     return Found(upstream, rates, rounds)
 
@@ -159,6 +190,8 @@ def _conclude(
         Target("edge / bare proxy, before nginx", found[1].share_of_bare(), None),
         Target("refused at the edge / accepted by Postledger", refused / booked, 5),
         Target("refused / answered with a constant", refused / rates[ACCEPTED], None),
+        Target("new connections, resumed / keep-alive, before nginx", found[2].share_of_keep_alive(RESUMED), None),
+        Target("new connections, full / keep-alive, before nginx", found[2].share_of_keep_alive(FULL), None),
         Target("what metrics add to the edge's time, before nginx", found[1].cost_of_metrics(), 0.03, at_least=False),
     ]
     _say("\n" + verdicts(targets))

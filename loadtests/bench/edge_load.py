@@ -5,6 +5,7 @@ be waiting for wrk, so wrk sends one request again and again and counts.
 """
 
 import re
+import resource
 import subprocess
 
 import httpx
@@ -26,13 +27,17 @@ _LOST = re.compile(r"Socket errors: connect (\d+), read (\d+), write (\d+), time
 
 
 class EdgeContestant(msgspec.Struct, frozen=True):
-    """Who answers what: `status` to every request, but for `others` of them a second; `pid` is its first process."""
+    """Who answers what: `status` to every request, but for `others` of them a second; `pid` is its first process.
+
+    With `closes` each request comes on a new TLS connection. wrk offers the session of the one before.
+    """
 
     name: str
     url: str
     pid: int
     status: int = 200
     others: int = 0
+    closes: bool = False
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -45,23 +50,30 @@ class Told(msgspec.Struct, frozen=True):
 
 
 class Driven(msgspec.Struct, frozen=True):
-    """One round of one contestant: answers a second, its own processor time for each in microseconds, and how many
-    requests were lost with their connection or in a time-out.
+    """One round of one contestant: answers a second, its own processor time for each in microseconds, how many
+    requests were lost with their connection or in a time-out, and wrk's processor time for each answer.
     """
 
     per_second: float
     cpu_us: float
     lost: int = 0
+    client_us: float = 0.0
 
 
 def drive(plan: Plan, contestant: EdgeContestant, duration_s: int) -> Driven:
     """Send for that long; raises `RoundFailed` when more than a few in a thousand were lost, or an answer was wrong."""
     _check_one(contestant)
-    before_s = cpu_seconds(contestant.pid)
+    before_s, client_before_s = cpu_seconds(contestant.pid), _client_seconds()
     told = read_told(_run_wrk(plan, contestant, duration_s))
-    spent_s = cpu_seconds(contestant.pid) - before_s
+    spent_s, client_s = cpu_seconds(contestant.pid) - before_s, _client_seconds() - client_before_s
     check_all(contestant, told, duration_s)
-    return Driven(told.per_second, spent_s * 1e6 / told.answered, told.lost)
+    return Driven(told.per_second, spent_s * 1e6 / told.answered, told.lost, client_s * 1e6 / told.answered)
+
+
+def _client_seconds() -> float:
+    """Processor time of all wrk processes so far."""
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return ended.ru_utime + ended.ru_stime
 
 
 def read_told(text: str) -> Told:
@@ -83,7 +95,8 @@ def _request_of(contestant: EdgeContestant) -> str:
 
 def _run_wrk(plan: Plan, contestant: EdgeContestant, duration_s: int) -> str:
     numbers = [f"-t{plan.threads}", f"-c{plan.connections}", f"-d{duration_s}s"]
-    command = ["wrk", *numbers, _request_of(contestant)]
+    closes = ["-H", "Connection: close"] if contestant.closes else []
+    command = ["wrk", *numbers, *closes, _request_of(contestant)]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 

@@ -109,10 +109,24 @@ def run_bare(home: Path, socket: Path, edge: Edge) -> Iterator[tuple[str, int]]:
 
 def copy_without_metrics(home: Path) -> Path:
     """Copy the edge's files, with a counting module that counts nothing, and give the copy's root."""
-    root = home / "uncounted"
+    root = _copy(home / "uncounted")
+    (root / "edge" / "lua" / "postledger" / "counters.lua").write_text(_NO_COUNTERS)
+    return root
+
+
+def copy_without_sessions(home: Path) -> Path:
+    """Copy the edge's files, without a session cache, so that each handshake is a full one; give the copy's root."""
+    root = _copy(home / "sessionless")
+    tls = root / "edge" / "snippets" / "tls.conf"
+    text = tls.read_text()
+    assert text.count("ssl_session_cache shared:tls:10m;") == 1
+    tls.write_text(text.replace("ssl_session_cache shared:tls:10m;", "ssl_session_cache none;"))
+    return root
+
+
+def _copy(root: Path) -> Path:
     for folder in ("edge", "script"):
         shutil.copytree(ROOT / folder, root / folder)
-    (root / "edge" / "lua" / "postledger" / "counters.lua").write_text(_NO_COUNTERS)
     return root
 
 
@@ -120,10 +134,18 @@ def copy_without_metrics(home: Path) -> Path:
 def _run_nginx(home: Path, name: str, rest: str) -> Iterator[int]:
     file = home / f"{name}.conf"
     file.write_text(_COMMON.format(home=home, name=name, user="user root;" if os.geteuid() == 0 else "", rest=rest))
-    process = subprocess.Popen(["nginx", "-e", "stderr", "-p", str(home), "-c", str(file)], start_new_session=True)
+    command = [*_scheduled(), "nginx", "-e", "stderr", "-p", str(home), "-c", str(file)]
+    process = subprocess.Popen(command, start_new_session=True)
     try:
         wait_until((home / f"{name}.pid").exists, 10, f"nginx as {name}")
         yield process.pid
     finally:
         process.terminate()
         process.wait(20)
+
+
+def _scheduled() -> list[str]:
+    """Run a program in the edge's scheduling class, as `script/edge` does: else the class would be compared too."""
+    if os.environ.get("POSTLEDGER_SCHEDULING") == "normal":
+        return []
+    return ["sh", "-c", 'chrt --batch --pid 0 $$ 2>/dev/null; exec "$0" "$@"']

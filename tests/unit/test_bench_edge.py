@@ -1,9 +1,12 @@
 """What `make bench EDGE=1` believes of what wrk tells, and what metrics cost by it."""
 
+from pathlib import Path
+
 import pytest
 
-from loadtests.bench.edge import ACCEPTED, UNCOUNTED, Found
+from loadtests.bench.edge import ACCEPTED, RESUMED, UNCOUNTED, Found
 from loadtests.bench.edge_load import Driven, EdgeContestant, Told, check_all, read_told
+from loadtests.bench.edge_parts import copy_without_sessions
 from loadtests.bench.rounds import RoundFailed
 
 QUIET = """  2 threads and 64 connections
@@ -55,3 +58,19 @@ def test_metrics_cost_what_they_add_to_a_requests_time_in_the_round_between() ->
     found = Found("nginx", {}, {ACCEPTED: counted, UNCOUNTED: uncounted})
 
     assert found.cost_of_metrics() == pytest.approx(0.02)
+
+
+def test_new_connections_are_held_against_keep_alive_round_by_round() -> None:
+    kept = [Driven(per_second, 1) for per_second in (4000.0, 1000.0, 2000.0)]
+    new = [Driven(per_second, 1) for per_second in (1000.0, 500.0, 600.0)]
+
+    found = Found("nginx", {}, {ACCEPTED: kept, RESUMED: new})
+
+    assert found.share_of_keep_alive(RESUMED) == pytest.approx(0.3)
+
+
+def test_the_edge_of_full_handshakes_keeps_no_session(tmp_path: Path) -> None:
+    text = (copy_without_sessions(tmp_path) / "edge/snippets/tls.conf").read_text()
+
+    assert "ssl_session_cache none;" in text
+    assert "shared:tls" not in text

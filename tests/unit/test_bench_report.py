@@ -12,7 +12,8 @@ MIB = 2**20
 def a_round(letter: str, per_second: float, *, name: str = "", p99_ms: float = 20, rss_mib: int = 60) -> Round:
     return Round(
         letter=letter, name=name or letter, per_second=per_second, p50_ms=10, p90_ms=15, p99_ms=p99_ms, max_ms=30,
-        answered=100, cpu_us={"backend": per_second}, worker_memory=[Memory(rss_mib * MIB, MIB), Memory(MIB, MIB)],
+        answered=100, cpu_us={"backend": per_second, "wrk": 7},
+        worker_memory=[Memory(rss_mib * MIB, MIB), Memory(MIB, MIB)],
     )  # fmt: skip
 
 
@@ -66,3 +67,9 @@ def test_half_of_the_throughput_is_promised_with_new_connections(new: float, kep
     targets = judge([a_round("b", 1000), a_round("n", new)])
 
     assert [target.kept for target in targets if target.what.startswith("n / b")] == [kept]
+
+
+def test_the_generators_own_part_of_new_connections_is_reported() -> None:
+    targets = judge([a_round("b", 300), a_round("n", 400)])
+
+    assert [target.measured for target in targets if "without wrk" in target.what] == [0.75]
