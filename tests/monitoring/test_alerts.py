@@ -21,6 +21,7 @@ from tests.parts.promtool import (
     list_stories,
     run_promtool,
 )
+from tests.parts.stories import needed_rules, tell_stories
 
 ALERTS = list_alerts()
 NAMES = sorted({alert.name for alert in ALERTS})
@@ -33,15 +34,33 @@ def test_promtool_finds_no_fault_in_the_rules() -> None:
 
 
 @pytest.fixture(scope="module")
-def told() -> Iterator[dict[Path, Future[str]]]:
-    """The stories of each file, being told on all cores: some last weeks, and take promtool half a minute."""
+def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[Path, Future[str]]]:
+    """The stories of each file, being told on all cores: some last weeks, and take promtool seconds."""
+    folders = {path: tmp_path_factory.mktemp(path.stem) for path in STORY_FILES}
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        yield {path: pool.submit(run_promtool, "test", "rules", path) for path in STORY_FILES}
+        yield {path: pool.submit(tell_stories, path, folder) for path, folder in folders.items()}
 
 
 @pytest.mark.parametrize("path", STORY_FILES, ids=lambda path: path.stem)
 def test_the_stories_come_out_as_told(path: Path, told: dict[Path, Future[str]]) -> None:
     assert "SUCCESS" in told[path].result()
+
+
+def test_a_story_runs_with_what_its_alerts_read() -> None:
+    rules = [
+        {"record": "a:of_b", "expr": "rate(b:raw[5m])"},
+        {"record": "b:raw", "expr": "c"},
+        {"record": "d:other", "expr": "d"},
+        {"alert": "High", "expr": "a:of_b > 1"},
+        {"alert": "Low", "expr": "d:other < 1"},
+    ]
+    checked = {"name": "High", "alert_rule_test": [{"alertname": "High"}]}
+    counted = {"name": "Low", "promql_expr_test": [{"expr": 'count(ALERTS{alertstate="firing", alertname="Low"})'}]}
+    unnamed = {"name": "any", "promql_expr_test": [{"expr": 'ALERTS{alertname!="High"}'}]}
+
+    needed = [needed_rules(story, [{"rules": rules}]) for story in (checked, counted, unnamed)]
+
+    assert needed == [{"High", "a:of_b", "b:raw"}, {"Low", "d:other"}, {"High", "Low", "a:of_b", "b:raw", "d:other"}]
 
 
 @each_alert
