@@ -8,7 +8,7 @@ import pytest
 
 from tests.parts.alerting import Alertmanager, Gateway, Prometheus
 from tests.parts.credentials import CREDENTIALS
-from tests.parts.part import ANSWER_WITHIN_S
+from tests.parts.part import ANSWER_WITHIN_S, WITHOUT_TLS
 from tests.parts.receivers import Catcher
 from tests.parts.waiting import wait_until
 
@@ -48,7 +48,8 @@ def gateway(alertmanager: Alertmanager, prometheus: Prometheus) -> Iterator[Gate
 
 def ask(gateway: Gateway, method: str, path: str, **options: object) -> httpx.Response:
     """Ask with the password, as a browser does that remembers it."""
-    return httpx.request(method, gateway.url + path, auth=CREDENTIALS, timeout=ANSWER_WITHIN_S, **options)  # type: ignore[arg-type]
+    with httpx.Client(auth=CREDENTIALS, timeout=ANSWER_WITHIN_S, verify=WITHOUT_TLS) as client:
+        return client.request(method, gateway.url + path, **options)  # type: ignore[arg-type]
 
 
 def silence(gateway: Gateway, *matchers: dict[str, object]) -> str:

@@ -20,7 +20,7 @@ import httpx
 
 from tests.parts.asking import ask_prometheus
 from tests.parts.credentials import CREDENTIALS, write_credentials
-from tests.parts.part import ANSWER_WITHIN_S, END_WITHIN_S, Part
+from tests.parts.part import ANSWER_WITHIN_S, END_WITHIN_S, WITHOUT_TLS, Part
 from tests.parts.ports import free_port
 from tests.parts.waiting import wait_until
 
@@ -80,7 +80,8 @@ class Alertmanager(Part):
         self._post([{**alert, "endsAt": datetime.now(UTC).isoformat()} if is_over else alert])
 
     def _post(self, alerts: Sequence[Mapping[str, Any]]) -> None:
-        answer = httpx.post(f"{self.url}/api/v2/alerts", json=alerts, auth=CREDENTIALS, timeout=ANSWER_WITHIN_S)
+        url = f"{self.url}/api/v2/alerts"
+        answer = httpx.post(url, json=alerts, auth=CREDENTIALS, timeout=ANSWER_WITHIN_S, verify=WITHOUT_TLS)
         answer.raise_for_status()
 
     def failures(self) -> dict[str, float]:
@@ -185,7 +186,7 @@ def _rewrite(file: Path, change: Callable[[str], str]) -> None:
 
 
 def _get(url: str) -> httpx.Response:
-    return httpx.get(url, auth=CREDENTIALS, timeout=ANSWER_WITHIN_S)
+    return httpx.get(url, auth=CREDENTIALS, timeout=ANSWER_WITHIN_S, verify=WITHOUT_TLS)
 
 
 def _answers(url: str) -> bool:

@@ -18,7 +18,7 @@ from typing import Any
 
 import httpx
 
-from tests.parts.part import ANSWER_WITHIN_S, END_WITHIN_S, Part, remove_folder
+from tests.parts.part import ANSWER_WITHIN_S, END_WITHIN_S, WITHOUT_TLS, Part, remove_folder
 from tests.parts.patience import LONG_S
 from tests.parts.waiting import wait_until
 
@@ -206,9 +206,8 @@ class Backend(Part):
 
 
 def _client(socket_path: Path) -> httpx.Client:
-    return httpx.Client(
-        transport=httpx.HTTPTransport(uds=str(socket_path)), base_url="http://backend", timeout=ANSWER_WITHIN_S
-    )
+    transport = httpx.HTTPTransport(verify=WITHOUT_TLS, uds=str(socket_path))
+    return httpx.Client(transport=transport, base_url="http://backend", timeout=ANSWER_WITHIN_S)
 
 
 def _count_a_request(operators_socket: Path) -> None:

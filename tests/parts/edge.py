@@ -20,7 +20,7 @@ from typing import Any
 
 import httpx
 
-from tests.parts.part import ANSWER_WITHIN_S, END_WITHIN_S, Part
+from tests.parts.part import ANSWER_WITHIN_S, END_WITHIN_S, WITHOUT_TLS, Part
 from tests.parts.patience import ROOT, copy_patient
 from tests.parts.ports import free_port
 from tests.parts.waiting import wait_until
@@ -175,7 +175,7 @@ class Edge(Part):
 
     def metrics(self) -> dict[str, float]:
         """The edge's own series by name and labels, as in `name{label="value"}`."""
-        lines = httpx.get(self.ops_url + "/metrics", timeout=ANSWER_WITHIN_S).text.splitlines()
+        lines = self.ask_ops("/metrics").text.splitlines()
         return {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in lines if not line.startswith("#")}
 
     def policy_age_s(self) -> float:
@@ -248,7 +248,7 @@ class Edge(Part):
 
     def ask_ops(self, path: str, method: str = "GET") -> httpx.Response:
         """What the listener for operators answers."""
-        return httpx.request(method, self.ops_url + path, timeout=ANSWER_WITHIN_S)
+        return httpx.request(method, self.ops_url + path, timeout=ANSWER_WITHIN_S, verify=WITHOUT_TLS)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -279,7 +279,7 @@ class Edge(Part):
         return self._root
 
     def _has_a_policy(self) -> bool:
-        answer = httpx.get(self.ops_url + "/metrics", timeout=ANSWER_WITHIN_S)
+        answer = self.ask_ops("/metrics")
         return answer.status_code != 200 or "postledger_edge_policy_age_seconds +Inf" not in answer.text
 
     def _backend_has_a_policy(self) -> bool:

@@ -4,6 +4,7 @@ Apart from the parts because all of them are started and removed alike.
 """
 
 import shutil
+import ssl
 from abc import ABC, abstractmethod
 from pathlib import Path
 from types import TracebackType
@@ -12,6 +13,8 @@ from typing import Self
 from tests.parts.waiting import HANGS_AFTER_S, wait_until
 
 ANSWER_WITHIN_S = END_WITHIN_S = HANGS_AFTER_S
+WITHOUT_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""`verify` of clients for plain HTTP. Without it httpx reads all certificates of the system for each: 30 ms."""
 
 
 def remove_folder(folder: Path) -> None:

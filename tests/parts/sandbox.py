@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.parts.part import ANSWER_WITHIN_S, Part, remove_folder
+from tests.parts.part import ANSWER_WITHIN_S, WITHOUT_TLS, Part, remove_folder
 from tests.parts.patience import LONG_S, ROOT
 from tests.parts.ports import free_port
 from tests.parts.waiting import wait_until
@@ -75,12 +75,13 @@ class Sandbox(Part):
 
     def client(self) -> httpx.Client:
         """An HTTP client, past the edge."""
-        transport = httpx.HTTPTransport(uds=str(self.socket))
+        transport = httpx.HTTPTransport(verify=WITHOUT_TLS, uds=str(self.socket))
         return httpx.Client(transport=transport, base_url="http://sandbox", timeout=ANSWER_WITHIN_S)
 
     def status(self, path: str) -> httpx.Response:
         """Request something of its status server."""
-        return httpx.get(f"http://127.0.0.1:{self.port}{path}", timeout=ANSWER_WITHIN_S, trust_env=False)
+        url = f"http://127.0.0.1:{self.port}{path}"
+        return httpx.get(url, timeout=ANSWER_WITHIN_S, trust_env=False, verify=WITHOUT_TLS)
 
     def metric(self, sample: str) -> float:
         """The value of one sample; 0 if it does not exist."""

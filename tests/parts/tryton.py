@@ -22,7 +22,7 @@ import httpx
 import psycopg
 
 from tests.parts.databases import create_database, drop_database
-from tests.parts.part import END_WITHIN_S, Part, remove_folder
+from tests.parts.part import END_WITHIN_S, WITHOUT_TLS, Part, remove_folder
 from tests.parts.ports import free_port
 from tests.parts.postgres import Postgres
 from tests.parts.waiting import wait_until
@@ -94,7 +94,7 @@ class Tryton(Part):
                 raise RuntimeError(f"Tryton did not start:\n{self.log_text()[-2000:]}")
             with suppress(httpx.TransportError):
                 asked = {"id": 0, "method": "common.server.version", "params": []}
-                return httpx.post(f"{self.url}/rpc/", json=asked, trust_env=False).is_success
+                return httpx.post(f"{self.url}/rpc/", json=asked, trust_env=False, verify=WITHOUT_TLS).is_success
             return False
 
         wait_until(is_ready, what="Tryton")

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from tests.parts.part import ANSWER_WITHIN_S, END_WITHIN_S, Part, remove_folder
+from tests.parts.part import ANSWER_WITHIN_S, END_WITHIN_S, WITHOUT_TLS, Part, remove_folder
 from tests.parts.ports import free_port
 from tests.parts.waiting import wait_until
 
@@ -108,7 +108,9 @@ class Worker(Part):
 
     def ask(self, method: str, path: str, **headers: str) -> httpx.Response:
         """Request something in another way."""
-        return httpx.request(method, f"{self.url}{path}", headers=headers, timeout=ANSWER_WITHIN_S, trust_env=False)
+        return httpx.request(
+            method, f"{self.url}{path}", headers=headers, timeout=ANSWER_WITHIN_S, trust_env=False, verify=WITHOUT_TLS
+        )
 
     def log_text(self) -> str:
         """All that it has written."""
