@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
+from psycopg import Connection
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.sql import SQL, Composable, Identifier
 
@@ -30,20 +31,26 @@ def drop_database(postgres: Postgres, url: str) -> None:
     Not with FORCE, which Postgres denies to all but superusers while its own autovacuum is at work there; a plain
     drop ends autovacuum by itself.
     """
-    close_database(postgres, url)
-    _run(postgres, SQL("DROP DATABASE {}").format(Identifier(_name(url))))
+    with _connect(postgres) as connection:
+        _close(connection, _name(url))
+        connection.execute(SQL("DROP DATABASE {}").format(Identifier(_name(url))))
 
 
 def close_database(postgres: Postgres, url: str) -> None:
     """Take no more connections to a database and end those that it has."""
-    _run(postgres, SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(Identifier(_name(url))))
-    wait_until(lambda: _end_sessions(postgres, _name(url)), what=f"the end of every session in {_name(url)}")
+    with _connect(postgres) as connection:
+        _close(connection, _name(url))
 
 
-def _end_sessions(postgres: Postgres, name: str) -> bool:
+def _close(connection: Connection[Any], name: str) -> None:
+    connection.execute(SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(Identifier(name)))
+    wait_until(lambda: _end_sessions(connection, name), what=f"the end of every session in {name}")
+
+
+def _end_sessions(connection: Connection[Any], name: str) -> bool:
     """True when all have ended, which on a busy machine takes a process its time."""
     sessions = "pg_stat_activity WHERE usename = current_user AND datname = %s"  # autovacuum's is not ours to end
-    ended = fetch(postgres.url(), f"SELECT pg_terminate_backend(pid, 5000) FROM {sessions}", (name,))
+    ended = connection.execute(f"SELECT pg_terminate_backend(pid, 5000) FROM {sessions}".encode(), (name,))
     return all(has_ended for (has_ended,) in ended)
 
 
@@ -70,5 +77,9 @@ def _name(url: str) -> str:
 
 
 def _run(postgres: Postgres, statement: Composable) -> None:
-    with psycopg.connect(postgres.url(), autocommit=True) as connection:
+    with _connect(postgres) as connection:
         connection.execute(statement.as_bytes())
+
+
+def _connect(postgres: Postgres) -> Connection[Any]:
+    return psycopg.connect(postgres.url(), autocommit=True)
