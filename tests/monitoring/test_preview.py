@@ -59,4 +59,4 @@ def test_ground_and_panels_keep_their_colours_however_many_others_there_are(tmp_
     with Image.open(tmp_path / "page.png") as picture:
         drawn = picture.convert("RGB")
     assert [drawn.getpixel(place) for place in ((700, 590), (700, 450))] == [*map(ImageColor.getrgb, (GROUND, BOX))]
-    assert len(set(drawn.get_flattened_data())) > 200
+    assert len(drawn.getcolors(800 * 600) or []) > 200
