@@ -1,12 +1,18 @@
 """The conversion of the self-test changes no number that a dashboard reads from the ledger."""
 
 import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
+from psycopg import Connection
 
 from postledger.vocabulary.selftest import SELFTEST
+from tests.parts.databases import create_database, drop_database
 from tests.parts.documents import ROOT
+from tests.parts.postgres import Postgres
 from tests.parts.sources import add_campaign, add_click, add_source
 
 STATEMENTS = sorted((ROOT / "monitoring/grafana/sql").glob("*.sql"))
@@ -32,18 +38,33 @@ def expand(statement: str) -> bytes:
     return statement.encode()
 
 
-@pytest.mark.parametrize("path", STATEMENTS, ids=lambda path: path.stem)
-def test_the_self_test_changes_no_dashboard(database: str, master_key: str, path: str) -> None:
+@pytest.fixture(scope="module")
+def ledger(postgres: Postgres, template: str, master_key: str) -> Iterator[str]:
+    """The URL of a ledger with two sources and a campaign of 30 clicks, which no test changes."""
+    url = create_database(postgres, template=template)
     for slug in ("acme", SELFTEST):
-        add_source(database, master_key, slug)
-    campaign = add_campaign(database, "spring")
+        add_source(url, master_key, slug)
+    campaign = add_campaign(url, "spring")
     for number in range(30):
-        add_click(database, f"click-{number}", campaign, "456")
-    with psycopg.connect(database) as connection:  # one transaction, so that now() stays the same
-        connection.execute(BOOK, ("acme",))
-        statement = expand((ROOT / path).read_text("utf-8"))
-        before = connection.execute(statement).fetchall()
+        add_click(url, f"click-{number}", campaign, "456")
+    yield url
+    drop_database(postgres, url)
 
-        connection.execute(BOOK, (SELFTEST,))
 
-        assert connection.execute(statement).fetchall() == before
+@pytest.fixture
+def connection(ledger: str) -> Iterator[Connection[Any]]:
+    """One transaction, so that now() stays the same. It is rolled back."""
+    with psycopg.connect(ledger) as connection:
+        yield connection
+        connection.rollback()
+
+
+@pytest.mark.parametrize("path", STATEMENTS, ids=lambda path: path.stem)
+def test_the_self_test_changes_no_dashboard(connection: Connection[Any], path: Path) -> None:
+    connection.execute(BOOK, ("acme",))
+    statement = expand(path.read_text("utf-8"))
+    before = connection.execute(statement).fetchall()
+
+    connection.execute(BOOK, (SELFTEST,))
+
+    assert connection.execute(statement).fetchall() == before
