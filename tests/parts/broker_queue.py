@@ -58,7 +58,9 @@ class BrokerQueue:
             return int(channel.queue_declare(self.name, passive=True).message_count)
 
     def unsettled(self) -> int:
-        """How many messages are not acknowledged, also those that a consumer has."""
+        """How many messages are not acknowledged, also those that a consumer has once no other is left."""
+        if waiting := self.count():  # `rabbitmqctl` takes a second of each core
+            return waiting
         listed = self._rabbitmq.control("list_queues", "name", "messages").splitlines()
         return int(dict(line.split("\t") for line in listed)[self.name])
 
