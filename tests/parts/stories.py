@@ -2,6 +2,7 @@
 
 promtool evaluates every rule of its files at every moment of a story, and a story lasts days. Nine in ten of these
 rules are no concern of the story. That all rules evaluate without an error is what the stories of normal traffic prove.
+It also writes the annotations of all that fires at every moment, so an alert has them only if the story quotes them.
 """
 
 import json
@@ -28,12 +29,12 @@ def tell_stories(path: Path, folder: Path) -> str:
     """
     content = yaml.load(path.read_text("utf-8"), yaml.CSafeLoader)
     groups = [group for name in content["rule_files"] for group in _read_groups(path.parent / name)]
-    told: dict[frozenset[str], list[Any]] = defaultdict(list)
+    told: dict[tuple[frozenset[str], frozenset[str]], list[Any]] = defaultdict(list)
     for story in content["tests"]:
-        told[needed_rules(story, groups)].append(story)
-    for number, (needed, stories) in enumerate(told.items()):
+        told[needed_rules(story, groups), _quoted_alerts(story)].append(story)
+    for number, ((needed, quoted), stories) in enumerate(told.items()):
         rules = folder / f"{number}.rules"
-        rules.write_text(json.dumps({"groups": _choose(needed, groups)}))
+        rules.write_text(json.dumps({"groups": _choose(needed, quoted, groups)}))
         changed = {**content, "rule_files": [str(rules)], "tests": stories}
         (folder / f"{path.stem}-{number}.yml").write_text(json.dumps(changed))
     return run_promtool("test", "rules", *sorted(folder.glob("*.yml")))
@@ -65,9 +66,23 @@ def _close(names: set[str], rules: Sequence[Mapping[str, Any]]) -> Iterable[str]
     return found
 
 
-def _choose(needed: frozenset[str], groups: Sequence[Group]) -> list[dict[str, Any]]:
-    chosen = [{**group, "rules": [rule for rule in group["rules"] if _name_of(rule) in needed]} for group in groups]
+def _quoted_alerts(story: Mapping[str, Any]) -> frozenset[str]:
+    return frozenset(check["alertname"] for check in story.get("alert_rule_test", []) if check["exp_alerts"])
+
+
+def _choose(needed: frozenset[str], quoted: frozenset[str], groups: Sequence[Group]) -> list[dict[str, Any]]:
+    chosen = [{**group, "rules": _choose_rules(needed, quoted, group["rules"])} for group in groups]
     return [group for group in chosen if group["rules"]]
+
+
+def _choose_rules(
+    needed: frozenset[str], quoted: frozenset[str], rules: Iterable[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    return [
+        {key: value for key, value in rule.items() if key != "annotations" or rule["alert"] in quoted}
+        for rule in rules
+        if _name_of(rule) in needed
+    ]
 
 
 def _name_of(rule: Mapping[str, Any]) -> str:
