@@ -21,7 +21,12 @@ from tests.parts.waiting import wait_until
 def create_database(postgres: Postgres, name: str | None = None, *, template: str = "template1") -> str:
     """Make a database, by default under a name that nobody has, and give its URL."""
     name = name or f"test_{secrets.token_hex(8)}"
-    _run(postgres, SQL("CREATE DATABASE {} TEMPLATE {}").format(Identifier(name), Identifier(template)))
+    form = SQL("CREATE DATABASE {} TEMPLATE {}").format(Identifier(name), Identifier(template))
+    with _connect(postgres) as connection:
+        # Copied files take half as long as pages that go through the log, and hold what a first connection works out.
+        # Before Postgres 15 there is no other way.
+        is_old = connection.info.server_version < 15_00_00
+        connection.execute((form if is_old else form + SQL(" STRATEGY file_copy")).as_bytes())
     return postgres.url(name)
 
 
