@@ -57,9 +57,9 @@ class Partners:
 
 @pytest.fixture(scope="module")
 def partners(postgres: Postgres, template: str, master_key: str) -> Iterator[Partners]:
-    """A sandbox with `acme`, which has a retired secret, `beta`, and a wall that wants a body of its own."""
+    """A sandbox with `acme`, which has a retired and a replaced secret, `beta`, and a wall with a body of its own."""
     url = create_database(postgres, template=template)
-    add_source(url, master_key, "acme", ("retired-secret-of-acme", SECRET), LENIENT)
+    add_source(url, master_key, "acme", ("retired-secret-of-acme", "replaced-secret-of-acme", SECRET), LENIENT)
     add_source(url, master_key, "beta", ("secret-of-beta",), LENIENT)
     add_source(url, master_key, "wall", (SECRET,), {**LENIENT, "ack": {"accepted": {"body": "1"}}})
     bitlabs = make_preset_source("bitlabs", click="optional", params={"click_id": "uid"}, **UNLIMITED)
@@ -68,7 +68,7 @@ def partners(postgres: Postgres, template: str, master_key: str) -> Iterator[Par
         store = SourceSecrets(connection, Keyring([master_key]))
         source_id = store.find_source("acme")
         assert source_id is not None
-        store.retire(source_id, datetime.now(UTC), kept=[store.read(source_id)[1].id])
+        store.retire(source_id, datetime.now(UTC), kept=[one.id for one in store.read(source_id)[1:]])
         store.replace(source_id, [SECRET], datetime.now(UTC))
         token = issue_token(connection, "acme", "test", datetime.now(UTC)).token
     with Sandbox({"DATABASE_URL": url, "POSTLEDGER_MASTER_KEY": master_key}) as sandbox, sandbox.client() as client:
@@ -113,9 +113,10 @@ def test_a_change_shows_the_state_before_it(partners: Partners) -> None:
     assert (changed["verdict"], changed["fold"]["was"]) == ("updated", "pending 12.50 USD")
 
 
-def test_a_wrong_signature_is_diagnosed_for_a_token_alone(partners: Partners) -> None:
+@pytest.mark.parametrize("secret", ["retired-secret-of-acme", "replaced-secret-of-acme"])
+def test_a_wrong_signature_is_diagnosed_for_a_token_alone(partners: Partners, secret: str) -> None:
     query = f"click_id=C1&ts={time.time():.0f}"
-    wrong = Postback("GET", f"/sandbox/postback/acme?{sign(query, 'retired-secret-of-acme', query + chr(10))}")
+    wrong = Postback("GET", f"/sandbox/postback/acme?{sign(query, secret, query + chr(10))}")
 
     told, not_told = partners.send(wrong), partners.client.get(wrong.target)
 
@@ -299,7 +300,7 @@ def test_nothing_of_a_paste_is_stored_or_logged(partners: Partners) -> None:
     assert "Cookie" not in "".join(one.text for one in answers)
     assert SECRET not in "".join(one.text for one in answers)
     assert sign_query(SECRET, leak.encode()) not in "".join(one.text for one in answers)
-    assert "retired-secret" not in "".join(one.text for one in answers)
+    assert "-secret-of-acme" not in "".join(one.text for one in answers)
     assert CANARY not in partners.sandbox.log_text()
     dump = "SELECT string_agg(query, ' ') FROM pg_stat_activity"
     assert CANARY not in str(fetch(partners.database, dump)[0][0]).replace("pg_stat", "")

@@ -2,11 +2,14 @@
 
 import base64
 import re
+from collections.abc import Sequence
 
 import psycopg
 import pytest
 from cryptography.fernet import Fernet
 
+from postledger.partners.known_conversions import read_retired
+from postledger.platform.keyring import Keyring
 from tests.integration.configured import FILE, actions, load, secrets_of
 from tests.parts.cli import CommandLine
 from tests.parts.databases import fetch
@@ -21,6 +24,12 @@ def secrets_line(cli: CommandLine) -> str:
 def stored_secrets(cli: CommandLine) -> list[tuple[object, ...]]:
     """The rows of all secrets, as they are stored."""
     return fetch(cli.environment["DATABASE_URL"], "SELECT id, ciphertext FROM source_secrets ORDER BY id")
+
+
+def old_secrets(cli: CommandLine) -> Sequence[str]:
+    """The secrets of `acme` with which the sandbox tries a wrong signature, newest first."""
+    with psycopg.connect(cli.environment["DATABASE_URL"], autocommit=True) as connection:
+        return read_retired(connection, Keyring([cli.environment["POSTLEDGER_MASTER_KEY"]]), "acme")
 
 
 def test_another_master_key_can_replace_the_secrets_that_it_cannot_read(cli: CommandLine, file: str) -> None:
@@ -217,6 +226,31 @@ def test_a_retired_source_comes_back_without_its_retired_secrets(cli: CommandLin
 
     assert cli("apply", file).code == 1
     assert load(cli).sources == {}
+
+
+def test_a_secret_that_apply_replaced_is_known_and_may_return(cli: CommandLine, file: str) -> None:
+    cli("apply", file)
+    other = cli.write("other.toml", '[[sources]]\nslug = "acme"\nsecrets = ["another-secret-of-acme"]')
+
+    cli("apply", other)
+    replaced = old_secrets(cli)
+    returned = cli("apply", file)
+
+    assert replaced == ["s3cret-previous", "s3cret-current"]
+    assert (returned.code, secrets_of(cli, "acme")) == (0, ["s3cret-current", "s3cret-previous"])
+    assert old_secrets(cli) == ["another-secret-of-acme"]
+
+
+def test_a_replaced_secret_survives_the_change_of_the_master_key(cli: CommandLine, file: str) -> None:
+    cli("apply", file)
+    cli("apply", cli.write("other.toml", '[[sources]]\nslug = "acme"\nsecrets = ["s3cret-current"]'))
+    new = Fernet.generate_key().decode()
+    cli.environment["POSTLEDGER_MASTER_KEY"] = f"{new} {cli.environment['POSTLEDGER_MASTER_KEY']}"
+
+    cli("source", "reencrypt")
+    cli.environment["POSTLEDGER_MASTER_KEY"] = new
+
+    assert old_secrets(cli) == ["s3cret-previous"]
 
 
 def test_a_secret_that_one_source_retired_is_free_for_another(cli: CommandLine, file: str) -> None:

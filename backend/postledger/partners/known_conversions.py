@@ -1,4 +1,4 @@
-"""Reads what an explanation needs of the ledger or of the sandbox: known conversions, clicks and retired secrets."""
+"""Reads what an explanation needs of the ledger or of the sandbox: known conversions, clicks and old secrets."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -15,7 +15,7 @@ from postledger.vocabulary.statuses import Status
 sql = statements_of("postledger.partners")
 
 MOST_RETIRED = 5
-"""How many retired secrets are tried: the newest ones."""
+"""How many retired or replaced secrets are tried: the newest ones."""
 
 
 def find_known(
@@ -42,7 +42,7 @@ def is_click_known(connection: Connection[Any], click_id: str, *, in_sandbox: bo
 
 
 def read_retired(connection: Connection[Any], keyring: Keyring, slug: str) -> Sequence[str]:
-    """Read the newest retired secrets of a source."""
+    """Read the newest secrets of a source that were retired or replaced."""
     found = SourceSecrets(connection, keyring).read_retired(slug)
     return [one.secret for one in reversed(found)][:MOST_RETIRED]
 

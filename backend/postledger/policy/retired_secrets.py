@@ -10,10 +10,11 @@ from postledger.policy.config_file import Configuration, SourceConfig
 
 
 class RetiredSecret(NamedTuple):
-    """A secret that was retired, and when."""
+    """A secret that is no longer live, and since when. `may_return`: `apply` replaced it, no operator retired it."""
 
     secret: str
     retired_at: datetime
+    may_return: bool
 
 
 def find_retired_secrets(target: Configuration, read_retired: Callable[[str], Sequence[RetiredSecret]]) -> list[Fault]:
@@ -22,7 +23,7 @@ def find_retired_secrets(target: Configuration, read_retired: Callable[[str], Se
 
 
 def _find(source: SourceConfig, read_retired: Callable[[str], Sequence[RetiredSecret]]) -> Iterator[Fault]:
-    retired = read_retired(source.slug) if source.secrets else ()
+    retired = [one for one in read_retired(source.slug) if not one.may_return] if source.secrets else ()
     for number, secret in enumerate(source.secrets or (), 1):
         if (retired_at := _find_retirement(secret, retired)) is not None:
             yield Fault(

@@ -53,10 +53,11 @@ class SourceSecrets:
         return found if len(found) == len(secrets) else None
 
     def replace(self, source_id: int, secrets: Sequence[str], now: datetime) -> None:
-        """Make these the live secrets of a source, in this order."""
+        """Make these the live secrets of a source, in this order. The others are remembered, and may return."""
         known = {stored.secret: stored.id for stored in self.read(source_id) if stored.secret is not None}
         kept = [known[secret] for secret in secrets if secret in known]
-        self._connection.execute(sql("delete_secrets"), (source_id, kept))
+        self._retire(source_id, now, kept, may_return=True)
+        self._forget_replaced(source_id, secrets)
         self._connection.execute(sql("clear_positions"), (source_id,))
         for position, secret in enumerate(secrets):
             if secret in known:
@@ -66,14 +67,14 @@ class SourceSecrets:
                 self._connection.execute(sql("insert_secret"), values)
 
     def retire(self, source_id: int, now: datetime, *, kept: Sequence[int] = ()) -> None:
-        """Retire the secrets of a source, except those of the `kept` ids."""
-        self._connection.execute(sql("retire_secrets"), {"source_id": source_id, "kept": list(kept), "now": now})
+        """Retire the secrets of a source, except those of the `kept` ids. They are never accepted again."""
+        self._retire(source_id, now, kept, may_return=False)
 
     def read_retired(self, slug: str) -> list[RetiredSecret]:
-        """Read the retired secrets of a source, without those that no master key decrypts."""
+        """Read the retired and the replaced secrets of a source, without those that no master key decrypts."""
         rows = self._connection.execute(sql("read_retired_secrets"), (slug,)).fetchall()
-        decrypted = [(self._decrypt(bytes(ciphertext)), retired_at) for ciphertext, retired_at in rows]
-        return [RetiredSecret(secret, retired_at) for secret, retired_at in decrypted if secret is not None]
+        decrypted = [(self._decrypt(bytes(ciphertext)), at, may_return) for ciphertext, at, may_return in rows]
+        return [RetiredSecret(secret, at, may_return) for secret, at, may_return in decrypted if secret is not None]
 
     def reencrypt(self) -> list[str]:
         """Encrypt every secret under the first master key, those of retired sources too.
@@ -99,6 +100,15 @@ class SourceSecrets:
         """Return the slug of a source in force with a secret that no master key decrypts, or None."""
         rows = self._connection.execute(sql("read_secrets_in_force")).fetchall()
         return next((slug for slug, ciphertext in rows if self._decrypt(bytes(ciphertext)) is None), None)
+
+    def _retire(self, source_id: int, now: datetime, kept: Sequence[int], *, may_return: bool) -> None:
+        values = {"source_id": source_id, "kept": list(kept), "now": now, "may_return": may_return}
+        self._connection.execute(sql("retire_secrets"), values)
+
+    def _forget_replaced(self, source_id: int, live: Sequence[str]) -> None:
+        rows = self._connection.execute(sql("read_replaced_secrets"), (source_id,)).fetchall()
+        returned = [replaced_id for replaced_id, ciphertext in rows if self._decrypt(bytes(ciphertext)) in live]
+        self._connection.execute(sql("forget_replaced_secrets"), (returned,))
 
     def _reencrypt_retired(self) -> None:
         # A retired secret that no key decrypts is left as it is: it must not prevent the change of the master key.

@@ -82,7 +82,7 @@ class PolicyStore:
         return Stored(self._read(in_force=True), self._read(in_force=False))
 
     def read_retired_secrets(self, slug: str) -> list[RetiredSecret]:
-        """Read the retired secrets of a source, without those that no master key decrypts."""
+        """Read the retired and the replaced secrets of a source, without those that no master key decrypts."""
         return self._secrets.read_retired(slug)
 
     def hash_accounts(self, target: Configuration, now: datetime) -> Configuration:

@@ -817,7 +817,8 @@ CREATE TABLE public.retired_secrets (
     source_id integer NOT NULL,
     ciphertext bytea NOT NULL,
     created_at timestamp with time zone NOT NULL,
-    retired_at timestamp with time zone NOT NULL
+    retired_at timestamp with time zone NOT NULL,
+    may_return boolean DEFAULT false NOT NULL
 );
 
 ALTER TABLE public.retired_secrets ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (

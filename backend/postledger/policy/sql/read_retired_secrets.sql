@@ -1,5 +1,5 @@
--- The retired secrets of one source.
-SELECT ciphertext, retired_at
+-- The retired secrets of one source, and those that `apply` replaced.
+SELECT ciphertext, retired_at, may_return
 FROM retired_secrets
 JOIN sources ON sources.id = source_id
 WHERE slug = %s
