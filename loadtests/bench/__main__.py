@@ -3,8 +3,9 @@
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import msgspec
 
@@ -21,7 +22,7 @@ from loadtests.bench.plan import BadPlan, Plan, read_plan
 from loadtests.bench.reconcile import bench_reconcile
 from loadtests.bench.report import Target, judge, judge_sizes, summarize, table, verdicts
 from loadtests.bench.rounds import Round, RoundFailed, run_round
-from loadtests.bench.turns import Pair, compare_with_baseline, compare_with_silent, judge_baseline, judge_cost
+from loadtests.bench.turns import COMPARISONS, Pair, compare_with_baseline, judge_baseline
 
 
 def main() -> int:
@@ -63,8 +64,9 @@ def compare(ground: Ground, plan: Plan) -> dict[str, object]:
     ledger.write_click_ids()
     facts = describe_machine(ledger, ground.home)
     rounds = [one for number in range(1, plan.rounds + 1) for one in _take_turns(ground, plan, ledger, number)]
-    pairs = _compare_cost(ground, plan, ledger) if "s" in plan.only else []
-    return _conclude(plan, facts, rounds, lambda summary: judge(summary) + judge_cost(pairs), pairs)
+    turns = {letter: _compare_by_turns(ground, plan, ledger, letter) for letter in COMPARISONS if letter in plan.only}
+    judged = [target for letter, pairs in turns.items() for target in COMPARISONS[letter].judge(pairs)]
+    return _conclude(plan, facts, rounds, lambda summary: judge(summary) + judged, turns)
 
 
 def compare_sizes(ground: Ground, plan: Plan) -> dict[str, object]:
@@ -85,7 +87,7 @@ def compare_checkouts(ground: Ground, plan: Plan, checkout: Path) -> dict[str, o
     ledger.write_click_ids()
     _say(f"(b) and (o) {checkout}, by {plan.turns} turns of a second each")
     pairs = compare_with_baseline(ground, plan, ledger, checkout)
-    return _conclude(plan, describe_machine(ledger, ground.home), [], lambda _: judge_baseline(pairs), pairs)
+    return _conclude(plan, describe_machine(ledger, ground.home), [], lambda _: judge_baseline(pairs), {"o": pairs})
 
 
 def _take_turns(ground: Ground, plan: Plan, ledger: Ledger, number: int) -> list[Round]:
@@ -99,9 +101,9 @@ def _take_turns(ground: Ground, plan: Plan, ledger: Ledger, number: int) -> list
     return found
 
 
-def _compare_cost(ground: Ground, plan: Plan, ledger: Ledger) -> list[Pair]:
-    _say(f"(b) and (s), by {plan.turns} turns of a second each")
-    return compare_with_silent(ground, plan, ledger)
+def _compare_by_turns(ground: Ground, plan: Plan, ledger: Ledger, letter: str) -> list[Pair]:
+    _say(f"(b) and ({letter}), by {plan.turns} turns of a second each")
+    return COMPARISONS[letter].drive(ground, plan, ledger)
 
 
 def _make_full(ground: Ground, rows: int) -> Ledger:
@@ -122,7 +124,7 @@ def _conclude(
     facts: dict[str, object],
     rounds: Sequence[Round],
     judge_all: Callable[[Sequence[Round]], list[Target]],
-    pairs: Sequence[Pair] = (),
+    turns: Mapping[str, Sequence[Pair]] = MappingProxyType({}),
 ) -> dict[str, object]:
     summary = summarize(rounds)
     targets = judge_all(summary)
@@ -131,7 +133,7 @@ def _conclude(
         _say(f"\n{table(summary)}")
     _say(f"\n{verdicts(targets)}")
     return {
-        "plan": plan, "machine": facts, "rounds": rounds, "turns": pairs, "median": summary, "targets": targets
+        "plan": plan, "machine": facts, "rounds": rounds, "turns": turns, "median": summary, "targets": targets
     }  # fmt: skip
 
 

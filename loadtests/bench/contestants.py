@@ -9,13 +9,15 @@ from loadtests.bench.parts import ROOT, Ground
 from loadtests.bench.plan import Plan
 from loadtests.bench.wrk import SCRIPT
 
+SOURCES = 10_000
 TEXTBOOK = str(ROOT / "loadtests/bench/textbook/gunicorn.conf.py")
 
 
 class Contestant(msgspec.Struct, frozen=True):
     """One way to answer postbacks; several of one letter are variants, the best of which counts.
 
-    `script` is what wrk sends, and `told` what the script must know beside what it is always told.
+    `script` is what wrk sends, and `told` what the script must know beside what it is always told. `repeats`: about
+    half of what it sends repeats a request.
     """
 
     letter: str
@@ -25,6 +27,7 @@ class Contestant(msgspec.Struct, frozen=True):
     writes: bool
     script: Path = SCRIPT
     told: dict[str, str] = {}
+    repeats: bool = False
 
 
 def list_contestants(ground: Ground, plan: Plan, ledger: Ledger) -> list[Contestant]:
@@ -54,6 +57,21 @@ def one_connection_each(ground: Ground, plan: Plan, ledger: Ledger) -> Contestan
     """Postledger, asked as most networks ask: with a new TLS connection for each postback."""
     ours = postledger(ground, plan, ledger)
     return msgspec.structs.replace(ours, letter="n", name="postledger, new connections", told={"BENCH_CLOSES": "1"})
+
+
+def repeating(ground: Ground, plan: Plan, ledger: Ledger) -> Contestant:
+    """Postledger, where each second request repeats one that was answered before."""
+    # Each connection waits for its answer, so a request was answered when all of them have sent a few more.
+    told = {"BENCH_REPEATS_AFTER": str(4 * plan.connections // plan.threads | 1)}
+    ours = postledger(ground, plan, ledger)
+    return msgspec.structs.replace(ours, letter="r", name="postledger, 50 % repeats", told=told, repeats=True)
+
+
+def with_many_sources(ground: Ground, plan: Plan, ledger: Ledger) -> Contestant:
+    """Postledger, asked by `SOURCES` sources in turn. The ledger has them."""
+    ours = postledger(ground, plan, ledger)
+    told = {"BENCH_SOURCES": str(SOURCES)}
+    return msgspec.structs.replace(ours, letter="m", name=f"postledger, {SOURCES:,} sources", told=told)
 
 
 def silent(ground: Ground, plan: Plan, ledger: Ledger) -> Contestant:

@@ -46,6 +46,7 @@ FROM generate_series(1, %s) AS number
 """
 _NEWEST_CLICKS = "SELECT click_id FROM clicks ORDER BY created_at DESC LIMIT %s"
 _COUNT = "SELECT count(*) FROM {} WHERE transaction_id LIKE %s"
+_COUNT_DUPLICATES = "SELECT count(*) FROM postbacks WHERE verdict = 'duplicate' AND transaction_id LIKE %s"
 
 
 class Ledger(msgspec.Struct, frozen=True):
@@ -82,6 +83,13 @@ class Ledger(msgspec.Struct, frozen=True):
         with self.connect() as connection:
             _add_source(connection, Keyring([self.master_key]), slug, settings, secret)
 
+    def add_copies(self, number: int) -> None:
+        """Give it that many copies of its source, each with the same secret: `bench-1` and so on."""
+        keyring = Keyring([self.master_key])
+        with self.connect() as connection, connection.transaction():
+            for copy in range(1, number + 1):
+                _add_source(connection, keyring, f"{SLUG}-{copy}", _settings(), self.secret)
+
     def write_click_ids(self) -> None:
         """Write the ids that postbacks may bring back into `clicks_file`, one a line: the newest of all."""
         with self.connect() as connection, self.clicks_file.open("w") as lines:
@@ -106,6 +114,13 @@ class Ledger(msgspec.Struct, frozen=True):
         """Count the rows of a run, which wrk writes into each transaction id."""
         with self.connect() as connection:
             row = connection.execute(SQL(_COUNT).format(Identifier(table)), (f"%-{run}-%",)).fetchone()
+        assert row is not None, "count always gives a row"
+        return int(row[0])
+
+    def count_duplicates(self, run: str) -> int:
+        """Count the postbacks of a run that repeated one before."""
+        with self.connect() as connection:
+            row = connection.execute(_COUNT_DUPLICATES, (f"%-{run}-%",)).fetchone()
         assert row is not None, "count always gives a row"
         return int(row[0])
 

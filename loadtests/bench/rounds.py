@@ -14,6 +14,9 @@ from loadtests.bench.plan import Plan
 from loadtests.bench.processes import Memory, cpu_seconds, machine_cpu_seconds
 from loadtests.bench.wrk import Load, Wrk
 
+REPEATS_AT_LEAST = 0.4
+"""The share of repeats in the load of a contestant that repeats; the first requests of a run are all new."""
+
 
 class RoundFailed(Exception):
     """A request was refused or lost, or its rows are not in Postgres; the numbers of such a round mean nothing."""
@@ -74,12 +77,19 @@ def check_load(plan: Plan, ledger: Ledger, contestant: Contestant, load: Load, r
         raise RoundFailed(f"{contestant.name}: {load.failed_statuses} refusals and {load.lost} lost of {load.answered}")
     if not contestant.writes:
         return
+    stored = ledger.count("postbacks", run)
     # wrk hangs up on what is under way when its time is over; such a request may be stored without being counted.
-    expected = range(load.answered, load.answered + plan.connections + 1)
-    for table in ("conversions", "postbacks"):
-        stored = ledger.count(table, run)
-        if stored not in expected:
-            raise RoundFailed(f"{contestant.name}: {load.answered} answered, but {stored} rows in {table}")
+    if stored not in range(load.answered, load.answered + plan.connections + 1):
+        raise RoundFailed(f"{contestant.name}: {load.answered} answered, but {stored} rows in postbacks")
+    _check_verdicts(ledger, contestant, run, stored)
+
+
+def _check_verdicts(ledger: Ledger, contestant: Contestant, run: str, stored: int) -> None:
+    opened, repeated = ledger.count("conversions", run), ledger.count_duplicates(run)
+    if opened + repeated != stored:
+        raise RoundFailed(f"{contestant.name}: {opened} conversions and {repeated} duplicates of {stored} postbacks")
+    if (repeated > REPEATS_AT_LEAST * stored) is not contestant.repeats:
+        raise RoundFailed(f"{contestant.name}: {repeated} of {stored} postbacks are repeats")
 
 
 def _round(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from loadtests.bench.turns import Pair, judge_baseline, judge_cost
+from loadtests.bench.turns import COMPARISONS, Pair, judge_baseline, judge_cost
 
 
 @pytest.mark.parametrize(("shipped", "kept"), [((94, 96), True), ((93, 96), False)])
@@ -22,6 +22,17 @@ def test_it_is_told_how_sure_the_mean_is_and_what_the_backend_spends() -> None:
 
 def test_nothing_is_said_of_who_did_not_take_part() -> None:
     assert judge_cost([]) == []
+
+
+@pytest.mark.parametrize(
+    ("letter", "ours", "kept"),
+    [("r", (94, 96), True), ("r", (93, 96), False), ("m", (89, 91), True), ("m", (88, 91), False)],
+)
+def test_repeats_and_many_sources_are_compared_with_b(letter: str, ours: tuple[float, float], kept: bool) -> None:
+    promised, *_ = COMPARISONS[letter].judge([Pair(one, 100, 120, 110) for one in ours])
+
+    assert promised.what.startswith(f"{letter} / b")
+    assert promised.kept is kept
 
 
 @pytest.mark.parametrize(("ours", "kept"), [((97, 98), True), ((94, 100), False), ((95, 95), False)])
