@@ -266,7 +266,7 @@ def test_a_correction_is_an_event_of_its_conversion_and_its_repeat_is_not(ledger
     assert rows(ledger, "SELECT payout, conflicted_at FROM conversions") == [(Decimal(11), None)]
 
 
-def write_while_another_waits(ledger: Connection[Any], database: str, first: Entry, second: Entry) -> list[Outcome]:
+def write_while_another_waits(ledger: Connection[Any], database: str, second: Entry, *first: Entry) -> list[Outcome]:
     """Have the second wait for the lock of its conversion, write the first, commit; gives the second's outcome."""
     outcomes: list[Outcome] = []
 
@@ -279,16 +279,16 @@ def write_while_another_waits(ledger: Connection[Any], database: str, first: Ent
         rows(connection, "SELECT FROM conversions FOR UPDATE")
         waiting.start()
         wait_until(lambda: rows(ledger, WAITING_FOR_A_ROW) == [(1,)], what="the second to wait")
-        write_entries(connection, [first])
+        write_entries(connection, first)
     waiting.join(timeout=HANGS_AFTER_S)
     return outcomes
 
 
 def test_a_repeat_that_waited_for_a_correction_knows_of_it(ledger: Connection[Any], database: str) -> None:
-    first = sale(by(duplicates="correct"), "10")
+    first, second, third = (sale(by(duplicates="correct"), payout) for payout in ("10", "11", "12"))
     write_entries(ledger, [first])
 
-    late = write_while_another_waits(ledger, database, sale(by(duplicates="correct"), "12"), same_again(first))
+    late = write_while_another_waits(ledger, database, same_again(second), second, third)
 
     assert verdicts(late) == ["duplicate"], "the payout from before the correction"
     assert rows(ledger, "SELECT payout FROM conversions") == [(Decimal(12),)]
@@ -298,7 +298,7 @@ def test_a_refund_that_waited_for_itself_is_a_duplicate(ledger: Connection[Any],
     write_entries(ledger, [sale(by(), "10")])
     refund = entry_of(transaction_id="R1", reverses="T1", payout="-4")
 
-    again = write_while_another_waits(ledger, database, refund, same_again(refund))
+    again = write_while_another_waits(ledger, database, same_again(refund), refund)
 
     assert verdicts(again) == ["duplicate"]
     assert rows(ledger, "SELECT payout FROM conversions") == [(Decimal(6),)]

@@ -105,6 +105,7 @@ def _start_group_commit(
             statement_timeout_ms=FLUSH_STATEMENT_MS,
             lock_timeout_ms=FLUSH_LOCK_MS,
             connect_timeout_s=CONNECT_S,
+            may_scan=False,
             kind=GreenletConnection,
         ),
         partial(write_batch, budget=budget),

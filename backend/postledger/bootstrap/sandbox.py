@@ -130,6 +130,7 @@ def _connect(database_url: str) -> Connection[Any]:
         statement_timeout_ms=FLUSH_STATEMENT_MS,
         lock_timeout_ms=FLUSH_LOCK_MS,
         connect_timeout_s=CONNECT_S,
+        may_scan=False,
         kind=GreenletConnection,
     )
     return use_sandbox(connection)

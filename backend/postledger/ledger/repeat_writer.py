@@ -1,7 +1,7 @@
-"""Writes the repeats of a batch: entries whose conversions are on the ledger already.
+"""Writes the repeats of a batch that may change something: entries whose conversions are on the ledger already.
 
 It gathers what is known, under locks, has the rules decide, and writes the decisions. It makes none itself. Most
-batches have no repeats: the first statement of the ledger settles them.
+batches have no such repeats: the first statement of the ledger settles them.
 """
 
 from collections.abc import Collection, Mapping, Sequence

@@ -68,6 +68,7 @@ class EntryRow(msgspec.Struct, omit_defaults=True):
     idempotency_key: str | None = None
     policy_version: int | None = None
     replay_of: str | None = None
+    is_again: bool | None = None
 
 
 class FoldedRow(msgspec.Struct, omit_defaults=True):

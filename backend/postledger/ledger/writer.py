@@ -1,7 +1,7 @@
 """Writes one batch of entries to the ledger and returns the outcome of each.
 
-One statement settles all entries with new keys. A second transaction folds those that repeat a known key. A batch that
-is written twice has the same effect as one that is written once.
+One statement settles all entries with new keys, and plain repeats. A second transaction folds the other entries with
+known keys. A batch that is written twice has the same effect as one that is written once.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -35,7 +35,10 @@ class _RecordedBefore(Exception):
 
 
 class Settled(NamedTuple):
-    """What the first statement returns for one entry. Without a verdict, the entry repeats a known key."""
+    """What the first statement returns for one entry. Without a verdict, the entry is to be folded.
+
+    `repeats`: the conversion that a plain repeat found as the repeat would leave it.
+    """
 
     verdict: str | None
     reason: str | None
@@ -43,6 +46,7 @@ class Settled(NamedTuple):
     observed: list[str] | None
     is_imported: bool | None
     click_shed: bool | None
+    repeats: str | None
 
     @property
     def observed_reasons(self) -> tuple[Reason, ...]:
@@ -78,8 +82,8 @@ def write_entries(
 ) -> list[Outcome]:
     """Write a batch of entries; the outcomes are in the order of the entries.
 
-    One statement settles new and refused entries, in a transaction of its own. Repeats need a second transaction. A
-    refusal without a secret gets no audit row if the budget does not cover it.
+    One statement settles new and refused entries and plain repeats, in a transaction of its own. Other repeats need a
+    second transaction. A refusal without a secret gets no audit row if the budget does not cover it.
     """
     unproved = [entry for entry in entries if entry.secret_id is None]
     charge = budget.charge(connection, unproved) if budget is not None and unproved else NOTHING
@@ -92,18 +96,28 @@ def write_entries(
 
 
 def _settle(connection: Connection[Any], entries: Sequence[Entry], unpaid: Collection[str]) -> dict[str, Outcome]:
-    entries = [
-        _use_former_key(connection, entry, entry.event) if entry.event and entry.event.former_keys else entry
-        for entry in entries
-    ]
+    entries = _use_former_keys(connection, entries)
     rows = [entry_row(entry) for entry in entries]
     for row in rows if unpaid else ():
         row.is_unpaid = row.id in unpaid or None
+    _mark_again(rows)
     settled = {row[0]: Settled(*row[1:]) for row in connection.execute(_RECORD_ENTRIES, (encode_rows(rows),))}
     outcomes = {entry.receipt: _read_outcome(entry, settled[entry.receipt]) for entry in entries}
     repeats = [entry for entry in entries if outcomes[entry.receipt] is None]
     folded = _record_repeats(connection, repeats, settled, unpaid) if repeats else {}
     return {receipt: outcome or folded[receipt] for receipt, outcome in outcomes.items()}
+
+
+def _mark_again(rows: Sequence[EntryRow]) -> None:
+    """Mark the entries whose keys others before them in the batch have: those may change what these would find."""
+    keys = [row.dedup_key for row in rows if row.dedup_key is not None]
+    if len(set(keys)) == len(keys):
+        return
+    seen: set[str] = set()
+    for row in rows:
+        if row.dedup_key is not None:
+            row.is_again = row.dedup_key in seen or None
+            seen.add(row.dedup_key)
 
 
 def _note_unrecorded(outcome: Outcome, is_unpaid: bool) -> Outcome:
@@ -112,10 +126,17 @@ def _note_unrecorded(outcome: Outcome, is_unpaid: bool) -> Outcome:
     return outcome
 
 
-def _use_former_key(connection: Connection[Any], entry: Entry, event: Event) -> Entry:
-    keys = [event.dedup_key, *(former.dedup_key for former in event.former_keys)]
+def _use_former_keys(connection: Connection[Any], entries: Sequence[Entry]) -> Sequence[Entry]:
+    events = [entry.event for entry in entries if entry.event is not None and entry.event.former_keys]
+    if not events:
+        return entries
+    keys = [key for event in events for key in (event.dedup_key, *(former.dedup_key for former in event.former_keys))]
     booked = {key: Booked(*rest) for key, *rest in connection.execute(sql("find_booked"), (keys,)).fetchall()}
-    return replace(entry, event=replace(event, dedup_key=choose_key(event, booked)))
+    return [_use_former_key(entry, entry.event, booked) if entry.event else entry for entry in entries]
+
+
+def _use_former_key(entry: Entry, event: Event, booked: Mapping[str, Booked]) -> Entry:
+    return replace(entry, event=replace(event, dedup_key=choose_key(event, booked))) if event.former_keys else entry
 
 
 def _read_outcome(entry: Entry, settled: Settled) -> Outcome | None:
@@ -125,6 +146,8 @@ def _read_outcome(entry: Entry, settled: Settled) -> Outcome | None:
             Verdict.ACCEPTED, None, entry.receipt, settled.campaign_id, status, settled.observed_reasons,
             is_of_imported_click=is_imported, click_shed=settled.click_shed is True,
         )  # fmt: skip
+    if settled.verdict == Verdict.DUPLICATE:
+        return _complete(Outcome(Verdict.DUPLICATE, None, settled.repeats, settled.campaign_id), settled)
     if settled.verdict == Verdict.REFUSED:
         refusal = entry.refusal or Refusal(Reason(str(settled.reason)))
         return Outcome(Verdict.REFUSED, refusal, observed=settled.observed_reasons)

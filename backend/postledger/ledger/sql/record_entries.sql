@@ -1,5 +1,6 @@
 -- Records one batch of entries: looks their clicks up, opens new conversions, hands them over to the worker, and writes the
--- audit rows of the entries that are settled by that. An entry that is returned without a verdict repeats a known key; it is folded next.
+-- audit rows of the entries that are settled by that. A plain repeat is settled too: it finds its conversion as it left it.
+-- An entry that is returned without a verdict repeats a known key in another way; it is folded next.
 WITH batch AS MATERIALIZED (
     SELECT
         entry.*,
@@ -27,7 +28,7 @@ WITH batch AS MATERIALIZED (
         raw text,
         raw_length integer, raw_sha256 text, kept_bytes integer, is_unpaid boolean,
         body_kind text, scheme smallint, decoding text, signed_at timestamptz, idempotency_key text,
-        policy_version bigint, replay_of uuid
+        policy_version bigint, replay_of uuid, is_again boolean
     )) WITH ORDINALITY AS entry
     LEFT JOIN clicks ON clicks.click_id = entry.click_id
 ),
@@ -60,10 +61,31 @@ handed_over AS (
 settled AS (
     SELECT
         batch.*,
-        opened.id AS conversion_id,
-        CASE WHEN refused_for IS NOT NULL THEN 'refused' WHEN opened.id IS NOT NULL THEN 'accepted' END AS verdict
+        coalesce(opened.id, repeated.id) AS conversion_id,
+        repeated.campaign_id AS known_campaign_id,
+        CASE
+            WHEN refused_for IS NOT NULL THEN 'refused'
+            WHEN opened.id IS NOT NULL THEN 'accepted'
+            WHEN repeated.id IS NOT NULL THEN 'duplicate'
+        END AS verdict
     FROM batch
     LEFT JOIN opened ON opened.id = batch.id
+    -- A plain repeat has the click, the status and the money of its conversion: a duplicate by every rule, whatever changed the
+    -- conversion before. The second entry of a batch with a key is folded, because the first one may change what it finds.
+    -- Nothing is looked up for entries that are settled, and nothing is locked. LIMIT rules out a join that reads the whole table.
+    LEFT JOIN LATERAL (
+        SELECT id, click_id, campaign_id, status, payout, currency
+        FROM conversions
+        WHERE
+            opened.id IS NULL AND batch.refused_for IS NULL AND batch.is_again IS NULL
+            AND conversions.dedup_key = batch.dedup_key
+        LIMIT 1
+    ) AS repeated ON
+        repeated.id <> batch.id -- else this entry opened it, in an attempt whose commit went unanswered
+        AND repeated.click_id = batch.click_id
+        AND repeated.status = batch.status
+        AND repeated.payout IS NOT DISTINCT FROM abs(batch.payout)
+        AND repeated.currency IS NOT DISTINCT FROM batch.currency
 ),
 
 recorded AS (
@@ -88,6 +110,15 @@ recorded AS (
     FROM settled
     WHERE verdict IS NOT NULL AND (refused_for IS NULL OR is_unpaid IS NULL)
     ON CONFLICT (id, received_at) DO NOTHING -- the rows of a batch that is written again, because its commit went unanswered
+    RETURNING id
 )
 
-SELECT id::text, verdict, refused_for, campaign_id, observed_for, is_imported, click_shed FROM settled
+-- A repeat that has its audit row already may have had another verdict then.
+SELECT
+    id::text,
+    CASE WHEN verdict <> 'duplicate' OR id IN (SELECT recorded.id FROM recorded) THEN verdict END,
+    refused_for,
+    CASE WHEN verdict = 'duplicate' THEN known_campaign_id ELSE campaign_id END,
+    observed_for, is_imported, click_shed,
+    CASE WHEN verdict = 'duplicate' THEN conversion_id::text END
+FROM settled

@@ -34,12 +34,19 @@ def connect(
     statement_timeout_ms: int,
     lock_timeout_ms: int | None = None,
     connect_timeout_s: int = PATIENT_CONNECT_S,
+    may_scan: bool = True,
     kind: type[Connection[Any]] = Connection,
 ) -> Connection[Any]:
     """Open an autocommit connection; raises psycopg.OperationalError if Postgres is down."""
     connection = kind.connect(database_url, **OPTIONS | {"connect_timeout": connect_timeout_s})
     try:
-        configure(connection, name=name, statement_timeout_ms=statement_timeout_ms, lock_timeout_ms=lock_timeout_ms)
+        configure(
+            connection,
+            name=name,
+            statement_timeout_ms=statement_timeout_ms,
+            lock_timeout_ms=lock_timeout_ms,
+            may_scan=may_scan,
+        )
     except BaseException:  # a timeout of gevent too
         connection.close()
         raise
@@ -47,11 +54,20 @@ def connect(
 
 
 def configure(
-    connection: Connection[Any], *, name: str, statement_timeout_ms: int, lock_timeout_ms: int | None = None
+    connection: Connection[Any],
+    *,
+    name: str,
+    statement_timeout_ms: int,
+    lock_timeout_ms: int | None = None,
+    may_scan: bool = True,
 ) -> None:
-    """Give a fresh connection its name and its limits. Without `lock_timeout_ms` the server's default stays."""
+    """Give a fresh connection its name and its limits. Without `lock_timeout_ms` the server's default stays.
+
+    Unless `may_scan`, its statements do not read whole tables where an index can be used.
+    """
     lock_timeout = None if lock_timeout_ms is None else f"{lock_timeout_ms}ms"
-    connection.execute(sql("configure_session"), (f"postledger-{name}", f"{statement_timeout_ms}ms", lock_timeout))
+    limits = f"{statement_timeout_ms}ms", lock_timeout, None if may_scan else "off"
+    connection.execute(sql("configure_session"), (f"postledger-{name}", *limits))
 
 
 def watch_client(connection: Connection[Any], *, idle_transaction_ms: int | None = IDLE_TRANSACTION_MS) -> None:

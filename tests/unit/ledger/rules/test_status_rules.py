@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from postledger.ledger.rules.status_rules import DUPLICATES, Change, HadPayout, Past, Rules, fold, remember
+from postledger.ledger.rules.status_rules import DUPLICATES, Change, Folded, HadPayout, Past, Rules, fold, remember
 from postledger.vocabulary.click import FORGOTTEN
 from postledger.vocabulary.statuses import Standing, Status, Verdict
 
@@ -305,6 +305,22 @@ def test_a_repeat_of_what_was_just_folded_is_never_news(
         again = fold(end, event, by, past, refund_id)
 
         assert (again.verdict is Verdict.UPDATED, again.standing, again.change) == (False, end, None)
+
+
+@given(standings, histories, rules, standings.map(lambda one: one.event_time), st.sampled_from([None, "R1"]))
+def test_what_repeats_the_present_state_is_a_duplicate_whatever_was_before(
+    known: Standing,
+    events: list[tuple[Standing, str | None]],
+    by: Rules,
+    at: datetime | None,
+    refund_id: str | None,
+) -> None:
+    _, _, past = fold_all(known, events, by)
+
+    assert fold(known, replace(known, event_time=at), by, past, refund_id) == Folded(known, Verdict.DUPLICATE)
+    if known.status is Status.REVERSED and known.payout is not None:
+        taken = replace(known, event_time=at, payout=-known.payout)
+        assert fold(known, taken, by, past, refund_id) == Folded(known, Verdict.DUPLICATE)
 
 
 @given(standings, reversals, rules)
