@@ -6,12 +6,13 @@ incremented by their number.
 
 import random
 from collections import defaultdict
-from functools import cache, lru_cache
+from functools import cache
 
 from prometheus_client import CollectorRegistry, Counter
 
 from postledger.ledger.entry import Outcome, Unrecorded
 from postledger.metrics.payout_buckets import size_of
+from postledger.platform.metrics.zero_series import ZeroSeries
 from postledger.policy.policy import Policy
 from postledger.vocabulary.click import LabelCause
 from postledger.vocabulary.conversion_event import Event
@@ -20,7 +21,6 @@ from postledger.vocabulary.selftest import SELFTEST
 from postledger.vocabulary.statuses import Status, Verdict
 
 UNKNOWN = "unknown"
-_KINDS = 4096
 _BOOKED = (Verdict.ACCEPTED, Verdict.UPDATED)
 
 
@@ -100,10 +100,13 @@ class PostbackCounters:
             ["source", "cause"],
             registry=registry,
         )
-        # Looking a counter up by its labels costs more than incrementing it. Label sets are closed, so each is kept.
-        self._find_all, self._find_payouts = lru_cache(_KINDS)(self._find), cache(self._payouts.labels)
+        # Looking a counter up by its labels costs more than incrementing it. Label sets are closed, so each is kept. Of
+        # thousands of sources, most postbacks between two writes have one of their own.
+        self._postbacks_of, self._conversions_of = cache(self._postbacks.labels), cache(self._conversions.labels)
+        self._opened_of, self._payouts_of = cache(self._opened.labels), cache(self._payouts.labels)
         # A new policy comes with every change of a source, and most of its series exist already.
-        self._show_source, self._show_observed = cache(self._source_at_zero), cache(self._observed_at_zero)
+        self._show_source = cache(ZeroSeries(self._list_series()).show)
+        self._show_observed = cache(self._observed_at_zero)
         self._show_campaign = cache(self._campaign_at_zero)
         self._kinds, self._sizes = defaultdict[_Kind, int](int), defaultdict[_Size, int](int)
         self._from_strangers = defaultdict[str, int](int)
@@ -136,10 +139,10 @@ class PostbackCounters:
         kinds, self._kinds = self._kinds, defaultdict(int)
         sizes, self._sizes = self._sizes, defaultdict(int)
         for kind, times in kinds.items():
-            for counter in self._find_all(kind):
+            for counter in self._find(kind):
                 counter.inc(times)
         for size, times in sizes.items():
-            self._find_payouts(*size).inc(times)
+            self._payouts_of(*size).inc(times)
         self._increment_lost()
 
     def _increment_lost(self) -> None:
@@ -161,16 +164,14 @@ class PostbackCounters:
         for campaign in (*policy.campaigns, UNKNOWN):
             self._show_campaign(campaign)
 
-    def _source_at_zero(self, source: str) -> None:
-        self._unrecorded.labels(source)
-        self._over_budget.labels(source)
-        self._strangers.labels(source)
-        for verdict in Verdict:
-            self._postbacks.labels(source, verdict.value)
-        for reason in Reason:
-            self._refusals.labels(source, reason.value)
-        for cause in LabelCause:
-            self._labels.labels(source, cause.value)
+    def _list_series(self) -> list[tuple[Counter, tuple[str, ...]]]:
+        """List the series that each source has from the start."""
+        return [
+            *((counter, ()) for counter in (self._unrecorded, self._over_budget, self._strangers)),
+            *((self._postbacks, (verdict.value,)) for verdict in Verdict),
+            *((self._refusals, (reason.value,)) for reason in Reason),
+            *((self._labels, (cause.value,)) for cause in LabelCause),
+        ]
 
     def _observed_at_zero(self, source: str) -> None:
         for reason in Reason:
@@ -183,16 +184,19 @@ class PostbackCounters:
         for status in Status:
             self._conversions.labels(campaign, status.value)
 
-    def _find(self, kind: _Kind) -> tuple[Counter, ...]:
+    def _find(self, kind: _Kind) -> list[Counter]:
         source, campaign, verdict, status, reason, observed, is_of_imported_click, click_shed = kind
-        found = [self._postbacks.labels(source, verdict.value)]
+        found = [self._postbacks_of(source, verdict.value)]
         if reason is not None:
             found.append(self._refusals.labels(source, reason.value))
         found += [self._observed.labels(source, one.value) for one in observed]
         if status is not None and reason is None and verdict is not Verdict.DUPLICATE:
-            found.append(self._conversions.labels(campaign, status.value))
+            found.append(self._conversions_of(campaign, status.value))
         if verdict is Verdict.ACCEPTED:
-            opened = self._opened_of_imports if is_of_imported_click else self._opened
-            opened = self._opened_of_shed if click_shed else opened
-            found.append(opened.labels(campaign))
-        return tuple(found)
+            found.append(self._find_opened(campaign, is_of_imported_click, click_shed))
+        return found
+
+    def _find_opened(self, campaign: str, is_of_imported_click: bool, click_shed: bool) -> Counter:
+        if click_shed:
+            return self._opened_of_shed.labels(campaign)
+        return self._opened_of_imports.labels(campaign) if is_of_imported_click else self._opened_of(campaign)
