@@ -5,6 +5,7 @@ A damaged name is no known parameter, so its money would be ignored and the conv
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from html.entities import html5
 from urllib.parse import unquote
 
@@ -77,7 +78,6 @@ def has_alike(names: str, pattern: re.Pattern[str]) -> bool:
     return pattern.search(_JOINTS.sub("", names.lower())) is not None
 
 
-def _eat(name: str) -> Iterator[str]:
-    for entity, text in _ENTITIES.items():
-        if name.startswith(entity):
-            yield text + name[len(entity) :]
+@lru_cache(1024)  # sources have most names in common
+def _eat(name: str) -> tuple[str, ...]:
+    return tuple(text + name[len(entity) :] for entity, text in _ENTITIES.items() if name.startswith(entity))
