@@ -61,6 +61,8 @@ def test_a_line_has_these_fields_and_no_others(edge: Edge) -> None:
         ("?email=a@b.c&token=secret&4111111111111111", []),
         ('?"payout"=1&payout"=1&%22payout%22', []),
         ("?source=acme&v=1&ts=2", ["source", "ts", "v"]),
+        ("?click_id==1&payout=a=b&sig", ["click_id", "payout", "sig"]),
+        ("?=payout&=&ts=&&v", ["ts", "v"]),
     ],
 )
 def test_of_a_query_only_the_names_of_known_parameters_are_kept(edge: Edge, query: str, names: list[str]) -> None:
