@@ -6,7 +6,7 @@ local recent = require("postledger.recent")
 
 local _M = {}
 
-local find, sub = string.find, string.sub
+local gsub = string.gsub
 local concat, sort = table.concat, table.sort
 
 local KNOWN = {
@@ -19,7 +19,6 @@ for number = 1, 10 do KNOWN["sub" .. number] = true end
 local MOST_LISTS, LONGEST_KEPT = 1000, 500
 local LONGEST_CUT = 2000    -- bytes of a query: a longer one is rare, and costs more to cut than to read
 local lists = recent.new(MOST_LISTS)
-local pieces = {}    -- of the query that is being cut, kept so that no request makes a table
 
 local function write_list(names)
     local part, found, seen, from = query.part, {}, {}, 1
@@ -37,23 +36,10 @@ local function write_list(names)
     return '["' .. concat(found, '","') .. '"]'
 end
 
--- The names as they were sent, without their values. LuaJIT compiles plain searches, and no pattern: this takes 0.2 µs
--- for an ordinary postback, and gsub took 1.0.
-local function without_values(arguments)
-    local count, from = 0, 1
-    while from do
-        local at = find(arguments, "=", from, true)
-        count = count + 1
-        pieces[count] = sub(arguments, from, at and at - 1 or -1)
-        from = at and find(arguments, "&", at, true)
-    end
-    return concat(pieces, "", 1, count)
-end
-
 -- As a JSON list: ["click_id","payout","sig"]. Of a query with too many parameters the first ones.
 function _M.known_names(arguments)
     if #arguments > LONGEST_CUT then return write_list(arguments) end
-    local names = without_values(arguments)
+    local names = gsub(arguments, "=[^&]*", "")    -- as they were sent, without their values
     local list = lists.known[names]
     if list then return list end
 
