@@ -197,7 +197,8 @@ class Backend(Part):
         assert self._process is not None
         if self._process.poll() is not None:
             raise RuntimeError(f"the backend did not start:\n{self.log_text()[-2000:]}")
-        return self.knows_source("unknown") and self.is_healthy()
+        has_started = len(list(self._metrics.glob("counter_*.db"))) >= self._workers  # asks no other process
+        return has_started and self.knows_source("unknown") and self.is_healthy()
 
     def _await_end(self) -> None:
         assert self._process is not None
