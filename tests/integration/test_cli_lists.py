@@ -126,7 +126,7 @@ def measure_peak_kib(cli: CommandLine, *arguments: str) -> int:
 
 @pytest.mark.parametrize("form", ["--csv", "--json"])
 def test_memory_does_not_grow_with_the_number_of_rows(cli: CommandLine, source: int, form: str) -> None:
-    add_conversions(cli, source, 20_000)
+    add_conversions(cli, source, 60_000)
 
     few = measure_peak_kib(cli, "conversions", "list", form, "--limit", "1000")
     all_of_them = measure_peak_kib(cli, "conversions", "list", form)
