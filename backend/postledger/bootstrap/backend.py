@@ -30,7 +30,7 @@ from postledger.ledger.group_commit import GroupCommit
 from postledger.ledger.partitions import PartitionKeeper
 from postledger.ledger.rules.byte_budget import Limits
 from postledger.ledger.writer import check_writable, write_batch
-from postledger.metrics.metrics import Metrics, count_failing_writers, render_metrics
+from postledger.metrics.metrics import Metrics, count_failing_writers
 from postledger.platform.build_info import read_build_info
 from postledger.platform.keyring import Keyring
 from postledger.platform.metrics.buffered_values import buffer_values
@@ -163,7 +163,7 @@ def _create_public_app(parts: _Parts, settings: Settings) -> App:
 def _create_operators_app(parts: _Parts) -> App:
     return create_operators_app(
         HealthResource(partial(_find_failing, parts)),
-        MetricsResource(render_metrics),
+        MetricsResource(parts.metrics.render),
         PolicyResource(parts.policy, secrets.token_bytes(SALT_BYTES)),
         parts.observer,
     )

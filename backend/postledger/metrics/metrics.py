@@ -116,6 +116,12 @@ class Metrics:
         """Count one group commit, or one row of it, that failed."""
         self._flush_failures.labels(cause).inc()
 
+    def render(self) -> bytes:
+        """Sum the metrics of all processes, living and dead, in Prometheus' text format."""
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)
+        return self._postbacks.zeros.add_to(generate_latest(registry).decode()).encode()
+
     def _write(self) -> None:
         self._postbacks.increment_all()
         self._observe_requests()
@@ -142,10 +148,3 @@ def count_failing_writers() -> int:
     gauges = {metric.name: metric for metric in MultiProcessCollector.merge([str(file) for file in files])}
     gauge = gauges.get("postledger_writers_failing")
     return 0 if gauge is None else int(sum(sample.value for sample in gauge.samples))
-
-
-def render_metrics() -> bytes:
-    """Sum the metrics of all processes, living and dead, in Prometheus' text format."""
-    registry = CollectorRegistry()
-    MultiProcessCollector(registry)
-    return generate_latest(registry)

@@ -105,7 +105,7 @@ class PostbackCounters:
         self._postbacks_of, self._conversions_of = cache(self._postbacks.labels), cache(self._conversions.labels)
         self._opened_of, self._payouts_of = cache(self._opened.labels), cache(self._payouts.labels)
         # A new policy comes with every change of a source, and most of its series exist already.
-        self._show_source = cache(ZeroSeries(self._list_series()).show)
+        self.zeros = ZeroSeries(self._list_series())
         self._show_observed = cache(self._observed_at_zero)
         self._show_campaign = cache(self._campaign_at_zero)
         self._kinds, self._sizes = defaultdict[_Kind, int](int), defaultdict[_Size, int](int)
@@ -156,9 +156,8 @@ class PostbackCounters:
                 self._over_budget.labels(source).inc(times)
 
     def show(self, policy: Policy) -> None:
-        """Create every series of a policy at zero."""
-        for source in (*policy.sources.keys() - {SELFTEST}, UNKNOWN):
-            self._show_source(source)
+        """Show every series of a policy at zero."""
+        self.zeros.show((*policy.sources.keys() - {SELFTEST}, UNKNOWN))
         for source in (slug for slug, one in policy.sources.items() if one.settings.mode == "observe"):
             self._show_observed(source)
         for campaign in (*policy.campaigns, UNKNOWN):

@@ -1,76 +1,62 @@
-"""Shows counters at zero in a file of its own, because Prometheus does not see the increase of a new series.
+"""Shows counters at zero that never rose, because Prometheus does not see the increase of a new series.
 
-The library would keep two objects for each series in each process: 40 KiB for a source, and most of its series never
-rise. The file has the library's format, and the library adds up the values of all files.
+They are added to the text of a scrape. The library would keep objects and an entry of the metric files for each of them
+in each process, 43 KiB for a source, and read all of them for each scrape.
 """
 
-import errno
-import os
-import struct
-from collections.abc import Sequence
-from contextlib import suppress
-from pathlib import Path
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 
 from prometheus_client import Counter
-from prometheus_client.mmap_dict import mmap_key
 
-_HEADER = struct.Struct("i4x")  # the number of bytes in use, these included
+_FAMILY = "# HELP "
 _PLACE = "\N{REPLACEMENT CHARACTER}"
-_PLACE_IN_KEY = "\\ufffd"
-_ZERO = bytes(16)  # the value and its time
 
 
 class ZeroSeries:
     """The series that each value of a first label has: counters, each with the values of its other labels."""
 
     def __init__(self, series: Sequence[tuple[Counter, tuple[str, ...]]]) -> None:
-        self._series = series
-        self._keys = [_key_of(counter, (_PLACE, *others)) for counter, others in series]
-        self._used, self._descriptor = _HEADER.size, -1
+        self._heads = {_name(counter): _head(counter) for counter, _ in series}
+        self._samples = defaultdict[str, list[tuple[str, str]]](list)
+        for counter, others in series:
+            before, _, behind = _sample(counter, (_PLACE, *others)).partition(_PLACE)
+            self._samples[_name(counter)].append((before, behind))
+        self._shown: dict[str, None] = {}
 
-    def show(self, first: str) -> None:
-        """Show the series of one more value. Without a file, or without room in it, they become objects."""
-        if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-            with suppress(OSError):
-                self._append(b"".join(_pack(key.replace(_PLACE_IN_KEY, first)) for key in self._keys))
-                return
-        for counter, others in self._series:
-            counter.labels(first, *others)
+    def show(self, values: Iterable[str]) -> None:
+        """Show the series of these values from now on."""
+        self._shown |= dict.fromkeys(values)
 
-    def _append(self, entries: bytes) -> None:
-        if self._descriptor < 0:
-            self._descriptor = _create(Path(os.environ["PROMETHEUS_MULTIPROC_DIR"], f"counter_zeros{os.getpid()}.db"))
-        # The header last: what a scrape reads meanwhile ends where it ended before.
-        _write(self._descriptor, entries, self._used)
-        _write(self._descriptor, _HEADER.pack(self._used + len(entries)), 0)
-        self._used += len(entries)
+    def add_to(self, text: str) -> str:
+        """Add the series that a scrape's text does not have. The series of one counter stay together."""
+        first, *rest = text.split(_FAMILY)
+        families = {one.partition(" ")[0]: _FAMILY + one for one in rest}
+        for name, head in self._heads.items():
+            families[name] = self._fill(name, families.get(name, head))
+        return first + "".join(families.values())
 
-
-def _create(path: Path) -> int:
-    # A scrape fails on a file without a header, so the file gets its name when it has one.
-    unfinished = path.with_suffix(".db.new")
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
-    try:
-        _write(descriptor, _HEADER.pack(_HEADER.size), 0)
-        unfinished.rename(path)
-    except OSError:
-        os.close(descriptor)
-        unfinished.unlink(missing_ok=True)
-        raise
-    return descriptor
+    def _fill(self, name: str, family: str) -> str:
+        known = {line.rpartition(" ")[0] for line in family.splitlines()}
+        missing = [
+            sample
+            for before, behind in self._samples[name]
+            for value in self._shown
+            if (sample := before + value + behind) not in known
+        ]
+        return family + "".join(f"{sample} 0.0\n" for sample in missing)
 
 
-def _write(descriptor: int, data: bytes, at: int) -> None:
-    if os.pwrite(descriptor, data, at) < len(data):
-        raise OSError(errno.ENOSPC, "no room")
+def _name(counter: Counter) -> str:
+    return f"{counter._name}_total"
 
 
-def _key_of(counter: Counter, labels: tuple[str, ...]) -> str:
-    names = list(counter._labelnames)
-    return mmap_key(counter._name, f"{counter._name}_total", names, list(labels), counter._documentation)
+def _head(counter: Counter) -> str:
+    return f"{_FAMILY}{_name(counter)} {counter._documentation}\n# TYPE {_name(counter)} counter\n"
 
 
-def _pack(key: str) -> bytes:
-    # An entry is a multiple of eight bytes long, and at least one blank ends its key, as the library has it.
-    encoded = key.encode()
-    return struct.pack("i", len(encoded)) + encoded + b" " * (8 - (len(encoded) + 4) % 8) + _ZERO
+def _sample(counter: Counter, values: Sequence[str]) -> str:
+    # The library writes labels in the order of their names.
+    labels = sorted(zip(counter._labelnames, values, strict=True))
+    pairs = ",".join(f'{label}="{value}"' for label, value in labels)
+    return f"{_name(counter)}{{{pairs}}}"
