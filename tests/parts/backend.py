@@ -163,10 +163,14 @@ class Backend(Part):
             wait_until(written, what="metrics of each worker")
 
     def knows_source(self, slug: str) -> bool:
-        """True when every worker has read a policy with that source: each shows the source's series in its own file."""
+        """True when every worker has read a policy with that source: each shows a series of it in its own files."""
         pids = self.worker_pids()
-        files = [self._metrics / f"counter_{pid}.db" for pid in pids]
-        return len(pids) == self._workers and all(_shows(file, f'"{slug}"') for file in files)
+        return len(pids) == self._workers and all(self._shows_source(pid, slug) for pid in pids)
+
+    def _shows_source(self, pid: int, slug: str) -> bool:
+        # The gauges of a source are set with each policy, and a counter of `unknown` is there from the first one.
+        files = (self._metrics / f"{kind}_{pid}.db" for kind in ("gauge_livemax", "counter"))
+        return any(_shows(file, f'"{slug}"') for file in files)
 
     def wait_for_source(self, slug: str) -> None:
         """Wait until every worker has read a policy with that source."""
