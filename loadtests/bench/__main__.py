@@ -19,10 +19,28 @@ from loadtests.bench.machine import describe_machine
 from loadtests.bench.parts import ROOT, Ground, run_ground
 from loadtests.bench.paths import bench_paths
 from loadtests.bench.plan import BadPlan, Plan, read_plan
-from loadtests.bench.reconcile import bench_reconcile
+from loadtests.bench.reconcile import bench_reconcile, run_bars
+from loadtests.bench.replaying import replay_refused_postbacks
 from loadtests.bench.report import Target, judge, judge_sizes, summarize, table, verdicts
 from loadtests.bench.rounds import Round, RoundFailed, run_round
 from loadtests.bench.turns import COMPARISONS, Pair, compare_with_baseline, judge_baseline
+
+
+class Other(msgspec.Struct, frozen=True):
+    """A benchmark of its own, beside the contestants, and the file of its numbers."""
+
+    file: str
+    run: Callable[[Plan], dict[str, object]]
+
+
+OTHERS = {
+    "EDGE": Other("bench-edge.json", bench_edge),
+    "PATHS": Other("bench-paths.json", bench_paths),
+    "FINANCE": Other("bench-finance.json", lambda plan: bench_finance(plan, os.environ.get("BAR", ""))),
+    "RECONCILE": Other("bench-reconcile.json", lambda plan: bench_reconcile(plan, os.environ.get("BAR", ""))),
+    "REPLAY": Other("bench-replay.json", lambda plan: run_bars(plan, [replay_refused_postbacks])),
+}
+"""What to run in place of the comparison, by the variable that asks for it."""
 
 
 def main() -> int:
@@ -31,17 +49,8 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         plan = read_plan(os.environ)
-        if os.environ.get("EDGE"):
-            _save("bench-edge.json", bench_edge(plan))
-            return 0
-        if os.environ.get("PATHS"):
-            _save("bench-paths.json", bench_paths(plan))
-            return 0
-        if os.environ.get("FINANCE"):
-            _save("bench-finance.json", bench_finance(plan, os.environ.get("BAR", "")))
-            return 0
-        if os.environ.get("RECONCILE"):
-            _save("bench-reconcile.json", bench_reconcile(plan, os.environ.get("BAR", "")))
+        if other := next((other for name, other in OTHERS.items() if os.environ.get(name)), None):
+            _save(other.file, other.run(plan))
             return 0
         with run_ground() as ground:
             report = _compare(ground, plan)

@@ -5,7 +5,7 @@ Each bar has a database of its own, and returns its targets. Add a bar to `BARS`
 
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from loadtests.bench.bank import match_bank_lines
@@ -23,8 +23,13 @@ Bar = Callable[[MonthGround], list[Target]]
 
 
 def bench_reconcile(plan: Plan, wanted: str = "") -> dict[str, object]:
-    """Measure the bars whose names contain `wanted`, one after the other; print and return what came out."""
-    bars, targets = choose(wanted), list[Target]()
+    """Measure the bars whose names contain `wanted`."""
+    return run_bars(plan, choose(wanted))
+
+
+def run_bars(plan: Plan, bars: Sequence[Bar]) -> dict[str, object]:
+    """Measure bars, one after the other; print and return what came out."""
+    targets = list[Target]()
     with tempfile.TemporaryDirectory(prefix="postledger-bench-", dir="/tmp") as directory, Postgres() as postgres:
         ground = MonthGround(Path(directory), postgres)
         facts = describe_machine(make_ledger(postgres.url(), ground.home / "clicks"), ground.home)
