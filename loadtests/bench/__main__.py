@@ -33,23 +33,13 @@ class Other(msgspec.Struct, frozen=True):
     run: Callable[[Plan], dict[str, object]]
 
 
-OTHERS = {
-    "EDGE": Other("bench-edge.json", bench_edge),
-    "PATHS": Other("bench-paths.json", bench_paths),
-    "FINANCE": Other("bench-finance.json", lambda plan: bench_finance(plan, os.environ.get("BAR", ""))),
-    "RECONCILE": Other("bench-reconcile.json", lambda plan: bench_reconcile(plan, os.environ.get("BAR", ""))),
-    "REPLAY": Other("bench-replay.json", lambda plan: run_bars(plan, [replay_refused_postbacks])),
-}
-"""What to run in place of the comparison, by the variable that asks for it."""
-
-
 def main() -> int:
     """Run what the environment asks for; 0 also when a promise is missed, for a number is a result."""
     # As after Ctrl-C: what was started is stopped.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         plan = read_plan(os.environ)
-        if other := next((other for name, other in OTHERS.items() if os.environ.get(name)), None):
+        if other := _find_other():
             _save(other.file, other.run(plan))
             return 0
         with run_ground() as ground:
@@ -59,6 +49,18 @@ def main() -> int:
         return 1
     _save("bench-rows.json" if plan.rows else "bench-baseline.json" if plan.baseline else "bench.json", report)
     return 0
+
+
+def _find_other() -> Other | None:
+    bar = os.environ.get("BAR", "")
+    others = (
+        (os.environ.get("EDGE"), Other("bench-edge.json", bench_edge)),
+        (os.environ.get("PATHS"), Other("bench-paths.json", bench_paths)),
+        (os.environ.get("FINANCE"), Other("bench-finance.json", lambda plan: bench_finance(plan, bar))),
+        (os.environ.get("RECONCILE"), Other("bench-reconcile.json", lambda plan: bench_reconcile(plan, bar))),
+        (os.environ.get("REPLAY"), Other("bench-replay.json", lambda plan: run_bars(plan, [replay_refused_postbacks]))),
+    )
+    return next((other for is_wanted, other in others if is_wanted), None)
 
 
 def _compare(ground: Ground, plan: Plan) -> dict[str, object]:
