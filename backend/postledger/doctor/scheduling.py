@@ -28,4 +28,5 @@ def judge_scheduling(processes: Iterable[Process], wanted: str) -> CheckResult:
     for process in processes:
         classes[process.part].add("batch" if process.is_batch else "normal")
     found = ", ".join(f"{part} {'+'.join(sorted(names))}" for part, names in classes.items() if names)
-    return CheckResult(_NAME, all(names <= {wanted} for names in classes.values()), found, _ADVICE)
+    right = {"batch", "normal"} if wanted == "adaptive" else {wanted}
+    return CheckResult(_NAME, all(names <= right for names in classes.values()), found, _ADVICE)
