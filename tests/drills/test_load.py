@@ -14,7 +14,9 @@ from tests.parts.checkout import ROOT
 GOOD, NOT_JUDGED = 0, 3
 
 
-@pytest.mark.parametrize("scenario", ["steady", "spike", "retry-storm", "worker-death", "attack", "overload"])
+@pytest.mark.parametrize(
+    "scenario", ["steady", "spike", "retry-storm", "worker-death", "attack", "overload", "sandbox-flood", "month-end"]
+)
 def test_a_scenario_keeps_its_promises(scenario: str, promises: Promises, tmp_path: Path) -> None:
     environment = os.environ | {"POSTLEDGER_VAR": str(tmp_path), "POSTLEDGER_VENV": sys.prefix}
     command = [str(ROOT / "script" / "loadtest"), scenario]

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from loadtests.acks import join_logs, read_acks, write_acks
+from loadtests.flood_turns import TURNS, count_missing, find_cost
 from loadtests.history import Mark, Sample, by_second, find_growth, percentile
 from loadtests.lost import lost_by_rule
 from loadtests.month import IMPORTED, OVER, QUIET, count_unfinished, find_slowdown
@@ -108,3 +109,19 @@ def test_a_month_end_that_did_not_come_to_its_end_is_counted() -> None:
 
     assert count_unfinished(run) == 1
     assert find_slowdown(run) == float("inf")
+
+
+def test_a_flood_costs_the_difference_of_its_turns() -> None:
+    begins, settled = 0.05, 0.5
+    calm = [ack((turn + settled) / TURNS * 10, took_s=0.01) for turn in range(2, TURNS, 2)]
+    flooded = [ack((turn + settled) / TURNS * 10, took_s=0.03) for turn in range(3, TURNS, 2)]
+    left_out = [ack((turn + begins) / TURNS * 10, took_s=5.0) for turn in range(TURNS)]
+    warm_up = [ack((turn + settled) / TURNS * 10, took_s=5.0) for turn in (0, 1)]
+
+    assert find_cost(run_of(*warm_up, *left_out, *calm, *flooded)) == pytest.approx(3.0)
+
+
+def test_a_flood_that_did_not_come_is_counted() -> None:
+    tried = ack(kind="tried")
+
+    assert (count_missing(run_of(tried)), count_missing(run_of(*[tried] * 800))) == (799, 0)
