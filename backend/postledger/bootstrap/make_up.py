@@ -1,21 +1,18 @@
-"""The composition root of the decisions of `make up`, which `script/settings` calls: one command for each.
+"""The decisions of `make up` about its settings, which `script/settings` calls: one command for each.
 
 settings FILE VAR   print the settings of this run as shell code
 changes OLD NEW     print what differs between two files of settings
+
+Apart from `check_ledger`, because each run starts this twice, and the libraries of the ledger take most of a start.
 """
 
 import os
 import shlex
-import shutil
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from postledger.bootstrap.command import open_ledger
-from postledger.doctor.readiness import describe_low_room, find_obstacle, list_warnings
-from postledger.platform.keyring import Keyring
 from postledger.platform.known_settings import KNOWN
-from postledger.platform.postgres.errors import DatabaseFailed
 from postledger.platform.run_settings import (
     LastRun,
     RunSettings,
@@ -25,7 +22,7 @@ from postledger.platform.run_settings import (
     describe_vanished,
     find_given_before,
 )
-from postledger.platform.settings import BadSetting, read_master_keys
+from postledger.platform.settings import BadSetting
 from postledger.platform.settings_file import BadSettingsFile, read_settings_file, write_settings
 
 GIVEN = "settings.given"
@@ -36,7 +33,6 @@ _HEADER = """\
 # The environment overrides it. docs/configuration.md lists all settings.
 """
 _OPEN_TO_ALL = 0o004
-_STATEMENT_TIMEOUT_MS = 10_000
 
 
 def print_settings(file: Path, var: Path) -> None:
@@ -59,27 +55,6 @@ def print_changes(before: Path, after: Path) -> None:
     if before.exists():
         for line in describe_changes(read_settings_file(before), read_settings_file(after)):
             print(line)
-
-
-def check_ledger(var: Path) -> None:
-    """Check that the ledger can be used, before anything is stopped. Raises `BadSetting`."""
-    if low := describe_low_room(var, shutil.disk_usage(var).free):
-        raise BadSetting(low)
-    key_file = Path(os.environ.get("POSTLEDGER_MASTER_KEY_FILE") or var / "master.key")
-    try:
-        with open_ledger(_STATEMENT_TIMEOUT_MS) as connection:
-            if obstacle := find_obstacle(connection, _open_keyring(key_file), key_file):
-                raise BadSetting(f"{obstacle}; nothing was changed")
-            for warning in list_warnings(connection):
-                print(warning)
-    except DatabaseFailed as error:
-        raise BadSetting(f"DATABASE_URL cannot be used: {error.advice}; nothing was changed") from None
-
-
-def _open_keyring(key_file: Path) -> Keyring | None:
-    if not os.environ.get("POSTLEDGER_MASTER_KEY") and not key_file.exists():
-        return None  # `make up` would create it
-    return Keyring(read_master_keys({"POSTLEDGER_MASTER_KEY_FILE": str(key_file), **os.environ}))
 
 
 def _read_last_run(var: Path) -> LastRun:
@@ -139,7 +114,6 @@ def _list_notes(file: Path, now: RunSettings) -> list[str]:
 _COMMANDS: dict[str, Callable[..., None]] = {
     "settings": print_settings,
     "changes": print_changes,
-    "ledger": check_ledger,
 }
 
 
