@@ -26,7 +26,7 @@ def keeps_time() -> bool:
 def test_each_postback_is_503_without_postgres_and_booked_after_it(
     mortal: Postgres, ledger: str, client: httpx.Client, outage: Outage
 ) -> None:
-    seen = live_through(outage, mortal, ledger, client)
+    seen = live_through(outage, mortal, ledger, client, pause_s=0.05)
 
     assert {(answer.code, answer.reason, answer.retry_after) for _, answer in seen.answers} == {
         (503, "unavailable", "1")

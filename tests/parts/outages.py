@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from threading import Event
 
 import httpx
 
@@ -69,12 +70,17 @@ class Seen:
     healthy_after_s: float
 
 
-def live_through(outage: Outage, postgres: Postgres, ledger: str, client: httpx.Client) -> Seen:
-    """Send postbacks and ask for health during an outage, and wait until both work again."""
+def live_through(
+    outage: Outage, postgres: Postgres, ledger: str, client: httpx.Client, *, pause_s: float = 0.0
+) -> Seen:
+    """Send postbacks and ask for health during an outage, and wait until both work again.
+
+    Each sender pauses after each answer; without a pause they keep the whole machine busy.
+    """
     wait_until(lambda: is_booked(client), what="normal service before the outage")
     with outage(postgres, ledger):
         health = [_timed_health(client) for _ in range(4)]
-        answers = _send_for(DOWN_S, client)
+        answers = _send_for(DOWN_S, client, pause_s)
         health += [_timed_health(client) for _ in range(2)]
     booked_after_s = wait_until(lambda: is_booked(client), what="normal service")
     healthy_after_s = booked_after_s + wait_until(lambda: client.get("/healthz").is_success, what="good health")
@@ -99,13 +105,13 @@ def _timed_health(client: httpx.Client) -> tuple[float, httpx.Response]:
     return time.monotonic() - started_s, answer
 
 
-def _send_for(seconds: float, client: httpx.Client) -> list[tuple[float, Answer]]:
+def _send_for(seconds: float, client: httpx.Client, pause_s: float) -> list[tuple[float, Answer]]:
     """Eight senders at a time; each sends at least once."""
-    until_s = time.monotonic() + seconds
+    until_s, never = time.monotonic() + seconds, Event()
 
     def send_on(number: int) -> list[tuple[float, Answer]]:
         answers = [timed_send(client, f"down-{number}")]
-        while time.monotonic() < until_s:
+        while not never.wait(pause_s) and time.monotonic() < until_s:
             answers.append(timed_send(client, f"down-{number}-{len(answers)}"))
         return answers
 
