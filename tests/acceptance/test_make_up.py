@@ -2,6 +2,7 @@
 
 The libraries are borrowed from the environment that runs the tests; all else is made by the scripts. The parts are
 killed, and looked for afterwards, by what the kernel says of processes, not by what the scripts say of themselves.
+Tests that leave nothing running come last: the next one would have to start everything.
 """
 
 import json
@@ -13,6 +14,7 @@ import sys
 import urllib.error
 import urllib.parse
 import urllib.request
+from dataclasses import dataclass
 from pathlib import Path
 from stat import S_IMODE
 
@@ -21,7 +23,7 @@ import psycopg
 import pytest
 
 from tests.edge.authority import Authority
-from tests.parts.checkout import PARTS, RUN_WITHIN_S, Checkout, kill_part, pids
+from tests.parts.checkout import PARTS, RUN_WITHIN_S, Checkout, kill_part, kill_supervisor, pids
 from tests.parts.databases import fetch
 from tests.parts.edge import SELF_SIGNED
 from tests.parts.part import ANSWER_WITHIN_S
@@ -43,24 +45,36 @@ def _command_of(process: Path) -> str:
         return ""
 
 
-def test_a_second_up_restarts_nothing_and_books_nothing_twice(checkout: Checkout) -> None:
-    pids = [checkout.pid(part) for part in PARTS]
+@dataclass(frozen=True, slots=True)
+class SecondUp:
+    """What a second `make up` printed, and the processes before and after it."""
 
-    printed = checkout.up()
-
-    assert "duplicate" in printed
-    assert fetch(checkout.runtime()["DATABASE_URL"], "SELECT count(*) FROM conversions") == [(1,)]
-    assert [checkout.pid(part) for part in PARTS] == pids
+    printed: str
+    pids_before: list[int]
+    pids_after: list[int]
 
 
-def test_up_leaves_what_an_operator_configured(checkout: Checkout) -> None:
-    url = checkout.runtime()["DATABASE_URL"]
-    with psycopg.connect(url) as connection:
+@pytest.fixture(scope="module")
+def second_up(used: Checkout) -> SecondUp:
+    """A second `make up`, after an operator has changed what the first one configured."""
+    used.ensure_up()
+    before = [used.pid(part) for part in PARTS]
+    with psycopg.connect(used.runtime()["DATABASE_URL"]) as connection:
         connection.execute("UPDATE sources SET name = 'Ours' WHERE slug = 'demo'")
         connection.execute("UPDATE campaigns SET destination = 'https://ours.example/'")
         connection.execute("UPDATE affiliates SET removed_at = now()")
+    return SecondUp(used.up(), before, [used.pid(part) for part in PARTS])
 
-    checkout.up()
+
+def test_a_second_up_restarts_nothing_and_books_nothing_twice(checkout: Checkout, second_up: SecondUp) -> None:
+    assert "duplicate" in second_up.printed
+    assert fetch(checkout.runtime()["DATABASE_URL"], "SELECT count(*) FROM conversions") == [(1,)]
+    assert second_up.pids_after == second_up.pids_before
+
+
+@pytest.mark.usefixtures("second_up")
+def test_up_leaves_what_an_operator_configured(checkout: Checkout) -> None:
+    url = checkout.runtime()["DATABASE_URL"]
 
     assert fetch(url, "SELECT name FROM sources WHERE slug = 'demo'") == [("Ours",)]
     assert fetch(url, "SELECT destination FROM campaigns") == [("https://ours.example/",)]
@@ -147,14 +161,17 @@ def test_up_recovers_when_the_supervisor_itself_was_killed(checkout: Checkout) -
     assert all(checkout.answers(part) for part in PARTS)
 
 
-def test_down_stops_what_a_killed_supervisor_left_behind(checkout: Checkout) -> None:
-    _kill(checkout.pid("supervisord"))
+def test_a_killed_supervisor_is_replaced_and_restarts_parts(checkout: Checkout) -> None:
+    kill_supervisor(checkout)
 
-    down = checkout.run("down")
+    kill_part(checkout, "backend")
 
-    assert down.returncode == 0, down.stdout
-    assert checkout.processes() == []
-    assert not Path(checkout.runtime()["PROMETHEUS_MULTIPROC_DIR"]).exists(), "memory is given back"
+
+def test_a_killed_watcher_is_replaced(checkout: Checkout) -> None:
+    killed = checkout.pid("watcher")
+    os.kill(killed, signal.SIGKILL)
+
+    wait_until(lambda: checkout.pid("watcher") not in (0, killed))
 
 
 def test_a_killed_backend_leaves_no_metrics_of_its_workers(checkout: Checkout) -> None:
@@ -318,3 +335,36 @@ def test_the_role_of_the_dashboards_reads_amounts_and_no_secret(checkout: Checko
     assert fetch(reader, "SELECT payout::text FROM conversions") == [("0.50",)]
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         fetch(reader, "SELECT ciphertext FROM source_secrets")
+
+
+def test_down_stops_what_a_killed_supervisor_left_behind(checkout: Checkout) -> None:
+    _kill(checkout.pid("supervisord"))
+
+    down = checkout.run("down")
+
+    assert down.returncode == 0, down.stdout
+    assert checkout.processes() == []
+    assert not Path(checkout.runtime()["PROMETHEUS_MULTIPROC_DIR"]).exists(), "memory is given back"
+
+
+def test_down_stops_everything_without_supervisor_and_watcher(checkout: Checkout) -> None:
+    for part in ("supervisord", "watcher"):
+        os.kill(checkout.pid(part), signal.SIGKILL)
+
+    down = checkout.run("down")
+
+    assert down.returncode == 0, down.stdout
+    assert checkout.processes() == []
+
+
+def test_down_ends_a_watcher_that_restarts_the_supervisor(checkout: Checkout) -> None:
+    watcher, log = checkout.pid("watcher"), checkout.var / "log" / "watcher.log"
+    before = log.stat().st_size
+    os.kill(checkout.pid("supervisord"), signal.SIGKILL)
+    wait_until(lambda: log.stat().st_size > before)
+
+    down = checkout.run("down")
+
+    assert down.returncode == 0, down.stdout
+    assert checkout.processes() == []
+    assert not os.path.exists(f"/proc/{watcher}")

@@ -2,6 +2,8 @@
 
 import os
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from stat import S_IMODE
 
@@ -60,23 +62,38 @@ def test_the_environment_overrides_for_one_run_and_says_so(checkout: Checkout) -
     assert CANARY not in over.stdout + back.stdout
 
 
-@pytest.mark.parametrize(
-    ("name", "value"), [("DATABASE_URL", f"postgresql://x:{CANARY}@127.0.0.1:1/x"), ("POSTLEDGER_TLS_RSA_KEY", CANARY)]
-)
-def test_a_vanished_setting_stops_the_command(checkout: Checkout, name: str, value: str) -> None:
-    """As if the last run had been given it: the record of that run is what is compared."""
+GIVEN = {"DATABASE_URL": f"postgresql://x:{CANARY}@127.0.0.1:1/x", "POSTLEDGER_TLS_RSA_KEY": CANARY}
+
+
+@contextmanager
+def as_if_given(checkout: Checkout, *names: str) -> Iterator[None]:
+    """As if the last run had been given these settings: the record of that run is what is compared."""
     given, runtime = checkout.var / "settings.given", checkout.var / "runtime.env"
-    pids, texts = [checkout.pid(part) for part in PARTS], {path: path.read_text() for path in (given, runtime)}
-    runtime.write_text(f"{texts[runtime]}{name}={value}\n")
-    given.write_text(f"{texts[given]}{name}\n")
+    texts = {path: path.read_text() for path in (given, runtime)}
+    runtime.write_text(texts[runtime] + "".join(f"{name}={GIVEN[name]}\n" for name in names))
+    given.write_text(texts[given] + "".join(f"{name}\n" for name in names))
+    try:
+        yield
+    finally:
+        for path, text in texts.items():
+            path.write_text(text)
 
-    missed = run_bare(checkout)
 
-    assert_refused(checkout, missed, f"{name} was set in the last run and is not set now; write it into", pids)
-    given_up = run_bare(checkout, **{name: ""})
-    assert given_up.returncode == 0, given_up.stdout
-    for path, text in texts.items():
-        path.write_text(text)
+@pytest.mark.parametrize("name", GIVEN)
+def test_a_vanished_setting_stops_the_command(checkout: Checkout, name: str) -> None:
+    pids = [checkout.pid(part) for part in PARTS]
+
+    with as_if_given(checkout, name):
+        missed = run_bare(checkout)
+
+        assert_refused(checkout, missed, f"{name} was set in the last run and is not set now; write it into", pids)
+
+
+def test_an_empty_value_gives_a_setting_up(checkout: Checkout) -> None:
+    with as_if_given(checkout, *GIVEN):
+        given_up = run_bare(checkout, **dict.fromkeys(GIVEN, ""))
+
+        assert given_up.returncode == 0, given_up.stdout
 
 
 @pytest.mark.parametrize(

@@ -40,16 +40,21 @@ def test_only_the_master_of_the_edge_stays_root(checkout: Checkout) -> None:
     assert _users(checkout, "edge") == ({"root", "postledger-edge"} if IS_ROOT else {SELF})
 
 
-def test_up_prints_who_runs_what(checkout: Checkout) -> None:
-    printed = checkout.up()
+@pytest.fixture(scope="module")
+def printed(used: Checkout) -> str:
+    """What a `make up` prints when all runs already."""
+    used.ensure_up()
+    return used.up()
 
+
+def test_up_prints_who_runs_what(printed: str) -> None:
     users = next(line for line in printed.splitlines() if line.startswith("Users "))
     assert f"backend {'postledger' if IS_ROOT else SELF}," in users
     assert "As root run" not in printed
 
 
+@pytest.mark.usefixtures("printed")
 def test_no_file_of_a_run_is_open_to_other_users(checkout: Checkout) -> None:
-    checkout.up()
     postgres = (checkout.var / "postgres").resolve()
     files = [file for file in checkout.var.rglob("*") if postgres not in file.parents]
     modes = {str(file.relative_to(checkout.var)): file.lstat().st_mode for file in files}
@@ -138,12 +143,12 @@ def test_the_command_of_a_unit_runs_as_its_user(checkout: Checkout) -> None:
             prometheus.terminate()
 
 
-def test_a_local_broker_is_private_and_ends_with_the_run(checkout: Checkout) -> None:
-    up = checkout.run("up", POSTLEDGER_BROKER="rabbitmq")
+def test_a_local_broker_is_private_and_ends_with_the_run(used: Checkout) -> None:
+    up = used.run("up", POSTLEDGER_BROKER="rabbitmq")  # which starts all other parts too, if they are down
     assert up.returncode == 0, up.stdout
-    node, password = checkout.var / "rabbitmq", (checkout.var / "rabbitmq.password").read_text()
-    users, url = _users(checkout, "rabbitmq"), checkout.runtime()["POSTLEDGER_BROKER_URL"]
-    queues = [f"{checkout.root}/script/rabbitmq-node", "ctl", str(node), "list_queues", "name", "durable"]
+    node, password = used.var / "rabbitmq", (used.var / "rabbitmq.password").read_text()
+    users, url = _users(used, "rabbitmq"), used.runtime()["POSTLEDGER_BROKER_URL"]
+    queues = [f"{used.root}/script/rabbitmq-node", "ctl", str(node), "list_queues", "name", "durable"]
 
     def has_queue() -> bool:
         listed = subprocess.run(queues, capture_output=True, text=True, check=False).stdout
@@ -154,10 +159,10 @@ def test_a_local_broker_is_private_and_ends_with_the_run(checkout: Checkout) -> 
     assert password in url
     processes = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
     assert password not in up.stdout + processes
-    assert (checkout.var / "rabbitmq.password").stat().st_mode & 0o777 == 0o600
+    assert (used.var / "rabbitmq.password").stat().st_mode & 0o777 == 0o600
     assert node.stat().st_mode & 0o777 == 0o700
 
-    checkout.run("down")
+    used.run("down")
 
     assert not [cwd for cwd in Path("/proc").glob("[0-9]*/cwd") if _leads_to(cwd, node)]
 
