@@ -10,6 +10,7 @@ from loadtests.bench.plan import Plan
 from loadtests.bench.wrk import SCRIPT
 
 SOURCES = 10_000
+MANY_CONNECTIONS = 256
 TEXTBOOK = str(ROOT / "loadtests/bench/textbook/gunicorn.conf.py")
 
 
@@ -17,7 +18,7 @@ class Contestant(msgspec.Struct, frozen=True):
     """One way to answer postbacks; several of one letter are variants, the best of which counts.
 
     `script` is what wrk sends, and `told` what the script must know beside what it is always told. `repeats`: about
-    half of what it sends repeats a request.
+    half of what it sends repeats a request. `connections`: if not as many as the plan's.
     """
 
     letter: str
@@ -28,6 +29,7 @@ class Contestant(msgspec.Struct, frozen=True):
     script: Path = SCRIPT
     told: dict[str, str] = {}
     repeats: bool = False
+    connections: int | None = None
 
 
 def list_contestants(ground: Ground, plan: Plan, ledger: Ledger) -> list[Contestant]:
@@ -43,6 +45,8 @@ def list_contestants(ground: Ground, plan: Plan, ledger: Ledger) -> list[Contest
         found.append(postledger(ground, plan, ledger))
     if "n" in plan.only:
         found.append(one_connection_each(ground, plan, ledger))
+    if "w" in plan.only:
+        found.append(with_many_connections(ground, plan, ledger))
     if "c" in plan.only:
         found += [_textbook(plan, ledger, kind, size) for kind, size in plan.textbooks]
     return found
@@ -57,6 +61,12 @@ def one_connection_each(ground: Ground, plan: Plan, ledger: Ledger) -> Contestan
     """Postledger, asked as most networks ask: with a new TLS connection for each postback."""
     ours = postledger(ground, plan, ledger)
     return msgspec.structs.replace(ours, letter="n", name="postledger, new connections", told={"BENCH_CLOSES": "1"})
+
+
+def with_many_connections(ground: Ground, plan: Plan, ledger: Ledger) -> Contestant:
+    """Postledger, asked over so many connections that requests wait."""
+    ours, name = postledger(ground, plan, ledger), f"postledger, {MANY_CONNECTIONS} connections"
+    return msgspec.structs.replace(ours, letter="w", name=name, connections=MANY_CONNECTIONS)
 
 
 def repeating(ground: Ground, plan: Plan, ledger: Ledger) -> Contestant:

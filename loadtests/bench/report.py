@@ -49,7 +49,7 @@ def judge(summary: Sequence[Round]) -> list[Target]:
     ours = best(summary, "b")
     if ours is None:
         return []
-    promises = (("a", 0.4), ("e", None), ("c", 3))
+    promises = (("a", 0.4), ("e", None), ("c", 6))
     others = [(other, promised) for letter, promised in promises if (other := best(summary, letter))]
     return [
         *(
@@ -57,9 +57,15 @@ def judge(summary: Sequence[Round]) -> list[Target]:
             for one, promised in others
         ),
         *_judge_new_connections(summary, ours),
-        Target("p99 of b, ms", ours.p99_ms, 50, at_least=False),
+        Target("processor time of b, µs, without wrk", _own_us(ours), 230, at_least=False),
+        Target("p99 of b, ms", ours.p99_ms, 25, at_least=False),
+        *[Target(f"p99 of w ({one.name}), ms", one.p99_ms, 80, at_least=False) for one in _find(summary, "w")],
         Target("memory per worker of b, MiB (RSS)", max_rss_mib(ours), 150, at_least=False),
     ]
+
+
+def _find(summary: Sequence[Round], letter: str) -> list[Round]:
+    return [one for one in summary if one.letter == letter]
 
 
 def _judge_new_connections(summary: Sequence[Round], ours: Round) -> list[Target]:

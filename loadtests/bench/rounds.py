@@ -44,8 +44,9 @@ class Round(msgspec.Struct, frozen=True):
 
 def run_round(ground: Ground, plan: Plan, ledger: Ledger, contestant: Contestant, number: int) -> Round:
     """Start a contestant, drive it, check what it wrote, stop it; raises `RoundFailed`."""
+    connections = contestant.connections or plan.connections
     wrk = Wrk(
-        f"{ground.edge.https_url}/", plan.connections, plan.threads, ledger.secret, ledger.clicks_file,
+        f"{ground.edge.https_url}/", connections, plan.threads, ledger.secret, ledger.clicks_file,
         contestant.script, contestant.told,
     )  # fmt: skip
     rows_before = ledger.size()
@@ -79,7 +80,7 @@ def check_load(plan: Plan, ledger: Ledger, contestant: Contestant, load: Load, r
         return
     stored = ledger.count("postbacks", run)
     # wrk hangs up on what is under way when its time is over; such a request may be stored without being counted.
-    if stored not in range(load.answered, load.answered + plan.connections + 1):
+    if stored not in range(load.answered, load.answered + (contestant.connections or plan.connections) + 1):
         raise RoundFailed(f"{contestant.name}: {load.answered} answered, but {stored} rows in postbacks")
     _check_verdicts(ledger, contestant, run, stored)
 

@@ -8,7 +8,7 @@ from loadtests.bench.plan import BadPlan, read_plan
 def test_without_parameters_all_contestants_take_part_over_64_connections() -> None:
     plan = read_plan({})
 
-    assert plan.only == ("a", "e", "b", "n", "s", "r", "m", "c", "d")
+    assert plan.only == ("a", "e", "b", "n", "w", "s", "r", "m", "c", "d")
     assert (plan.connections, plan.rows) == (64, ())
 
 
