@@ -61,7 +61,7 @@ def plan_run(stack: Stack, scenario: Scenario, folder: Path, options: Options) -
         seed=random.randrange(1 << 31) if options.seed is None else options.seed,
         is_short=options.is_short,
         time_scale=scenario.time_scale * duration_s,
-        partner_token=stack.token_file.read_text(),
+        partner_token=stack.token_file.read_text().strip(),
     )
 
 

@@ -97,6 +97,7 @@ def _folder(environment: Mapping[str, str], name: str) -> Path | None:
     if not environment.get(name):
         return None
     path = Path(environment[name]).resolve()
-    if not (path / "runtime.env").is_file():
-        raise ValueError(f"{name} is {path}, which holds no runtime.env of a running stack")
+    for needed in ("runtime.env", "load-clicks", "load-token"):
+        if not (path / needed).is_file():
+            raise ValueError(f"{name} is {path}, which has no file {needed}; docs/load-testing.md says how to make it")
     return path

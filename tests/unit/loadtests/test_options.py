@@ -34,6 +34,14 @@ def test_a_missing_file_to_compare_with_is_refused(tmp_path: Path) -> None:
         read_options({"COMPARE": str(tmp_path / "none")}, [])
 
 
+def test_a_stack_without_a_file_that_it_needs_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "runtime.env").touch()
+    (tmp_path / "load-clicks").touch()
+
+    with pytest.raises(ValueError, match=r"STACK is .*, which has no file load-token"):
+        read_options({"STACK": str(tmp_path)}, [])
+
+
 @pytest.mark.parametrize(
     "url", ["https://127.0.0.1:1", "https://127.3.2.1", "https://localhost:8443", "https://[::1]:1"]
 )
