@@ -58,10 +58,26 @@ handed_over AS (
     SELECT created_at, dedup_key, id, 1, 'opened' FROM opened
 ),
 
+-- Looks for no row that is there already: a postback that has opened its conversion just now was not booked before.
+recorded_accepted AS (
+    INSERT INTO postbacks (
+        id, received_at, source_id, source_ip, method, verdict, conversion_id, secret_id,
+        event, click_id, transaction_id, status, source_status, payout, currency, event_time, raw, observed, click_shed,
+        label_notes, body_kind, scheme, decoding, signed_at, idempotency_key, policy_version, replay_of
+    )
+    SELECT
+        batch.id, received_at, source_id, source_ip, method, 'accepted', opened.id, secret_id,
+        event, click_id, transaction_id, status, source_status, payout, currency, event_time, decode(raw, 'base64'),
+        observed_for, click_shed, label_notes, body_kind, scheme, decoding, signed_at, idempotency_key, policy_version,
+        replay_of
+    FROM batch
+    JOIN opened ON opened.id = batch.id
+),
+
 settled AS (
     SELECT
-        batch.*,
-        coalesce(opened.id, repeated.id) AS conversion_id,
+        batch.ordinality,
+        repeated.id AS conversion_id,
         repeated.campaign_id AS known_campaign_id,
         CASE
             WHEN refused_for IS NOT NULL THEN 'refused'
@@ -108,7 +124,8 @@ recorded AS (
         CASE WHEN refused_for IS NOT NULL THEN decode(raw_sha256, 'base64') END,
         body_kind, scheme, decoding, signed_at, idempotency_key, policy_version, replay_of
     FROM settled
-    WHERE verdict IS NOT NULL AND (refused_for IS NULL OR is_unpaid IS NULL)
+    JOIN batch USING (ordinality)
+    WHERE verdict IN ('refused', 'duplicate') AND (refused_for IS NULL OR is_unpaid IS NULL)
     ON CONFLICT (id, received_at) DO NOTHING -- the rows of a batch that is written again, because its commit went unanswered
     RETURNING id
 )
@@ -122,3 +139,4 @@ SELECT
     observed_for, is_imported, click_shed,
     CASE WHEN verdict = 'duplicate' THEN conversion_id::text END
 FROM settled
+JOIN batch USING (ordinality)
