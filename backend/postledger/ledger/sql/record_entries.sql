@@ -76,7 +76,7 @@ recorded_accepted AS (
 
 settled AS (
     SELECT
-        batch.ordinality,
+        batch.*,
         repeated.id AS conversion_id,
         repeated.campaign_id AS known_campaign_id,
         CASE
@@ -124,7 +124,6 @@ recorded AS (
         CASE WHEN refused_for IS NOT NULL THEN decode(raw_sha256, 'base64') END,
         body_kind, scheme, decoding, signed_at, idempotency_key, policy_version, replay_of
     FROM settled
-    JOIN batch USING (ordinality)
     WHERE verdict IN ('refused', 'duplicate') AND (refused_for IS NULL OR is_unpaid IS NULL)
     ON CONFLICT (id, received_at) DO NOTHING -- the rows of a batch that is written again, because its commit went unanswered
     RETURNING id
@@ -139,4 +138,3 @@ SELECT
     observed_for, is_imported, click_shed,
     CASE WHEN verdict = 'duplicate' THEN conversion_id::text END
 FROM settled
-JOIN batch USING (ordinality)
