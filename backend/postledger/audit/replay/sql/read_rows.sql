@@ -1,9 +1,26 @@
 -- The next rows of one day, in the order of their receipts, which is that of their arrival, each with the dedup key of its
 -- conversion. A row that a replay has written repeats another row of the audit, so it is not replayed itself. The row that
 -- it repeats stands as it was booked last: its verdict and what it says are those of the repeat. The filters look at what
--- it was when it came.
+-- it was when it came. The rows are chosen first, so that only theirs are looked up.
+WITH wanted AS MATERIALIZED (
+    SELECT postbacks.*, sources.slug
+    FROM public.postbacks
+    LEFT JOIN public.sources ON sources.id = postbacks.source_id
+    WHERE
+        postbacks.received_at >= %(since)s AND postbacks.received_at < %(until)s
+        AND postbacks.id > %(after)s::uuid
+        AND (sources.slug = %(source)s::text OR (%(source)s::text IS NULL AND sources.slug IS DISTINCT FROM %(selftest)s))
+        AND (%(verdict)s::text IS NULL OR postbacks.verdict = %(verdict)s::text)
+        AND (%(reason)s::text IS NULL OR postbacks.reason = %(reason)s::text)
+        AND (%(transaction)s::text IS NULL OR postbacks.transaction_id = %(transaction)s::text)
+        AND (%(receipts)s::uuid[] IS NULL OR postbacks.id = ANY(%(receipts)s::uuid[]))
+        AND postbacks.replay_of IS NULL
+    ORDER BY postbacks.id
+    LIMIT %(limit)s
+)
+
 SELECT
-    postbacks.id::text, postbacks.received_at, sources.slug, abbrev(postbacks.source_ip), postbacks.method,
+    postbacks.id::text, postbacks.received_at, postbacks.slug, abbrev(postbacks.source_ip), postbacks.method,
     coalesce(repeat.verdict, postbacks.verdict),
     CASE WHEN repeat.id IS NULL THEN postbacks.reason END,
     CASE WHEN repeat.id IS NULL THEN postbacks.parameter END,
@@ -19,8 +36,7 @@ SELECT
     postbacks.raw, postbacks.raw_length IS NOT NULL, postbacks.observed,
     postbacks.body_kind, postbacks.scheme, postbacks.decoding, postbacks.signed_at, postbacks.idempotency_key,
     postbacks.policy_version, conversions.dedup_key::text
-FROM public.postbacks
-LEFT JOIN public.sources ON sources.id = postbacks.source_id
+FROM wanted AS postbacks
 LEFT JOIN LATERAL (
     SELECT receipt, received_at FROM public.replayed_postbacks AS replayed
     WHERE replayed.postback = postbacks.id
@@ -33,14 +49,4 @@ LEFT JOIN LATERAL (
     LIMIT 1 -- so that the row is looked up, whatever the planner knows of the tables
 ) AS repeat ON true
 LEFT JOIN public.conversions ON conversions.id = coalesce(repeat.conversion_id, postbacks.conversion_id)
-WHERE
-    postbacks.received_at >= %(since)s AND postbacks.received_at < %(until)s
-    AND postbacks.id > %(after)s::uuid
-    AND (sources.slug = %(source)s::text OR (%(source)s::text IS NULL AND sources.slug IS DISTINCT FROM %(selftest)s))
-    AND (%(verdict)s::text IS NULL OR postbacks.verdict = %(verdict)s::text)
-    AND (%(reason)s::text IS NULL OR postbacks.reason = %(reason)s::text)
-    AND (%(transaction)s::text IS NULL OR postbacks.transaction_id = %(transaction)s::text)
-    AND (%(receipts)s::uuid[] IS NULL OR postbacks.id = ANY(%(receipts)s::uuid[]))
-    AND postbacks.replay_of IS NULL
 ORDER BY postbacks.id
-LIMIT %(limit)s
