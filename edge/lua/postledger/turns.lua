@@ -10,14 +10,12 @@ local SETTING = os.getenv("POSTLEDGER_SCHEDULING")
 local NORMAL, BATCH = 0, 3
 local LOOK_EVERY_S = 1
 local BUSY_CORES, CALM_CORES = 0.10, 0.06    -- it has less to do for a request than the backend
-local CALM_LOOKS = 10    -- a load that comes in bursts is one load
 
--- The class of a worker that has used so much of a core, and for how many looks in a row it has been calm.
-function _M.choose(class, cores, calm_looks)
-    calm_looks = cores < CALM_CORES and calm_looks + 1 or 0
-    if cores >= BUSY_CORES then return BATCH, calm_looks end
-    if calm_looks >= CALM_LOOKS then return NORMAL, calm_looks end
-    return class, calm_looks
+-- The class of a worker that has used so much of a core.
+function _M.choose(class, cores)
+    if cores >= BUSY_CORES then return BATCH end
+    if cores < CALM_CORES then return NORMAL end
+    return class
 end
 
 local function load_scheduler()
@@ -34,13 +32,12 @@ end
 function _M.start()
     if SETTING == "batch" or SETTING == "normal" then return end
     local C, none = load_scheduler()
-    local at_s, cpu_s, calm_looks = now_s(), clock(), 0
+    local at_s, cpu_s = now_s(), clock()
     ngx.timer.every(LOOK_EVERY_S, function ()
         local then_s, used_s = at_s, cpu_s
         at_s, cpu_s = now_s(), clock()
         local class = tonumber(C.sched_getscheduler(0))
-        local chosen
-        chosen, calm_looks = _M.choose(class, (cpu_s - used_s) / (at_s - then_s), calm_looks)
+        local chosen = _M.choose(class, (cpu_s - used_s) / (at_s - then_s))
         if chosen ~= class then C.sched_setscheduler(0, chosen, none) end
     end)
 end

@@ -2,7 +2,6 @@
 
 import os
 import time
-from collections import deque
 from collections.abc import Callable
 
 import gevent
@@ -10,19 +9,15 @@ import gevent
 from postledger.platform.server.scheduling import choose_class, schedule_as
 
 LOOK_EVERY_S = 1.0
-REMEMBERED = 10
-"""A load that comes in bursts is one load, so this many seconds must have been calm."""
 
 
 def follow_load(read_cpu_s: Callable[[], float] = time.process_time) -> None:
     """Choose the class of this process every second, for ever. For a greenlet of its own."""
     at_s, cpu_s = time.monotonic(), read_cpu_s()
-    recent_cores = deque[float](maxlen=REMEMBERED)
     while True:
         gevent.sleep(LOOK_EVERY_S)
         then_s, used_s = at_s, cpu_s
         at_s, cpu_s = time.monotonic(), read_cpu_s()
-        recent_cores.append((cpu_s - used_s) / (at_s - then_s))
         now = os.sched_getscheduler(0)
-        if (chosen := choose_class(now, recent_cores)) != now:
+        if (chosen := choose_class(now, (cpu_s - used_s) / (at_s - then_s))) != now:
             schedule_as(chosen)

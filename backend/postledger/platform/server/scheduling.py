@@ -6,18 +6,17 @@ would only wait behind programs that compute, such as a reconciliation. See docs
 """
 
 import os
-from collections.abc import Sequence
 from contextlib import suppress
 
 BUSY_CORES, CALM_CORES = 0.25, 0.15
-"""The part of a core from which a worker is busy at once, and below which it is calm after a while."""
+"""The part of a core from which a worker is busy, and below which it is calm again."""
 
 
-def choose_class(now: int, recent_cores: Sequence[float]) -> int:
-    """Choose the class of a process that has used so much of a core in the last seconds, the newest last."""
-    if recent_cores[-1] >= BUSY_CORES:
+def choose_class(now: int, cores: float) -> int:
+    """Choose the class of a process that has used so much of a core."""
+    if cores >= BUSY_CORES:
         return os.SCHED_BATCH
-    return os.SCHED_OTHER if max(recent_cores) < CALM_CORES else now
+    return os.SCHED_OTHER if cores < CALM_CORES else now
 
 
 def schedule_as(policy: int) -> None:
