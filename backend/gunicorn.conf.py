@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from postledger.platform.server.scheduling import schedule_as
+from postledger.platform.server.scheduling import schedule_as_batch
 from postledger.platform.settings import BadSetting, read_scheduling, read_settings, read_sockets, read_workers
 from postledger.platform.timeouts import GRACEFUL_STOP_S
 
@@ -19,7 +19,7 @@ except BadSetting as error:
     sys.exit(f"postledger: {error}")
 
 if scheduling == "batch":
-    schedule_as(os.SCHED_BATCH)  # the workers inherit it
+    schedule_as_batch()  # the workers inherit it
 
 wsgi_app = "postledger.bootstrap.backend:create()"
 bind = [f"unix:{sockets.public}", f"unix:{sockets.operators}"]
@@ -58,19 +58,11 @@ def on_starting(_: Any) -> None:
 
 
 def post_worker_init(_: Any) -> None:
-    """Log a greenlet's death through our own log, and exempt long-lived objects from garbage collection.
-
-    By default, let the scheduling class follow the load.
-    """
+    """Log a greenlet's death through our own log, and exempt long-lived objects from garbage collection."""
     # The worker must have patched the library first.
-    import gevent  # noqa: PLC0415
-
-    from postledger.platform.server.following_load import follow_load  # noqa: PLC0415
     from postledger.platform.server.gunicorn_logger import silence_hub  # noqa: PLC0415
 
     silence_hub()
-    if scheduling == "adaptive":
-        gevent.spawn(follow_load)
     gc.collect()
     gc.freeze()  # the objects that a worker starts with live as long as the worker
 

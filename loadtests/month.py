@@ -104,8 +104,7 @@ def _run(stack: Stack, *words: str) -> None:
     """Run a command while the samples go on. Raises `NoStack`."""
     command, environment = [sys.executable, "-m", "postledger", *words], clean_environment() | stack.settings
     ran = subprocess.run(
-        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False,
-        start_new_session=True,  # as a terminal has: Linux weighs sessions, and this one is that of the senders
-    )  # fmt: skip
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False
+    )
     if ran.returncode:
         raise NoStack(f"postledger {words[0]} failed: {ran.stderr[-2000:]}")

@@ -9,10 +9,6 @@ def main() -> None:
         from postledger.platform.server.greenlet_process import prepare_greenlets  # noqa: PLC0415 - only these two
 
         prepare_greenlets()
-    else:
-        from postledger.platform.giving_way import give_way  # noqa: PLC0415 - it imports the driver
-
-        give_way()
     from postledger.bootstrap.command import create_command  # noqa: PLC0415 - it imports the driver
 
     create_command()()

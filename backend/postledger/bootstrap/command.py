@@ -7,7 +7,6 @@ import typer
 
 from postledger.cli.app import create_cli
 from postledger.cli.connections import Connections, OnExport
-from postledger.platform.giving_way import lower_server
 from postledger.platform.keyring import Keyring
 from postledger.platform.postgres.connection import LedgerConnection, connect, watch_client
 from postledger.platform.postgres.errors import translated_errors
@@ -24,7 +23,6 @@ def open_ledger(statement_timeout_ms: int) -> Iterator[LedgerConnection]:
     """Open a connection and close it at the end. Raises `BadSetting` or `DatabaseFailed`, also for statements on it.
 
     A command that is killed leaves no statement that runs on and keeps its locks. It may compute within a transaction.
-    Requests come before its statements.
     """
     url = read_database_url(read_environment())
     with (
@@ -32,7 +30,6 @@ def open_ledger(statement_timeout_ms: int) -> Iterator[LedgerConnection]:
         closing(connect(url, name="cli", statement_timeout_ms=statement_timeout_ms)) as connection,
     ):
         watch_client(connection, idle_transaction_ms=None)
-        lower_server(connection)
         yield connection
 
 

@@ -28,5 +28,4 @@ def judge_scheduling(processes: Iterable[Process], wanted: str) -> CheckResult:
     for process in processes:
         classes[process.part].add("batch" if process.is_batch else "normal")
     found = ", ".join(f"{part} {'+'.join(sorted(names))}" for part, names in classes.items() if names)
-    right = {"batch", "normal"} if wanted == "adaptive" else {wanted}
-    return CheckResult(_NAME, all(names <= right for names in classes.values()), found, _ADVICE)
+    return CheckResult(_NAME, all(names <= {wanted} for names in classes.values()), found, _ADVICE)

@@ -144,12 +144,12 @@ def read_sandbox_mode(environment: Mapping[str, str]) -> Literal["on", "off", "p
     raise BadSetting("POSTLEDGER_SANDBOX must be on, off or partners")
 
 
-def read_scheduling(environment: Mapping[str, str]) -> Literal["adaptive", "batch", "normal"]:
+def read_scheduling(environment: Mapping[str, str]) -> Literal["batch", "normal"]:
     """Read how the kernel is to schedule edge and backend. Raises `BadSetting`."""
-    match environment.get("POSTLEDGER_SCHEDULING") or "adaptive":
-        case "adaptive" | "batch" | "normal" as scheduling:
+    match environment.get("POSTLEDGER_SCHEDULING") or "batch":
+        case "batch" | "normal" as scheduling:
             return scheduling
-    raise BadSetting("POSTLEDGER_SCHEDULING must be adaptive, batch or normal")
+    raise BadSetting("POSTLEDGER_SCHEDULING must be batch or normal")
 
 
 def check_given(environment: Mapping[str, str]) -> None:

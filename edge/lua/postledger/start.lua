@@ -6,7 +6,6 @@ local greeting = require("postledger.greeting")
 local policy = require("postledger.policy")
 local pressure = require("postledger.pressure")
 local pull = require("postledger.pull")
-local turns = require("postledger.turns")
 local validity = require("postledger.validity")
 require("postledger.body")
 require("postledger.gate")
@@ -30,7 +29,6 @@ function _M.worker()
     counters.start()
     pressure.start()
     pull.start()
-    turns.start()
 end
 
 return _M

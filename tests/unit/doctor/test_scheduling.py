@@ -13,7 +13,6 @@ def test_the_classes_are_shown_and_compared() -> None:
     assert judge_scheduling(BATCH, "batch").passed
     assert judge_scheduling(BATCH, "batch").found == "backend batch, edge batch"
     assert judge_scheduling(NORMAL, "normal").passed
-    assert judge_scheduling([*BATCH, *NORMAL], "adaptive").passed
 
 
 @pytest.mark.parametrize(
