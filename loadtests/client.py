@@ -78,10 +78,13 @@ class Client:
         )
         self._pool = _BoundPool(address, parts.hostname, parts.port or 443, tls, timeout_s)
         self._http._connection_pool = self._pool
+        self.under_way = 0
+        """How many requests wait for a connection or for their response."""
 
     def send(self, request: Request) -> Answer:
         """Send one request and wait for its response. A failure is an answer, not an exception."""
         sent_s = now_s()
+        self.under_way += 1
         try:
             response = self._http.request(request.method, request.target, request.body, dict(request.headers))
             body = response.read()
@@ -89,9 +92,15 @@ class Client:
             return Answer(0, b"", sent_s, now_s() - sent_s, "timeout")
         except (OSError, HTTPParseError):
             return Answer(0, b"", sent_s, now_s() - sent_s, "cut")
+        finally:
+            self.under_way -= 1
         headers = {name.lower(): value for name, value in response.headers}
         sent_s = self._pool.sent_s()
         return Answer(response.status_code, bytes(body), sent_s, now_s() - sent_s, headers=headers)
+
+    def send_no_more(self) -> None:
+        """End every greenlet that waits for a free connection, or will ask for one. Its request is not sent."""
+        self._pool.is_closed = True
 
     def close(self) -> None:
         """Close all connections."""
@@ -108,10 +117,14 @@ class _BoundPool(SSLConnectionPool):
         )  # fmt: skip
         self._address = address
         self._sent_s = gevent.local.local()
+        self.is_closed = False
 
     def get_socket(self) -> gevent.socket.socket:
         """Wait for a connection that is free. The request is sent when there is one."""
         connection = super().get_socket()
+        if self.is_closed:
+            self.return_socket(connection)
+            raise gevent.GreenletExit
         self._sent_s.at = now_s()
         return connection
 

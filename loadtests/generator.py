@@ -20,6 +20,8 @@ from loadtests.run_settings import RunSettings, read_run_settings
 from loadtests.stack import PARTNER
 
 FLUSH_S = 1.0
+LAST_ANSWERS_WITHIN_S = 10.0
+"""A request that waits longer for its response than this was given up by its client."""
 RECENT = 200
 HONEST, ATTACKERS = range(1, 64), range(66, 128)
 
@@ -34,16 +36,19 @@ class Generator:
         self.lag = LoopLag()
         self._tls = trust(str(settings.ca_file))
         self._acks = AckLog(settings.folder / f"acks-{settings.part}-{os.getpid()}.tsv")
+        self._clients: list[Client] = []
         self._addresses = _list_addresses(HONEST if settings.part == "honest" else ATTACKERS)
         self._numbers = itertools.count(1)
         self.booked = deque[str](maxlen=RECENT)
         """Receipts of the newest conversions of the partner's source."""
+        self._flushing = gevent.Greenlet(self._flush_for_ever)
         self._started_s, self._started_cpu_s = time.monotonic(), time.process_time()
 
     def connect(self, timeout_s: float = 10.0) -> tuple[str, Client]:
         """Make a client with the next free address; return both."""
         address = next(self._addresses)
-        return address, Client(self.settings.edge_url, self._tls, address, timeout_s)
+        self._clients.append(Client(self.settings.edge_url, self._tls, address, timeout_s))
+        return address, self._clients[-1]
 
     def next_transaction(self) -> str:
         """Make a transaction id that no other run, process or sender uses; it begins at random, as real ones do."""
@@ -59,11 +64,21 @@ class Generator:
 
     def work(self) -> None:
         """Start what runs beside the users: writing the ack log out, and measuring the loop's lag."""
-        gevent.spawn(self._flush_for_ever)
+        self._flushing.start()
         gevent.spawn(self.lag.measure)
 
     def finish(self) -> None:
-        """Write everything out, and how busy this process was."""
+        """Write everything out, and how busy this process was.
+
+        An overloaded generator still has requests out when Locust quits. Their answers belong to the log, and after it
+        no request may be sent.
+        """
+        for client in self._clients:
+            client.send_no_more()
+        deadline_s = time.monotonic() + LAST_ANSWERS_WITHIN_S
+        while any(client.under_way for client in self._clients) and time.monotonic() < deadline_s:
+            gevent.sleep(0.05)
+        self._flushing.kill()
         self._acks.close()
         passed_s = time.monotonic() - self._started_s
         honesty = Honesty(self.settings.part, self.lag.p99_s(), (time.process_time() - self._started_cpu_s) / passed_s)

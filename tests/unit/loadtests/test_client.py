@@ -25,11 +25,13 @@ def serve(connection, address):
 server = StreamServer(("127.0.0.1", 0), serve, ssl_context=server_tls); server.start()
 client = Client(f"https://127.0.0.1:{server.server_port}", create_default_context(cafile=certificate), "127.1.2.3")
 answers = [client.send(Request(target)) for target in ("/ok?a={x}|y&b=%zz", "/cut")]
-print([(one.http, one.body.decode(), one.error) for one in answers], seen)
+client.send_no_more()
+late = gevent.spawn(client.send, Request("/late")); late.join()
+print([(one.http, one.body.decode(), one.error) for one in answers], seen, repr(late.value), client.under_way)
 """
 
 
-def test_a_request_is_sent_once_unchanged_from_its_own_address(tmp_path: Path) -> None:
+def test_a_request_is_sent_once_unchanged_until_no_more_is_sent(tmp_path: Path) -> None:
     """Locust patches the interpreter, so this runs in one of its own."""
     files = [str(tmp_path / name) for name in ("edge.crt", "edge.key")]
     make = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
@@ -38,4 +40,4 @@ def test_a_request_is_sent_once_unchanged_from_its_own_address(tmp_path: Path) -
     run = subprocess.run([sys.executable, "-c", PROGRAM, *files], capture_output=True, text=True, check=False)
     assert run.stderr == ""
     sent = [("127.1.2.3", "GET /ok?a={x}|y&b=%zz HTTP/1.1"), ("127.1.2.3", "GET /cut HTTP/1.1")]
-    assert run.stdout.strip() == f"[(200, 'ok', ''), (0, '', 'cut')] {sent}"
+    assert run.stdout.strip() == f"[(200, 'ok', ''), (0, '', 'cut')] {sent} GreenletExit() 0"
