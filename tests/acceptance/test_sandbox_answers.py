@@ -3,6 +3,7 @@
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
 from http.client import HTTPSConnection
 
 import msgspec
@@ -11,6 +12,7 @@ import pytest
 from tests.parts.mixed_requests import Mixed, add_mixed_sources, make_mixture, partition
 from tests.parts.part import ANSWER_WITHIN_S
 from tests.parts.sandbox_stack import SandboxStack, sandbox_stack
+from tests.parts.waiting import wait_until
 
 __all__ = ["sandbox_stack"]
 REQUESTS, SEED, THREADS = 1000, 20261130, 4
@@ -30,6 +32,18 @@ Pair = tuple[Mixed, Answer, Answer]
 
 
 def ask(connection: HTTPSConnection, mixed: Mixed, target: str) -> Answer:
+    """Ask until edge and backend have the same policy. Until then the answer is 503, and nothing is booked."""
+    answers: list[Answer] = []
+
+    def is_answered() -> bool:
+        answers.append(ask_once(connection, mixed, target))
+        return answers[-1].status != HTTPStatus.SERVICE_UNAVAILABLE
+
+    wait_until(is_answered, what="a policy that edge and backend agree on")
+    return answers[-1]
+
+
+def ask_once(connection: HTTPSConnection, mixed: Mixed, target: str) -> Answer:
     request = mixed.request
     connection.request(request.method, target, request.body or None, request.headers)
     answer = connection.getresponse()

@@ -44,7 +44,8 @@ def test_only_differences_are_applied_and_their_keys_are_named(cli: CommandLine,
     cli("apply", file)
     before = load(cli).version
 
-    told = actions(cli, cli.write("b.toml", FILE.replace("45m", "1h").replace("s3cret-previous", "s3cret-older")))
+    other = FILE.replace("45m", "1h").replace("s3cret-previous", "s3cret-of-last-year")
+    told = actions(cli, cli.write("b.toml", other))
 
     assert told == {"acme": "change secrets timestamp_tolerance", "spring": "leave", "456": "leave"}
     assert load(cli).version == before + 1
@@ -56,11 +57,13 @@ def test_a_secret_that_stays_keeps_its_id_in_any_position(cli: CommandLine, file
 
     cli(
         "apply",
-        cli.write("b.toml", FILE.replace('"s3cret-current", "s3cret-previous"', '"brand-new", "s3cret-current"')),
+        cli.write(
+            "b.toml", FILE.replace('"s3cret-current", "s3cret-previous"', '"brand-new-secret", "s3cret-current"')
+        ),
     )
     after = {key.secret: key.secret_id for key in load(cli).sources["acme"].keys}
 
-    assert list(after) == ["brand-new", "s3cret-current"]
+    assert list(after) == ["brand-new-secret", "s3cret-current"]
     assert after["s3cret-current"] == before["s3cret-current"]
 
 
@@ -240,12 +243,12 @@ def test_a_new_source_without_a_secret_is_refused(cli: CommandLine) -> None:
 
 def test_the_path_of_a_secrets_file_is_relative_to_the_file(cli: CommandLine, tmp_path: Path) -> None:
     (tmp_path / "conf").mkdir()
-    cli.write("conf/acme.secrets", "first-secret\n\n  second-secret  \n")
+    cli.write("conf/acme.secrets", "first-secret-of-a-file\n\n  second-secret-of-a-file  \n")
 
     ran = cli("apply", cli.write("conf/ledger.toml", '[[sources]]\nslug = "acme"\nsecrets_file = "acme.secrets"'))
 
     assert ran.code == 0, ran.err
-    assert secrets_of(cli, "acme") == ["first-secret", "second-secret"]
+    assert secrets_of(cli, "acme") == ["first-secret-of-a-file", "second-secret-of-a-file"]
 
 
 @pytest.mark.parametrize(
