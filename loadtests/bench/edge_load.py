@@ -27,7 +27,7 @@ _LOST = re.compile(r"Socket errors: connect (\d+), read (\d+), write (\d+), time
 
 
 class EdgeContestant(msgspec.Struct, frozen=True):
-    """Who answers what: `status` to every request, but for `others` of them a second; `pid` is its first process.
+    """Who answers what: `status` to every request, except `others` of them a second; `pid` is its first process.
 
     With `closes` each request comes on a new TLS connection. wrk offers the session of the one before.
     """

@@ -54,7 +54,7 @@ def runtime(prefix: Path, name: str) -> str:
         ("POSTLEDGER_CLIENT_CERTIFICATES", "optional"),
         ("POSTLEDGER_TRUSTED_PROXIES", "10.0.0.0/8,load.balancer"),
         ("POSTLEDGER_SERVER_NAMES", "a.example; include /etc/passwd"),
-        ("POSTLEDGER_EDGE_USER", "nobody-of-ours"),
+        ("POSTLEDGER_EDGE_USER", "unknown-user"),
         ("POSTLEDGER_EDGE_ACCESS_LOG", "/nonexistent/access.log"),
         ("POSTLEDGER_EDGE_ACCESS_LOG", "/tmp"),
     ],

@@ -155,6 +155,15 @@ def test_a_batch_written_twice_has_the_effect_of_once(ledger: Connection[Any]) -
     assert rows(ledger, "SELECT count(*) FROM postbacks") == [(3,)]
 
 
+def test_a_click_that_came_between_two_attempts_books_the_postback(ledger: Connection[Any], database: str) -> None:
+    entry = entry_of(transaction_id="T1", click_id="late", click_check="required")
+    unanswered = write_entries(ledger, [entry])
+    add_click(database, "late")
+
+    assert verdicts(unanswered + write_entries(ledger, [entry])) == ["unknown_click", "accepted"]
+    assert rows(ledger, "SELECT count(*) FROM conversions") == [(1,)]
+
+
 def test_rejected_comes_back_only_where_the_source_allows_it(ledger: Connection[Any]) -> None:
     write_entries(ledger, [entry_of(transaction_id="T1", status="rejected")])
     approved = entry_of(transaction_id="T1", status="approved")

@@ -58,7 +58,8 @@ handed_over AS (
     SELECT created_at, dedup_key, id, 1, 'opened' FROM opened
 ),
 
--- Looks for no row that is there already: a postback that has opened its conversion just now was not booked before.
+-- The row can be there already: if the commit of an attempt went unanswered that refused the postback, because its click had
+-- not come yet.
 recorded_accepted AS (
     INSERT INTO postbacks (
         id, received_at, source_id, source_ip, method, verdict, conversion_id, secret_id,
@@ -72,6 +73,7 @@ recorded_accepted AS (
         replay_of
     FROM batch
     JOIN opened ON opened.id = batch.id
+    ON CONFLICT (id, received_at) DO NOTHING
 ),
 
 settled AS (
