@@ -6,7 +6,7 @@ Apart from the parts, because a ledger may be one of several in the same Postgre
 import secrets
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, LiteralString
+from typing import Any, LiteralString, NamedTuple
 
 import msgspec
 from cryptography.fernet import Fernet
@@ -45,8 +45,21 @@ SELECT to_hex(1790000000000 + number * 40) || '-' || substr(md5(number::text), 1
 FROM generate_series(1, %s) AS number
 """
 _NEWEST_CLICKS = "SELECT click_id FROM clicks ORDER BY created_at DESC LIMIT %s"
-_COUNT = "SELECT count(*) FROM {} WHERE transaction_id LIKE %s"
-_COUNT_DUPLICATES = "SELECT count(*) FROM postbacks WHERE verdict = 'duplicate' AND transaction_id LIKE %s"
+# One statement, because requests may still be under way: each has all of its rows or none.
+_COUNT = """
+SELECT
+    (SELECT count(*) FROM postbacks WHERE transaction_id LIKE %(run)s),
+    (SELECT count(*) FROM conversions WHERE transaction_id LIKE %(run)s),
+    (SELECT count(*) FROM postbacks WHERE verdict = 'duplicate' AND transaction_id LIKE %(run)s)
+"""
+
+
+class Stored(NamedTuple):
+    """How many rows a run has left."""
+
+    postbacks: int
+    conversions: int
+    duplicates: int
 
 
 class Ledger(msgspec.Struct, frozen=True):
@@ -110,19 +123,12 @@ class Ledger(msgspec.Struct, frozen=True):
         assert row is not None, "count always gives a row"
         return int(row[0])
 
-    def count(self, table: str, run: str) -> int:
+    def count(self, run: str) -> Stored:
         """Count the rows of a run, which wrk writes into each transaction id."""
         with self.connect() as connection:
-            row = connection.execute(SQL(_COUNT).format(Identifier(table)), (f"%-{run}-%",)).fetchone()
+            row = connection.execute(_COUNT, {"run": f"%-{run}-%"}).fetchone()
         assert row is not None, "count always gives a row"
-        return int(row[0])
-
-    def count_duplicates(self, run: str) -> int:
-        """Count the postbacks of a run that repeated one before."""
-        with self.connect() as connection:
-            row = connection.execute(_COUNT_DUPLICATES, (f"%-{run}-%",)).fetchone()
-        assert row is not None, "count always gives a row"
-        return int(row[0])
+        return Stored(*row)
 
 
 def make_ledger(url: str, clicks_file: Path) -> Ledger:

@@ -8,7 +8,7 @@ import resource
 import msgspec
 
 from loadtests.bench.contestants import Contestant
-from loadtests.bench.ledger import Ledger
+from loadtests.bench.ledger import Ledger, Stored
 from loadtests.bench.parts import Backend, Ground
 from loadtests.bench.plan import Plan
 from loadtests.bench.processes import Memory, cpu_seconds, machine_cpu_seconds
@@ -78,19 +78,18 @@ def check_load(plan: Plan, ledger: Ledger, contestant: Contestant, load: Load, r
         raise RoundFailed(f"{contestant.name}: {load.failed_statuses} refusals and {load.lost} lost of {load.answered}")
     if not contestant.writes:
         return
-    stored = ledger.count("postbacks", run)
+    stored = ledger.count(run)
     # wrk hangs up on what is under way when its time is over; such a request may be stored without being counted.
-    if stored not in range(load.answered, load.answered + (contestant.connections or plan.connections) + 1):
-        raise RoundFailed(f"{contestant.name}: {load.answered} answered, but {stored} rows in postbacks")
-    _check_verdicts(ledger, contestant, run, stored)
+    if stored.postbacks not in range(load.answered, load.answered + (contestant.connections or plan.connections) + 1):
+        raise RoundFailed(f"{contestant.name}: {load.answered} answered, but {stored.postbacks} rows in postbacks")
+    _check_verdicts(contestant, stored)
 
 
-def _check_verdicts(ledger: Ledger, contestant: Contestant, run: str, stored: int) -> None:
-    opened, repeated = ledger.count("conversions", run), ledger.count_duplicates(run)
-    if opened + repeated != stored:
-        raise RoundFailed(f"{contestant.name}: {opened} conversions and {repeated} duplicates of {stored} postbacks")
-    if (repeated > REPEATS_AT_LEAST * stored) is not contestant.repeats:
-        raise RoundFailed(f"{contestant.name}: {repeated} of {stored} postbacks are repeats")
+def _check_verdicts(contestant: Contestant, stored: Stored) -> None:
+    if stored.conversions + stored.duplicates != stored.postbacks:
+        raise RoundFailed(f"{contestant.name}: {stored}")
+    if (stored.duplicates > REPEATS_AT_LEAST * stored.postbacks) is not contestant.repeats:
+        raise RoundFailed(f"{contestant.name}: {stored.duplicates} of {stored.postbacks} postbacks are repeats")
 
 
 def _round(
