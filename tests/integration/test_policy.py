@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from postledger.decoding.source_paths import digest_key
+from postledger.ingest.receive import evaluate
 from postledger.platform.keyring import Keyring
 from postledger.platform.postgres.connection import connect
 from postledger.platform.postgres.pool import make_pool
@@ -17,6 +18,10 @@ from postledger.policy.policy import Policy
 from postledger.policy.read import PolicyReader, load_policy
 from postledger.policy.reencrypt import reencrypt
 from postledger.policy.refresher import PolicyRefresher
+from postledger.vocabulary.incoming_request import Request
+from postledger.vocabulary.refusal import Reason, Refusal
+from tests.parts.sender import sign_query
+from tests.parts.signed_requests import GOOD, NOW
 from tests.parts.sources import add_campaign, add_source, change_source, remove
 from tests.parts.waiting import HANGS_AFTER_S
 
@@ -77,6 +82,29 @@ def test_an_incremental_read_equals_a_full_read(database: str, master_key: str, 
     assert after.sources.get("acme") != before.sources["acme"]
     assert after == load(database, master_key)
     assert after.sources["other"] is before.sources["other"]
+
+
+def test_sources_with_the_same_settings_share_what_is_compiled_from_them(database: str, master_key: str) -> None:
+    """Ten thousand sources took each worker 5 s and 200 MiB at its start."""
+    for slug, settings in (("acme", {"rate": 2}), ("other", {"rate": 2}), ("third", {"rate": 3})):
+        add_source(database, master_key, slug, [f"secret of {slug}"], settings)
+
+    sources = load(database, master_key).sources
+
+    assert sources["acme"].canonical_names is sources["other"].canonical_names
+    assert (sources["other"].settings.rate, sources["third"].settings.rate) == (2, 3)
+
+
+def test_sources_with_the_same_settings_have_their_own_secrets(database: str, master_key: str) -> None:
+    for slug in ("acme", "other"):
+        add_source(database, master_key, slug, [f"secret of {slug}"])
+
+    sources = load(database, master_key).sources
+
+    query = f"{GOOD}&sig={sign_query('secret of acme', GOOD.encode())}"
+    request = Request("receipt", NOW, "GET", query=query.encode())
+    assert evaluate(request, sources["acme"]).refusal is None
+    assert evaluate(request, sources["other"]).refusal == Refusal(Reason.BAD_SIGNATURE)
 
 
 @pytest.mark.parametrize("secret", ["", "whsec_***"])

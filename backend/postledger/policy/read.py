@@ -61,7 +61,8 @@ class PolicyReader:
             version = read_version(connection)
             stored = _list_stored(connection, *keys)
             campaigns = [Campaign(*row) for row in connection.execute(sql("load_campaigns")).fetchall()]
-        self._read = {one: self._read.get(one) or _read_source(one, self._keyring) for one in stored}
+        alike = {one.settings: source for one, source in self._read.items() if isinstance(source, Source)}
+        self._read = {one: self._read.get(one) or _read_source(one, self._keyring, alike) for one in stored}
         return Policy(
             version=version,
             sources={one.slug: source for one, source in self._read.items() if isinstance(source, Source)},
@@ -106,26 +107,28 @@ def _list_stored(connection: Connection[Any], pii_key: bytes | None, click_key: 
     ]
 
 
-def _read_source(stored: _Stored, keyring: Keyring) -> Source | Unusable:
-    """Read one source. A fault in it must not affect any other source."""
+def _read_source(stored: _Stored, keyring: Keyring, alike: dict[str, Source]) -> Source | Unusable:
+    """Read one source, and add it to those by settings. A fault in it must not affect any other source."""
     document, keys = msgspec.json.decode(stored.settings), _read_keys(stored, keyring)
     try:
-        source = _compile(stored, msgspec.convert(document, Settings), keys)
+        source = _compile(stored, document, keys, alike.get(stored.settings))
     except ValueError as error:  # msgspec's errors too; the fault is ours, therefore senders get 503 and retry
         message = "the settings of source %d cannot be used (%s); it gets 503 until they are applied again"
         _log.error(message, stored.id, type(error).__name__)
         return salvage(document, tuple(keys))
+    alike.setdefault(stored.settings, source)
     if source.keys or not stored.secrets or source.settings.auth == "none":
         return source
     _log.error("no secret of source %d can be used; it gets 503 until one can", stored.id)
     return salvage(document, ())
 
 
-def _compile(stored: _Stored, settings: Settings, keys: list[Key]) -> Source:
-    profile = find_profile(settings)
+def _compile(stored: _Stored, document: object, keys: list[Key], alike: Source | None) -> Source:
+    settings = alike.settings if alike else msgspec.convert(document, Settings)
+    profile = alike.profile if alike else find_profile(settings)
     usable = _select_usable(keys, profile, stored.id)
     source = Source(stored.id, stored.slug, settings, usable, profile, stored.pii_key, stored.click_key)
-    source.compile()
+    source.compile(alike)
     return source
 
 

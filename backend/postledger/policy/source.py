@@ -30,6 +30,11 @@ _OF_SIGNATURES = frozenset({"sig", "ts"})
 _NEVER_RANKED = _OF_SIGNATURES | {"v"}
 _LAST = 1000
 _NOT_MISSED = frozenset({*SUB_NAMES, "v"})
+_OF_SETTINGS = (
+    "versions", "canonical_names", "statuses_by_word", "read_amount", "responses", "rules", "rules_by_event", "counts_every",
+    "test_words", "events_by_name", "name_order", "notice_words", "tidy_names", "swallowed", "like_payout", "click_check",
+    "names_refused_beside_body", "masked_names",
+)  # fmt: skip
 
 
 class EventSettings(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -125,11 +130,15 @@ class Source(msgspec.Struct, frozen=True, dict=True):
         url = self.settings.public_url
         return Verifier(self.profile, self.keys, read_public_url(url) if url else None)
 
-    def compile(self) -> None:
-        """Compile everything before the first request; raises ValueError as `verifier` does."""
-        _ = self.versions, self.verifier, self.canonical_names, self.statuses_by_word, self.read_amount, self.responses
-        _ = self.rules, self.rules_by_event, self.counts_every, self.test_words, self.events_by_name, self.name_order
-        _ = self.notice_words, self.tidy_names, self.swallowed, self.like_payout
+    def compile(self, alike: "Source | None" = None) -> None:
+        """Compile everything before the first request; raises ValueError as `verifier` does.
+
+        A source with the same settings that was compiled before shares with this one what does not depend on the keys.
+        """
+        if alike is not None:
+            self.__dict__.update((name, alike.__dict__[name]) for name in _OF_SETTINGS)
+        for name in ("verifier", *_OF_SETTINGS):
+            getattr(self, name)
 
     @cached_property
     def canonical_names(self) -> dict[str, str]:

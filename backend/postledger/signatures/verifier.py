@@ -6,7 +6,9 @@ It fails closed: a missing, ambiguous or undecodable value is refused. Every liv
 import hashlib
 import hmac
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from itertools import product, takewhile
+from typing import NamedTuple
 
 import msgspec
 from msgspec.structs import replace
@@ -43,26 +45,21 @@ class Verified(msgspec.Struct, frozen=True):
     signed_s: float | None = None
 
 
+_Keys = Sequence[tuple[Verified, KeyMaterial]]
+
+
 class Verifier:
     """A compiled profile of one source."""
 
     def __init__(self, profile: Profile, secrets: Sequence[Key], public_url: PublicUrl | None = None) -> None:
-        for scheme in profile.schemes:
-            check_scheme(scheme)
-        compiled = [
-            (scheme, _CompiledScheme(scheme, number, secrets, public_url))
-            for number, scheme in enumerate(profile.schemes)
-        ]
-        self._schemes: Mapping[str, tuple[_CompiledScheme, ...]] = {
-            method: tuple(ready for scheme, ready in compiled if method in scheme.methods) for method in ("GET", "POST")
-        }
-        self._raw_schemes = tuple(ready for scheme, ready in compiled if _signs_raw_body(scheme))
-        of_post = [(scheme, ready) for scheme, ready in compiled if "POST" in scheme.methods]
-        self._first_raw_schemes = tuple(ready for _, ready in takewhile(lambda one: _signs_raw_body(one[0]), of_post))
+        compiled = _compile_profile(profile, public_url)
+        self._keys = [tuple(scheme.read_keys(secrets)) for scheme in compiled.schemes]
+        self._schemes, self._raw_schemes = compiled.by_method, compiled.raw
+        self._first_raw_schemes = compiled.first_raw
 
     def verify(self, request: Request, decoded: DecodedRequest, tolerance_s: int) -> Verified:
         """Verify a request; raises `Refused`. Only the first scheme whose signature was sent is used."""
-        return _verify(self._schemes[request.method], request, decoded, tolerance_s)
+        return self._verify(self._schemes[request.method], request, decoded, tolerance_s)
 
     def verify_raw(self, request: Request, tolerance_s: int) -> Verified | None:
         """Verify a POST before its body is interpreted; None if that needs its parameters. Raises `Refused`.
@@ -71,7 +68,7 @@ class Verifier:
         """
         found = _find_scheme(self._first_raw_schemes, request, NOT_DECODED)
         if not isinstance(found, Reason):
-            return found[0].check(found[1], tolerance_s)
+            return self._check(*found, tolerance_s)
         if len(self._first_raw_schemes) < len(self._schemes["POST"]):
             return None
         raise Refused(found)
@@ -87,19 +84,41 @@ class Verifier:
     def refuse_forged(self, request: Request, tolerance_s: int) -> None:
         """Refuse a request whose body cannot be parsed if its signature is wrong; one without a signature passes."""
         try:
-            _verify(self._raw_schemes, request, NOT_DECODED, tolerance_s)
+            self._verify(self._raw_schemes, request, NOT_DECODED, tolerance_s)
         except Refused as refused:
             if refused.refusal.reason is not Reason.MISSING_SIGNATURE:
                 raise
 
+    def _verify(
+        self, schemes: Iterable["_CompiledScheme"], request: Request, decoded: DecodedRequest, tolerance_s: int
+    ) -> Verified:
+        found = _find_scheme(schemes, request, decoded)
+        if isinstance(found, Reason):
+            raise Refused(found)
+        return self._check(*found, tolerance_s)
 
-def _verify(
-    schemes: Iterable["_CompiledScheme"], request: Request, decoded: DecodedRequest, tolerance_s: int
-) -> Verified:
-    found = _find_scheme(schemes, request, decoded)
-    if isinstance(found, Reason):
-        raise Refused(found)
-    return found[0].check(found[1], tolerance_s)
+    def _check(self, scheme: "_CompiledScheme", sent: SignatureInput, tolerance_s: int) -> Verified:
+        return scheme.check(sent, self._keys[scheme.number], tolerance_s)
+
+
+class _CompiledProfile(NamedTuple):
+    """The schemes of a profile: all, by method, those that sign the raw body, and those of them before any other POST."""
+
+    schemes: tuple["_CompiledScheme", ...]
+    by_method: Mapping[str, tuple["_CompiledScheme", ...]]
+    raw: tuple["_CompiledScheme", ...]
+    first_raw: tuple["_CompiledScheme", ...]
+
+
+@lru_cache(maxsize=1024)
+def _compile_profile(profile: Profile, public_url: PublicUrl | None) -> _CompiledProfile:
+    """Compile a profile once for all sources that have it; raises ValueError."""
+    for scheme in profile.schemes:
+        check_scheme(scheme)
+    schemes = tuple(_CompiledScheme(scheme, number, public_url) for number, scheme in enumerate(profile.schemes))
+    by_method = {method: tuple(one for one in schemes if method in one.methods) for method in ("GET", "POST")}
+    first_raw = takewhile(lambda one: one.signs_raw_body, by_method["POST"])
+    return _CompiledProfile(schemes, by_method, tuple(one for one in schemes if one.signs_raw_body), tuple(first_raw))
 
 
 def _find_scheme(
@@ -125,9 +144,10 @@ def _signs_raw_body(scheme: Scheme) -> bool:
 
 
 class _CompiledScheme:
-    """One scheme, ready for use. All that does not depend on a request is computed once, in the constructor."""
+    """One scheme, ready for use. All that depends on no request and no secret is computed once, in the constructor."""
 
-    def __init__(self, scheme: Scheme, number: int, secrets: Sequence[Key], public_url: PublicUrl | None) -> None:
+    def __init__(self, scheme: Scheme, number: int, public_url: PublicUrl | None) -> None:
+        self.number, self.methods, self.signs_raw_body = number, scheme.methods, _signs_raw_body(scheme)
         self._find_signature: Find = compile_find(scheme.signature, "sig")
         self._split: Split = compile_split(scheme.signature, wants_parts=_wants_parts(scheme))
         self._write: Write = compile_message(scheme, public_url) if scheme.mac != "token" else _write_nothing
@@ -141,8 +161,18 @@ class _CompiledScheme:
             scheme.parameters is not None and "{key}" in scheme.parameters.item
         )
         self._candidates = _list_candidates(scheme, public_url)
-        self._keys = tuple(_read_keys(scheme, number, secrets))
+        self._coverage: Mapping[str, Coverage] = {method: find_coverage(scheme, method) for method in scheme.methods}
+        self._key_form, self._decoding = scheme.key, scheme.decode[0] if scheme.decode else None
         self._body = scheme.body
+
+    def read_keys(self, secrets: Sequence[Key]) -> Iterable[tuple[Verified, KeyMaterial]]:
+        """Read the secrets as this scheme's keys, each with what is returned if it matches."""
+        for secret in secrets:
+            verified = Verified(secret.secret_id, self._coverage, self._decoding, self.number)
+            try:
+                yield verified, read_key(self._key_form, secret.secret)
+            except ValueError:  # `apply` refuses such a secret; if one is stored anyway, it must verify nothing
+                continue
 
     def find(self, request: Request, decoded: DecodedRequest) -> SignatureInput | None:
         """Extract what this scheme verifies; returns None if the request has no such signature."""
@@ -157,12 +187,12 @@ class _CompiledScheme:
         signatures, parts = self._split(text)
         return SignatureInput(request, decoded, signatures, parts, *self._candidates[0])
 
-    def check(self, sent: SignatureInput, tolerance_s: int) -> Verified:
+    def check(self, sent: SignatureInput, keys: _Keys, tolerance_s: int) -> Verified:
         """Verify the signature and the timestamp; raises `Refused`."""
         sent_s = self._timestamp(sent) if self._timestamp is not None else None
         if self._digest is not None:
             self._digest(sent)
-        verified = self._match_any(sent)
+        verified = self._match_any(sent, keys)
         if sent_s is None:
             return verified
         _check_timestamp(sent_s, sent.request.received_at.timestamp(), tolerance_s)
@@ -180,21 +210,21 @@ class _CompiledScheme:
         self._timestamp(sent)  # stores the timestamp for the placeholder {ts}
         return "message " + hashlib.sha256(self._write(sent, b"")).hexdigest()
 
-    def _match_any(self, sent: SignatureInput) -> Verified:
-        verified = self._match_keys(sent)
+    def _match_any(self, sent: SignatureInput, keys: _Keys) -> Verified:
+        verified = self._match_keys(sent, keys)
         if verified is not None:
             return verified
         for decoding, url in self._candidates[1:]:
             sent.decoding, sent.url = decoding, url
-            verified = self._match_keys(sent)
+            verified = self._match_keys(sent, keys)
             if verified is not None:
                 return replace(verified, decoding=decoding)
         raise Refused(Reason.BAD_SIGNATURE)
 
-    def _match_keys(self, sent: SignatureInput) -> Verified | None:
+    def _match_keys(self, sent: SignatureInput, keys: _Keys) -> Verified | None:
         found, match, signatures = None, self._match, sent.signatures
         message = b"" if self._message_has_key else self._write(sent, b"")
-        for verified, key in self._keys:  # tries every key, so that the time does not show which one matched
+        for verified, key in keys:  # tries every key, so that the time does not show which one matched
             if self._message_has_key:
                 message = self._write(sent, key if isinstance(key, bytes) else b"")
             if match(key, message, signatures) and found is None:
@@ -212,16 +242,6 @@ def _check_timestamp(sent_s: float, received_s: float, tolerance_s: int) -> None
 
 def _write_nothing(_: SignatureInput, __: bytes) -> bytes:
     return b""
-
-
-def _read_keys(scheme: Scheme, number: int, secrets: Sequence[Key]) -> Iterable[tuple[Verified, KeyMaterial]]:
-    coverage: dict[str, Coverage] = {method: find_coverage(scheme, method) for method in scheme.methods}
-    for secret in secrets:
-        verified = Verified(secret.secret_id, coverage, scheme.decode[0] if scheme.decode else None, number)
-        try:
-            yield verified, read_key(scheme.key, secret.secret)
-        except ValueError:  # `apply` refuses such a secret; if one is stored anyway, it must verify nothing
-            continue
 
 
 def _wants_parts(scheme: Scheme) -> bool:
