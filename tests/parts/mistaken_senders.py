@@ -4,7 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, unquote, unquote_plus
 
@@ -47,10 +47,12 @@ def examine_by(source: Source, request: Request) -> Examined:
     return found
 
 
-def diagnose_by(source: Source, request: Request, retired: Sequence[str] = (RETIRED,)) -> Diagnosis:
+def diagnose_by(
+    source: Source, request: Request, retired: Sequence[str] = (RETIRED,), rest: Callable[[], None] = lambda: None
+) -> Diagnosis:
     """What the diagnosis says of a request; its signature must be wrong."""
     assert not _is_verified(source, request), "this request is signed rightly"
-    return diagnose(examine_by(source, request), source.keys, retired, (SLUG, "plt_token"))
+    return diagnose(examine_by(source, request), source.keys, retired, (SLUG, "plt_token"), rest)
 
 
 def _is_verified(source: Source, request: Request) -> bool:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, cast
 
+import gevent
 import msgspec
 from psycopg import Connection
 
@@ -53,6 +54,8 @@ from postledger.policy.policy import Policy
 from postledger.policy.refresher import PolicyRefresher
 from postledger.policy.source import Source
 
+DIAGNOSIS_RESTS_S = 0.001
+"""How long a diagnosis waits after each third of a millisecond of work: production waits for a processor no longer."""
 POOL_SIZE = 2
 QUEUE_LIMIT = 200
 FLUSH_ROWS = 64
@@ -169,7 +172,7 @@ def _make_explainer(parts: Parts) -> Explainer:
         with translated_errors(), parts.pool.connection() as connection:
             return read_retired(connection, keyring, slug)
 
-    return Explainer(_read_ledger(parts), Diagnoser(read_retired_secrets))
+    return Explainer(_read_ledger(parts), Diagnoser(read_retired_secrets, partial(gevent.sleep, DIAGNOSIS_RESTS_S)))
 
 
 def _read_ledger(parts: Parts) -> Ledger:

@@ -50,10 +50,13 @@ class Facts(msgspec.Struct, frozen=True):
 
 
 class Diagnoser:
-    """Looks for mistakes in a signature, for one request of the process at a time."""
+    """Looks for mistakes in a signature, for one request of the process at a time.
 
-    def __init__(self, read_retired: Callable[[str], Sequence[str]]) -> None:
-        self._read_retired, self._turn = read_retired, Lock()
+    `rest` lets other work go on: it waits for longer than the work before it took.
+    """
+
+    def __init__(self, read_retired: Callable[[str], Sequence[str]], rest: Callable[[], None]) -> None:
+        self._read_retired, self._rest, self._turn = read_retired, rest, Lock()
 
     def diagnose(self, examined: Examined, source: Source, token: str) -> Diagnosis | None:
         """Look for the mistakes; None while another request is diagnosed. `token` is the partner's own."""
@@ -61,7 +64,7 @@ class Diagnoser:
         if not self._turn.acquire(blocking=False):
             return None
         try:
-            return diagnose(examined, source.keys, retired, (source.slug, token))
+            return diagnose(examined, source.keys, retired, (source.slug, token), self._rest)
         finally:
             self._turn.release()
 

@@ -4,7 +4,7 @@ No oracle: every comparison is of a whole digest in constant time, every key dep
 of tries is bounded by the lengths of the messages alone. The caller asks only for the holder of a partner token.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, product
 from typing import TypeVar
 
@@ -19,6 +19,8 @@ from postledger.signatures.secret_key import Key
 
 MAX_WORK = 3000
 """How much is tried, in units of one MAC of a short message: about 7 ms of CPU, or 16 ms on a busy machine."""
+WORK_BETWEEN_RESTS = 100
+"""About 0.3 ms of CPU."""
 MAX_TEXT_BYTES = 3 * 512 * 1024
 _BYTES_PER_UNIT = 2048
 _ASYMMETRIC_UNITS = 100
@@ -31,17 +33,20 @@ class Diagnosis(msgspec.Struct, frozen=True):
     tried: int
 
 
-def diagnose(examined: Examined, keys: Sequence[Key], retired: Sequence[str], known: Sequence[str]) -> Diagnosis:
+def diagnose(
+    examined: Examined, keys: Sequence[Key], retired: Sequence[str], known: Sequence[str], rest: Callable[[], None]
+) -> Diagnosis:
     """Find the mistakes that explain a signature. `retired` are secrets of the same source.
 
-    `known` are texts that the sender may have used as a key by mistake, such as its slug. They are no secrets.
+    `known` are texts that the sender may have used as a key by mistake, such as its slug. They are no secrets. `rest` is
+    called after each `WORK_BETWEEN_RESTS`, so that other work goes on meanwhile.
     """
     codes = list_codes(examined)
     if not codes:
         return Diagnosis((), 0)
     variants = list_keys(examined.scheme, keys, retired, known)
     messages = chain.from_iterable(map(list_strings, list_attempts(examined)))
-    return _search(_order(_drop_equal(_take(messages)), variants, codes))
+    return _search(_order(_drop_equal(_take(messages)), variants, codes), rest)
 
 
 def _take(messages: Iterable[Message]) -> Iterator[Message]:
@@ -90,12 +95,15 @@ def _choose(variants: Sequence[_Variant], count: int, is_usual: bool) -> list[_V
     return [one for one in variants if len(one.mistakes) == count and (one.is_usual or not is_usual)]
 
 
-def _search(combinations: Iterable[_Combination]) -> Diagnosis:
-    tried, work = 0, 0
+def _search(combinations: Iterable[_Combination], rest: Callable[[], None]) -> Diagnosis:
+    tried, work, rest_at = 0, 0, WORK_BETWEEN_RESTS
     for message, key, code in combinations:
         work += _ASYMMETRIC_UNITS if code.is_asymmetric else 1 + len(message.text) // _BYTES_PER_UNIT
         if work > MAX_WORK:
             break
+        if work > rest_at:
+            rest()
+            rest_at = work + WORK_BETWEEN_RESTS
         tried += 1
         text = (
             message.text.replace(KEY, key.material)

@@ -45,12 +45,16 @@ def read_retired(_: str) -> Sequence[str]:
     return (RETIRED,)
 
 
+def do_nothing() -> None:
+    """Rest for no time."""
+
+
 def explain_to_partner(request: Request, source: Source, facts: Facts | None = None) -> Explanation:
     """Explain a request to the holder of a token; the answer is that of a source without conversions."""
     entry = evaluate(request, source)
     verdict = Verdict.ACCEPTED if entry.refusal is None else Verdict.REFUSED
     answered = Answered(verdict, entry.refusal, 200 if entry.refusal is None else 401, b"{}")
-    diagnoser = Diagnoser(read_retired)
+    diagnoser = Diagnoser(read_retired, do_nothing)
 
     def diagnose(examined: Examined) -> Diagnosis | None:
         return diagnoser.diagnose(examined, source, TOKEN)
@@ -174,7 +178,7 @@ def test_one_request_of_a_process_is_diagnosed_at_a_time() -> None:
             return iter(())
 
     retired: list[Sequence[str]] = [Busy(), ()]
-    diagnoser = Diagnoser(lambda _: retired.pop(0) if retired else ())
+    diagnoser = Diagnoser(lambda _: retired.pop(0) if retired else (), do_nothing)
     refusal = evaluate(v1(QUERY + "\n"), source).refusal
 
     def diagnose(one: Examined) -> Diagnosis | None:

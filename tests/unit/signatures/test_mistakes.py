@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from postledger.policy.source import Source
 from postledger.signatures import mistaken_codes
 from postledger.signatures.mistaken_keys import EMPTY, KNOWN_WRONG, RETIRED, KeyVariant, list_keys
-from postledger.signatures.mistakes import MAX_WORK, diagnose
+from postledger.signatures.mistakes import MAX_WORK, WORK_BETWEEN_RESTS, diagnose
 from postledger.signatures.profile_schema import KeyForm
 from postledger.signatures.secret_key import Key
 from postledger.vocabulary.incoming_request import Request
@@ -166,6 +166,16 @@ def test_the_work_is_bounded_by_the_length_of_the_messages(size: int, most: int)
     assert 0 < found.tried <= most
 
 
+def test_a_diagnosis_lets_other_work_go_on_all_the_time() -> None:
+    """A long turn of the sandbox would keep production from the processor."""
+    rests = list[None]()
+
+    found = diagnose_by(_V1, v1(QUERY, key="another secret"), rest=lambda: rests.append(None))
+
+    assert found.mistakes == ()
+    assert len(rests) >= (found.tried - 1) // (WORK_BETWEEN_RESTS + 1) > 10
+
+
 def test_a_hundred_parameters_are_diagnosed_too() -> None:
     query = "&".join(f"p{number}=%20{number}" for number in range(95)) + "&ts=1790000000"
 
@@ -188,7 +198,7 @@ def test_of_asymmetric_signatures_only_string_and_encoding_are_tried() -> None:
 
     assert "line break behind the string" in name_mistakes(source, request)
     assert [one.mistakes for one in list_keys(source.profile.schemes[0], source.keys, ("old",), (SLUG,))] == [()]
-    assert diagnose(examine_by(source, request), (), ("old",), (SLUG,)).tried == 0
+    assert diagnose(examine_by(source, request), (), ("old",), (SLUG,), lambda: None).tried == 0
 
 
 def test_a_token_with_a_line_break_is_explained() -> None:
