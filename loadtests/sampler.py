@@ -2,6 +2,7 @@
 
 import os
 import urllib.request
+from collections.abc import Iterable
 from pathlib import Path
 
 import gevent
@@ -36,7 +37,7 @@ class Sampler:
 
     def _sample_for_ever(self) -> None:
         while True:
-            self.samples.append(take_sample(self._stack, self._find_pids()))
+            self.samples.append(take_sample(self._stack, self._find_pids(), self._generators))
             gevent.sleep(STEP_S)
 
     def _find_pids(self) -> dict[str, int]:
@@ -49,12 +50,18 @@ class Sampler:
         return self._pids | self._generators
 
 
-def take_sample(stack: Stack, pids: dict[str, int]) -> Sample:
-    """Look at the stack now."""
+def take_sample(stack: Stack, pids: dict[str, int], generators: Iterable[str]) -> Sample:
+    """Look at the stack now. `generators` are the names of the processes that make the load."""
     return Sample(
-        now_s(), {name: cpu_seconds(pid) for name, pid in pids.items()},
+        now_s(), read_cpu_seconds(pids, generators),
         {name: private_bytes(pid) for name, pid in pids.items()}, machine_cpu_seconds(), read_metrics(stack),
     )  # fmt: skip
+
+
+def read_cpu_seconds(pids: dict[str, int], generators: Iterable[str]) -> dict[str, float]:
+    """Processor time by part. `commands` are this process and what it runs, such as the commands of a month's end."""
+    used_s = {name: cpu_seconds(pid) for name, pid in pids.items()}
+    return used_s | {"commands": cpu_seconds(os.getpid()) - sum(used_s.get(name, 0.0) for name in generators)}
 
 
 def private_bytes(pid: int) -> int:
