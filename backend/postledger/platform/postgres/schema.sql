@@ -1501,8 +1501,6 @@ CREATE INDEX statement_lines_bank_reference ON public.statement_lines USING hash
 
 CREATE INDEX statement_lines_end_to_end ON public.statement_lines USING hash (end_to_end) WHERE (end_to_end IS NOT NULL);
 
-CREATE INDEX statement_lines_fingerprint ON public.statement_lines USING hash (fingerprint);
-
 CREATE INDEX statement_lines_transaction ON public.statement_lines USING hash (transaction_id);
 
 CREATE INDEX statements_account ON public.statements USING btree (account, since) WHERE (account IS NOT NULL);
