@@ -31,9 +31,9 @@ _NEVER_RANKED = _OF_SIGNATURES | {"v"}
 _LAST = 1000
 _NOT_MISSED = frozenset({*SUB_NAMES, "v"})
 _OF_SETTINGS = (
-    "versions", "canonical_names", "statuses_by_word", "read_amount", "responses", "rules", "rules_by_event", "counts_every",
-    "test_words", "events_by_name", "name_order", "notice_words", "tidy_names", "swallowed", "like_payout", "click_check",
-    "names_refused_beside_body", "masked_names",
+    "versions", "canonical_names", "statuses_by_word", "read_amount", "responses", "rules", "rules_by_event",
+    "counts_every", "test_words", "events_by_name", "name_order", "notice_words", "tidy_names", "swallowed",
+    "like_payout", "click_check", "names_refused_beside_body", "masked_names",
 )  # fmt: skip
 
 

@@ -38,8 +38,8 @@ def diagnose(
 ) -> Diagnosis:
     """Find the mistakes that explain a signature. `retired` are secrets of the same source.
 
-    `known` are texts that the sender may have used as a key by mistake, such as its slug. They are no secrets. `rest` is
-    called after each `WORK_BETWEEN_RESTS`, so that other work goes on meanwhile.
+    `known` are texts that the sender may have used as a key by mistake, such as its slug. They are no secrets. `rest`
+    is called after each `WORK_BETWEEN_RESTS`, so that other work goes on meanwhile.
     """
     codes = list_codes(examined)
     if not codes:

@@ -68,7 +68,8 @@ class Verifier:
         """
         found = _find_scheme(self._first_raw_schemes, request, NOT_DECODED)
         if not isinstance(found, Reason):
-            return self._check(*found, tolerance_s)
+            scheme, sent = found
+            return scheme.check(sent, self._keys[scheme.number], tolerance_s)
         if len(self._first_raw_schemes) < len(self._schemes["POST"]):
             return None
         raise Refused(found)
@@ -95,14 +96,12 @@ class Verifier:
         found = _find_scheme(schemes, request, decoded)
         if isinstance(found, Reason):
             raise Refused(found)
-        return self._check(*found, tolerance_s)
-
-    def _check(self, scheme: "_CompiledScheme", sent: SignatureInput, tolerance_s: int) -> Verified:
+        scheme, sent = found
         return scheme.check(sent, self._keys[scheme.number], tolerance_s)
 
 
 class _CompiledProfile(NamedTuple):
-    """The schemes of a profile: all, by method, those that sign the raw body, and those of them before any other POST."""
+    """The schemes of a profile: all, by method, those that sign the raw body, and those of POSTs before any other."""
 
     schemes: tuple["_CompiledScheme", ...]
     by_method: Mapping[str, tuple["_CompiledScheme", ...]]
