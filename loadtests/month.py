@@ -12,9 +12,9 @@ from loadtests.history import Run, percentile
 from loadtests.stack import SHORT_CLICKS, NoStack, Stack, clean_environment
 
 LINES, SHORT_LINES = 1_000_000, 2_000
-QUIET, IMPORTED, RECONCILED, LISTED, OVER = (
+QUIET, IMPORTED, RECONCILED, LISTED, REPLAYED, OVER = (
     "the month's end is prepared", "a report is imported", "the month is reconciled", "conversions are exported",
-    "the month's end is over",
+    "postbacks are judged again", "the month's end is over",
 )  # fmt: skip
 _SOURCE = """
 [[sources]]
@@ -74,6 +74,11 @@ def reconcile_month(stack: Stack) -> None:
 def list_month(stack: Stack) -> None:
     """Export all conversions as CSV."""
     _run(stack, "conversions", "list", "--source", "load-month", "--limit", str(LINES), "--csv")
+
+
+def replay_month(stack: Stack) -> None:
+    """Judge the postbacks of this run again, and book nothing."""
+    _run(stack, "replay", "--since", "1d")
 
 
 def find_slowdown(run: Run) -> float:

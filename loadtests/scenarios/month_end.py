@@ -1,4 +1,4 @@
-"""The end of a month: a report of a million lines is imported, reconciled and exported beside an ordinary load."""
+"""The end of a month: a report of a million lines is imported, reconciled and exported, and postbacks are replayed, beside a load."""
 
 from loadtests import users
 from loadtests.month import (
@@ -7,12 +7,14 @@ from loadtests.month import (
     OVER,
     QUIET,
     RECONCILED,
+    REPLAYED,
     count_unfinished,
     find_slowdown,
     import_month,
     list_month,
     prepare_month,
     reconcile_month,
+    replay_month,
 )
 from loadtests.scenario import Count, Disturbance, Scenario, Timing
 from loadtests.shapes import Stages
@@ -26,6 +28,7 @@ SCENARIO = Scenario(
         Disturbance(0.40, IMPORTED, import_month),
         Disturbance(0.40, RECONCILED, reconcile_month),
         Disturbance(0.40, LISTED, list_month),
+        Disturbance(0.40, REPLAYED, replay_month),
         Disturbance(0.40, OVER, lambda _stack: None),
     ),
     timings=(Timing("p99 beside the month's end by that before", 2.0, find_slowdown),),
