@@ -16,6 +16,7 @@ QUIET, IMPORTED, RECONCILED, LISTED, REPLAYED, OVER = (
     "the month's end is prepared", "a report is imported", "the month is reconciled", "conversions are exported",
     "postbacks are judged again", "the month's end is over",
 )  # fmt: skip
+_AT_ONCE = 20_000
 _SOURCE = """
 [[sources]]
 slug = "load-month"
@@ -39,7 +40,7 @@ SELECT
     md5(number::text)::uuid, md5('id' || number)::uuid, sources.id, 'sale', 'T' || number, 'month', 'approved', 2.50,
     'EUR', made.at, made.at, made.at, 1
 FROM sources
-CROSS JOIN generate_series(1, %s) AS number
+CROSS JOIN generate_series(%s, %s) AS number
 CROSS JOIN LATERAL (SELECT timestamptz '2026-10-01Z' + number * interval '2 seconds' AS at) AS made
 WHERE sources.slug = 'load-month'
 """
@@ -52,7 +53,9 @@ def prepare_month(stack: Stack) -> None:
     _run(stack, "apply", str(document))
     lines = _count_lines(stack)
     with psycopg.connect(stack.database_url, autocommit=True) as connection:
-        connection.execute(_CONVERSIONS, (lines,))
+        for first in range(1, lines + 1, _AT_ONCE):
+            connection.execute(_CONVERSIONS, (first, min(first + _AT_ONCE - 1, lines)))
+        connection.execute("VACUUM (ANALYZE) conversions")  # else Postgres does so by itself while all should be quiet
     with _report(stack).open("w") as report:
         report.write("Order,Commission,Date\n")
         report.writelines(

@@ -1,4 +1,4 @@
-"""The end of a month: a report of a million lines is imported, reconciled and exported, and postbacks are replayed, beside a load."""
+"""The end of a month beside a load: a report of a million lines is imported, reconciled, exported, and a replay tried."""
 
 from loadtests import users
 from loadtests.month import (

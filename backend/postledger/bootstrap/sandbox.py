@@ -54,7 +54,7 @@ from postledger.policy.policy import Policy
 from postledger.policy.refresher import PolicyRefresher
 from postledger.policy.source import Source
 
-DIAGNOSIS_RESTS_S = 0.001
+DIAGNOSIS_RESTS_S = 0.003
 """How long a diagnosis waits after each third of a millisecond of work: production waits for a processor no longer."""
 POOL_SIZE = 2
 QUEUE_LIMIT = 200

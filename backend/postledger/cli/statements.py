@@ -28,6 +28,7 @@ from postledger.cli.list_format import (
     print_rows,
 )
 from postledger.cli.output import AsJson, note, print_json, print_table, show_progress
+from postledger.cli.pauses import Pauses
 from postledger.cli.row_output import Columns
 from postledger.cli.time_options import read_month
 from postledger.reconciliation.bank.add_statements import ImportedStatement
@@ -111,6 +112,12 @@ def import_file(
     ):
         month = read_month("--period", period)
         given = StatementFile(content, Path(name).name, file_format, account, month, accept_faults)
+        pauses = Pauses()
+
+        def go_on(done: int) -> None:
+            on_progress(done, None)
+            pauses.pause()
+
         try:
             imported = import_statement(
                 connection,
@@ -118,7 +125,7 @@ def import_file(
                 given,
                 actor=find_actor(connection, as_user),
                 now=datetime.now(UTC),
-                on_progress=lambda done: on_progress(done, None),
+                on_progress=go_on,
             )
         except TooManyFaults as refused:
             for fault in refused.faults:

@@ -31,7 +31,7 @@ from postledger.reconciliation.statement_store import (
 )
 from postledger.vocabulary.operator_error import InvalidRequest, NotPossible
 
-PORTION = 1_000
+PORTION = 250
 MOST_FAULTS_PERCENT = 5
 SHOWN_FAULTS = 10
 
