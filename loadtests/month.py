@@ -40,7 +40,7 @@ SELECT
     md5(number::text)::uuid, md5('id' || number)::uuid, sources.id, 'sale', 'T' || number, 'month', 'approved', 2.50,
     'EUR', made.at, made.at, made.at, 1
 FROM sources
-CROSS JOIN generate_series(%s, %s) AS number
+CROSS JOIN generate_series(%s::integer, %s::integer) AS number
 CROSS JOIN LATERAL (SELECT timestamptz '2026-10-01Z' + number * interval '2 seconds' AS at) AS made
 WHERE sources.slug = 'load-month'
 """
