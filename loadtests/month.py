@@ -85,13 +85,18 @@ def replay_month(stack: Stack) -> None:
 
 
 def find_slowdown(run: Run) -> float:
-    """Return by how much the 99th percentile grew while the commands ran; infinite if nothing was measured before."""
+    """Return by how much the 99th percentile grew while the commands ran; infinite unless it was quiet before and after.
+
+    The quieter of the two counts: a million conversions that were just booked keep the disk busy for a while.
+    """
     at = {mark.says: mark.at_s for mark in run.marks}
-    if not {QUIET, IMPORTED} <= at.keys():
+    if not {QUIET, IMPORTED, OVER} <= at.keys():
         return math.inf
     before = [ack.took for ack in run.honest() if at[QUIET] <= ack.due < at[IMPORTED]]
-    beside = [ack.took for ack in run.honest() if at[IMPORTED] <= ack.due < at.get(OVER, math.inf)]
-    return percentile(beside, 0.99) / percentile(before, 0.99) if before else math.inf
+    beside = [ack.took for ack in run.honest() if at[IMPORTED] <= ack.due < at[OVER]]
+    after = [ack.took for ack in run.honest() if at[OVER] <= ack.due]
+    quiet = [percentile(took, 0.99) for took in (before, after) if took]
+    return percentile(beside, 0.99) / min(quiet) if quiet else math.inf
 
 
 def count_unfinished(run: Run) -> int:

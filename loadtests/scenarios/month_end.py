@@ -31,7 +31,7 @@ SCENARIO = Scenario(
         Disturbance(0.40, REPLAYED, replay_month),
         Disturbance(0.40, OVER, lambda _stack: None),
     ),
-    timings=(Timing("p99 beside the month's end by that before", 2.0, find_slowdown),),
+    timings=(Timing("p99 beside the month's end by that without", 2.0, find_slowdown),),
     counts=(Count("commands of the month's end that did not end well in time", count_unfinished, only_full=True),),
 )  # fmt: skip
 

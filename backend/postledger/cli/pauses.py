@@ -3,11 +3,11 @@
 import time
 from collections.abc import Callable
 
-LONGEST_S = 0.05
+SHARE, LONGEST_S = 0.5, 0.05
 
 
 class Pauses:
-    """Waits, whenever it is called, for as long as the work since the last call took, at most `LONGEST_S`."""
+    """Waits, whenever it is called, for half as long as the work since the last call took, at most `LONGEST_S`."""
 
     def __init__(
         self, now_s: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep
@@ -17,5 +17,5 @@ class Pauses:
 
     def pause(self) -> None:
         """Wait."""
-        self._sleep(min(LONGEST_S, self._now_s() - self._began_s))
+        self._sleep(min(LONGEST_S, SHARE * (self._now_s() - self._began_s)))
         self._began_s = self._now_s()

@@ -1,4 +1,4 @@
-"""A long command works half of the time."""
+"""A long command works two thirds of the time."""
 
 from postledger.cli.pauses import LONGEST_S, Pauses
 
@@ -15,7 +15,7 @@ class Clock:
         self.now_s += seconds
 
 
-def test_a_pause_is_as_long_as_the_work_before_it() -> None:
+def test_a_pause_is_half_as_long_as_the_work_before_it() -> None:
     clock = Clock()
     pauses = Pauses(lambda: clock.now_s, clock.sleep)
 
@@ -23,7 +23,7 @@ def test_a_pause_is_as_long_as_the_work_before_it() -> None:
         clock.now_s += worked
         pauses.pause()
 
-    assert [round(seconds / LONGEST_S, 3) for seconds in clock.slept] == [0.25, 0.5]
+    assert [round(seconds / LONGEST_S, 3) for seconds in clock.slept] == [0.125, 0.25]
 
 
 def test_a_pause_is_never_long() -> None:
