@@ -85,7 +85,7 @@ def replay_month(stack: Stack) -> None:
 
 
 def find_slowdown(run: Run) -> float:
-    """Return by how much the 99th percentile grew while the commands ran; infinite unless it was quiet before and after.
+    """Return by how much the 99th percentile grew while the commands ran; infinite if they did not end.
 
     The quieter of the two counts: a million conversions that were just booked keep the disk busy for a while.
     """

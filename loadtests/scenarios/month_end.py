@@ -1,4 +1,4 @@
-"""The end of a month beside a load: a report of a million lines is imported, reconciled, exported, and a replay tried."""
+"""The end of a month beside a load: a report is imported, reconciled and exported, and a replay is tried."""
 
 from loadtests import users
 from loadtests.month import (
