@@ -60,12 +60,6 @@ def count(ledger: Connection[Any], schema: str) -> dict[str, int]:
     return counts
 
 
-def test_only_the_sandbox_does_not_wait_for_the_disk(ledger: Connection[Any], tried: Connection[Any]) -> None:
-    waits = [one.execute("SHOW synchronous_commit").fetchone() for one in (ledger, tried)]
-
-    assert waits == [("on",), ("off",)]
-
-
 def test_no_statement_of_the_hot_path_names_a_schema() -> None:
     statements = read_hot_path()
 
