@@ -55,7 +55,7 @@ from postledger.policy.refresher import PolicyRefresher
 from postledger.policy.source import Source
 
 DIAGNOSIS_RESTS_S = 0.003
-"""How long a diagnosis waits after each third of a millisecond of work: production waits for a processor no longer."""
+"""How long a diagnosis waits after each third of a millisecond of work: it takes a tenth of a core at most."""
 POOL_SIZE = 2
 QUEUE_LIMIT = 200
 FLUSH_ROWS = 64
