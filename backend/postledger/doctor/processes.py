@@ -10,18 +10,21 @@ import msgspec
 _PROC = Path("/proc")
 _GROUP, _POLICY = 2, 38
 """Where `/proc/PID/stat` has them, counted from the state: proc(5) numbers them 5 and 41."""
+_IDLE_GROUP = "/postledger-idle\n"
+"""How a line of `/proc/PID/cgroup` ends; `script/idle-group` gives the group its name."""
 
 
 class Process(msgspec.Struct, frozen=True):
     """A running process of a part. `is_first` is the process that the supervisor started.
 
-    `is_batch`: the kernel schedules it as SCHED_BATCH.
+    `is_batch`: the kernel schedules it as SCHED_BATCH. `is_idle`: it is in the idle control group.
     """
 
     part: str
     user: str
     is_first: bool
     is_batch: bool = False
+    is_idle: bool = False
 
 
 def find_processes(environment: Mapping[str, str]) -> list[Process]:
@@ -41,13 +44,15 @@ def _read(folder: Path, groups: Mapping[str, str]) -> Process | None:
     try:
         facts = (folder / "stat").read_text().rpartition(")")[2].split()
         status = (folder / "status").read_text()
+        is_idle = _IDLE_GROUP in (folder / "cgroup").read_text()
     except OSError:  # it has ended
         return None
     if facts[0] == "Z" or facts[_GROUP] not in groups:
         return None
     uid = int(status.partition("\nUid:")[2].split()[1])
     part = groups[facts[_GROUP]]
-    return Process(part, _name_of(uid), folder.name == facts[_GROUP], int(facts[_POLICY]) == os.SCHED_BATCH)
+    is_batch = int(facts[_POLICY]) == os.SCHED_BATCH
+    return Process(part, _name_of(uid), folder.name == facts[_GROUP], is_batch, is_idle)
 
 
 def _name_of(uid: int) -> str:

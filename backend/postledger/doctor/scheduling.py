@@ -1,4 +1,4 @@
-"""Checks how the kernel schedules the edge and the backend."""
+"""Checks how the kernel schedules the edge and the backend, and shows how it does the sandbox."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -7,14 +7,14 @@ from postledger.doctor.processes import Process, find_processes
 from postledger.platform.settings import BadSetting, read_scheduling
 
 _NAME = "scheduling"
-_PARTS = ("backend", "edge")
+_PARTS, _SANDBOX = ("backend", "edge"), "sandbox"
 _ADVICE = "run make up; where the system does not allow another class, set POSTLEDGER_SCHEDULING=normal"
 
 
 def check_scheduling(environment: Mapping[str, str]) -> Iterator[CheckResult]:
     """Check that edge and backend have the scheduling class of the settings. No result if `make up` started neither."""
-    found = [process for process in find_processes(environment) if process.part in _PARTS]
-    if not found:
+    found = list(find_processes(environment))
+    if not any(process.part in _PARTS for process in found):
         return
     try:
         yield judge_scheduling(found, read_scheduling(environment))
@@ -23,9 +23,12 @@ def check_scheduling(environment: Mapping[str, str]) -> Iterator[CheckResult]:
 
 
 def judge_scheduling(processes: Iterable[Process], wanted: str) -> CheckResult:
-    """Compare the classes of processes with the one that the settings ask for."""
-    classes = {part: set[str]() for part in _PARTS}
+    """Compare the classes of processes with the one that the settings ask for. Not every system has an idle group."""
+    classes = {part: set[str]() for part in (*_PARTS, _SANDBOX)}
     for process in processes:
-        classes[process.part].add("batch" if process.is_batch else "normal")
+        if process.part == _SANDBOX:
+            classes[_SANDBOX].add("idle" if process.is_idle else "nice")
+        elif process.part in _PARTS:
+            classes[process.part].add("batch" if process.is_batch else "normal")
     found = ", ".join(f"{part} {'+'.join(sorted(names))}" for part, names in classes.items() if names)
-    return CheckResult(_NAME, all(names <= {wanted} for names in classes.values()), found, _ADVICE)
+    return CheckResult(_NAME, all(classes[part] <= {wanted} for part in _PARTS), found, _ADVICE)

@@ -15,6 +15,16 @@ def test_the_classes_are_shown_and_compared() -> None:
     assert judge_scheduling(NORMAL, "normal").passed
 
 
+@pytest.mark.parametrize(("is_idle", "found"), [(True, "sandbox idle"), (False, "sandbox nice")])
+def test_the_class_of_the_sandbox_is_shown_only(is_idle: bool, found: str) -> None:
+    sandbox = Process("sandbox", "postledger", is_first=True, is_idle=is_idle)
+
+    result = judge_scheduling([*BATCH, sandbox], "batch")
+
+    assert result.passed
+    assert result.found == f"backend batch, edge batch, {found}"
+
+
 @pytest.mark.parametrize(
     ("processes", "wanted"), [(NORMAL, "batch"), (BATCH, "normal"), ([*BATCH, NORMAL[0]], "batch")]
 )
