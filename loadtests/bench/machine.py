@@ -16,7 +16,7 @@ LIBRARIES = ("falcon", "gevent", "gunicorn", "msgspec", "psycopg", "psycopg-pool
 MEASURED = ("backend", "edge", "loadtests/bench")
 SETTINGS = (
     "server_version", "fsync", "synchronous_commit", "full_page_writes", "wal_compression", "shared_buffers",
-    "max_wal_size", "checkpoint_timeout",
+    "max_wal_size", "min_wal_size", "checkpoint_timeout",
 )  # fmt: skip
 
 

@@ -54,7 +54,7 @@ def run_ground() -> Iterator[Ground]:
     with tempfile.TemporaryDirectory(prefix="postledger-bench-", dir="/tmp") as directory:
         home = Path(directory)
         with (
-            Postgres() as postgres,
+            Postgres(settings=()) as postgres,
             Edge(backend_socket=home / "backend.sock", environment=_no_guard(), policy=_policy()) as edge,
         ):
             shutil.copytree(ROOT / "backend", home / "backend", ignore=_IGNORED)

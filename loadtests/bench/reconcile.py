@@ -30,7 +30,10 @@ def bench_reconcile(plan: Plan, wanted: str = "") -> dict[str, object]:
 def run_bars(plan: Plan, bars: Sequence[Bar]) -> dict[str, object]:
     """Measure bars, one after the other; print and return what came out."""
     targets = list[Target]()
-    with tempfile.TemporaryDirectory(prefix="postledger-bench-", dir="/tmp") as directory, Postgres() as postgres:
+    with (
+        tempfile.TemporaryDirectory(prefix="postledger-bench-", dir="/tmp") as directory,
+        Postgres(settings=()) as postgres,
+    ):
         ground = MonthGround(Path(directory), postgres)
         facts = describe_machine(make_ledger(postgres.url(), ground.home / "clicks"), ground.home)
         for bar in bars:

@@ -24,3 +24,10 @@ def test_its_settings_hold_however_closed_the_files_of_its_maker_are() -> None:
         assert fetch(postgres.url(), "SELECT current_setting('port'), current_setting('log_error_verbosity')") == [
             (str(postgres.port), "terse")
         ]
+
+
+def test_the_files_of_its_log_are_made_before_it_serves() -> None:
+    """A commit waits for a file that has to be made."""
+    with Postgres(durable=False, settings=("min_wal_size=160MB",)) as postgres:
+        ahead = "SELECT count(*) FROM pg_ls_waldir() WHERE name > pg_walfile_name(pg_current_wal_lsn())"
+        assert fetch(postgres.url(), ahead) == [(160 // 16,)]

@@ -27,6 +27,8 @@ SCRIPT = Path(__file__).parents[2] / "script" / "postgres-cluster"
 # Losing the last second of a test's rows in a power cut hurts nobody; waiting for the disk in a thousand tests does.
 # Dropping a database looks at every buffer, and the shipped cluster has a quarter of the memory for them.
 CARELESS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=128MB")
+# The shipped cluster keeps 1 GB of its log.
+SHORT_LOG = ("min_wal_size=80MB",)
 # Each test has a database of its own, which is 300 files. After a thousand of them, ext4 spends more time on finding an
 # inode that was not freed a moment ago than Postgres on everything else.
 MEMORY, ROOM_BYTES = Path("/dev/shm"), 6 * 2**30
@@ -46,7 +48,7 @@ class Postgres(Part):
     turns fsync off and keeps the files in memory if it has room, for tests that kill nothing.
     """
 
-    def __init__(self, *, durable: bool = True, settings: tuple[str, ...] = ()) -> None:
+    def __init__(self, *, durable: bool = True, settings: tuple[str, ...] = SHORT_LOG) -> None:
         # Not pytest's tmp_path: that is closed to the user that Postgres runs as.
         folder = Path("/tmp") if durable else find_fast_folder()
         self._home = Path(tempfile.mkdtemp(prefix="postledger-postgres-", dir=folder))
