@@ -64,6 +64,9 @@ def _start(var: Path, options: Options) -> Stack:
 def _run_on(stack: Stack, scenario: Scenario, folder: Path, options: Options) -> Code:
     check_loopback(stack.edge_url)
     settings = plan_run(stack, scenario, folder, options)
+    if scenario.prepare:
+        say(f"preparing {options.scenario}")
+        scenario.prepare(stack)
     say(f"running {options.scenario}: {scenario.says}")
     if options.web:
         say(f"Locust's page: {options.web_url}")

@@ -45,7 +45,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     """One scenario. `rate` is in requests per second of all senders together, durations are in seconds.
 
     Pauses of `senders.toml` are multiplied by `time_scale` and the duration. `beside` names a file whose users run in a
-    second process. `may_fail` says that answers 5xx are part of the scenario.
+    second process. `may_fail` says that answers 5xx are part of the scenario. `prepare` comes before all of it.
     """
 
     says: str
@@ -56,6 +56,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     timings: Sequence[Timing] = ()
     counts: Sequence[Count] = ()
     disturbances: Sequence[Disturbance] = ()
+    prepare: Callable[[Stack], object] | None = None
     beside: str | None = None
     may_fail: bool = False
     short_rate: float | None = None
