@@ -30,6 +30,7 @@ def test_a_run_prints_classes_and_leaves_work_items(acme: CommandLine) -> None:
         ("missing_in_ledger", 2, "1239.5", "1229.5")
     ]
     assert (again.code, again.out.split()[:3]) == (0, ["name", "class", "currency"])
+    assert {"1239.50", "1229.50", "0.00"} <= set(again.out.split())
     assert "postledger discrepancies list --period 2026-10" in again.err
     assert [row["class"] for row in csv.DictReader(io.StringIO(as_csv))] == ["missing_in_ledger"]
     assert [each["class"] for each in items] == ["missing_in_ledger"] * 2

@@ -1,10 +1,10 @@
 """A table in a terminal shows the most important columns that fit, and never breaks a value."""
 
-from datetime import UTC
+from datetime import UTC, date
 
 import pytest
 
-from postledger.cli.row_output import choose_columns, print_csv_rows
+from postledger.cli.row_output import Columns, choose_columns, print_csv_rows, print_row_table
 
 WIDTHS = {"created_at": 20, "source": 10, "status": 8, "payout": 6, "id": 36}
 BY_IMPORTANCE = ("id", "status", "payout", "source", "created_at")
@@ -30,3 +30,14 @@ def test_a_text_that_looks_like_a_formula_is_quoted(start: str, capsys: pytest.C
     print_csv_rows([{"sub1": f"{start}1+1"}], ["sub1"], UTC)
 
     assert capsys.readouterr().out == f"sub1\r\n'{start}1+1\r\n"
+
+
+def test_a_month_is_written_without_its_day_for_people_only(capsys: pytest.CaptureFixture[str]) -> None:
+    row = {"period": date(2026, 10, 1), "since": date(2026, 10, 1)}
+
+    print_row_table([row], Columns(tuple(row), tuple(row), tuple(row)), UTC, wide=True)
+    table = capsys.readouterr().out
+    print_csv_rows([row], list(row), UTC)
+
+    assert table.split() == ["period", "since", "2026-10", "2026-10-01"]
+    assert capsys.readouterr().out.splitlines()[-1] == "2026-10-01,2026-10-01"
