@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -15,6 +15,8 @@ from rich.table import Table
 from rich.text import Text
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+_MONTHS = ("period", "origin_period")
+"""Titles of months, which are their first days."""
 _WIDE = 400  # the width if the output is not a terminal: lines in a file must not be folded
 
 
@@ -29,7 +31,7 @@ def print_table(titles: Sequence[str], rows: Sequence[Sequence[object]]) -> None
     for title in titles:
         table.add_column(title, overflow="fold")
     for row in rows:
-        table.add_row(*(Text(show(cell)) for cell in row))
+        table.add_row(*(Text(show_cell(title, cell)) for title, cell in zip(titles, row, strict=True)))
     Console(width=None if sys.stdout.isatty() else _WIDE, soft_wrap=False).print(table)
 
 
@@ -54,6 +56,11 @@ def show(value: object, zone: tzinfo = UTC) -> str:
     if isinstance(value, datetime):
         return value.astimezone(zone).isoformat(sep=" ", timespec="seconds").replace("+00:00", "Z")
     return format(value, "f") if isinstance(value, Decimal) else str(value)
+
+
+def show_cell(title: str, value: object, zone: tzinfo = UTC) -> str:
+    """Write a value for people, below its title. A month is written without its day."""
+    return f"{value:%Y-%m}" if title in _MONTHS and isinstance(value, date) else show(value, zone)
 
 
 def join_reason(row: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ import csv
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, tzinfo
+from datetime import tzinfo
 from decimal import Decimal
 from functools import partial
 
@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from postledger.cli.output import as_text, note, show
+from postledger.cli.output import as_text, note, show_cell
 from postledger.vocabulary.spreadsheet import quote_formula
 
 Row = Mapping[str, object]
@@ -26,8 +26,6 @@ _BYTE_ORDER_MARK = "\ufeff"
 _GAP = 2
 _LONGEST_ID = 255
 _FOLDED_WIDTH = 120
-_MONTHS = ("period", "origin_period")
-"""Columns with a month, as its first day."""
 
 
 class Columns(msgspec.Struct, frozen=True):
@@ -61,7 +59,7 @@ def print_csv_rows(rows: Iterable[Row], names: Sequence[str], zone: tzinfo, *, f
 def print_row_table(rows: Sequence[Row], columns: Columns, zone: tzinfo, *, wide: bool) -> None:
     """Print rows as a table. In a terminal, columns that do not fit are left out, unless it is `wide`."""
     names = columns.of_table
-    texts = [[_show(name, row[name], zone) for name in names] for row in rows]
+    texts = [[show_cell(name, row[name], zone) for name in names] for row in rows]
     widths = {name: _measure(name, [text[index] for text in texts]) for index, name in enumerate(names)}
     terminal = Console()
     shown = set(names)
@@ -85,10 +83,6 @@ def choose_columns(widths: Mapping[str, int], by_importance: Sequence[str], avai
         if _sum_widths(widths[other] for other in (*chosen, name)) <= available:
             chosen.append(name)
     return set(chosen)
-
-
-def _show(name: str, value: object, zone: tzinfo) -> str:
-    return f"{value:%Y-%m}" if name in _MONTHS and isinstance(value, date) else show(value, zone)
 
 
 def _measure(title: str, texts: Iterable[str]) -> int:

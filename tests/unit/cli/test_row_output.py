@@ -4,6 +4,7 @@ from datetime import UTC, date
 
 import pytest
 
+from postledger.cli.output import print_table
 from postledger.cli.row_output import Columns, choose_columns, print_csv_rows, print_row_table
 
 WIDTHS = {"created_at": 20, "source": 10, "status": 8, "payout": 6, "id": 36}
@@ -41,3 +42,9 @@ def test_a_month_is_written_without_its_day_for_people_only(capsys: pytest.Captu
 
     assert table.split() == ["period", "since", "2026-10", "2026-10-01"]
     assert capsys.readouterr().out.splitlines()[-1] == "2026-10-01,2026-10-01"
+
+
+def test_a_table_of_few_rows_writes_a_month_in_the_same_way(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(("origin_period", "on"), [(date(2026, 10, 1), date(2026, 10, 1))])
+
+    assert capsys.readouterr().out.split() == ["origin_period", "on", "2026-10", "2026-10-01"]
