@@ -65,7 +65,7 @@ def _run_on(stack: Stack, scenario: Scenario, folder: Path, options: Options) ->
     check_loopback(stack.edge_url)
     settings = plan_run(stack, scenario, folder, options)
     if scenario.prepare:
-        say(f"preparing {options.scenario}")
+        say("preparing the ledger")
         scenario.prepare(stack)
     say(f"running {options.scenario}: {scenario.says}")
     if options.web:

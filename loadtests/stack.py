@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from loadtests.bench.processes import children
 HERE = Path(__file__).parent
 ROOT = Path(__file__).resolve().parents[1]
 CLICKS, SHORT_CLICKS = 100_000, 2_000
+IN_FORCE_WITHIN_S = 3.0
 PARTNER = "load-get"
 """The source whose partner tries things in the sandbox."""
 PORTS = (
@@ -79,8 +81,12 @@ def start_stack(var: Path) -> Stack:
 
 
 def prepare_ledger(stack: Stack, *, is_short: bool) -> None:
-    """Apply the sources of load tests, make a partner token and import clicks. Raises `NoStack`."""
+    """Apply the sources of load tests, make a partner token and import clicks. Raises `NoStack`.
+
+    It takes as long as `apply` promises until every worker knows the sources: before, a request may be answered 404.
+    """
     stack.command("apply", str(HERE / "load.toml"))
+    applied_s = time.monotonic()
     stack.token_file.touch(mode=0o600)
     stack.token_file.write_text(json.loads(stack.command("source", "token", PARTNER, "--json"))["token"])
     clicks = [f"load{number:08x}" for number in range(SHORT_CLICKS if is_short else CLICKS)]
@@ -88,6 +94,7 @@ def prepare_ledger(stack: Stack, *, is_short: bool) -> None:
     file = stack.clicks_file.with_suffix(".csv")
     file.write_text("click_id,campaign\n" + "".join(f"{click},load\n" for click in clicks))
     stack.command("clicks", "import", str(file))
+    time.sleep(max(0.0, applied_s + IN_FORCE_WITHIN_S - time.monotonic()))
 
 
 def stop_kept_stacks(results: Path) -> list[Path]:

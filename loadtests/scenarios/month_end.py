@@ -21,7 +21,7 @@ from loadtests.shapes import Stages
 
 SCENARIO = Scenario(
     says="150 requests a second, while a report of a million lines is imported, reconciled and exported",
-    rate=150, senders=30, duration_s=240, short_s=30, short_rate=30,
+    rate=150, senders=30, duration_s=240, short_s=15, short_rate=30,
     prepare=prepare_month,
     disturbances=(
         Disturbance(0.02, QUIET, lambda _stack: None),
