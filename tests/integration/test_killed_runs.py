@@ -16,10 +16,10 @@ from tests.parts.waiting import wait_until
 from tests.unit.policy.test_report_config import ACME
 
 _RECONCILE = ("reconcile", "--period", "2026-10")
-_WAITING = (
-    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-    " AND application_name = 'postledger-cli' AND wait_event_type = 'Lock'"
+_SESSIONS = (
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'postledger-cli'"
 )
+_WAITING = f"{_SESSIONS} AND wait_event_type = 'Lock'"
 
 
 @pytest.fixture
@@ -60,5 +60,5 @@ def test_a_run_whose_command_was_killed_has_failed(
 
     waiting.kill()
 
-    wait_until(lambda: fetch(database, _WAITING) == [(0,)], what="the end of the session")
+    wait_until(lambda: fetch(database, _SESSIONS) == [(0,)], what="the end of the session")
     assert ("running" in list_blockers(cli), list_states(cli)) == (False, ["failed"])

@@ -12,9 +12,11 @@ from postledger.platform.postgres.connection import connect
 from postledger.reconciliation.runs import Kind, Run, Scope, begin_run, fail_run, finish_run, recorded_failure
 from postledger.vocabulary.operator_error import NotPossible
 from tests.parts.databases import fetch
+from tests.parts.waiting import wait_until
 
 NOW = datetime(2026, 11, 3, 8, 15, tzinfo=UTC)
 OCTOBER = date(2026, 10, 1)
+_HAS_ENDED = "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = %s)"
 
 
 @pytest.fixture
@@ -76,7 +78,9 @@ def test_a_run_that_has_ended_is_on_record(
 
 def test_a_run_of_a_dead_session_is_failed_by_the_next(session: Connection[Any], other: Connection[Any]) -> None:
     dead = begin(session)
+    pid = session.info.backend_pid
     session.close()
+    wait_until(lambda: other.execute(_HAS_ENDED, (pid,)).fetchone() == (True,), what="the end of the session")
 
     begin(other)
 
