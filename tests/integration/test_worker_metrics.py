@@ -54,6 +54,7 @@ def test_every_series_of_a_closed_label_is_there_at_zero(metrics: WorkerMetrics)
         "postledger_invariant_broken lines_sum_to_worth",
         "postledger_expenses_unmapped no_rate",
         "postledger_outbox_waiting",
+        "postledger_changes_set_aside",
         "postledger_published_total unconfirmed",
         "postledger_publications_waiting",
         "postledger_publications_age_seconds",
@@ -121,6 +122,18 @@ def test_the_outbox_shows_how_much_waits_and_since_when(ledger: Ledger, metrics:
     found = samples(metrics)
     assert found["postledger_outbox_waiting"] == found["postledger_jobs_waiting map"] == 2
     assert found["postledger_outbox_age_seconds"] >= 60
+
+
+def test_changes_that_were_set_aside_are_counted_apart(ledger: Ledger, metrics: WorkerMetrics) -> None:
+    ledger.execute(
+        "INSERT INTO set_aside_changes VALUES (%s, %s, %s, 1, 'opened', 'ValueError at map:7', %s)",
+        (MINUTE_AGO, new_receipt(), new_receipt(), MINUTE_AGO),
+    )
+
+    metrics.refresh(ledger)
+
+    found = samples(metrics)
+    assert (found["postledger_changes_set_aside"], found["postledger_outbox_waiting"]) == (1, 0)
 
 
 def test_requests_that_wait_are_shown_by_the_role_that_they_wait_for(ledger: Ledger, metrics: WorkerMetrics) -> None:

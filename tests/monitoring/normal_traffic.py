@@ -117,6 +117,7 @@ def _add_worker(series: Series, requests: list[int], now_s: list[int]) -> None:
     beats = len(requests)
     series['postledger_worker_refreshed_timestamp_seconds{instance="worker"}'] = [float(second) for second in now_s]
     series["postledger_outbox_age_seconds"] = [0.2 + count % 5 for count in requests]
+    series["postledger_changes_set_aside"] = [0.0] * beats
     series['postledger_expenses_unmapped{reason="no_rule"}'] = [0.0] * beats
     series['postledger_forward_circuit{forward="voluum"}'] = [0.0] * beats
     for result, share in (("delivered", 0.9), ("retried", 0.05), ("failed", 0.05), ("blocked", 0.0)):

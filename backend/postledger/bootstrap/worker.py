@@ -29,7 +29,7 @@ from postledger.bootstrap.notifying import create_notify_loop
 from postledger.bootstrap.publishing import create_publish_loop, wait_for_others
 from postledger.clicks.retention import delete_expired_clicks
 from postledger.finance.approval.decide_once import delete_old_keys
-from postledger.ledger.dispatch import BATCH_CHANGES, Consumer, discard, dispatch
+from postledger.ledger.dispatch import BATCH_CHANGES, Consumer, Dispatcher, discard
 from postledger.ledger.outbox import Change, Discarded
 from postledger.ledger.partitions import make_partitions, retain
 from postledger.ledger.sandbox import delete_old_rows
@@ -143,7 +143,9 @@ def _create_loops(parts: Collection[str], tools: _Tools, tasks: Mapping[str, Tas
 
 def _create_dispatcher(tools: _Tools) -> WorkLoop:
     count = partial(tools.metrics.count_job, "map")
-    work = partial(_hand_over, _list_consumers(tools), tools.events, partial(count, "done"))
+    configured = _list_consumers(tools)
+    dispatcher = Dispatcher([each.consume for each in configured])
+    work = partial(_hand_over, dispatcher, configured, tools.events, partial(count, "done"))
     connect = partial(connect_mapper, tools.settings.database_url, "worker")
     return WorkLoop("map", work, connect, full_portion=BATCH_CHANGES, on_failure=partial(count, "retried"))
 
@@ -251,14 +253,18 @@ def _retain(settings: WorkerSettings, connection: Connection[Any], _args: Mappin
 
 
 def _hand_over(
-    configured: Sequence[Configured], events: EventLog, count: Callable[[int], None], connection: Connection[Any]
+    dispatcher: Dispatcher,
+    configured: Sequence[Configured],
+    events: EventLog,
+    count: Callable[[int], None],
+    connection: Connection[Any],
 ) -> int | None:
     def is_needed(connection: Connection[Any]) -> bool:
         return any(each.is_needed(connection) for each in configured)
 
     changes: Sequence[Change | Discarded] | None
     if is_needed(connection):
-        changes = dispatch(connection, [each.consume for each in configured])
+        changes = dispatcher.dispatch(connection)
         for each in configured if changes else ():
             each.count()
     else:

@@ -44,6 +44,7 @@ _COMMANDS: Mapping[str, str] = {
     "payees": "payees:payees",
     "rates": "rates:rates",
     "jobs": "jobs:jobs",
+    "changes": "changes:changes",
     "forwards": "forwards:forwards",
     "expenses": "expenses:expenses",
     "bills": "bills:bills",

@@ -145,7 +145,8 @@ def _describe_item(item: Row) -> str:
 
 
 def _describe_waiting(change: Row) -> str:
-    return f"{change['kind']}  revision={change['revision']}  no worker has taken this change"
+    state = f"set aside: {change['fault']}" if change["fault"] else "no worker has taken this change"
+    return f"{change['kind']}  revision={change['revision']}  {state}"
 
 
 def _describe_line(line: Row) -> str:

@@ -66,6 +66,7 @@ class Backlog(msgspec.Struct, frozen=True):
 
     outbox_waiting: int
     outbox_age_s: float
+    changes_set_aside: int
     publications_waiting: int
     publications_age_s: float
     forwards: dict[str, ForwardBacklog]
@@ -85,7 +86,7 @@ class Backlog(msgspec.Struct, frozen=True):
 def read_backlog(connection: Connection[Any]) -> Backlog:
     """Read what waits, as of now."""
     now = read_clock(connection)
-    ((waiting, oldest),) = connection.execute(sql("measure_outbox"), {"limit": OUTBOX_COUNTED}).fetchall()
+    ((waiting, oldest, set_aside),) = connection.execute(sql("measure_outbox"), {"limit": OUTBOX_COUNTED}).fetchall()
     ((unpublished, oldest_unpublished),) = connection.execute(
         sql("measure_publications"), {"limit": PUBLICATIONS_COUNTED}
     ).fetchall()
@@ -93,6 +94,7 @@ def read_backlog(connection: Connection[Any]) -> Backlog:
     return Backlog(
         outbox_waiting=waiting,
         outbox_age_s=_age_s(oldest, now),
+        changes_set_aside=set_aside,
         publications_waiting=unpublished,
         publications_age_s=_age_s(oldest_unpublished, now),
         forwards=_read_forwards(connection, now),

@@ -27,6 +27,11 @@ class WorkerGauges:
         self._outbox_age = Gauge(
             "postledger_outbox_age_seconds", "Age of the oldest change that no worker has taken.", registry=registry
         )
+        self._set_aside = Gauge(
+            "postledger_changes_set_aside",
+            "Changes that could not be handed over, and wait for an operator.",
+            registry=registry,
+        )
         self._unmapped = Gauge(
             "postledger_expenses_unmapped",
             "Conversions whose money is not mapped, by reason; of the newest 5,000 unmapped lines.",
@@ -94,6 +99,7 @@ class WorkerGauges:
         """Set all gauges. The series of a forward that was removed end."""
         self._outbox.set(backlog.outbox_waiting)
         self._outbox_age.set(backlog.outbox_age_s)
+        self._set_aside.set(backlog.changes_set_aside)
         _fill(self._unmapped, UNMAPPED, backlog.unmapped)
         self._show_forwards(backlog)
         self._publications.set(backlog.publications_waiting)

@@ -1,5 +1,5 @@
 -- Conversions from the start of the books on, and earlier ones with lines, of which no line carries money, if their
--- status may carry some. Changes that wait for the worker do not count yet.
+-- status may carry some. Changes that wait for the worker, or were set aside, do not count yet.
 SELECT
     conversions.dedup_key::text, conversions.id::text, conversions.source_id, conversions.campaign_id,
     coalesce(conversions.revision, 1), conversions.status, conversions.payout, conversions.currency,
@@ -16,6 +16,7 @@ WHERE
     AND conversions.status = ANY(%(statuses)s)
     AND sources.slug <> %(selftest)s::text
     AND NOT EXISTS (SELECT FROM outbox WHERE outbox.dedup_key = conversions.dedup_key)
+    AND NOT EXISTS (SELECT FROM set_aside_changes AS aside WHERE aside.dedup_key = conversions.dedup_key)
     -- It has no newest line that is mapped, or unmapped and not taken back.
     AND NOT EXISTS (
         SELECT FROM expense_lines AS newest

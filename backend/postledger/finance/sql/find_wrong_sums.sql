@@ -1,7 +1,7 @@
 -- Conversions whose lines do not sum to what they are worth, by currency, whenever they were opened. A conversion is
 -- worth what the rule of its newest line says, or if no rule was found, its payout. If its lines were taken back before
 -- any payee was found, it must sum to 0 here; `find_without_lines.sql` looks whether that is right. Changes that wait for
--- the worker do not count yet.
+-- the worker, or were set aside, do not count yet.
 WITH booked AS (
     SELECT dedup_key, currency, sum(amount) AS amount
     FROM expense_lines
@@ -30,7 +30,9 @@ judged AS (
     LEFT JOIN (SELECT DISTINCT dedup_key FROM booked WHERE amount <> 0) AS held
         ON held.dedup_key = conversions.dedup_key
     LEFT JOIN expense_rules ON expense_rules.version = newest.rule_version AND expense_rules.slug = newest.rule
-    WHERE NOT EXISTS (SELECT FROM outbox WHERE outbox.dedup_key = conversions.dedup_key)
+    WHERE
+        NOT EXISTS (SELECT FROM outbox WHERE outbox.dedup_key = conversions.dedup_key)
+        AND NOT EXISTS (SELECT FROM set_aside_changes AS aside WHERE aside.dedup_key = conversions.dedup_key)
 ),
 
 worth AS (

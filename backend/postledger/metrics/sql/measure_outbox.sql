@@ -1,8 +1,9 @@
 -- How many changes wait, and since when. After an outage millions wait: they are counted up to a limit along the key, and
--- beyond it Postgres' own estimate is taken.
+-- beyond it Postgres' own estimate is taken. And how many were set aside, which are few.
 SELECT
     CASE WHEN counted.waiting < %(limit)s THEN counted.waiting ELSE greatest(counted.waiting, estimated.waiting) END,
-    (SELECT min(received_at) FROM outbox)
+    (SELECT min(received_at) FROM outbox),
+    (SELECT count(*) FROM set_aside_changes)
 FROM
     (
         SELECT count(*) AS waiting

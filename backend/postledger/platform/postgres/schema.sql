@@ -836,6 +836,16 @@ CREATE TABLE public.schema_migrations (
     applied_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
+CREATE TABLE public.set_aside_changes (
+    received_at timestamp with time zone NOT NULL,
+    dedup_key uuid NOT NULL,
+    receipt uuid NOT NULL,
+    revision integer NOT NULL,
+    kind text NOT NULL COLLATE pg_catalog."C",
+    fault text NOT NULL,
+    set_aside_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE public.source_secrets (
     id integer NOT NULL,
     source_id integer NOT NULL,
@@ -1349,6 +1359,9 @@ ALTER TABLE ONLY public.retired_secrets
 
 ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY public.set_aside_changes
+    ADD CONSTRAINT set_aside_changes_pkey PRIMARY KEY (received_at, dedup_key, receipt);
 
 ALTER TABLE ONLY public.source_secrets
     ADD CONSTRAINT source_secrets_pkey PRIMARY KEY (id);

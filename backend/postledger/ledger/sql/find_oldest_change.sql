@@ -1,0 +1,5 @@
+-- The change that is taken next.
+SELECT received_at, dedup_key::text, receipt::text
+FROM outbox
+ORDER BY received_at, dedup_key, receipt
+LIMIT 1
