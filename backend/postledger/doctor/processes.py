@@ -10,21 +10,21 @@ import msgspec
 _PROC = Path("/proc")
 _GROUP, _POLICY = 2, 38
 """Where `/proc/PID/stat` has them, counted from the state: proc(5) numbers them 5 and 41."""
-_IDLE_GROUP = "/postledger-idle\n"
-"""How a line of `/proc/PID/cgroup` ends; `script/idle-group` gives the group its name."""
+_LIGHT_GROUP = "/postledger-light\n"
+"""How a line of `/proc/PID/cgroup` ends; `script/light-group` gives the group its name."""
 
 
 class Process(msgspec.Struct, frozen=True):
     """A running process of a part. `is_first` is the process that the supervisor started.
 
-    `is_batch`: the kernel schedules it as SCHED_BATCH. `is_idle`: it is in the idle control group.
+    `is_batch`: the kernel schedules it as SCHED_BATCH. `is_light`: it is in the control group of little weight.
     """
 
     part: str
     user: str
     is_first: bool
     is_batch: bool = False
-    is_idle: bool = False
+    is_light: bool = False
 
 
 def find_processes(environment: Mapping[str, str]) -> list[Process]:
@@ -44,7 +44,7 @@ def _read(folder: Path, groups: Mapping[str, str]) -> Process | None:
     try:
         facts = (folder / "stat").read_text().rpartition(")")[2].split()
         status = (folder / "status").read_text()
-        is_idle = _IDLE_GROUP in (folder / "cgroup").read_text()
+        is_light = _LIGHT_GROUP in (folder / "cgroup").read_text()
     except OSError:  # it has ended
         return None
     if facts[0] == "Z" or facts[_GROUP] not in groups:
@@ -52,7 +52,7 @@ def _read(folder: Path, groups: Mapping[str, str]) -> Process | None:
     uid = int(status.partition("\nUid:")[2].split()[1])
     part = groups[facts[_GROUP]]
     is_batch = int(facts[_POLICY]) == os.SCHED_BATCH
-    return Process(part, _name_of(uid), folder.name == facts[_GROUP], is_batch, is_idle)
+    return Process(part, _name_of(uid), folder.name == facts[_GROUP], is_batch, is_light)
 
 
 def _name_of(uid: int) -> str:

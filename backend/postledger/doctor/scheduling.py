@@ -23,11 +23,11 @@ def check_scheduling(environment: Mapping[str, str]) -> Iterator[CheckResult]:
 
 
 def judge_scheduling(processes: Iterable[Process], wanted: str) -> CheckResult:
-    """Compare the classes of processes with the one that the settings ask for. Not every system has an idle group."""
+    """Compare the classes of processes with the one that the settings ask for. Not every system has a control group of little weight."""
     classes = {part: set[str]() for part in (*_PARTS, _SANDBOX)}
     for process in processes:
         if process.part == _SANDBOX:
-            classes[_SANDBOX].add("idle" if process.is_idle else "nice")
+            classes[_SANDBOX].add("light" if process.is_light else "nice")
         elif process.part in _PARTS:
             classes[process.part].add("batch" if process.is_batch else "normal")
     found = ", ".join(f"{part} {'+'.join(sorted(names))}" for part, names in classes.items() if names)

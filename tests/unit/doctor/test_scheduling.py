@@ -15,9 +15,9 @@ def test_the_classes_are_shown_and_compared() -> None:
     assert judge_scheduling(NORMAL, "normal").passed
 
 
-@pytest.mark.parametrize(("is_idle", "found"), [(True, "sandbox idle"), (False, "sandbox nice")])
-def test_the_class_of_the_sandbox_is_shown_only(is_idle: bool, found: str) -> None:
-    sandbox = Process("sandbox", "postledger", is_first=True, is_idle=is_idle)
+@pytest.mark.parametrize(("is_light", "found"), [(True, "sandbox light"), (False, "sandbox nice")])
+def test_the_class_of_the_sandbox_is_shown_only(is_light: bool, found: str) -> None:
+    sandbox = Process("sandbox", "postledger", is_first=True, is_light=is_light)
 
     result = judge_scheduling([*BATCH, sandbox], "batch")
 
