@@ -106,3 +106,17 @@ def test_drift_that_came_after_the_dry_run_is_not_booked(
     assert (add, stopped.code) == ("unknown_click", 1)
     assert "are judged otherwise than in the dry run" in stopped.err
     assert fetch(database, COUNT) == [(2,)]
+
+
+def test_a_click_that_must_be_known_today_is_drift(cli: CommandLine, database: str) -> None:
+    past = PastLedger(cli)
+    past.apply('click = "optional"')
+    add_click(database, "C1")
+    assert past.get("click_id=C1&transaction_id=T1&payout=1") == "accepted"
+    assert past.get("click_id=C9&transaction_id=T9&payout=1") == "accepted"
+
+    past.apply('click = "required"')
+    shown = past.replay()
+
+    assert (shown["booked_before"], shown["as_recorded"], shown["changes"]) == (2, 1, {})
+    assert shown["drift"]["accepted → refused"]["details"] == {"unknown_click": 1}

@@ -7,16 +7,17 @@ from typing import Any, NamedTuple
 from psycopg import Connection
 
 from postledger.audit.replay.booked_before import find_booked_before
-from postledger.audit.replay.fold import Folded, fold, park_all
+from postledger.audit.replay.fold import Folded, find_missing_clicks, fold, park_all
 from postledger.audit.replay.judge import Judge, repeat_as, says_the_same
 from postledger.audit.replay.selection import StoredRow
 from postledger.audit.replay.shadow import copy_known
 from postledger.audit.replay.table import CHANGES, Table
 from postledger.ledger.entry import Entry
 from postledger.vocabulary.receipt import make_replay_receipt
-from postledger.vocabulary.refusal import Refusal
+from postledger.vocabulary.refusal import Reason, Refusal
 from postledger.vocabulary.statuses import Verdict
 
+_Judged = tuple[StoredRow, Entry]
 _UNDER_ANOTHER_KEY = "booked under another key"
 
 
@@ -37,7 +38,10 @@ class Replayer:
         self, connection: Connection[Any], rows: Sequence[StoredRow], now: datetime, table: Table
     ) -> list[Replayed]:
         """Replay rows, count them in the table, and return those that were booked."""
-        new = [(row, entry) for row in rows if (entry := self._judge_again(row, now, table)) is not None]
+        judged = [(row, entry) for row in rows if (entry := self._judge_row(row, table)) is not None]
+        same, other = _split(judged)
+        _count_same(connection, same, table)
+        new = [(row, self._repeat(entry, row, now)) for row, entry in other]
         if not new:
             return []
         entries = [entry for _, entry in new]
@@ -56,8 +60,8 @@ class Replayer:
             Replayed(row.id, entry.receipt) for row, entry in new if folded[entry.receipt].outcome.verdict in CHANGES
         ]
 
-    def _judge_again(self, row: StoredRow, now: datetime, table: Table) -> Entry | None:
-        """Judge one row; None if nothing is to be folded."""
+    def _judge_row(self, row: StoredRow, table: Table) -> Entry | None:
+        """Judge one row; None if it has no event."""
         table.rows += 1
         judged = self._judge.judge(row)
         if isinstance(judged, tuple):
@@ -68,12 +72,32 @@ class Replayer:
         if judged.event is None:
             _count_refusal(table, row, judged.refusal)
             return None
-        if row.verdict != "refused" and says_the_same(row, judged.event):
-            table.as_recorded += 1
-            return None
+        return judged
+
+    def _repeat(self, judged: Entry, row: StoredRow, now: datetime) -> Entry:
         receipt = make_replay_receipt(int(now.timestamp() * 1000), row.id, self._replay_id)
         entry = repeat_as(judged, row, receipt, now)
         return park_all(entry) if entry.source_id in self._parks else entry
+
+
+def _split(judged: Sequence[_Judged]) -> tuple[list[_Judged], list[_Judged]]:
+    """Part the booked rows of which today's rules read the same from all others."""
+    same: list[_Judged] = []
+    other: list[_Judged] = []
+    for row, entry in judged:
+        is_same = row.verdict != "refused" and entry.event is not None and says_the_same(row, entry.event)
+        (same if is_same else other).append((row, entry))
+    return same, other
+
+
+def _count_same(connection: Connection[Any], same: Sequence[_Judged], table: Table) -> None:
+    """Count them as recorded, unless the click must be known today and is not."""
+    missing = {entry.receipt for entry in find_missing_clicks(connection, [entry for _, entry in same])}
+    for row, entry in same:
+        if entry.receipt in missing:
+            _count_refusal(table, row, Refusal(Reason.UNKNOWN_CLICK))
+        else:
+            table.as_recorded += 1
 
 
 def _count_refusal(table: Table, row: StoredRow, refusal: Refusal | None) -> None:

@@ -42,7 +42,7 @@ class _Changed(NamedTuple):
 
 def fold(connection: Connection[Any], entries: Sequence[Entry]) -> dict[str, Folded]:
     """Book entries with events, and return what became of each by its receipt."""
-    missing = _find_missing_clicks(connection, entries)
+    missing = find_missing_clicks(connection, entries)
     outcomes = {entry.receipt: refused(Reason.UNKNOWN_CLICK) for entry in missing}
     rest = [entry for entry in entries if entry.receipt not in outcomes]
     outcomes |= _write_changes(connection, rest) if rest else {}
@@ -53,17 +53,20 @@ def fold(connection: Connection[Any], entries: Sequence[Entry]) -> dict[str, Fol
     }
 
 
-def park_all(entry: Entry) -> Entry:
-    """Have the reversal guard park an entry if it is a reversal."""
-    return replace(entry, rules=replace(entry.rules, reversal_guard=0))
+def find_missing_clicks(connection: Connection[Any], entries: Iterable[Entry]) -> list[Entry]:
+    """Return the entries whose clicks must be known and are not.
 
-
-def _find_missing_clicks(connection: Connection[Any], entries: Iterable[Entry]) -> list[Entry]:
-    # The writer finds them too. A replay of thousands that are still unknown would write as many rows to undo them.
+    The writer finds them too. A replay of thousands that are still unknown would write as many rows to undo them.
+    """
     checked = [entry for entry in entries if entry.click_check == "required" and entry.named_campaign_id is None]
     click_ids = list({entry.event.click_id for entry in checked if entry.event is not None})
     known = {click_id for (click_id,) in connection.execute(sql("find_clicks"), (click_ids,))} if click_ids else set()
     return [entry for entry in checked if entry.event is not None and entry.event.click_id not in known]
+
+
+def park_all(entry: Entry) -> Entry:
+    """Have the reversal guard park an entry if it is a reversal."""
+    return replace(entry, rules=replace(entry.rules, reversal_guard=0))
 
 
 def _write_changes(connection: Connection[Any], entries: Sequence[Entry]) -> dict[str, Outcome]:
