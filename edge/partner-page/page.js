@@ -162,8 +162,8 @@ function readRow(parameters, reason, parameter) {
 }
 
 function mappedRow({ status, payout, currency }) {
-  const say = (value) => value && value.means !== null && make("span", {},
-    value.sent === null ? null : [code(value.sent), " means "], code(value.means), value.by ? ` (${value.by})` : null);
+  const say = (value) => value && value.means !== null ? make("span", {},
+    value.sent === null ? null : [code(value.sent), " means "], code(value.means), value.by ? ` (${value.by})` : null) : null;
   return list([["Status", say(status)], ["Payout", say(payout)], ["Currency", say(currency)]]);
 }
 
@@ -323,7 +323,8 @@ async function isLiveElsewhere(slug, secret) {
   insist("token", `Enter the partner token: ${slug} signs in a way of its own.`);
   const { samples: [sample] } = await askFor(`/sandbox/samples/${slug}?kind=valid`);
   const path = pathOf(sample.url);
-  const { signature: { scheme, place, signed_string: string } } = await explanationOf(slug, curlOf({ ...sample, path }));
+  const { signature } = await explanationOf(slug, curlOf({ ...sample, path }));
+  const { scheme, place, signed_string: string } = signature || { scheme: "a token in the path" };
   const [, how, name] = scheme.match(/^(hmac|hash)-(\w+)/) || [];
   if (!how) throw new Trouble(`A browser cannot sign as ${slug} does: ${scheme}.`);
   const [, write] = FORMS.find(([label]) => scheme.endsWith(` ${label}`)) || FORMS[1];
@@ -538,7 +539,7 @@ async function sendSample() {
   if (!find("build-form").reportValidity()) throw new Trouble("Correct the marked field first.");
   const answer = await deliver(await signSample());
   if (answer.fields.explanation) return explain(answer.fields.explanation);
-  if (!answer.fields.status) throw troubleOf(answer);
+  if (!answer.fields.status || answer.http === 503) throw troubleOf(answer);
   const { status, reason, parameter, id } = answer.fields;
   const mood = answer.http < 300 ? "good" : "bad";
   const next = mood === "good" ? "Production would take it." : `Production would refuse it: ${reason}.`;

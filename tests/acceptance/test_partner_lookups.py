@@ -251,7 +251,9 @@ def test_samples_are_made_as_they_are_asked_for(client: httpx.Client, token: dic
     assert "s3cret-current" not in str(made)
 
 
-@pytest.mark.parametrize(("name", "value"), [("kind", "strange"), ("n", "21"), ("n", "x"), ("status", "sold")])
+@pytest.mark.parametrize(
+    ("name", "value"), [("kind", "strange"), ("n", "21"), ("n", "x"), ("status", "sold"), ("event", "bad event")]
+)
 def test_a_wrong_wish_is_named(client: httpx.Client, token: dict[str, str], name: str, value: str) -> None:
     answer = client.get("/sandbox/samples/acme", headers=token, params={name: value})
 

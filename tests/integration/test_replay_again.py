@@ -35,7 +35,8 @@ def test_a_replayed_postback_under_another_key_is_drift(
 
     assert (shown["booked_before"], shown["changes"]) == (1, {})
     assert numbers_of(shown["drift"]["accepted → accepted"]) == (1, 1, {"USD": "1"})
-    assert "1 postback that were booked are judged otherwise today; nothing was booked." in refused.err
+    assert "1 booked postback would be judged otherwise today; nothing was booked." in refused.err
+    assert past.cli("replay", "--since", "7h", *options).out.endswith("To book it: --go --yes 1 --accept-drift\n")
     assert (refused.code, fetch(database, COUNT)) == (1, [(1,)])
 
 

@@ -185,7 +185,7 @@ def _check(preview: Preview, yes: int | None, *, accept_drift: bool) -> None:
     table, number = preview.table, preview.table.rows_to_book
     if table.drifted and not accept_drift:
         raise CommandFailed(
-            f"{count(table.drifted, 'postback')} that were booked are judged otherwise today; nothing was booked."
+            f"{count(table.drifted, 'booked postback')} would be judged otherwise today; nothing was booked."
             " Look at the rows with --json, then narrow the selection or add --accept-drift"
         )
     refuse_over_limit(table, read_replay_limit(read_environment()))
@@ -208,8 +208,9 @@ def _report_preview(preview: Preview, selection: Selection, *, as_json: bool) ->
         print_json({"dry_run": True, **table_facts(preview.table, selection, preview.parks)})
         return
     print_table(preview.table, selection, preview.parks)
-    number = preview.table.rows_to_book
-    print(f"Dry run, nothing was changed. To book it: --go --yes {number}" if number else "There is nothing to book.")
+    number, drift = preview.table.rows_to_book, " --accept-drift" if preview.table.drifted else ""
+    how = f"Dry run, nothing was changed. To book it: --go --yes {number}{drift}"
+    print(how if number else "There is nothing to book.")
 
 
 def _report_booked(shown: Shown, *, as_json: bool) -> None:

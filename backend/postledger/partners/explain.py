@@ -16,7 +16,7 @@ from postledger.decoding.pairs import DecodedRequest, unescape
 from postledger.ingest.read_request import find_format, read_request
 from postledger.ingest.receive import evaluate
 from postledger.ingest.verification import verify
-from postledger.partners.explained_event import explain_dedup, explain_fold, explain_mapping
+from postledger.partners.explained_event import advise_on_conflict, explain_dedup, explain_fold, explain_mapping
 from postledger.partners.explained_reading import explain_edge, explain_reading, list_ignored, list_masked
 from postledger.partners.explained_signature import Diagnose, explain_signature
 from postledger.partners.explanation import Answered, Explanation, KnownConversion
@@ -102,6 +102,7 @@ def explain(request: Request, source: Source, answered: Answered, facts: Facts, 
             refusal,
             edge,
             signed.mistakes if signed else (),
+            on_conflict=advise_on_conflict(entry.event, facts.known),
             is_token=source.settings.auth == "token",
             is_for_sandbox=facts.is_for_sandbox,
         ),

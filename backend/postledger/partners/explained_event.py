@@ -7,6 +7,7 @@ from postledger.decoding.parameters import read_currency, read_payout
 from postledger.ledger.entry import Entry
 from postledger.partners.explained_reading import list_sent, shorten
 from postledger.partners.explanation import Dedup, Fold, KnownConversion, Mapped, MappedValue, ReadAmount
+from postledger.partners.next_steps import REFUND_CONFLICT, STATUS_CONFLICT
 from postledger.policy.privacy import MASK
 from postledger.policy.source import Source
 from postledger.vocabulary.conversion_event import Event
@@ -149,6 +150,31 @@ def _name_change(event: Event, known: KnownConversion) -> str:
 def _name_conflict(event: Event, known: KnownConversion, refusal: Refusal) -> str:
     if refusal.cause is Cause.OTHER_CLICK:
         return "another click under the same key is a conflict"
+    if event.status == Status.REVERSED:
+        return _name_refund_conflict(event, known)
     if event.status == known.status:
         return "another amount under the same key is a conflict"
     return f"{known.status.value} may not become {event.status.value}"
+
+
+def _name_refund_conflict(event: Event, known: KnownConversion) -> str:
+    if known.status == Status.REVERSED:
+        return "it was taken back already, with another amount or currency"
+    if known.status != Status.APPROVED:
+        return f"only an approved conversion can be taken back, and this one is {known.status.value}"
+    if known.payout is None:
+        return "a refund with an amount needs a conversion with a payout"
+    if event.currency != known.currency:
+        return "a refund has the currency of the conversion"
+    if event.payout is not None and known.payout + event.payout < 0:
+        return "a refund takes back no more than the payout"
+    return "the same refund with another amount is a conflict"
+
+
+def advise_on_conflict(event: Event | None, known: KnownConversion | None) -> str | None:
+    """Choose the sentence of a conflict with a known conversion, by what the event wants to change."""
+    if event is None or known is None:
+        return None
+    if event.status == Status.REVERSED:
+        return REFUND_CONFLICT
+    return None if event.status == known.status else STATUS_CONFLICT

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from postledger.partners.explanation import Explanation, SignatureStep
+from postledger.partners.explanation import EdgeStep, Explanation, SignatureStep
 
 _WIDTH = 14
 
@@ -24,9 +24,14 @@ def _list_head(explanation: Explanation) -> Iterator[tuple[str, str]]:
     yield "next", explanation.next
     narrowed = [one for one in (explanation.reason, explanation.parameter) if one]
     yield "verdict", " ".join([explanation.verdict.value, *narrowed, f"(HTTP {explanation.http})"])
-    edge = explanation.edge
+    yield "edge", _describe_edge(explanation.edge)
+
+
+def _describe_edge(edge: EdgeStep) -> str:
+    if edge.address is None:
+        return "the address is not in the request, so the allowlist was not asked"
     by = f" by {edge.by}" if edge.by else ""
-    yield "edge", f"{edge.address or 'no address'} {'allowed' if edge.allowed else 'not allowed'}{by}"
+    return f"{edge.address} {'allowed' if edge.allowed else 'not allowed'}{by}"
 
 
 def _list_reading(explanation: Explanation) -> Iterator[tuple[str, str]]:

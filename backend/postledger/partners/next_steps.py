@@ -65,6 +65,8 @@ BY_CAUSE: Mapping[Cause, str] = {
     Cause.PARAMETER_IN_VALUE: "Separate the parameters by &: one of them is inside the value of another.",
 }
 WRONG_TOKEN = "Check the token: it is no live secret of this source."  # noqa: S105 - a sentence
+STATUS_CONFLICT = "Ask the operator: `fold` names the rule. Another transaction id would book a second conversion."
+REFUND_CONFLICT = "Correct the refund: `fold` names the rule that it breaks."
 SANDBOX_SIGNED = "Sign the address of production before you go live: this signature is for that of the sandbox."
 
 
@@ -74,17 +76,22 @@ def find_next(
     edge: EdgeStep,
     mistakes: Sequence[Mistake],
     *,
+    on_conflict: str | None,
     is_token: bool,
     is_for_sandbox: bool,
 ) -> str:
-    """Choose the sentence: the first mistake, else the refusal, else what production would still refuse."""
+    """Choose the sentence: the first mistake, else the refusal, else what production would still refuse.
+
+    `on_conflict` is the sentence for a conflict, if more is known of it than its reason.
+    """
     if mistakes:
         return mistakes[0].advice
     if refusal is not None:
         if is_token and refusal.reason is Reason.BAD_SIGNATURE:
             return WRONG_TOKEN
         by_cause = BY_CAUSE.get(refusal.cause) if refusal.cause is not None else None
-        return by_cause or BY_REASON[refusal.reason]
+        by_conflict = on_conflict if refusal.reason is Reason.CONFLICT else None
+        return by_cause or by_conflict or BY_REASON[refusal.reason]
     if not edge.allowed:
         return NOT_ALLOWED
     return SANDBOX_SIGNED if is_for_sandbox else BY_VERDICT[verdict]

@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 import msgspec
 from msgspec.structs import replace
 
+from postledger.decoding.parameters import read_event
 from postledger.ingest.receive import find_response
 from postledger.ledger.entry import Entry, Outcome
 from postledger.ledger.rules.repeats import KnownConversion, decide_repeats
@@ -22,7 +23,7 @@ from postledger.policy.source import Source
 from postledger.responses.http_statuses import find_http_status
 from postledger.signatures.secret_key import Key
 from postledger.vocabulary.operator_error import NotPossible
-from postledger.vocabulary.refusal import Reason, Refusal
+from postledger.vocabulary.refusal import Reason, Refusal, Refused
 from postledger.vocabulary.sample_click import SAMPLE_CLICK
 from postledger.vocabulary.statuses import Verdict
 
@@ -104,8 +105,13 @@ def read_kind(text: str) -> Kind:
         raise NotPossible(f"the kind must be one of valid, all, {', '.join(Reason)}") from None
 
 
+class NoEvent(NotPossible):
+    """What is wished is not the name of an event."""
+
+
 def make_samples(source: Source, order: Order, unix_s: int, serial: str) -> Samples:
     """Make samples that are valid at a time. Their ids contain `serial`. Raises `NotPossible`."""
+    _check_event(source, order.wish.event)
     if not 1 <= order.number <= MAX_SAMPLES:
         raise NotPossible(f"the number of samples must be from 1 to {MAX_SAMPLES}")
     usable, secret = _stand_in(source, order, unix_s, serial)
@@ -116,6 +122,15 @@ def make_samples(source: Source, order: Order, unix_s: int, serial: str) -> Samp
     made = _Maker(usable, any_writer, is_signed=writer is not None, is_for_production=order.is_for_production)
     made.make(order)
     return Samples(tuple(made.samples), made.left_out, tuple(dict.fromkeys(made.clicks)), secret)
+
+
+def _check_event(source: Source, name: str | None) -> None:
+    if name is None or name.lower() in source.events_by_name:
+        return
+    try:
+        read_event(name)
+    except Refused:
+        raise NoEvent("the event must be one of the source's, or 1 to 64 of a-z, 0-9, _ . and -") from None
 
 
 def _stand_in(source: Source, order: Order, unix_s: int, serial: str) -> tuple[Source, str | None]:

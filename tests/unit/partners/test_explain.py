@@ -243,6 +243,34 @@ def test_the_rule_of_the_fold_is_named(known: Status, event: str, verdict: Verdi
 
 
 @pytest.mark.parametrize(
+    ("known", "event", "rule", "advice"),
+    [
+        ((Status.REVERSED, "5", "USD"), "approved&payout=5", "reversed may not become approved", "Ask the operator"),
+        ((Status.REJECTED, "5", "USD"), "reversed&payout=5", "this one is rejected", "Correct the refund"),
+        ((Status.APPROVED, "5", "USD"), "reversed&payout=-9", "no more than the payout", "Correct the refund"),
+        ((Status.APPROVED, "5", "EUR"), "reversed&payout=-5", "the currency of the conversion", "Correct the refund"),
+        ((Status.APPROVED, None, None), "reversed&payout=-5", "a conversion with a payout", "Correct the refund"),
+        ((Status.APPROVED, "5", "USD"), "reversed&payout=-5", "the same refund with another", "Correct the refund"),
+        ((Status.REVERSED, "5", "USD"), "reversed&payout=-4", "taken back already", "Correct the refund"),
+        ((Status.APPROVED, "5", "USD"), "approved&payout=6", "another amount under", "Use another transaction id"),
+    ],
+)
+def test_a_conflict_is_named_with_what_to_do(
+    known: tuple[Status, str | None, str | None], event: str, rule: str, advice: str
+) -> None:
+    query = f"click_id=C1&transaction_id=T1&status={event}&ts=1790000000"
+    status, payout, currency = known
+    before = KnownConversion("0197", status, None if payout is None else Decimal(payout), currency, "C1", None)
+    answered = Answered(Verdict.REFUSED, Refusal(Reason.CONFLICT), 409, b"")
+
+    found = explain(v1(query, query), make_source(), answered, Facts(known=before), decline)
+
+    assert found.fold is not None
+    assert rule in found.fold.rule
+    assert found.next.startswith(advice)
+
+
+@pytest.mark.parametrize(
     ("settings", "query", "by", "parts"),
     [
         ({}, "click_id=C1", "click", ("acme", "conversion", "C1")),

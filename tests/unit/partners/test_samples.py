@@ -10,7 +10,7 @@ from postledger.ledger.rules.repeats import KnownConversion, decide_repeats
 from postledger.ledger.rules.reversal_guard import Reversals
 from postledger.partners.sample_kinds import CANDIDATES, NOT_IN_A_REQUEST, WHY
 from postledger.partners.sample_writer import SampleWriter, Wish
-from postledger.partners.samples import MAX_SAMPLES, Kind, Order, Sample, Samples, make_samples, read_kind
+from postledger.partners.samples import MAX_SAMPLES, Kind, NoEvent, Order, Sample, Samples, make_samples, read_kind
 from postledger.policy.source import Settings, Source
 from postledger.responses.http_statuses import find_http_status
 from postledger.signatures.secret_key import Key
@@ -136,6 +136,18 @@ def test_what_only_its_sender_can_sign_has_samples_without_signature(name: str) 
     assert "valid" not in kinds
     with pytest.raises(NotPossible, match="its sender must sign it"):
         make(SOURCES[name], kind="valid")
+
+
+@pytest.mark.parametrize("event", ["bad event", "é", "\x00", ""])
+def test_what_is_no_name_of_an_event_is_refused(event: str) -> None:
+    with pytest.raises(NoEvent, match="the event must be one of the source's"):
+        make(make_source(SECRET), wish=Wish(event))
+
+
+def test_a_name_that_the_source_knows_may_have_blanks() -> None:
+    made = make(make_source(SECRET, event_names={"sale": ["Order paid"]}), kind="valid", wish=Wish("Order paid"))
+
+    assert [one.kind for one in made.samples] == ["valid"]
 
 
 def test_each_reason_is_either_made_or_not_in_a_request() -> None:

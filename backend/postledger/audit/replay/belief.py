@@ -75,7 +75,7 @@ def _find_disbelief(row: StoredRow, source: Source) -> LeftOut | None:
     settings = source.settings
     if settings.mode == "observe":
         return None
-    if row.secret_id is None and settings.auth != "none":
-        return Left.NOT_BELIEVED, str(Reason.MISSING_SIGNATURE)
     observed = next((reason for reason in row.observed or () if reason in _OBSERVED), None)
-    return None if observed is None else (Left.NOT_BELIEVED, observed)
+    if observed is None and row.secret_id is None and settings.auth != "none":
+        observed = Reason.MISSING_SIGNATURE
+    return None if observed is None else (Left.NOT_BELIEVED, str(observed))

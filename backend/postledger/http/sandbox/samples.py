@@ -10,7 +10,7 @@ from postledger.http.requests import SOURCE, receipt_of
 from postledger.http.sandbox.gatekeeper import Gatekeeper, answer_no_token
 from postledger.partners.sample_formats import describe_sample, write_address
 from postledger.partners.sample_writer import Wish
-from postledger.partners.samples import MAX_SAMPLES, Kind, Order, Samples, read_kind
+from postledger.partners.samples import MAX_SAMPLES, Kind, NoEvent, Order, Samples, read_kind
 from postledger.policy.policy import Policy
 from postledger.policy.source import Source
 from postledger.vocabulary.operator_error import NotPossible
@@ -42,6 +42,9 @@ class SamplesResource:
             made = self._make(found, _read_order(request))
         except Refused as refused:
             answer_refusal(response, receipt_of(request), refused.refusal)
+            return
+        except NoEvent:
+            answer_refusal(response, receipt_of(request), Refusal(Reason.INVALID_PARAMETER, "event"))
             return
         except NotPossible:  # the source cannot send what is wished
             answer_refusal(response, receipt_of(request), Refusal(Reason.INVALID_PARAMETER, "kind"))

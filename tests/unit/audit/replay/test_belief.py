@@ -67,6 +67,12 @@ def test_what_was_only_observed_is_not_believed_by_a_source_that_enforces_today(
     assert find_left_out(row, source(mode="observe")) is None
 
 
+def test_a_wrong_signature_that_was_only_observed_is_not_called_a_missing_one() -> None:
+    row = ROW._replace(secret_id=None, observed=["bad_signature"])
+
+    assert find_left_out(row, source()) == (Left.NOT_BELIEVED, "bad_signature")
+
+
 @pytest.mark.parametrize("reason", ["unknown_click", "conflict"])
 def test_a_row_of_an_earlier_release_that_reached_the_ledger_was_believed(reason: str) -> None:
     by = source(auth="none")
