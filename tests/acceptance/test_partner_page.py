@@ -22,7 +22,7 @@ from tests.parts.documents import ROOT, read_document
 from tests.parts.page_faults import find_faint_texts, find_unnamed, scrolls_sideways, walk_by_keyboard
 from tests.parts.part import END_WITHIN_S
 from tests.parts.partner_page import EXAMPLES
-from tests.parts.preset_sources import make_preset_source
+from tests.parts.preset_sources import make_dialect_source, make_preset_source
 from tests.parts.sandbox_stack import LENIENT, SandboxStack, sandbox_stack
 from tests.parts.sender import DEFAULT_SECRET as SECRET
 from tests.parts.sender import Sender, send, sign_query, webhook_headers
@@ -192,6 +192,28 @@ def test_a_secret_of_another_profile_is_checked(
     assert press(page, "#check-form button", "checked") == "The secret is right, your string is not."
     page.fill(secret="not-the-secret")
     assert press(page, "#check-form button", "checked") == f"This is not a live secret of {preset}."
+
+
+def test_a_token_in_the_path_is_not_checked_by_the_browser(page: Browser, sandbox_stack: SandboxStack) -> None:
+    settings = msgspec.to_builtins(make_dialect_source("keitaro", "token").settings)
+    add_source(
+        sandbox_stack.database, sandbox_stack.master_key, "kt", ["0a1b2c3d4e5f60718293"], {**settings, **LENIENT}
+    )
+    sandbox_stack.edge.wait_for_source("kt")
+    with sandbox_stack.sandbox.client() as client:
+        wait_until(lambda: client.get("/sandbox/postback/kt").json()["reason"] != "unknown_source")
+    page.fill(source="kt", token=sandbox_stack.token("kt")["Authorization"].removeprefix("Bearer "))
+
+    found = press(page, "#check-form button", "checked")
+
+    assert found == "A browser cannot sign as kt does: a token in the path."
+
+
+def test_a_payout_that_was_not_sent_is_not_shown(page: Browser, sandbox_stack: SandboxStack) -> None:
+    target = ACME.get({name: value for name, value in order().items() if name != "payout"}).target
+    explain(page, sandbox_stack.edge.https_url + target)
+
+    assert "Payout" not in page.find("#explained .steps").text
 
 
 def test_a_sample_is_signed_copied_and_sent(page: Browser, sandbox_stack: SandboxStack) -> None:
