@@ -91,3 +91,25 @@ def test_items_after_a_lock_are_settled_before_the_next_one(months: Months) -> N
     assert "1 after_lock item of acme with 10.00 USD at stake" in refused.err
     assert resolved.code == 0, resolved.err
     assert months("lock").code == 0
+
+
+def test_late_items_carry_on_after_an_unlock(months: Months) -> None:
+    import_report(months, TAKEN_BACK)
+    months.cli(*RECONCILE)
+    late = sorted(item["id"] for item in months.cli("discrepancies", "list", "--json").facts)
+    names = [*map(str, late)]
+    months.cli("discrepancies", "assign", *names, "--to", "mia", "--as", "mia")
+    months.cli("discrepancies", "dispute", *names, "--note", "asked acme", "--as", "mia")
+    months.unlock()
+
+    assert months.cli(*RECONCILE).code == 0
+
+    listed = months.cli("discrepancies", "list", "--json").facts
+    assert sorted((item["id"], item["state"], item["owner"]) for item in listed) == [
+        (each, "disputed", "mia") for each in late
+    ]
+    assert {item["class"] for item in listed} == {"restated", "status_differs"}
+    assert [
+        note["note"] for note in months.cli("discrepancies", "show", names[0], "--json").facts["notes"]
+    ] == [None, "to mia", "asked acme"]  # fmt: skip
+    assert months("lock").code == 0
