@@ -229,3 +229,13 @@ def test_a_mistake_is_one_line(people: CommandLine, arguments: tuple[str, ...], 
     assert ran.code == 1
     assert message in ran.err
     assert len(ran.err.splitlines()) == 1
+
+
+def test_nothing_is_assigned_to_a_viewer(ledger: Connection[Any], people: CommandLine) -> None:
+    item = write_item(ledger)
+
+    ran = people("discrepancies", "assign", str(item), "--to", "vic", "--as", "mia")
+
+    assert ran.code == 1
+    assert "user vic is a viewer and changes nothing; run: postledger user role --help" in ran.err
+    assert (show(people, item)["state"], show(people, item)["owner"]) == ("open", None)
