@@ -5,6 +5,8 @@ from datetime import date
 
 import pytest
 
+from postledger.reconciliation.items.list_items import ItemFilters, list_items
+from postledger.reconciliation.month_report import build_month_report
 from tests.parts.bank_books import FEE, BankBooks, day
 
 NUMBER = "RV-202610-000001"
@@ -103,6 +105,25 @@ def test_a_statement_that_is_not_proven_and_missing_days_are_work_items(books: B
     assert [item[:2] for item in books.items()] == [("gap", "30"), ("unproven", "1.5")]
 
 
+def test_items_of_statements_and_months_say_which_days_they_are_about(books: BankBooks) -> None:
+    first = books.add_lines(opening="0", closing="9", since=day(1), until=day(9), number="1", proof="unproven")
+    second = books.add_lines(
+        opening="70.00", closing="71.50", since=day(15), until=day(31), number="2", proof="unproven",
+        proof_difference="-1.50", gap="gap", follows=first,
+    )  # fmt: skip
+
+    books.reconcile()
+
+    said = [
+        ("gap", f"before 2026-10-15 ({second[:8]})"),
+        ("unproven", f"2026-10-01 to 2026-10-09 ({first[:8]})"),
+        ("unproven", f"2026-10-15 to 2026-10-31 ({second[:8]})"),
+    ]
+    assert sorted((row["class"], row["subject"]) for row in list_items(books.ledger, ItemFilters())) == said
+    report = build_month_report(books.ledger, date(2026, 10, 1))
+    assert sorted((item.item_class, item.subject) for item in report.items) == said
+
+
 def test_lines_that_differ_from_proven_balances_are_a_work_item(books: BankBooks) -> None:
     whole = {"opening": "0", "closing": "20.00", "since": day(1), "until": day(9)}
     books.add_lines({"amount": "30.00", "booked_on": day(2)}, **whole)
@@ -113,6 +134,8 @@ def test_lines_that_differ_from_proven_balances_are_a_work_item(books: BankBooks
     books.reconcile()
 
     assert unproven == [("unproven", "10", "open")]
+    (item,) = list_items(books.ledger, ItemFilters(classes=["unproven"]))
+    assert item["subject"] == "2026-10-01 to 2026-10-31"
     assert [item for item in books.items() if item[0] == "unproven"] == []
 
 

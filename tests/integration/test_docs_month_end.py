@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from tests.parts.backend import Backend
 from tests.parts.cli import CommandLine, Ran
 from tests.parts.databases import create_database, drop_database
-from tests.parts.documents import ROOT, read_document
+from tests.parts.documents import ROOT, list_code, list_rows, read_document, read_section
 from tests.parts.edge import Edge
 from tests.parts.postgres import Postgres
 from tests.parts.sources import add_source
@@ -20,6 +21,7 @@ from tests.parts.waiting import wait_until
 DOCUMENT = read_document("docs/month-end.md")
 _BLOCKS = re.findall(r"^```bash\n(.*?)^```$", DOCUMENT, re.MULTILINE | re.DOTALL)
 COMMANDS = [line for block in _BLOCKS for line in block.splitlines() if line and not line.startswith("#")]
+_LIST = "postledger discrepancies list --period 2026-10"
 _EACH_LINE = "xargs -L 1 postledger "
 
 
@@ -84,6 +86,8 @@ def test_scenario_34_month_end(cli: CommandLine) -> None:
 
     for command in COMMANDS:
         reader.run(command)
+        if command == _LIST:
+            assert count_lines(cli(*_LIST.split()[1:]).out) == read_table()
 
     shown = cli("period", "report", "2026-10", "--json").facts
     report = shown["report"]
@@ -102,6 +106,21 @@ def test_scenario_34_month_end(cli: CommandLine) -> None:
     assert [entry for entry in main["entries"] if add(entry["parts"], "amount") != Decimal(entry["amount"])] == []
     assert add([main], "opening") + add(main["entries"], "amount") == Decimal(main["closing"])
     assert "Explained to the cent" in (cli.directory / "october.html").read_text("utf-8")
+
+
+def read_table() -> Counter[tuple[str, ...]]:
+    """The work items of the page's table: what it is about, class, stake and currency."""
+    section = read_section(DOCUMENT, "Compare the reports with the ledger")
+    return Counter(
+        (*list_code(about)[:1], *list_code(kind), *stake.split()) for about, kind, stake, _ in list_rows(section)
+    )
+
+
+def count_lines(table: str) -> Counter[tuple[str, ...]]:
+    """The work items of the command's table, in the same way."""
+    head, *lines = table.splitlines()
+    starts = [head.index(title) for title in ("subject", "class", "stake", "currency")]
+    return Counter(tuple(line[start:].split()[0] for start in starts) for line in lines)
 
 
 def add(rows: list[dict[str, Any]], name: str) -> Decimal:

@@ -71,8 +71,31 @@ def settle(ledger: Connection[Any], state: str) -> None:
     )
 
 
+def decide(ledger: Connection[Any], item_class: str, state: str) -> None:
+    """Decide about the work items of a class, as a person does, with a row in their histories."""
+    ledger.execute(
+        "WITH decided AS (UPDATE discrepancies SET state = %(state)s, owner = 'cleo', resolution = 'asked them',"
+        " settled_facts_sha256 = facts_sha256, version = version + 1 WHERE class = %(class)s RETURNING key)"
+        " INSERT INTO discrepancy_notes (key, nth, at, actor, action) SELECT key, (SELECT max(nth) + 1"
+        " FROM discrepancy_notes AS notes WHERE notes.key = decided.key), %(now)s, 'cleo', %(state)s FROM decided",
+        {"state": state, "class": item_class, "now": NOW},
+    )
+
+
+def last_note(ledger: Connection[Any]) -> tuple[Any, ...] | None:
+    """What happened to the last work item at last: the action and the text."""
+    return ledger.execute(
+        "SELECT action, note FROM discrepancy_notes"
+        " WHERE key = (SELECT key FROM discrepancies ORDER BY id DESC LIMIT 1) ORDER BY nth DESC LIMIT 1"
+    ).fetchone()
+
+
 def lock(ledger: Connection[Any]) -> None:
     ledger.execute("INSERT INTO periods VALUES (%s, 'locked', 1, %s, 'anna')", (OCTOBER, NOW))
+
+
+def unlock(ledger: Connection[Any]) -> None:
+    ledger.execute("DELETE FROM periods WHERE period = %s", (OCTOBER,))
 
 
 def test_what_is_new_is_opened(ledger: Connection[Any]) -> None:
@@ -184,6 +207,129 @@ def test_an_item_of_after_the_lock_is_gone_when_it_is_explained(ledger: Connecti
     run(ledger)
 
     assert items(ledger) == [("after_lock", "5.00", "gone", 2)]
+
+
+@pytest.mark.parametrize("state", ["open", "assigned", "disputed", "resolved", "accepted"])
+def test_an_item_of_after_the_lock_carries_on_after_the_unlock(ledger: Connection[Any], state: str) -> None:
+    lock(ledger)
+    run(ledger, found("T-1"))
+    settle(ledger, state)
+    unlock(ledger)
+
+    run(ledger, found("T-1"))
+
+    assert items(ledger) == [("amount_differs", "5.00", state, 3)]
+    assert notes(ledger) == ["opened"]
+    assert ledger.execute("SELECT owner, resolution, facts ->> 'class' FROM discrepancies").fetchone() == (
+        "ben", "told them", None,
+    )  # fmt: skip
+
+
+def test_a_late_item_that_was_gone_returns_as_the_same_item(ledger: Connection[Any]) -> None:
+    lock(ledger)
+    run(ledger, found("T-1"))
+    run(ledger)
+    unlock(ledger)
+
+    run(ledger, found("T-1"))
+
+    assert items(ledger) == [("amount_differs", "5.00", "open", 4)]
+    assert notes(ledger) == ["opened", "gone", "reopened"]
+
+
+def test_an_item_that_carries_on_stays_as_it_is_at_the_next_lock(ledger: Connection[Any]) -> None:
+    lock(ledger)
+    run(ledger, found("T-1"))
+    settle(ledger, "disputed")
+    unlock(ledger)
+    run(ledger, found("T-1"))
+    lock(ledger)
+
+    run(ledger, found("T-1"))
+
+    assert items(ledger) == [("amount_differs", "5.00", "disputed", 3)]
+
+
+@pytest.mark.parametrize("before", ["open", "assigned", "disputed", "resolved", "gone"])
+@pytest.mark.parametrize("late", ["assigned", "disputed", "resolved", "accepted"])
+def test_an_item_of_before_the_lock_takes_over_the_late_one(ledger: Connection[Any], before: str, late: str) -> None:
+    run(ledger, found("T-1"))
+    settle(ledger, before)
+    lock(ledger)
+    run(ledger, found("T-1", "6.00"))
+    decide(ledger, "after_lock", late)
+    unlock(ledger)
+
+    run(ledger, found("T-1", "6.00"))
+
+    expected = "disputed" if (before, late) == ("disputed", "assigned") else late
+    assert [row[:3] for row in items(ledger)] == [
+        ("amount_differs", "6.00", expected), ("after_lock", "6.00", "gone")
+    ]  # fmt: skip
+    assert ledger.execute("SELECT owner, resolution FROM discrepancies ORDER BY id LIMIT 1").fetchone() == (
+        "cleo", "asked them",
+    )  # fmt: skip
+    reopened = ["reopened"] if before in ("resolved", "gone") else []
+    assert notes(ledger) == ["opened", *reopened, late]
+    assert last_note(ledger) == ("gone", "it goes on as work item 1")
+
+
+def test_an_untouched_late_item_opens_a_settled_one_again(ledger: Connection[Any]) -> None:
+    run(ledger, found("T-1"))
+    settle(ledger, "resolved")
+    lock(ledger)
+    run(ledger, found("T-1", "6.00"))
+    unlock(ledger)
+
+    run(ledger, found("T-1", "6.00"))
+
+    assert [row[:3] for row in items(ledger)] == [("amount_differs", "6.00", "open"), ("after_lock", "6.00", "gone")]
+    assert ledger.execute("SELECT owner FROM discrepancies ORDER BY id LIMIT 1").fetchone() == ("ben",)
+    assert notes(ledger) == ["opened", "reopened"]
+
+
+def test_other_facts_open_what_was_settled_about_the_late_item(ledger: Connection[Any]) -> None:
+    run(ledger, found("T-1"))
+    lock(ledger)
+    run(ledger, found("T-1", "6.00"))
+    decide(ledger, "after_lock", "resolved")
+    unlock(ledger)
+
+    run(ledger, found("T-1", "7.00"))
+
+    assert [row[:3] for row in items(ledger)] == [("amount_differs", "7.00", "open"), ("after_lock", "6.00", "gone")]
+    assert notes(ledger) == ["opened", "resolved", "reopened"]
+
+
+def test_the_facts_of_before_the_lock_end_the_late_item(ledger: Connection[Any]) -> None:
+    run(ledger, found("T-1"))
+    settle(ledger, "resolved")
+    lock(ledger)
+    run(ledger, found("T-1", "6.00"))
+    decide(ledger, "after_lock", "disputed")
+    unlock(ledger)
+
+    run(ledger, found("T-1"))
+
+    assert [row[:3] for row in items(ledger)] == [
+        ("amount_differs", "5.00", "resolved"), ("after_lock", "6.00", "gone")
+    ]  # fmt: skip
+    assert notes(ledger) == ["opened"]
+
+
+def test_each_history_is_taken_over_once(ledger: Connection[Any]) -> None:
+    run(ledger, found("T-1"))
+    for stake in ("6.00", "7.00"):
+        lock(ledger)
+        run(ledger, found("T-1", stake))
+        decide(ledger, "after_lock", "disputed")
+        unlock(ledger)
+        run(ledger, found("T-1", stake))
+
+    assert [row[:3] for row in items(ledger)] == [
+        ("amount_differs", "7.00", "disputed"), ("after_lock", "7.00", "gone")
+    ]  # fmt: skip
+    assert notes(ledger) == ["opened", "disputed", "reopened", "disputed"]
 
 
 def test_a_key_is_the_same_in_sql_and_in_python(ledger: Connection[Any]) -> None:

@@ -231,3 +231,15 @@ def test_a_payment_that_was_returned_is_not_undone_before_its_return(books: Bank
     undo_match(books.ledger, statement, 2, "mia")
 
     assert books.paid() == {FIRST: "100"}
+
+
+def test_amounts_of_a_table_have_the_digits_of_their_currency(books: BankBooks, cli: CommandLine) -> None:
+    statement = books.add_lines({"amount": "-45.5", "text": FIRST})
+    books.reconcile()
+
+    listed, exact = cli("match", "list").out, cli("match", "list", "--json").facts
+    confirmed = cli("match", "confirm", statement[:8], "1").out
+
+    assert "-45.50" in listed.split()
+    assert {"-45.50", "45.50"} <= set(confirmed.split())
+    assert [(row["amount"], row["applied_amount"]) for row in exact] == [("-45.5", "45.5")]

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from psycopg import Connection
@@ -231,3 +232,30 @@ def test_the_newest_run_that_is_done_is_named(rows: MonthRows, ledger: Connectio
     assert report.sources[0].run is not None
     assert report.sources[0].run.id == done
     assert len(report.runs) == 2
+
+
+@pytest.mark.parametrize("item_class", ["usual", "after_lock"])
+def test_the_money_of_a_restated_line_counts_once(
+    rows: MonthRows, ledger: Connection[Any], acme: int, item_class: str
+) -> None:
+    def add(name: str, stake: str, **fields: Any) -> None:
+        facts = {"class": name} if item_class == "after_lock" else {}
+        rows.add_item("after_lock" if facts else name, stake, source_id=acme, facts=facts, **fields)
+
+    conversion, other, line = uuid4(), uuid4(), {"statement_id": uuid4(), "line_no": 7}
+    add("amount_differs", "1.00", dedup_key=conversion)
+    add("restated", "1.00", dedup_key=conversion)
+    add("missing_in_ledger", "5.00", **line)
+    add("restated", "3.00", state="assigned", **line)
+    add("missing_at_network", "9.00", state="resolved", dedup_key=other)
+    add("restated", "9.00", state="disputed", dedup_key=other)
+    add("restated", "0.50", dedup_key=uuid4())
+
+    totals = build_month_report(ledger, OCTOBER).item_totals
+
+    assert [(each.state, each.items, each.stake) for each in totals] == [
+        ("open", 4, Decimal("6.50")),
+        ("assigned", 1, Decimal(0)),
+        ("disputed", 1, Decimal("9.00")),
+        ("resolved", 1, Decimal("9.00")),
+    ]

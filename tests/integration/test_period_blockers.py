@@ -194,3 +194,25 @@ def test_an_account_with_statements_is_reconciled_until_it_is_retired(months: Mo
 
     assert [each["command"] for each in waiting] == ["postledger reconcile --period 2026-10 --account main"]
     assert blockers(months) == []
+
+
+def test_amounts_of_blockers_have_the_digits_of_their_currency(months: Months, rows: MonthRows, acme: int) -> None:
+    rows.add_item("amount_differs", "491.0", source_id=acme)
+    rows.add_item("amount_differs", "70", source_id=acme, currency="JPY")
+
+    said = " ".join(each["problem"] for each in months.show()["blockers"])
+
+    assert "with 491.00 USD at stake" in said
+    assert "with 70 JPY at stake" in said
+
+
+def test_late_items_are_told_apart_by_class(months: Months, rows: MonthRows, acme: int) -> None:
+    for late in ("restated", "status_differs"):
+        rows.add_item("after_lock", "64.25", source_id=acme, facts={"class": late})
+
+    said = [each["problem"].partition(" at stake")[0] for each in months.show()["blockers"]]
+
+    assert said == [
+        "1 after_lock (restated) item of acme with 64.25 USD",
+        "1 after_lock (status_differs) item of acme with 64.25 USD",
+    ]

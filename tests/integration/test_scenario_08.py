@@ -88,6 +88,46 @@ def test_items_after_a_lock_are_settled_before_the_next_one(months: Months) -> N
     [item] = months.cli("discrepancies", "list", "--json").facts
     resolved = months.cli("discrepancies", "resolve", str(item["id"]), "--reason", "taken back", "--as", "ada")
 
-    assert "1 after_lock item of acme with 10.00 USD at stake" in refused.err
+    assert "1 after_lock (status_differs) item of acme with 10.00 USD at stake" in refused.err
     assert resolved.code == 0, resolved.err
     assert months("lock").code == 0
+
+
+def test_late_items_carry_on_after_an_unlock(months: Months) -> None:
+    import_report(months, TAKEN_BACK)
+    months.cli(*RECONCILE)
+    late = sorted(item["id"] for item in months.cli("discrepancies", "list", "--json").facts)
+    names = [*map(str, late)]
+    months.cli("discrepancies", "assign", *names, "--to", "mia", "--as", "mia")
+    months.cli("discrepancies", "dispute", *names, "--note", "asked acme", "--as", "mia")
+    months.unlock()
+
+    assert months.cli(*RECONCILE).code == 0
+
+    listed = months.cli("discrepancies", "list", "--json").facts
+    assert sorted((item["id"], item["state"], item["owner"]) for item in listed) == [
+        (each, "disputed", "mia") for each in late
+    ]
+    assert {item["class"] for item in listed} == {"restated", "status_differs"}
+    assert [
+        note["note"] for note in months.cli("discrepancies", "show", names[0], "--json").facts["notes"]
+    ] == [None, "to mia", "asked acme"]  # fmt: skip
+    assert months("lock").code == 0
+
+
+def test_a_line_that_the_network_changed_counts_once_in_the_headline(months: Months) -> None:
+    months.unlock()
+    import_report(months, TAKEN_BACK)
+    assert months.cli(*RECONCILE).code == 0
+
+    report = months.cli("period", "report", "2026-10").out
+
+    assert {row[0]: row[2] for row in items(months)} == {"restated": "10", "status_differs": "10"}
+    assert "2 work items (10.00 USD) wait for a decision." in report.replace("\u00a0", " ")
+
+
+def test_a_trace_names_the_class_of_a_late_item(months: Months) -> None:
+    months.book("T1", event="sale", status="reversed", at="2026-11-20T12:00:00Z")
+    months.cli(*RECONCILE)
+
+    assert "after_lock (status_differs)" in months.cli("trace", "T1").out

@@ -229,3 +229,46 @@ def test_a_mistake_is_one_line(people: CommandLine, arguments: tuple[str, ...], 
     assert ran.code == 1
     assert message in ran.err
     assert len(ran.err.splitlines()) == 1
+
+
+def test_nothing_is_assigned_to_a_viewer(ledger: Connection[Any], people: CommandLine) -> None:
+    item = write_item(ledger)
+
+    ran = people("discrepancies", "assign", str(item), "--to", "vic", "--as", "mia")
+
+    assert ran.code == 1
+    assert "user vic is a viewer and changes nothing; run: postledger user role --help" in ran.err
+    assert (show(people, item)["state"], show(people, item)["owner"]) == ("open", None)
+
+
+def test_amounts_of_a_table_have_the_digits_of_their_currency(ledger: Connection[Any], people: CommandLine) -> None:
+    for stake, currency in (("70", "USD"), ("45.5", "EUR"), ("2.0", "JPY"), ("0.1", "KWD"), ("0.005", "USD")):
+        write_item(ledger, stake, currency=currency)
+
+    table = people("discrepancies", "list").out
+
+    assert [line.split()[4:6] for line in table.splitlines()[1:]] == [
+        ["70.00", "USD"], ["45.50", "EUR"], ["2", "JPY"], ["0.100", "KWD"], ["0.005", "USD"],
+    ]  # fmt: skip
+    assert "70.00" in people("discrepancies", "show", "1").out
+    assert [row["stake"] for row in people("discrepancies", "list", "--json").facts] == [
+        "70", "45.5", "2.0", "0.1", "0.005",
+    ]  # fmt: skip
+
+
+def test_a_late_item_names_the_class_that_it_would_have(ledger: Connection[Any], people: CommandLine) -> None:
+    for late in ("restated", "status_differs"):
+        write_item(ledger, "64.25", item_class="after_lock", facts={"class": late})
+    write_item(ledger, "1.00")
+
+    table = people("discrepancies", "list").out
+    rows = csv.DictReader(io.StringIO(people("discrepancies", "list", "--csv").out))
+
+    assert [line.split("  ")[1].strip() for line in table.splitlines()[1:]] == [
+        "after_lock (restated)", "after_lock (status_differs)", "amount_differs",
+    ]  # fmt: skip
+    assert [(row["class"], row["late_class"]) for row in rows] == [
+        ("after_lock", "restated"), ("after_lock", "status_differs"), ("amount_differs", ""),
+    ]  # fmt: skip
+    assert (show(people, 1)["class"], show(people, 1)["late_class"]) == ("after_lock", "restated")
+    assert "after_lock (restated)" in people("discrepancies", "show", "1").out

@@ -23,13 +23,13 @@ from postledger.cli.list_format import (
     print_rows,
 )
 from postledger.cli.output import AsJson, print_json, print_table, show
-from postledger.cli.row_output import Columns, Row
+from postledger.cli.row_output import Columns, Row, write_amounts
 from postledger.cli.time_options import read_month, read_zone
 from postledger.reconciliation.items.change_items import Change, change_items
 from postledger.reconciliation.items.list_items import ItemFilters, show_item
 from postledger.reconciliation.items.list_items import list_items as read_items
 from postledger.reconciliation.rules.facts_table import lay_out_facts
-from postledger.reconciliation.rules.work_item import CLASSES, STATES
+from postledger.reconciliation.rules.work_item import CLASSES, STATES, name_class
 from postledger.vocabulary.wording import count
 
 discrepancies = typer.Typer(help="Work items: what does not match, and what people do about it.", no_args_is_help=True)
@@ -38,7 +38,7 @@ _ITEMS = Columns(
     everything=(
         "id", "kind", "class", "source", "account", "period", "state", "owner", "stake", "currency", "transaction_id",
         "click_id", "bill", "receivable", "statement_id", "line_no", "subject", "resolution", "facts", "version",
-        "opened_at", "changed_at", "key",
+        "opened_at", "changed_at", "key", "late_class",
     ),
     of_table=(
         "id", "class", "name", "period", "subject", "stake", "currency", "state", "owner", "opened_at", "resolution",
@@ -47,6 +47,7 @@ _ITEMS = Columns(
         "id", "class", "stake", "currency", "state", "subject", "owner", "name", "period", "opened_at", "resolution",
     ),
 )  # fmt: skip
+_NOT_SHOWN = ("facts", "key", "late_class")  # the class names the last one
 _OF_HISTORY = ("at", "actor", "action", "note")
 _OF_STDIN = "-"
 _MOST_LISTED = 20
@@ -91,7 +92,7 @@ def list_items(
     )  # fmt: skip
     with open_ledger(context) as connection:
         rows = read_items(connection, filters)
-    print_rows(iter(rows), _ITEMS, form, order="first")
+    print_rows(iter(rows), _ITEMS, form, order="first", for_table=_write_for_table)
 
 
 @discrepancies.command("show")
@@ -229,9 +230,15 @@ def _read_item(text: str) -> int:
     return int(digits)
 
 
+def _write_for_table(row: Row) -> Row:
+    written = write_amounts(row, {"stake": "currency"})
+    return written | {"class": name_class(written["class"], written["late_class"])}
+
+
 def _print(found: dict[str, Any]) -> None:
-    names = [name for name in _ITEMS.everything if name not in ("facts", "key") and found[name] is not None]
-    print_table(("field", "value"), [(name, found[name]) for name in names])
+    written = _write_for_table(found)
+    names = [name for name in _ITEMS.everything if name not in _NOT_SHOWN and found[name] is not None]
+    print_table(("field", "value"), [(name, written[name]) for name in names])
     table = lay_out_facts(found["facts"])
     if table.both:
         print_table(("fact", "value"), table.both)

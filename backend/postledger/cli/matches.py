@@ -1,5 +1,6 @@
 """`match`: lists what statement lines were matched with, and confirms, undoes or makes a match."""
 
+from collections.abc import Mapping
 from datetime import UTC
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Literal
@@ -12,7 +13,7 @@ from postledger.cli.errors import CommandFailed
 from postledger.cli.id_arguments import read_id
 from postledger.cli.list_format import AsCsv, ForExcel, Format, Limit, Wide, check_format, limit_rows, print_rows
 from postledger.cli.output import AsJson, note, print_json, print_table
-from postledger.cli.row_output import Columns
+from postledger.cli.row_output import Columns, write_amounts
 from postledger.cli.time_options import read_month
 from postledger.reconciliation.matches.by_hand import ByHand, match_by_hand
 from postledger.reconciliation.matches.decide import confirm_match, undo_match
@@ -37,6 +38,7 @@ _MATCHES = Columns(
     ),
 )  # fmt: skip
 _SHOWN = ("part", "amount", "currency", "number", "transaction_id", "applied_amount", "applied_currency", "state")
+_AMOUNTS = {"amount": "currency", "applied_amount": "applied_currency"}
 Statement = Annotated[
     str, typer.Argument(metavar="STATEMENT", help="The id of a statement, or its first 8 characters.")
 ]
@@ -71,7 +73,7 @@ def list_all(
             read_id(account), read_id(source), read_month("--period", period), state, read_id(number),
         )  # fmt: skip
         rows = list_matches(connection, filters)
-    print_rows(map(_write, rows), _MATCHES, form, order="first")
+    print_rows(map(_write, rows), _MATCHES, form, order="first", for_table=_write_for_table)
 
 
 @matches.command("confirm")
@@ -151,10 +153,15 @@ def _print(rows: list[Row], *, as_json: bool) -> None:
     if as_json:
         print_json({"parts": rows})
         return
-    print_table(_SHOWN, [[row[name] for name in _SHOWN] for row in rows])
+    shown = map(_write_for_table, rows)
+    print_table(_SHOWN, [[row[name] for name in _SHOWN] for row in shown])
     row = rows[0]
     scope = f"--account {row['account']}" if row["account"] else f"--source {row['source']}"
     note(f"work items follow with: postledger reconcile --period {row['period']:%Y-%m} {scope}")
+
+
+def _write_for_table(row: Mapping[str, object]) -> Mapping[str, object]:
+    return write_amounts(row, _AMOUNTS)
 
 
 def _write(row: Row) -> Row:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Annotated, Any
 
 import typer
@@ -12,15 +11,14 @@ from postledger.cli.current_user import AsUser, find_actor
 from postledger.cli.list_format import AsCsv, ForExcel, Format, check_format
 from postledger.cli.month_report import AsPage, write_month_page
 from postledger.cli.output import AsJson, note, print_json, print_table, show_progress
-from postledger.cli.row_output import print_csv_rows
+from postledger.cli.row_output import print_csv_rows, write_amounts
 from postledger.cli.time_options import FORMS, read_month, read_past
-from postledger.finance.rules.bill_amounts import find_minor_unit
 from postledger.reconciliation.reconcile import Reconciled, Tools, Wanted
 from postledger.reconciliation.reconcile import reconcile as run_reconciliation
 
 _COLUMNS = ("kind", "name", "class", "currency", "number", "stake", "conversions", "ledger", "lines", "network")
 _TITLES = ("name", "class", "currency", "number", "stake", "ledger", "network")
-_AMOUNTS = ("stake", "ledger", "network")
+_AMOUNTS = dict.fromkeys(("stake", "ledger", "network"), "currency")
 _NO_WORK = ("matched", "no_money", "earlier_period")
 
 
@@ -85,14 +83,8 @@ def _list_rows(found: Sequence[Reconciled]) -> Iterator[dict[str, Any]]:
 
 
 def _write_cells(row: dict[str, Any]) -> list[object]:
-    """Amounts have at least the digits of their currency, so that they stand below each other."""
-    amounts = {name: _write_amount(row[name], row["currency"]) for name in _AMOUNTS if row[name] is not None}
-    return [(row | amounts)[title] for title in _TITLES]
-
-
-def _write_amount(amount: str, currency: str) -> str:
-    digits = max(-int(Decimal(each).as_tuple().exponent) for each in (amount, find_minor_unit(currency)))
-    return f"{Decimal(amount):.{digits}f}"
+    written = write_amounts(row, _AMOUNTS)
+    return [written[title] for title in _TITLES]
 
 
 def _note_work(found: Sequence[Reconciled]) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import tzinfo
 from decimal import Decimal
 from functools import partial
+from typing import Any
 
 import msgspec
 from rich.cells import cell_len
@@ -18,6 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from postledger.cli.output import as_text, note, show_cell
+from postledger.finance.rules.bill_amounts import write_amount
 from postledger.vocabulary.spreadsheet import quote_formula
 
 Row = Mapping[str, object]
@@ -74,6 +76,12 @@ def print_row_table(rows: Sequence[Row], columns: Columns, zone: tzinfo, *, wide
     Console(width=max(terminal.width, _sum_widths(widths[name] for name in shown)), soft_wrap=False).print(table)
     if hidden := [name for name in names if name not in shown]:
         note(f"Not shown, because the terminal is too narrow: {', '.join(hidden)}. --wide shows them.")
+
+
+def write_amounts(row: Mapping[str, Any], currencies: Mapping[str, str]) -> dict[str, Any]:
+    """Write amounts for a table, with the digits of their currencies. `currencies`: the column of each amount's one."""
+    amounts = {name: (row[name], row[of]) for name, of in currencies.items() if row[name] is not None}
+    return dict(row) | {name: write_amount(amount, str(of)) for name, (amount, of) in amounts.items()}
 
 
 def choose_columns(widths: Mapping[str, int], by_importance: Sequence[str], available: int) -> set[str]:

@@ -6,6 +6,7 @@ from postledger.audit.trace import Trace
 from postledger.audit.trace_rows import Row
 from postledger.cli.output import show
 from postledger.finance.rules.decision_rule import VERBS
+from postledger.reconciliation.rules.work_item import name_class
 
 Line = tuple[str, object, str, str]  # kind, time, name, the rest
 
@@ -136,7 +137,7 @@ def _describe_receivable(receivable: Row) -> str:
 
 def _describe_item(item: Row) -> str:
     return _join(
-        item["class"],
+        name_class(item["class"], item["late_class"]),
         f"stake {show(item['stake'])} {item['currency']}",
         item["state"],
         *_labelled(item, "owner"),

@@ -5,9 +5,8 @@ from typing import Any
 from psycopg import Connection
 
 from postledger.people.user import User
-from postledger.people.users import check_enabled, find_enabled_user
+from postledger.people.users import check_enabled, check_may_change, find_enabled_user
 from postledger.platform.postgres.sql import statements_of
-from postledger.vocabulary.operator_error import NotPossible
 
 sql = statements_of("postledger.people")
 
@@ -25,8 +24,7 @@ def name_actor(connection: Connection[Any], login: str | None, os_user: str) -> 
             return os_user
         check_enabled(found)
         user = found
-    if user.only_looks:
-        raise NotPossible(f"user {user.login} is a viewer and changes nothing; run: postledger user role --help")
+    check_may_change(user)
     return user.login
 
 

@@ -72,6 +72,12 @@ def check_enabled(user: User) -> None:
         raise NotPossible(f"user {user.login} is disabled; run: postledger user enable {user.login}")
 
 
+def check_may_change(user: User) -> None:
+    """Refuse a user who only looks. Raises `NotPossible`."""
+    if user.only_looks:
+        raise NotPossible(f"user {user.login} is a viewer and changes nothing; run: postledger user role --help")
+
+
 def change_roles(
     connection: Connection[Any],
     login: str,

@@ -1,11 +1,12 @@
 """A table in a terminal shows the most important columns that fit, and never breaks a value."""
 
 from datetime import UTC, date
+from decimal import Decimal
 
 import pytest
 
 from postledger.cli.output import print_table
-from postledger.cli.row_output import Columns, choose_columns, print_csv_rows, print_row_table
+from postledger.cli.row_output import Columns, choose_columns, print_csv_rows, print_row_table, write_amounts
 
 WIDTHS = {"created_at": 20, "source": 10, "status": 8, "payout": 6, "id": 36}
 BY_IMPORTANCE = ("id", "status", "payout", "source", "created_at")
@@ -48,3 +49,11 @@ def test_a_table_of_few_rows_writes_a_month_in_the_same_way(capsys: pytest.Captu
     print_table(("origin_period", "on"), [(date(2026, 10, 1), date(2026, 10, 1))])
 
     assert capsys.readouterr().out.split() == ["origin_period", "on", "2026-10", "2026-10-01"]
+
+
+def test_amounts_of_a_table_are_exact_and_have_the_digits_of_their_currency() -> None:
+    row = {"stake": Decimal("1E+2"), "currency": "EUR", "applied": "0.0050", "applied_currency": "USD", "none": None}
+
+    written = write_amounts(row, {"stake": "currency", "applied": "applied_currency", "none": "currency"})
+
+    assert written == row | {"stake": "100.00", "applied": "0.005"}

@@ -141,6 +141,14 @@ def test_the_account_of_a_payee_with_one_bill_pays_in_part() -> None:
     assert proposed(only(line_of(1, "-60", **BY_X), items=[*bills, bill_of(2, "70")]))[0] == ["partial"]
 
 
+@pytest.mark.parametrize("of", [{"name": X.name}, BY_X])
+@pytest.mark.parametrize("amount", ["-60", "-300"])
+def test_a_line_without_a_number_is_not_proposed_by_reference(of: dict[str, Any], amount: str) -> None:
+    outcome = only(line_of(1, amount, **of), items=[bill_of(1, "100"), bill_of(2, "70")])
+
+    assert [match.method for match in outcome.proposals] == ["payee_all"]
+
+
 def test_what_is_paid_beyond_a_bill_is_unapplied() -> None:
     bills = [bill_of(1, "100")]
 

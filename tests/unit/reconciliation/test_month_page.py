@@ -120,6 +120,15 @@ def test_a_page_says_who_must_do_what_by_how_much() -> None:
     assert "12 410.55 USD" in page.replace("\u202f", " ")
 
 
+def test_a_late_item_names_the_class_that_it_would_have() -> None:
+    item = make_item(1, "after_lock", "1", facts={"class": "restated"})
+
+    page, rows = write_page(make_report(items=(item,))), list_all(make_report(items=(item,)))
+
+    assert "Came after the month was locked: Network changed its report" in page
+    assert rows[-1]["name"] == "1 after_lock (restated) T-1"
+
+
 def test_a_page_says_what_each_bank_line_pays_or_takes_back() -> None:
     page = write_page(make_report())
 

@@ -12,7 +12,8 @@ WITH found AS (
 )
 
 SELECT
-    items.id, items.kind, items.class, items.period, items.state, items.owner, items.stake, items.currency,
+    items.id, items.kind, items.class,
+    CASE items.class WHEN 'after_lock' THEN items.facts ->> 'class' END AS late_class, items.period, items.state, items.owner, items.stake, items.currency,
     items.resolution, items.opened_at, items.changed_at, items.dedup_key::text, items.statement_id::text,
     items.line_no, items.bill_id::text, items.receivable_id::text
 FROM found

@@ -99,6 +99,13 @@ def find_minor_unit(currency: str) -> Decimal:
     return Decimal(1).scaleb(-(_USUAL_DIGITS if digits is None else digits))
 
 
+def write_amount(amount: Decimal | str, currency: str) -> str:
+    """Write an amount exactly, with at least the digits of its currency, so that amounts stand below each other."""
+    exact = _EXACT.normalize(Decimal(amount))
+    digits = -min(int(each.as_tuple().exponent) for each in (exact, find_minor_unit(currency)))
+    return f"{exact:.{digits}f}"
+
+
 def add(amounts: Iterable[Decimal]) -> Decimal:
     """Sum amounts up without any rounding."""
     return reduce(_EXACT.add, amounts, _ZERO)

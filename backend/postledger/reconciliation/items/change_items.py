@@ -12,7 +12,7 @@ import msgspec
 from psycopg import Connection
 
 from postledger.people.audit_chain import Entry, append_all, write_body
-from postledger.people.users import find_enabled_user
+from postledger.people.users import check_may_change, find_enabled_user
 from postledger.platform.postgres.sql import statements_of
 from postledger.reconciliation.items.list_items import ItemFilters, Row, describe_unknown, list_items
 from postledger.reconciliation.items.locked_item import LockedItem
@@ -58,7 +58,7 @@ def change_items(connection: Connection[Any], change: Change, actor: str, now: d
     Raises `InvalidRequest`, `NotFound`, or `NotPossible` if one of them cannot be changed so.
     """
     _check(change)
-    owner = None if change.owner is None else find_enabled_user(connection, change.owner).login
+    owner = None if change.owner is None else _find_owner(connection, change.owner)
     change = msgspec.structs.replace(change, owner=owner, ids=list(dict.fromkeys(change.ids)))
     with connection.transaction():
         items = _lock(connection, change)
@@ -68,6 +68,12 @@ def change_items(connection: Connection[Any], change: Change, actor: str, now: d
         # The last, because others that append wait from here on.
         append_all(connection, [_make_entry(each, change, actor, approved) for each in items], now)
     return list_items(connection, ItemFilters(ids=change.ids))
+
+
+def _find_owner(connection: Connection[Any], login: str) -> str:
+    user = find_enabled_user(connection, login)
+    check_may_change(user)
+    return user.login
 
 
 def _check(change: Change) -> None:

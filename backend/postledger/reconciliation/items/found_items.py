@@ -19,8 +19,9 @@ from postledger.reconciliation.runs import Kind, Run, Scope
 sql = statements_of("postledger.reconciliation")
 
 _STEPS: tuple[LiteralString, ...] = (
-    "lock_items", "compare_items", "index_compared_items", "analyze_compared_items", "insert_items", "update_items",
-    "end_items", "note_items",
+    "lock_items", "find_late_items", "rename_late_items", "copy_late_notes", "take_over_late_items", "end_late_items",
+    "compare_items", "index_compared_items", "analyze_compared_items", "insert_items", "update_items", "end_items",
+    "note_items",
 )  # fmt: skip
 _SEPARATOR = "\x1f"  # no text of a report or a bank has it
 
@@ -44,6 +45,7 @@ def create_found_items(connection: Connection[Any]) -> None:
 def settle_items(connection: Connection[Any], run: Run, now: datetime) -> list[dict[str, Any]]:
     """Turn `found_items` into the work items of the run's scope and month, all or none.
 
+    In a month that was unlocked, items of the class `after_lock` become those of their usual class.
     Returns class, currency, number, stake, and how many are new or were reopened.
     """
     with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:

@@ -13,6 +13,7 @@ from postledger.reconciliation.rules.month import (
     SourceMonth,
     WorkItem,
 )
+from postledger.reconciliation.rules.work_item import name_class
 
 COLUMNS = (
     "section", "scope", "name", "state", "currency", "number", "amount", "settled", "open", "owner", "note",
@@ -100,7 +101,8 @@ def _list_claims(section: str, claims: Iterable[Claim]) -> Iterator[Row]:
 
 
 def _list_item(item: WorkItem) -> Row:
+    name = f"{item.id} {name_class(item.item_class, item.late_class)} {item.subject}".rstrip()
     return _row(
-        "work item", item.scope, f"{item.id} {item.item_class} {item.subject}".rstrip(), state=item.state,
+        "work item", item.scope, name, state=item.state,
         currency=item.currency, number=1, amount=item.stake, owner=item.owner, note=item.note,
     )  # fmt: skip

@@ -11,11 +11,13 @@ import msgspec
 from psycopg import Connection
 
 from postledger.finance.books import Books
+from postledger.finance.rules.bill_amounts import write_amount
 from postledger.platform.postgres.sql import statements_of
 from postledger.reconciliation.month_tables.accounts import read_proof
 from postledger.reconciliation.month_tables.reading import MonthReader
 from postledger.reconciliation.rules.bank_month import Covered, Lack, find_lacks
 from postledger.reconciliation.rules.months import find_last_day, is_over, name_month, next_month
+from postledger.reconciliation.rules.work_item import name_class
 from postledger.vocabulary.wording import count
 
 sql = statements_of("postledger.reconciliation")
@@ -78,9 +80,10 @@ def _find_unproven_month(connection: Connection[Any], account: str, period: date
     """Find a month that balances do not prove, although each of its statements is proven."""
     proof, month = read_proof(MonthReader(connection, period), account), name_month(period)
     if proof.state == "unproven":
+        difference = write_amount(abs(proof.difference or Decimal(0)), currency)
         yield Blocker(
             "unproven_statement", account,
-            f"the lines of {account} in {month} and its balances differ by {abs(proof.difference or 0):f} {currency}",
+            f"the lines of {account} in {month} and its balances differ by {difference} {currency}",
             f"postledger discrepancies list --period {month} --class unproven --account {account}",
         )  # fmt: skip
     elif proof.state == "no_balances":
@@ -92,7 +95,7 @@ def _describe_lack(account: str, lack: Lack, period: date, currency: str) -> Blo
     what = f"statement {(lack.statement_id or '')[:8]} of {account}"
     show = f"postledger statement show {(lack.statement_id or '')[:8]}"
     if lack.missing == "unproven":
-        by = f": they differ by {abs(lack.difference):f} {currency}" if lack.difference else ""
+        by = f": they differ by {write_amount(abs(lack.difference), currency)} {currency}" if lack.difference else ""
         return Blocker("unproven_statement", account, f"{what} is not proven by its balances{by}", show)
     problems = {
         "no_statement": f"the statements of {account} for {name_month(period)} are missing",
@@ -126,12 +129,13 @@ def _find_open_items(connection: Connection[Any], period: date, books: Books) ->
         "lock_below": books.settings.lock_below,
         "most": _MOST_NAMED,
     }
-    for kind, word, scope, currency, number, stake, ids in connection.execute(sql("find_open_items"), values):
+    for kind, word, late, scope, currency, number, stake, ids in connection.execute(sql("find_open_items"), values):
         option = "--source" if kind == "report" else "--account"
         named = ", ".join(map(str, ids)) + (" …" if number > len(ids) else "")
         yield Blocker(
             "open_items", scope,
-            f"{count(number, f'{word} item')} of {scope} with {stake:f} {currency} at stake: {named}",
+            f"{count(number, f'{name_class(word, late)} item')} of {scope}"
+            f" with {write_amount(stake, currency)} {currency} at stake: {named}",
             f"postledger discrepancies list --period {name_month(period)} --class {word} {option} {scope}",
         )  # fmt: skip
 

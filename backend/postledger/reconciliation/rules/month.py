@@ -251,6 +251,11 @@ class WorkItem(msgspec.Struct, frozen=True):
     facts: Mapping[str, Any]
     note: str | None
 
+    @property
+    def late_class(self) -> str | None:
+        """The class that an item of the class `after_lock` would have in an open month."""
+        return self.facts.get("class") if self.item_class == "after_lock" else None
+
 
 class MonthReport(msgspec.Struct, frozen=True):
     """The report of a month. `state` is that of the month: open, closing or locked; `changed_by` set it so."""

@@ -21,6 +21,11 @@ VERBS: dict[Action, NoteAction] = {
 _SETTLED: dict[Action, ItemState] = {"dispute": "disputed", "resolve": "resolved", "accept": "accepted"}
 
 
+def name_class(item_class: str, late_class: str | None) -> str:
+    """Name a class for people. `late_class`: the class that an item of `after_lock` would have in an open month."""
+    return item_class if late_class is None else f"{item_class} ({late_class})"
+
+
 def find_next_state(state: ItemState, action: Action) -> ItemState:
     """Return the state after an action. A settled item that is assigned is open work again; a disputed one stays so."""
     if action == "assign":

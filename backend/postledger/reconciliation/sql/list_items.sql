@@ -1,4 +1,5 @@
 -- Work items: those that are not settled first, the highest stake first. What the last run did not find comes last.
+-- `late_class`: the class that an item of the class `after_lock` would have in an open month.
 SELECT
     items.id, encode(items.key, 'hex') AS key, items.kind, items.class, sources.slug AS source, items.account,
     coalesce(sources.slug, items.account) AS name, items.period, items.state, items.owner, items.stake, items.currency,
@@ -8,8 +9,17 @@ SELECT
     bills.number AS bill, receivables.number AS receivable,
     coalesce(
         bills.number, receivables.number, conversions.transaction_id, lines.transaction_id, conversions.click_id,
-        lines.click_id, lines.bank_reference, 'line ' || items.line_no
+        lines.click_id, lines.bank_reference, 'line ' || items.line_no,
+        CASE coalesce(CASE items.class WHEN 'after_lock' THEN items.facts ->> 'class' END, items.class)
+            WHEN 'gap' THEN concat_ws(' ', 'before', items.facts ->> 'since', '(' || left(items.statement_id::text, 8) || ')')
+            WHEN 'unproven'
+                THEN concat_ws(
+                    ' ', items.facts ->> 'since', 'to ' || (items.facts ->> 'until'),
+                    '(' || left(items.statement_id::text, 8) || ')'
+                )
+        END
     ) AS subject,
+    CASE items.class WHEN 'after_lock' THEN items.facts ->> 'class' END AS late_class,
     items.facts, items.resolution, items.version, items.first_run::text, items.last_run::text,
     items.opened_at, items.changed_at
 FROM discrepancies AS items

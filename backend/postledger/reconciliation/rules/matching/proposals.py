@@ -14,7 +14,16 @@ from postledger.reconciliation.rules.matching.returned import (
     takes_named_back,
 )
 from postledger.reconciliation.rules.matching.solutions import Solution, list_means, pay_in_full
-from postledger.reconciliation.rules.matching.subjects import Item, ItemKind, Line, Match, Outcome, PartName, Reason
+from postledger.reconciliation.rules.matching.subjects import (
+    Item,
+    ItemKind,
+    Line,
+    Match,
+    Method,
+    Outcome,
+    PartName,
+    Reason,
+)
 from postledger.reconciliation.rules.matching.subset_sums import SEARCHED_UP_TO, SURE_UP_TO
 
 MOST_PROPOSED = 5
@@ -88,7 +97,7 @@ class Proposer:
             if total > 0:
                 due = board.iterate_due(board.who(line), line.pays, means.currency)
                 reason = Reason.PARTIAL if means.amount < total else Reason.OVERPAID
-                return _propose(line, [_pay(line, due, means)], *certain, reason)
+                return _propose(line, [_pay(line, due, means, "payee_all")], *certain, reason)
         return None
 
     def _propose_by_amount(self, line: Line) -> Outcome | None:
@@ -120,10 +129,10 @@ def _pay_or_call_it_a_fee(line: Line, due: list[tuple[Item, Decimal]], means: Me
     return [_pay(line, due, means), Match("reference", make_parts(line, due, means, rest))]
 
 
-def _pay(line: Line, due: Iterable[tuple[Item, Decimal]], means: Means) -> Match:
+def _pay(line: Line, due: Iterable[tuple[Item, Decimal]], means: Means, method: Method = "reference") -> Match:
     """Pay as far as the line goes, the oldest first. What is left over is unapplied."""
     rest: PartName = "unapplied" if means.rate is None else "fx"
-    return Match("reference", make_parts(line, share_out(due, means.amount), means, rest))
+    return Match(method, make_parts(line, share_out(due, means.amount), means, rest))
 
 
 def _reason_of(means: Means | Reason) -> Reason:
