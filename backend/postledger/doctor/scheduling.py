@@ -23,7 +23,7 @@ def check_scheduling(environment: Mapping[str, str]) -> Iterator[CheckResult]:
 
 
 def judge_scheduling(processes: Iterable[Process], wanted: str) -> CheckResult:
-    """Compare the classes of processes with the one that the settings ask for. Not every system has groups of a weight."""
+    """Compare the classes of processes with the one that the settings ask for. Some systems have no groups."""
     classes = {part: set[str]() for part in (*_PARTS, _SANDBOX)}
     for process in processes:
         if process.part == _SANDBOX:
