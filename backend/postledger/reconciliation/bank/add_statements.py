@@ -65,7 +65,7 @@ class Addition(msgspec.Struct, frozen=True):
 
 def add_statements(addition: Addition, read: Sequence[ReadStatement]) -> list[ImportedStatement]:
     """Add all statements of a file."""
-    added, sources, numbers = list[ImportedStatement](), list[ReadStatement](), Counter[tuple[str, str | None]]()
+    added, sources, numbers = list[ImportedStatement](), list[AddedTo](), Counter[tuple[str, str | None]]()
     for segment in _split(read):
         new = _select_new(addition, segment)
         for each in segment:
@@ -73,8 +73,8 @@ def add_statements(addition: Addition, read: Sequence[ReadStatement]) -> list[Im
             numbers[name] += 1
             number = each.number if numbers[name] == 1 else f"{each.number or ''} ({numbers[name]})".strip()
             one = _add(_at(addition, len(added)), each, number, new[id(each)])
-            added.append(_prove_with_others(addition, one, each, find_added_difference))
-            sources.append(each)
+            sources.append(AddedTo(one.account, one.id, each.lines, new[id(each)]))
+            added.append(_prove_with_others(addition, one, sources[-1], find_added_difference))
     # Another statement of the file can have the rest of a day, so all of them come first.
     proven = [_prove_with_others(addition, *pair, find_missing) for pair in zip(added, sources, strict=True)]
     for nth, each_added in enumerate(proven):
@@ -164,12 +164,12 @@ def _link(addition: Addition, added: ImportedStatement, booked: Decimal, new: De
 
 
 def _prove_with_others(
-    addition: Addition, added: ImportedStatement, read: ReadStatement, find: FindDifference
+    addition: Addition, added: ImportedStatement, source: AddedTo, find: FindDifference
 ) -> ImportedStatement:
     """Find whether a statement that adds up by itself contradicts the others of its account."""
     if added.proof == "unproven":
         return added
-    difference = find(addition.connection, AddedTo(added.account, added.id, read.lines))
+    difference = find(addition.connection, source)
     if difference is None:
         return added
     set_proof(addition.connection, added.id, Proof("unproven", difference), added.opening)
