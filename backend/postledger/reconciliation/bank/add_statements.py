@@ -16,14 +16,14 @@ from postledger.reconciliation.bank.bank_store import (
     NewStatement,
     add_bank_lines,
     insert_bank_statement,
-    read_chain,
     read_known_lines,
     relink,
     set_proof,
 )
+from postledger.reconciliation.bank.prove_closing import AddedLines, prove_by_closing, prove_next
 from postledger.reconciliation.bank.prove_record import AddedTo, find_added_difference, find_missing
 from postledger.reconciliation.bank.read_file import ReadStatement, day_of
-from postledger.reconciliation.rules.balance_proof import Proof, ProofState, Span, find_gap, prove, prove_added
+from postledger.reconciliation.rules.balance_proof import Proof, ProofState, find_gap, prove
 from postledger.reconciliation.rules.occurrences import NewLine, select_new
 from postledger.reconciliation.rules.statement_chain import Link, Stated, put_in_order
 from postledger.reconciliation.statement_store import add_faults
@@ -140,7 +140,8 @@ def _add(addition: Addition, read: ReadStatement, number: str | None, new: Seque
     add_bank_lines(connection, statement_id, new, addition.texts)
     add_faults(connection, statement_id, read.faults)
     insert_bank_statement(connection, _make_row(addition, added))
-    return _link(addition, added, booked, sum((line.line.amount for line in new), Decimal(0)))
+    added_amount = sum((line.line.amount for line in new), Decimal(0))
+    return _link(addition, added, AddedLines(booked, added_amount, read.closed_on))
 
 
 def _make_row(addition: Addition, added: ImportedStatement) -> NewStatement:
@@ -151,16 +152,16 @@ def _make_row(addition: Addition, added: ImportedStatement) -> NewStatement:
     )  # fmt: skip
 
 
-def _link(addition: Addition, added: ImportedStatement, booked: Decimal, new: Decimal) -> ImportedStatement:
-    link = relink(addition.connection, added.account).get(added.id, Link())
-    linked, before = msgspec.structs.replace(added, gap=link.gap), _find_last(addition.connection, added, link)
-    if before is None or added.closing is None or added.opening is not None:
+def _link(addition: Addition, added: ImportedStatement, lines: AddedLines) -> ImportedStatement:
+    connection, account = addition.connection, added.account
+    links = relink(connection, account)
+    linked = msgspec.structs.replace(added, gap=links.get(added.id, Link()).gap)
+    found = prove_by_closing(connection, account, added.id, links, lines)
+    prove_next(connection, account, added.id, links)
+    if found is None:
         return linked
-    if _prove_added(before, added, new).state != "proven":
-        return linked
-    linked = msgspec.structs.replace(linked, proof="proven", opening=added.closing - booked)
-    set_proof(addition.connection, added.id, Proof(linked.proof), linked.opening)
-    return linked
+    proof = found.proof
+    return msgspec.structs.replace(linked, proof=proof.state, proof_difference=proof.difference, opening=found.opening)
 
 
 def _prove_with_others(
@@ -174,20 +175,6 @@ def _prove_with_others(
         return added
     set_proof(addition.connection, added.id, Proof("unproven", difference), added.opening)
     return msgspec.structs.replace(added, proof="unproven", proof_difference=difference)
-
-
-def _find_last(connection: Connection[Any], added: ImportedStatement, link: Link) -> Stated | None:
-    """Find the statement before, if no other one of the account ends later than that, and this ends no earlier."""
-    others = {each.id: each for each in read_chain(connection, added.account) if each.id != added.id}
-    before = others.get(link.follows or "")
-    if before is None or added.until is None or before.until > added.until:
-        return None
-    return before if all(each.until <= before.until for each in others.values()) else None
-
-
-def _prove_added(before: Stated, added: ImportedStatement, new: Decimal) -> Proof:
-    """Prove that the lines that were added lead from the last closing balance to this one."""
-    return prove_added(before.span, Span(added.since, added.until, added.opening, added.closing), new)
 
 
 def _append_to_chain(addition: Addition, added: ImportedStatement) -> None:
