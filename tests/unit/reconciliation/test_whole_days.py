@@ -11,8 +11,8 @@ from postledger.reconciliation.rules.whole_days import Added, find_contradicted
 
 def stated(since: int, until: int, opening: int, closing: int) -> Stated:
     """A proven statement of some days of October."""
-    days = (date(2026, 10, day) for day in (since, until))
-    return Stated(f"{since} to {until}", *days, Decimal(opening), Decimal(closing), "proven")
+    first, last = date(2026, 10, since), date(2026, 10, until)
+    return Stated(f"{since} to {until}", first, last, Decimal(opening), Decimal(closing), "proven")
 
 
 def by_day(amounts: dict[int, int]) -> dict[date, Decimal]:
