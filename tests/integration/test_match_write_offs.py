@@ -183,10 +183,19 @@ def test_an_operator_confirms_what_is_left_unapplied(books: BankBooks, people: C
 
 
 def test_an_operator_confirms_what_a_run_has_matched(books: BankBooks, people: CommandLine) -> None:
-    statement = books.add_lines({"amount": "-120.00", "text": BILL})
+    statement = books.add_lines({"amount": "-105.00", "text": BILL})
     books.reconcile()
 
     assert people("match", "confirm", statement, "1", "--as", "ole").code == 0
+    assert books.parts(statement, state="confirmed") == [("payment", "-100", BILL), ("fee", "-5", None)]
+
+
+def test_an_operator_confirms_a_fee_within_the_tolerance_of_the_account(books: BankBooks, people: CommandLine) -> None:
+    statement = books.add_lines({"amount": "-120.00", "text": BILL, "payee": "456"})
+    books.reconcile()
+    assert (books.paid(), books.items()) == ({}, [("proposed", "120", "open", ["fee_beyond_tolerance"])])
+
+    assert people("match", "confirm", statement, "1", "--proposal", "2", "--as", "ole").code == 0
     assert books.parts(statement, state="confirmed") == [("payment", "-100", BILL), ("fee", "-20", None)]
 
 

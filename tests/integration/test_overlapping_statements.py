@@ -39,6 +39,32 @@ def test_a_third_twin_within_two_proven_files_is_not_proven(ledger: Connection[A
     assert broken(ledger) == []
 
 
+@pytest.mark.parametrize("until", [3, 5])
+def test_a_third_twin_in_a_file_that_ends_no_earlier_is_not_proven(ledger: Connection[Any], until: int) -> None:
+    """Both files add up, and the last balance of all days is that of the later file."""
+    more = Statement(1, until, "0.00", [SALE, TWIN, TWIN, TWIN, Booking(until, "3.00")])
+    known = Statement(1, 3, "0.00", [SALE, TWIN, TWIN, Booking(3, "3.00")])
+
+    assert proofs(ledger, known if until == 3 else B1, more) == [("proven", None), ("unproven", Decimal(-10))]
+
+
+def test_a_third_twin_on_the_first_day_of_files_of_equal_days_is_not_proven(ledger: Connection[Any]) -> None:
+    two, three = ([TWIN] * twins + [Booking(3, "-7.50"), LATE] for twins in (2, 3))
+
+    assert proofs(ledger, Statement(2, 4, "1000.00", two), Statement(2, 4, "1000.00", three)) == [
+        ("proven", None), ("unproven", Decimal(-10))
+    ]  # fmt: skip
+
+
+def test_a_third_twin_that_the_file_of_its_day_does_not_have_is_not_proven(ledger: Connection[Any]) -> None:
+    days = [
+        Statement(1, 1, "0.00", [SALE]), Statement(2, 2, "1000.00", [TWIN, TWIN]), Statement(3, 3, "980.00"),
+    ]  # fmt: skip
+    month = Statement(1, 31, "0.00", [SALE, TWIN, TWIN, TWIN, Booking(31, "3.00")])
+
+    assert proofs(ledger, *days, month)[-1] == ("unproven", Decimal(-10))
+
+
 def test_what_is_not_proven_does_not_disprove_later_files(ledger: Connection[Any]) -> None:
     b3 = Statement(2, 2, "1000.00", [TWIN, TWIN, TWIN])
     later = Statement(1, 6, "0.00", [SALE, TWIN, TWIN, LATE, Booking(6, "1.00")])
@@ -83,6 +109,10 @@ def test_lines_of_a_file_without_balances_are_proven_by_the_others(ledger: Conne
         (Statement(2, 2, "980.00", [Booking(2, "3.00")]), Statement(2, 2, "1000.00", [TWIN, TWIN])),
         # each day after the whole month
         (Statement(1, 4, "0.00", [SALE, TWIN, TWIN, LATE]), B1, B2, Statement(4, 4, "980.00", [LATE])),
+        # the last day once more, when it was over
+        (Statement(1, 2, "0.00", [SALE, TWIN]), Statement(1, 2, "0.00", [SALE, TWIN, TWIN])),
+        # the first day once more, with what came before the file that begins within it
+        (Statement(2, 4, "990.00", [TWIN, LATE]), B1, Statement(1, 4, "0.00", [SALE, TWIN, TWIN, LATE])),
         # days without a line
         (Statement(1, 31, "0.00"), Statement(2, 2, "0.00")),
     ],

@@ -65,6 +65,21 @@ def test_a_third_twin_keeps_the_month_from_being_locked(months: Months) -> None:
     assert "Bank account csvb: not proven, its lines and balances differ by 10.00\N{NO-BREAK SPACE}EUR." in report.out
 
 
+def test_a_third_twin_in_a_file_of_the_same_days_is_not_proven(months: Months) -> None:
+    """The table with three twins is the bigger one, comes second, and adds up by itself."""
+    cli, twin = months.cli, "2026-10-10,-5.00,{:.2f},twin\n"
+    two, three = ("".join(twin.format(9740.44 - 5 * nth) for nth in range(1, twins + 1)) for twins in (2, 3))
+
+    good = take(cli, f"{two}2026-10-11,-7.50,9722.94,x\n2026-10-12,-1.00,9721.94,x\n")
+    bad = take(cli, f"{three}2026-10-11,-7.50,9717.94,x\n2026-10-12,-1.00,9716.94,x\n")
+
+    assert (good["proof"], good["gap"]) == ("proven", None)
+    assert (bad["lines"], bad["known"], bad["proof"], bad["proof_difference"]) == (1, 4, "unproven", "-5.00")
+    assert cli("reconcile", "--period", "2026-10", "--account", "csvb").code == 0
+    items = cli("discrepancies", "list", "--class", "unproven", "--json").facts
+    assert [(item["stake"], item["statement_id"]) for item in items] == [("5.00", bad["id"])]
+
+
 def test_without_the_third_twin_the_month_is_proven(months: Months) -> None:
     bad = take(months.cli, B3)
     assert months.cli("statement", "forget", bad["id"]).code == 0

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postledger.reconciliation.rules.balance_proof import Proof, Span, find_gap, prove, prove_added
+from postledger.reconciliation.rules.balance_proof import Proof, Span, adjoins, find_gap, prove, prove_added
 
 
 def span(since: int | None, until: int | None, opening: str | None, closing: str | None) -> Span:
@@ -50,6 +50,13 @@ def test_without_both_balances_nothing_is_proven(opening: str | None, closing: s
 )
 def test_a_gap_or_an_overlap_is_named(before: Span, this: Span, found: str | None) -> None:
     assert find_gap(before, this) == found
+
+
+@pytest.mark.parametrize(
+    ("until", "since", "found"), [(5, 6, True), (5, 5, True), (5, 2, True), (5, 7, False), (None, 6, False)]
+)
+def test_no_day_is_missing_between_two_that_adjoin(until: int | None, since: int, found: bool) -> None:
+    assert adjoins(span(1, until, None, "1"), span(since, 9, None, "2")) is found
 
 
 def test_an_overlap_is_proven_by_what_was_added() -> None:

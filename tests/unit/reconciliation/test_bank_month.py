@@ -9,8 +9,8 @@ from postledger.reconciliation.rules.bank_month import Covered, Lack, Rhythm, fi
 FIRST, LAST = date(2026, 10, 1), date(2026, 10, 31)
 
 
-def statement(since: str, until: str, **others: str) -> Covered:
-    facts: dict[str, str | None] = {"proof": "proven", "gap": None, **others}
+def statement(since: str, until: str, **others: str | bool) -> Covered:
+    facts: dict[str, str | bool | None] = {"proof": "proven", "gap": None, **others}
     return Covered(f"{since} to {until}", date.fromisoformat(since), date.fromisoformat(until), **facts)  # type: ignore[arg-type]
 
 
@@ -35,6 +35,11 @@ def test_a_statement_that_is_not_proven_is_named(proof: str) -> None:
     bad = statement("2026-10-01", "2026-10-31", proof=proof)
 
     assert find_lacks("monthly", [bad], FIRST, LAST) == [Lack("unproven", bad.id)]
+
+
+def test_the_first_statement_of_an_account_needs_no_opening_balance() -> None:
+    assert lacks(statement("2026-10-01", "2026-10-31", proof="no_balances", lacks_opening=True)) == []
+    assert lacks(statement("2026-10-01", "2026-10-31", proof="unproven", lacks_opening=True)) == ["unproven"]
 
 
 def test_a_gap_within_the_month_counts_and_an_overlap_does_not() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from postledger.reconciliation.rules.matching.match_lines import match_lines
-from postledger.reconciliation.rules.matching.subjects import Line, Outcome, Settled, Terms
+from postledger.reconciliation.rules.matching.subjects import Item, Line, Outcome, Settled, Terms
 from tests.parts.bank_lines import FEE, X, Y, bill_of, line_of, matched, proposed, receivable_of
 
 BY_X: dict[str, Any] = {"account_hash": b"x"}
@@ -101,6 +101,50 @@ def test_a_fee_that_the_account_allows_is_a_part() -> None:
     assert reasons == ["fee_beyond_tolerance"]
     assert proposals[0][-1] == ("payment", "-260", "b3")
     assert proposals[1][-1] == ("fee", "40", None)
+
+
+def test_a_fee_of_more_than_a_twentieth_of_a_bill_is_only_proposed() -> None:
+    """What is paid beyond a bill can be too much as well, however large a fee the account allows."""
+    terms, bills = Terms(fee_absolute=Decimal(15)), [bill_of(1, "60")]
+    unapplied, fee = (
+        [("payment", "-60", "b1"), ("unapplied", "-15", None)],
+        [("payment", "-60", "b1"), ("fee", "-15", None)],
+    )
+
+    for line in (line_of(1, "-75", "PL-202610-1", **BY_X), line_of(1, "-75", **BY_X)):
+        assert proposed(only(line, items=bills, terms=terms)) == (["fee_beyond_tolerance"], [unapplied, fee])
+    assert matched(only(line_of(1, "-63", "PL-202610-1"), items=bills, terms=terms))[-1] == ("fee", "-3", None)
+    assert matched(only(line_of(1, "-75.01", "PL-202610-1"), items=bills, terms=terms))[-1][0] == "unapplied"
+
+
+@pytest.mark.parametrize(
+    ("amount", "items"),
+    [
+        ("-114.99", [bill_of(1, "100")]),
+        ("-70", [bill_of(1, "70", paid=Decimal(10))]),
+        ("-75", [bill_of(1, "60"), bill_of(2, "200")]),
+        ("-75", [bill_of(1, "40"), bill_of(2, "20"), bill_of(3, "500")]),
+    ],
+)
+def test_what_can_be_paid_too_much_is_no_sure_fee(amount: str, items: list[Item]) -> None:
+    terms = Terms(fee_absolute=Decimal(15))
+
+    for text in ("", "PL-202610-1" if len(items) == 1 else ""):
+        reasons, proposals = proposed(only(line_of(1, amount, text, **BY_X), items=items, terms=terms))
+        assert reasons == ["fee_beyond_tolerance"]
+        assert [parts[-1][0] for parts in proposals] == ["unapplied", "fee"]
+
+
+def test_a_doubtful_fee_makes_another_solution_no_sure_one() -> None:
+    outcome = only(line_of(1, "-75", **BY_X), items=[bill_of(1, "60"), bill_of(2, "73")], terms=FEE)
+
+    assert "several_solutions" in proposed(outcome)[0]
+
+
+def test_a_large_fee_that_the_bank_names_is_sure() -> None:
+    outcome = only(line_of(1, "-75", "PL-202610-1", fee=Decimal(15)), items=[bill_of(1, "60")])
+
+    assert matched(outcome) == [("payment", "-60", "b1"), ("fee", "-15", None)]
 
 
 def test_a_bank_keeps_a_fee_of_what_a_network_sends() -> None:

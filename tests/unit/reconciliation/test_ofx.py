@@ -39,6 +39,14 @@ def test_xml_with_several_accounts_is_read() -> None:
     assert (card.amount, card.instructed_currency, card.rate) == (Decimal("-9.99"), "EUR", Decimal("1.0870"))
 
 
+def test_the_day_of_the_closing_balance_is_read() -> None:
+    content = (FILES / "ofx1_sgml.ofx").read_bytes()
+
+    [statement] = read_ofx(io.BytesIO(content))
+
+    assert (statement.closing, statement.closed_on) == (Decimal("1209.56"), date(2026, 10, 31))
+
+
 def test_what_cannot_be_read_is_named_and_stops_nothing() -> None:
     [(_, [_, *faults])] = read("ofx1_faults_and_no_ends.ofx")
 

@@ -16,14 +16,14 @@ from postledger.reconciliation.bank.bank_store import (
     NewStatement,
     add_bank_lines,
     insert_bank_statement,
-    read_chain,
     read_known_lines,
     relink,
     set_proof,
 )
+from postledger.reconciliation.bank.prove_closing import AddedLines, prove_by_closing, prove_next
 from postledger.reconciliation.bank.prove_record import AddedTo, find_added_difference, find_missing
 from postledger.reconciliation.bank.read_file import ReadStatement, day_of
-from postledger.reconciliation.rules.balance_proof import Proof, ProofState, Span, find_gap, prove, prove_added
+from postledger.reconciliation.rules.balance_proof import Proof, ProofState, find_gap, prove
 from postledger.reconciliation.rules.occurrences import NewLine, select_new
 from postledger.reconciliation.rules.statement_chain import Link, Stated, put_in_order
 from postledger.reconciliation.statement_store import add_faults
@@ -65,7 +65,7 @@ class Addition(msgspec.Struct, frozen=True):
 
 def add_statements(addition: Addition, read: Sequence[ReadStatement]) -> list[ImportedStatement]:
     """Add all statements of a file."""
-    added, sources, numbers = list[ImportedStatement](), list[ReadStatement](), Counter[tuple[str, str | None]]()
+    added, sources, numbers = list[ImportedStatement](), list[AddedTo](), Counter[tuple[str, str | None]]()
     for segment in _split(read):
         new = _select_new(addition, segment)
         for each in segment:
@@ -73,8 +73,8 @@ def add_statements(addition: Addition, read: Sequence[ReadStatement]) -> list[Im
             numbers[name] += 1
             number = each.number if numbers[name] == 1 else f"{each.number or ''} ({numbers[name]})".strip()
             one = _add(_at(addition, len(added)), each, number, new[id(each)])
-            added.append(_prove_with_others(addition, one, each, find_added_difference))
-            sources.append(each)
+            sources.append(AddedTo(one.account, one.id, each.lines, new[id(each)]))
+            added.append(_prove_with_others(addition, one, sources[-1], find_added_difference))
     # Another statement of the file can have the rest of a day, so all of them come first.
     proven = [_prove_with_others(addition, *pair, find_missing) for pair in zip(added, sources, strict=True)]
     for nth, each_added in enumerate(proven):
@@ -140,7 +140,8 @@ def _add(addition: Addition, read: ReadStatement, number: str | None, new: Seque
     add_bank_lines(connection, statement_id, new, addition.texts)
     add_faults(connection, statement_id, read.faults)
     insert_bank_statement(connection, _make_row(addition, added))
-    return _link(addition, added, booked, sum((line.line.amount for line in new), Decimal(0)))
+    added_amount = sum((line.line.amount for line in new), Decimal(0))
+    return _link(addition, added, AddedLines(booked, added_amount, read.closed_on))
 
 
 def _make_row(addition: Addition, added: ImportedStatement) -> NewStatement:
@@ -151,43 +152,29 @@ def _make_row(addition: Addition, added: ImportedStatement) -> NewStatement:
     )  # fmt: skip
 
 
-def _link(addition: Addition, added: ImportedStatement, booked: Decimal, new: Decimal) -> ImportedStatement:
-    link = relink(addition.connection, added.account).get(added.id, Link())
-    linked, before = msgspec.structs.replace(added, gap=link.gap), _find_last(addition.connection, added, link)
-    if before is None or added.closing is None or added.opening is not None:
+def _link(addition: Addition, added: ImportedStatement, lines: AddedLines) -> ImportedStatement:
+    connection, account = addition.connection, added.account
+    links = relink(connection, account)
+    linked = msgspec.structs.replace(added, gap=links.get(added.id, Link()).gap)
+    found = prove_by_closing(connection, account, added.id, links, lines)
+    prove_next(connection, account, added.id, links)
+    if found is None:
         return linked
-    if _prove_added(before, added, new).state != "proven":
-        return linked
-    linked = msgspec.structs.replace(linked, proof="proven", opening=added.closing - booked)
-    set_proof(addition.connection, added.id, Proof(linked.proof), linked.opening)
-    return linked
+    proof = found.proof
+    return msgspec.structs.replace(linked, proof=proof.state, proof_difference=proof.difference, opening=found.opening)
 
 
 def _prove_with_others(
-    addition: Addition, added: ImportedStatement, read: ReadStatement, find: FindDifference
+    addition: Addition, added: ImportedStatement, source: AddedTo, find: FindDifference
 ) -> ImportedStatement:
     """Find whether a statement that adds up by itself contradicts the others of its account."""
     if added.proof == "unproven":
         return added
-    difference = find(addition.connection, AddedTo(added.account, added.id, read.lines))
+    difference = find(addition.connection, source)
     if difference is None:
         return added
     set_proof(addition.connection, added.id, Proof("unproven", difference), added.opening)
     return msgspec.structs.replace(added, proof="unproven", proof_difference=difference)
-
-
-def _find_last(connection: Connection[Any], added: ImportedStatement, link: Link) -> Stated | None:
-    """Find the statement before, if no other one of the account ends later than that, and this ends no earlier."""
-    others = {each.id: each for each in read_chain(connection, added.account) if each.id != added.id}
-    before = others.get(link.follows or "")
-    if before is None or added.until is None or before.until > added.until:
-        return None
-    return before if all(each.until <= before.until for each in others.values()) else None
-
-
-def _prove_added(before: Stated, added: ImportedStatement, new: Decimal) -> Proof:
-    """Prove that the lines that were added lead from the last closing balance to this one."""
-    return prove_added(before.span, Span(added.since, added.until, added.opening, added.closing), new)
 
 
 def _append_to_chain(addition: Addition, added: ImportedStatement) -> None:

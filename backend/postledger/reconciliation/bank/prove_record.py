@@ -12,19 +12,22 @@ from psycopg import Connection
 from postledger.platform.postgres.sql import statements_of
 from postledger.reconciliation.bank.bank_store import read_chain
 from postledger.reconciliation.bank.read_file import day_of
+from postledger.reconciliation.rules.occurrences import NewLine
 from postledger.reconciliation.rules.record_proof import Run, find_difference, find_excess, find_runs
 from postledger.reconciliation.rules.statement_chain import Stated
 from postledger.reconciliation.rules.statement_lines import BankLine
+from postledger.reconciliation.rules.whole_days import Added, find_contradicted
 
 sql = statements_of("postledger.reconciliation")
 
 
 class AddedTo(msgspec.Struct, frozen=True):
-    """The statement that was added to an account, and the lines that its file has."""
+    """The statement that was added to an account, the lines that its file has, and those that were not on record."""
 
     account: str
     statement_id: str
     lines: Sequence[BankLine]
+    new: Sequence[NewLine]
 
 
 def find_added_difference(connection: Connection[Any], added: AddedTo) -> Decimal | None:
@@ -36,6 +39,12 @@ def find_added_difference(connection: Connection[Any], added: AddedTo) -> Decima
     this = next((each for each in chain if each.id == added.statement_id), None)
     if this is None:
         return None
+    return _find_difference_of_runs(connection, added, chain, this) or _find_contradicted(added, chain, this)
+
+
+def _find_difference_of_runs(
+    connection: Connection[Any], added: AddedTo, chain: Sequence[Stated], this: Stated
+) -> Decimal | None:
     touched = [run for run in find_runs(chain) if this in run or _touches(run, this)]
     members = {each.id for run in touched for each in run} - {this.id}
     if not members:
@@ -44,6 +53,15 @@ def find_added_difference(connection: Connection[Any], added: AddedTo) -> Decima
     rest = find_runs(each for each in chain if each.id in members)
     before = [find_difference(run, _sum(connection, added.account, run, this.id)) for run in rest]
     return sum(after, Decimal(0)) - sum(before, Decimal(0)) or None if any(after) else None
+
+
+def _find_contradicted(added: AddedTo, chain: Sequence[Stated], this: Stated) -> Decimal | None:
+    """Find lines that are new on days of other statements. The last balance of all of them can be that of this file."""
+    if this.proof != "proven" or not added.new:
+        return None
+    others = [each for each in chain if each.id != this.id and each.proof == "proven"]
+    new = _sum_file(each.line for each in added.new)
+    return find_contradicted(Added(this, _sum_file(added.lines), new), others) or None
 
 
 def find_missing(connection: Connection[Any], added: AddedTo) -> Decimal | None:

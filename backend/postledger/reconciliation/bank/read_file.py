@@ -16,7 +16,10 @@ SHORTEST_NUMBER = 6
 
 
 class ReadStatement(msgspec.Struct, frozen=True):
-    """A statement that was read, the account that it is of, and the number of the account as the file has it."""
+    """A statement that was read, the account that it is of, and the number of the account as the file has it.
+
+    `closed_on` is the day of the closing balance, if the file says it.
+    """
 
     account: BankAccount
     written_account: str
@@ -24,6 +27,7 @@ class ReadStatement(msgspec.Struct, frozen=True):
     span: Span
     lines: list[BankLine]
     faults: list[LineFault]
+    closed_on: date | None = None
 
 
 def read_statement(
@@ -40,7 +44,7 @@ def read_statement(
             lines.append(checked)
         on_line()
     span = _find_span(statement, lines)
-    return ReadStatement(account, statement.account, statement.number, span, lines, faults)
+    return ReadStatement(account, statement.account, statement.number, span, lines, faults, statement.closed_on)
 
 
 def hide_number(text: str, number: str) -> str:

@@ -35,6 +35,7 @@ MEANINGS: Mapping[str, Meaning] = {
 PROOFS: Mapping[str, str] = {
     "proven": "proven: opening + lines = closing",
     "unproven": "not proven",
+    "no_opening": "its first statement has no opening balance, so nothing proves the lines of that one",
     "no_balances": "the statements have no balances",
     "missing": "no statement",
 }

@@ -36,7 +36,7 @@ def looks_like_ofx(first: bytes) -> bool:
 def read_ofx(content: IO[bytes]) -> Iterator[BankStatement]:
     """Read the statements of a file that can be sought. Raises `BadFile`, also while lines are read.
 
-    OFX has no opening balance, so nothing can be proven.
+    OFX has no opening balance, so a statement is proven only by the one before.
     """
     encoding, heads = find_encoding(content), list[_Head]()
     for name, fields in read_parts(content, encoding):
@@ -56,6 +56,7 @@ class _Head:
         self.account, self.currency = "", ""
         self._said, self._booked = Days(), Days()
         self._closing: Decimal | None = None
+        self._closed_on: date | None = None
         self._debits, self._negative_debits = 0, 0
 
     def add(self, name: str, fields: Fields) -> None:
@@ -70,6 +71,7 @@ class _Head:
                 self.account = self.account or _read_account(fields)
             case "LEDGERBAL":
                 self._closing = read_signed(fields.get("BALAMT"), self.currency)
+                self._closed_on = _read_day(fields.get("DTASOF"))
             case "STMTTRN":
                 self._booked.add(_read_day(fields.get("DTPOSTED")))
                 amount = read_signed(fields.get("TRNAMT"), self.currency)
@@ -86,8 +88,9 @@ class _Head:
         """Return the statement without its lines."""
         days = self._said if self._said.first else self._booked
         return BankStatement(
-            self.account, None, self.currency or None, days.first, days.last, None, self._closing, iter(())
-        )
+            self.account, None, self.currency or None, days.first, days.last, None, self._closing, iter(()),
+            self._closed_on,
+        )  # fmt: skip
 
 
 def _read_account(fields: Fields) -> str:

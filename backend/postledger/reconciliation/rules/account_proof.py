@@ -9,14 +9,17 @@ import msgspec
 
 from postledger.reconciliation.rules.month import BankStatement
 
+ProofOfMonth = Literal["proven", "unproven", "no_opening", "no_balances", "missing"]
+
 
 class AccountProof(msgspec.Struct, frozen=True):
     """`difference` is opening + booked lines - closing of the month, if its balances are known.
 
+    `no_opening`: only the first statement of the account is not proven, because none before it has its opening balance.
     `is_named`: a statement that is not proven, or a gap before one, says what is wrong.
     """
 
-    state: Literal["proven", "unproven", "no_balances", "missing"]
+    state: ProofOfMonth
     opening: Decimal | None
     closing: Decimal | None
     difference: Decimal | None
@@ -44,14 +47,15 @@ def judge_month(
     return AccountProof(_find_state(statements, difference, is_wrong=is_named), opening, closing, difference, is_named)
 
 
-def _find_state(
-    statements: Sequence[BankStatement], difference: Decimal | None, *, is_wrong: bool
-) -> Literal["proven", "unproven", "no_balances", "missing"]:
+def _find_state(statements: Sequence[BankStatement], difference: Decimal | None, *, is_wrong: bool) -> ProofOfMonth:
     if not statements:
         return "missing"
     if difference or is_wrong:
         return "unproven"
-    return "proven" if all(_is_proven(each, statements) for each in statements) else "no_balances"
+    left = [each for each in statements if not _is_proven(each, statements)]
+    if left:
+        return "no_opening" if all(each.lacks_opening for each in left) else "no_balances"
+    return "proven"
 
 
 def _follows_gap(statement: BankStatement, first_day: date) -> bool:

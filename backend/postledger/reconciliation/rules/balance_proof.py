@@ -1,6 +1,6 @@
 """Proves by balances that no line of a bank statement is missing, wrong or there twice. Pure."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Literal
 
@@ -36,6 +36,13 @@ def prove(opening: Decimal | None, booked: Decimal, closing: Decimal | None) -> 
 def prove_added(before: Span, this: Span, added: Decimal) -> Proof:
     """Prove that the right lines were added of a statement that overlaps the one before, and ends no earlier."""
     return prove(before.closing, added, this.closing)
+
+
+def adjoins(before: Span, this: Span) -> bool:
+    """Return whether no day is missing between a statement and the one before of its account."""
+    if before.until is None or this.since is None:
+        return False
+    return this.since <= before.until + timedelta(days=1)
 
 
 def find_gap(before: Span, this: Span) -> Literal["gap", "overlap"] | None:

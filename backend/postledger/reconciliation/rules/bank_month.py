@@ -15,7 +15,10 @@ _SLACK = {"daily": timedelta(days=4), "weekly": timedelta(days=8), "monthly": ti
 
 
 class Covered(msgspec.Struct, frozen=True):
-    """A statement: the first and the last day that it covers, its proof, and whether something is missing before it."""
+    """A statement: the first and the last day that it covers, its proof, and whether something is missing before it.
+
+    `lacks_opening`: it is the first one of its account, has only a closing balance, and was read without a fault.
+    """
 
     id: str
     since: date
@@ -23,6 +26,7 @@ class Covered(msgspec.Struct, frozen=True):
     proof: Literal["proven", "unproven", "no_balances"]
     gap: Literal["gap", "overlap"] | None
     difference: Decimal | None = None
+    lacks_opening: bool = False
 
 
 class Lack(msgspec.Struct, frozen=True):
@@ -50,9 +54,14 @@ def find_lacks(rhythm: Rhythm, statements: Sequence[Covered], first_day: date, l
 
 
 def _is_proven(statement: Covered, statements: Sequence[Covered]) -> bool:
-    """Return whether balances prove a statement, or others prove its days, as they do those of a notification."""
+    """Return whether balances prove a statement, or others prove its days, as they do those of a notification.
+
+    No statement is asked for that would prove the first one of an account.
+    """
     if statement.proof != "no_balances":
         return statement.proof == "proven"
+    if statement.lacks_opening:
+        return True
     proven = [each for each in statements if each.proof == "proven"]
     return any(each.since <= statement.since for each in proven) and any(
         each.until >= statement.until for each in proven

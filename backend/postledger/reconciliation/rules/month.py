@@ -115,7 +115,10 @@ class SourceMonth(msgspec.Struct, frozen=True):
 
 
 class BankStatement(msgspec.Struct, frozen=True):
-    """A bank statement that has days of the month. `gap` is what lies between it and the statement before."""
+    """A bank statement that has days of the month. `gap` is what lies between it and the statement before.
+
+    `lacks_opening`: it is the first one of its account, has only a closing balance, and was read without a fault.
+    """
 
     id: str
     format: str
@@ -128,6 +131,7 @@ class BankStatement(msgspec.Struct, frozen=True):
     proof: str
     proof_difference: Decimal | None
     gap: str | None
+    lacks_opening: bool = False
 
 
 class Flow(msgspec.Struct, frozen=True):

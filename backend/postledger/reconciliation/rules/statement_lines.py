@@ -80,7 +80,7 @@ class BankStatement(msgspec.Struct, frozen=True):
     """One statement of a bank's file, which can hold several. Account and number together tell them apart.
 
     `account` is the IBAN or number as the file has it, or empty if the file does not name it. Without both balances
-    nothing can be proven.
+    nothing can be proven. `closed_on` is the day of the closing balance, if the file says it.
     """
 
     account: str
@@ -91,3 +91,4 @@ class BankStatement(msgspec.Struct, frozen=True):
     opening: Decimal | None
     closing: Decimal | None
     lines: Iterator[BankLine | LineFault]
+    closed_on: date | None = None

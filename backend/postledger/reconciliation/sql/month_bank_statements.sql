@@ -10,7 +10,9 @@ SELECT
     lines,
     proof,
     proof_difference,
-    gap
+    gap,
+    -- The first one of its account, with a closing balance only: no statement before can give the other one.
+    follows IS NULL AND opening IS NULL AND closing IS NOT NULL AND faults = 0 AS lacks_opening
 FROM statements
 WHERE account = %(account)s AND since < %(until)s AND coalesce(until, since) >= %(since)s
 ORDER BY since, coalesce(until, since), imported_at

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from postledger.finance.rules.bill_amounts import add
 from postledger.reconciliation.rules.matching.board import Board
 from postledger.reconciliation.rules.matching.parts import Means, Payment, find_means, make_parts, share_out
-from postledger.reconciliation.rules.matching.solutions import Solution, pay_in_full
+from postledger.reconciliation.rules.matching.solutions import Solution, find_only, pay_in_full
 from postledger.reconciliation.rules.matching.subjects import Line, Match, PartName, Reason
 
 
@@ -20,18 +20,20 @@ def match_named(board: Board, line: Line) -> Match | None:
         return _pay_as_far_as_it_goes(line, due, means)
     solution = pay_in_full(board, line, due, means, "reference")
     if isinstance(solution, Solution):
-        return solution.make_match(line)
+        return find_only(line, [solution])
     in_part = len(due) == 1 and len(board.named(line).items) == 1 and means.exact and means.amount < _add(due)
     return _pay_as_far_as_it_goes(line, due, means) if in_part else None
 
 
 def match_overpaid(board: Board, line: Line) -> Match | None:
-    """Match a line that is more than all that it names: the rest is unapplied."""
+    """Match a line that is more than all that it names: the rest is unapplied, unless it can be a fee."""
     means = find_named_means(board, line)
     if not pays_named(board, line) or isinstance(means, Reason) or board.named(line).reason is not None:
         return None
     due = list_named_due(board, line)
     if not means.exact or means.amount <= _add(due):
+        return None
+    if isinstance(pay_in_full(board, line, due, means, "reference"), Solution):
         return None
     *parts, rest = make_parts(line, due, means, "unapplied")
     named = board.named(line).items

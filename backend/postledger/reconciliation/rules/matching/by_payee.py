@@ -47,14 +47,19 @@ def match_near(board: Board, line: Line) -> Match | None:
 
 
 def match_only_item(board: Board, line: Line) -> Match | None:
-    """Match a line with the only open item of its payee: a part of it, or all of it and more, which is unapplied."""
+    """Match a line with the only open item of its payee: a part of it, or all of it and more, which is unapplied.
+
+    What can be a fee instead is left.
+    """
     who, currencies = board.who(line), board.items.list_currencies(board.who(line).payees, line.pays)
     counts = [board.items.count(who.payees, line.pays, currency) for currency in currencies]
     if who.reason is not None or sum(counts) != 1:
         return None
-    payments = share_out(board.list_due(who, line.pays, line.currency), abs(line.amount))
-    means = Means(line.currency, abs(line.amount))
-    return Solution(tuple(payments), means, "unapplied", "payee_amount").make_match(line) if payments else None
+    due, means = board.list_due(who, line.pays, line.currency), Means(line.currency, abs(line.amount))
+    if not due or isinstance(pay_in_full(board, line, due, means, "payee_amount"), Solution):
+        return None
+    payments = share_out(due, means.amount)
+    return Solution(tuple(payments), means, "unapplied", "payee_amount").make_match(line)
 
 
 def list_singles(board: Board, line: Line) -> list[Solution]:

@@ -10,8 +10,8 @@ from postledger.reconciliation.rules.matching.subjects import Item, Line, Part, 
 
 FEE_SHARE = Decimal("0.25")
 """A fee is at most this share of what is due, or it would explain too much."""
-_FEE_SHARE_OF_ONE = Decimal("0.05")
-"""One bill of which we paid less than this share was paid in part."""
+_SURE_FEE_SHARE = Decimal("0.05")
+"""A fee beyond this share can be something else: one bill that we paid in part, or bills that we paid too much for."""
 Payment = tuple[Item, Decimal]
 """An item, and what is paid of it in its currency."""
 
@@ -65,6 +65,13 @@ def name_rest(line: Line, means: Means, total: Decimal, terms: Terms, *, single:
     return Reason.FEE_BEYOND_TOLERANCE
 
 
+def is_doubtful_fee(line: Line, means: Means, total: Decimal) -> bool:
+    """Return whether we paid so much more than what is due that it can be too much instead of a fee."""
+    if line.amount > 0 or total in list_amounts(line, means):
+        return False
+    return means.amount - total > total * _SURE_FEE_SHARE
+
+
 def make_parts(line: Line, payments: Iterable[Payment], means: Means, rest: PartName) -> tuple[Part, ...]:
     """Return the parts of a line: payments, and under other names what is left of it. They add up to the line."""
     paid = [_make_payment(line, item, applied, means) for item, applied in payments]
@@ -105,7 +112,7 @@ def _is_fee(line: Line, difference: Decimal, total: Decimal, terms: Terms, *, si
     if difference > 0 and line.amount > 0:
         return False  # no bank adds something to what it is sent
     in_part = single and difference < 0 and line.amount < 0
-    share = _FEE_SHARE_OF_ONE if in_part else FEE_SHARE
+    share = _SURE_FEE_SHARE if in_part else FEE_SHARE
     return abs(difference) <= min(terms.allow_fee(total), total * share)
 
 

@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from decimal import Decimal
 
+from msgspec.structs import replace
+
 from postledger.reconciliation.rules.matching.board import Board
 from postledger.reconciliation.rules.matching.by_number import find_named_means, list_named_due
 from postledger.reconciliation.rules.matching.by_payee import list_near, list_near_singles, list_singles, list_subsets
@@ -61,7 +63,7 @@ class Proposer:
         if named.reason is not None or isinstance(means, Reason) or not due:
             return _propose(line, self._pay_each(line, due), named.reason or _reason_of(means))
         full = pay_in_full(board, line, due, means, "reference")
-        reason = full if isinstance(full, Reason) else Reason.SEVERAL_SOLUTIONS
+        reason = full if isinstance(full, Reason) else full.doubt or Reason.SEVERAL_SOLUTIONS
         return _propose(line, _pay_or_call_it_a_fee(line, due, means), reason)
 
     def _pay_each(self, line: Line, due: Iterable[tuple[Item, Decimal]]) -> list[Match]:
@@ -87,7 +89,8 @@ class Proposer:
         if found:
             many = [Reason.MANY_OPEN] if self._count_open(line) > SURE_UP_TO else []
             several = [Reason.SEVERAL_SOLUTIONS] if len(found) > 1 else []
-            return _propose(line, [each.make_match(line) for each in found[:MOST_PROPOSED]], *certain, *several, *many)
+            doubts = [each.doubt for each in found[:MOST_PROPOSED] if each.doubt is not None]
+            return _propose(line, _list_matches(line, found), *certain, *doubts, *several, *many)
         return self._propose_in_part(line, certain)
 
     def _propose_in_part(self, line: Line, certain: list[Reason]) -> Outcome | None:
@@ -127,6 +130,15 @@ class Proposer:
 def _pay_or_call_it_a_fee(line: Line, due: list[tuple[Item, Decimal]], means: Means) -> list[Match]:
     rest: PartName = "fee" if means.rate is None else "fx"
     return [_pay(line, due, means), Match("reference", make_parts(line, due, means, rest))]
+
+
+def _list_matches(line: Line, solutions: Iterable[Solution]) -> list[Match]:
+    """Return the matches of solutions. A fee that is not sure can be unapplied as well."""
+    return [
+        each.make_match(line)
+        for solution in solutions
+        for each in ([] if solution.doubt is None else [replace(solution, rest="unapplied", doubt=None)]) + [solution]
+    ]
 
 
 def _pay(line: Line, due: Iterable[tuple[Item, Decimal]], means: Means, method: Method = "reference") -> Match:
