@@ -161,6 +161,15 @@ def test_a_table_that_fits_a_report_and_an_account_is_no_guess(banking: CommandL
     assert (imported["format"], imported["lines"], imported["statements"][0]["proof"]) == ("csv", 1, "proven")
 
 
+def test_a_table_in_another_encoding_is_recognised_and_told(banking: CommandLine) -> None:
+    file = banking.write("october.csv", TABLE.encode().replace(b"T-1", b"T\x81"))  # cp1252 has no 81
+
+    ran = banking("statement", "import", file)
+
+    assert (ran.code, len(ran.err.splitlines())) == (1, 1), ran.err
+    assert "october.csv has bytes after line 1 that are not of its encoding" in ran.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -11,7 +11,7 @@ from postledger.platform.keyring import Keyring
 from postledger.policy.bank_account_store import read_our_accounts
 from postledger.policy.report_store import read_report_formats
 from postledger.reconciliation.bank.import_bank import BankFile, ImportedBank, find_fitting, import_bank
-from postledger.reconciliation.import_report import Imported, ReportFile, find_fitting_formats, import_report
+from postledger.reconciliation.import_report import Imported, ReportFile, find_readable_formats, import_report
 from postledger.reconciliation.readers.bank_files import RECOGNISED_BY, recognise_bank_file
 from postledger.reconciliation.readers.report_rows import ReportContent
 from postledger.reconciliation.rules.bank_account import BANK_KINDS, BankKind
@@ -71,9 +71,10 @@ def _find_table(connection: Connection[Any], file: StatementFile) -> BankKind | 
     accounts = [each.account.slug for each in find_fitting(file.content, read_our_accounts(connection))]
     if not accounts:
         return None
-    reports = [each.slug for each in find_fitting_formats(read_report_formats(connection), ReportContent(file.content))]
-    if not reports:
+    formats = find_readable_formats(read_report_formats(connection), ReportContent(file.content))
+    if not formats:
         return "csv"
+    reports = [each.slug for each in formats]
     raise InvalidRequest(
         f"the file fits the report format {', '.join(reports)} and the CSV of bank account {', '.join(accounts)};"
         " say which one with --format or --account"
