@@ -96,6 +96,39 @@ def test_nothing_of_a_bank_is_quoted(banking: CommandLine, file: str, postgres: 
     assert [quoted for quoted in (CANARY, TEXT, "canary", IBAN) if quoted in told] == []
 
 
+@pytest.mark.parametrize(
+    ("name", "stored"),
+    [
+        ("stmt_DE14500105170000001010.xml", "stmt_***.xml"),
+        ("DE14_5001_0517_0000_0010_10-june.xml", "***-june.xml"),
+        ("0532013000-mai.xml", "***-mai.xml"),
+        ("main_2026-10_20261031.xml", "main_2026-10_20261031.xml"),
+    ],
+)
+def test_numbers_in_the_name_of_a_bank_file_are_hidden(banking: CommandLine, name: str, stored: str) -> None:
+    ran = banking("statement", "import", banking.write(name, write_camt(STATEMENT)))
+
+    assert ran.code == 0, ran.err
+    assert [each["file_name"] for each in banking("statement", "list", "--json").facts] == [stored]
+
+
+@pytest.mark.parametrize(
+    ("name", "stored"),
+    [
+        ("DE14500105170000001010-june.csv", "***-june.csv"),
+        ("acme-532013000-20261031.csv", "acme-***-20261031.csv"),
+        ("acme-20261031.csv", "acme-20261031.csv"),
+    ],
+)
+def test_numbers_in_the_name_of_a_report_are_hidden(banking: CommandLine, name: str, stored: str) -> None:
+    banking("apply", banking.write("reports.toml", SOURCE + REPORTS))
+
+    ran = banking("statement", "import", banking.write(name, TABLE), "--format", "acme-csv")
+
+    assert ran.code == 0, ran.err
+    assert [each["file_name"] for each in banking("statement", "list", "--json").facts] == [stored]
+
+
 def test_faults_of_a_bank_are_a_table_for_people(banking: CommandLine) -> None:
     content = write_camt(STATEMENT).replace(b">100.00<", b">1OO.00<")
     file = banking.write("october.xml", content)

@@ -55,6 +55,15 @@ def test_a_report_goes_in_and_out_again(acme: CommandLine) -> None:
     assert (gone.code, acme("statement", "list", "--json").facts) == (0, [])
 
 
+def test_without_bank_accounts_a_report_needs_no_master_key(acme: CommandLine) -> None:
+    file = acme.write("acme-20261031.csv", HEADER + ROWS)
+    del acme.environment["POSTLEDGER_MASTER_KEY"]
+
+    ran = acme.process("statement", "import", file)
+
+    assert ran.code == 0, ran.err
+
+
 def test_bad_lines_are_told_by_number_field_and_reason(acme: CommandLine) -> None:
     file = acme.write("october.csv", HEADER + ROWS + "T-3;c3;canary;USD;Sale;03.10.2026\n")
 
