@@ -101,6 +101,16 @@ def test_a_newer_report_of_the_month_replaces_the_older(ledger: Connection[Any])
     }  # fmt: skip
 
 
+def test_an_old_file_that_comes_again_names_the_report_that_counts(ledger: Connection[Any]) -> None:
+    first, second, third = take(ledger, rows(1)), take(ledger, rows(1, 2)), take(ledger, rows(1, 2, 3))
+    take(ledger, rows(1).replace("2026-10", "2026-09"))
+
+    assert [take(ledger, rows(*range(1, last))).replaced_by for last in (2, 3, 4)] == [third.id, third.id, None]
+    delete_statement(ledger, third.id)
+    again = take(ledger, rows(1))
+    assert (again.id, again.known, again.replaced_by) == (first.id, True, second.id)
+
+
 def test_a_report_that_is_forgotten_gives_the_older_its_place_back(ledger: Connection[Any]) -> None:
     first, second = take(ledger, rows(1, 2)), take(ledger, rows(1, 2, 3))
 

@@ -47,7 +47,10 @@ class ReportFile(msgspec.Struct, frozen=True):
 
 
 class Imported(msgspec.Struct, frozen=True):
-    """What an import did. `known`: the file was on record already, and nothing was added."""
+    """What an import did. `known`: the file was on record already, and nothing was added.
+
+    `replaced_by`: the report that counts instead of a known one that was replaced.
+    """
 
     id: str
     format: str
@@ -57,6 +60,7 @@ class Imported(msgspec.Struct, frozen=True):
     faults: int
     replaces: str | None = None
     known: bool = False
+    replaced_by: str | None = None
 
 
 class TooManyFaults(NotPossible):
@@ -84,12 +88,18 @@ def import_report(
         with connection.transaction():
             lock_source(connection, source_id)
             if (found := find_file(connection, digest)) is not None:
-                return Imported(found[0], report_format.slug, report_format.source, file.period, 0, 0, known=True)
+                return _make_known(report_format, file, *found)
             return _import(
                 connection, file, report_format, NewFile(content, source_id, digest, actor, now), on_progress
             )
     except (BadFile, BadHeader) as bad:
         raise InvalidRequest(f"{file.name} {bad}" if isinstance(bad, BadFile) else str(bad)) from None
+
+
+def _make_known(report_format: ReportFormat, file: ReportFile, statement_id: str, replaced_by: str | None) -> Imported:
+    return Imported(
+        statement_id, report_format.slug, report_format.source, file.period, 0, 0, known=True, replaced_by=replaced_by
+    )
 
 
 def digest_file(content: IO[bytes]) -> bytes:
