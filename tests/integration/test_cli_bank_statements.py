@@ -96,6 +96,39 @@ def test_nothing_of_a_bank_is_quoted(banking: CommandLine, file: str, postgres: 
     assert [quoted for quoted in (CANARY, TEXT, "canary", IBAN) if quoted in told] == []
 
 
+@pytest.mark.parametrize(
+    ("name", "stored"),
+    [
+        ("stmt_DE14500105170000001010.xml", "stmt_***.xml"),
+        ("DE14_5001_0517_0000_0010_10-june.xml", "***-june.xml"),
+        ("0532013000-mai.xml", "***-mai.xml"),
+        ("main_2026-10_20261031.xml", "main_2026-10_20261031.xml"),
+    ],
+)
+def test_numbers_in_the_name_of_a_bank_file_are_hidden(banking: CommandLine, name: str, stored: str) -> None:
+    ran = banking("statement", "import", banking.write(name, write_camt(STATEMENT)))
+
+    assert ran.code == 0, ran.err
+    assert [each["file_name"] for each in banking("statement", "list", "--json").facts] == [stored]
+
+
+@pytest.mark.parametrize(
+    ("name", "stored"),
+    [
+        ("DE14500105170000001010-june.csv", "***-june.csv"),
+        ("acme-532013000-20261031.csv", "acme-***-20261031.csv"),
+        ("acme-20261031.csv", "acme-20261031.csv"),
+    ],
+)
+def test_numbers_in_the_name_of_a_report_are_hidden(banking: CommandLine, name: str, stored: str) -> None:
+    banking("apply", banking.write("reports.toml", SOURCE + REPORTS))
+
+    ran = banking("statement", "import", banking.write(name, TABLE), "--format", "acme-csv")
+
+    assert ran.code == 0, ran.err
+    assert [each["file_name"] for each in banking("statement", "list", "--json").facts] == [stored]
+
+
 def test_faults_of_a_bank_are_a_table_for_people(banking: CommandLine) -> None:
     content = write_camt(STATEMENT).replace(b">100.00<", b">1OO.00<")
     file = banking.write("october.xml", content)
@@ -159,6 +192,15 @@ def test_a_table_that_fits_a_report_and_an_account_is_no_guess(banking: CommandL
     assert "fits the report format acme-csv and the CSV of bank account girokonto" in guessed.err
     imported = banking("statement", "import", file, "--account", "girokonto", "--json").facts
     assert (imported["format"], imported["lines"], imported["statements"][0]["proof"]) == ("csv", 1, "proven")
+
+
+def test_a_table_in_another_encoding_is_recognised_and_told(banking: CommandLine) -> None:
+    file = banking.write("october.csv", TABLE.encode().replace(b"T-1", b"T\x81"))  # cp1252 has no 81
+
+    ran = banking("statement", "import", file)
+
+    assert (ran.code, len(ran.err.splitlines())) == (1, 1), ran.err
+    assert "october.csv has bytes after line 1 that are not of its encoding" in ran.err
 
 
 @pytest.mark.parametrize(

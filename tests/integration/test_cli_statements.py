@@ -55,6 +55,30 @@ def test_a_report_goes_in_and_out_again(acme: CommandLine) -> None:
     assert (gone.code, acme("statement", "list", "--json").facts) == (0, [])
 
 
+def test_an_old_file_that_comes_again_does_not_count(acme: CommandLine) -> None:
+    old, new = acme.write("old.csv", HEADER + ROWS), acme.write("new.csv", HEADER + ROWS.replace("c2", "c3"))
+    acme("statement", "import", old)
+    counts = acme("statement", "import", new, "--json").facts["id"]
+
+    again, as_json = acme("statement", "import", old), acme("statement", "import", old, "--json").facts
+    newest = acme("statement", "import", new)
+
+    assert "nothing was added" in again.out
+    assert f"it does not count: it is replaced, and the report {counts} counts" in again.out
+    assert f"postledger statement forget {counts[:8]}" in again.err
+    assert (as_json["known"], as_json["replaced_by"]) == (True, counts)
+    assert "does not count" not in newest.out + newest.err
+
+
+def test_without_bank_accounts_a_report_needs_no_master_key(acme: CommandLine) -> None:
+    file = acme.write("acme-20261031.csv", HEADER + ROWS)
+    del acme.environment["POSTLEDGER_MASTER_KEY"]
+
+    ran = acme.process("statement", "import", file)
+
+    assert ran.code == 0, ran.err
+
+
 def test_bad_lines_are_told_by_number_field_and_reason(acme: CommandLine) -> None:
     file = acme.write("october.csv", HEADER + ROWS + "T-3;c3;canary;USD;Sale;03.10.2026\n")
 

@@ -1,6 +1,7 @@
 """Reports of networks are imported once, in one transaction, and a newer one replaces the older."""
 
 import io
+import json
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, date, datetime
@@ -17,12 +18,20 @@ from postledger.reconciliation.import_report import Imported, ReportFile, TooMan
 from postledger.reconciliation.rules.report_format import ReportFormat
 from postledger.reconciliation.statement_store import delete_statement, list_faults, list_statements, show_statement
 from postledger.vocabulary.operator_error import InvalidRequest
+from postledger.vocabulary.statuses import Status
 from tests.parts.databases import fetch
 from tests.parts.sources import add_source
+from tests.parts.xlsx import write_xlsx
 from tests.unit.reconciliation.test_report_lines import HEADER, PLAIN
 
 NOW = datetime(2026, 11, 3, tzinfo=UTC)
 OCTOBER = date(2026, 10, 1)
+CELLS = ("T-1", "1.50", "USD", "Sale", "2026-10-01")
+BAD_CELLS = [
+    *((kind, {3: "canary"}, "status", "unknown_status") for kind in ("csv", "xlsx", "json")),
+    *((kind, {1: "1E5"}, "amount", "bad_amount") for kind in ("csv", "xlsx", "json")),
+    *((kind, {0: "T\0"}, "transaction_id", "bad_text") for kind in ("csv", "json")),  # XML has no NUL
+]
 
 
 @pytest.fixture
@@ -47,9 +56,10 @@ def rows(*numbers: int, status: str = "Sale") -> str:
     return HEADER + "".join(f"T-{number},{number}.50,USD,{status},2026-10-{number:02d}\n" for number in numbers)
 
 
-def take(connection: Connection[Any], content: str, **said: Any) -> Imported:
+def take(connection: Connection[Any], content: str | bytes, **said: Any) -> Imported:
     """Import a file."""
-    file = ReportFile(io.BytesIO(content.encode()), "october.csv", **said)
+    content = content.encode() if isinstance(content, str) else content
+    file = ReportFile(io.BytesIO(content), "october.csv", **said)
     return import_report(connection, file, "anna", NOW, lambda _: None)
 
 
@@ -89,6 +99,16 @@ def test_a_newer_report_of_the_month_replaces_the_older(ledger: Connection[Any])
     assert {row["id"]: row["state"] for row in list_statements(ledger, 10)} == {
         first.id: "replaced", second.id: "current"
     }  # fmt: skip
+
+
+def test_an_old_file_that_comes_again_names_the_report_that_counts(ledger: Connection[Any]) -> None:
+    first, second, third = take(ledger, rows(1)), take(ledger, rows(1, 2)), take(ledger, rows(1, 2, 3))
+    take(ledger, rows(1).replace("2026-10", "2026-09"))
+
+    assert [take(ledger, rows(*range(1, last))).replaced_by for last in (2, 3, 4)] == [third.id, third.id, None]
+    delete_statement(ledger, third.id)
+    again = take(ledger, rows(1))
+    assert (again.id, again.known, again.replaced_by) == (first.id, True, second.id)
 
 
 def test_a_report_that_is_forgotten_gives_the_older_its_place_back(ledger: Connection[Any]) -> None:
@@ -138,6 +158,115 @@ def test_the_format_is_recognised_by_the_columns(ledger: Connection[Any]) -> Non
     add_format(ledger, msgspec.structs.replace(PLAIN, slug="other", columns={**PLAIN.columns, "amount": "Payout"}))
 
     assert take(ledger, rows(1)).format == "acme-csv"
+
+
+def write_lines(kind: str, *lines: tuple[str, ...]) -> bytes:
+    """Write a report of a kind."""
+    header = HEADER.strip().split(",")
+    if kind == "xlsx":
+        return write_xlsx([header, *lines])
+    if kind == "json":
+        return json.dumps([dict(zip(header, line, strict=True)) for line in lines]).encode()
+    return (HEADER + "".join(",".join(line) + "\n" for line in lines)).encode()
+
+
+def change(changes: dict[int, str]) -> tuple[str, ...]:
+    """A line with other cells."""
+    return tuple(changes.get(position, cell) for position, cell in enumerate(CELLS))
+
+
+@pytest.mark.parametrize(("kind", "changes", "field", "reason"), BAD_CELLS)
+def test_a_bad_first_line_is_a_fault_and_hides_no_format(
+    ledger: Connection[Any], kind: Any, changes: dict[int, str], field: str, reason: str
+) -> None:
+    add_format(ledger, msgspec.structs.replace(PLAIN, slug="of-kind", kind=kind))
+    ledger.execute("DELETE FROM report_formats WHERE slug = 'acme-csv'")
+
+    imported = take(ledger, write_lines(kind, change(changes), *[CELLS] * 19))
+
+    assert (imported.format, imported.lines) == ("of-kind", 19)
+    assert [(row["field"], row["reason"]) for row in list_faults(ledger, imported.id)] == [(field, reason)]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (HEADER, "october.csv has a header and no line"),
+        (
+            HEADER + 'T-1,"1.50,USD,Sale,2026-10-01\n' + rows(2) * 300,
+            "is not a table from line 2 on: a quote is not closed",
+        ),
+        (rows(1, 2).replace("T-2", "Tür").encode("latin-1"), "has bytes after line 1 that are not of its encoding"),
+        ('[{"Order": "T\xfc", "Commission": 1, "Cur": "", "State": "", "Date": ""}]'.encode("latin-1"), "not JSON"),
+    ],
+)
+def test_the_true_fault_is_told_if_one_format_has_the_columns(
+    ledger: Connection[Any], content: str | bytes, message: str
+) -> None:
+    other = {meaning: f"Other {name}" for meaning, name in PLAIN.columns.items()}
+    add_format(ledger, msgspec.structs.replace(PLAIN, slug="other", columns=other))
+    add_format(ledger, msgspec.structs.replace(PLAIN, slug="acme-json", kind="json"))
+
+    with pytest.raises(InvalidRequest, match=message):
+        take(ledger, content)
+
+
+def test_of_two_formats_that_fit_the_first_line_chooses_one(ledger: Connection[Any]) -> None:
+    add_format(ledger, msgspec.structs.replace(PLAIN, slug="twin", statuses={Status.APPROVED: ("Locked",)}))
+
+    assert take(ledger, rows(1, status="Locked")).format == "twin"
+    with pytest.raises(InvalidRequest, match="fits acme-csv, twin; say which one with --format"):
+        take(ledger, rows(2, status="canary"))
+
+
+@pytest.mark.parametrize(
+    ("element", "path"), [("null", None), ("7", None), ('["T-1"]', None), ('"T-1"', "data"), ("null", "data")]
+)
+def test_an_element_of_json_that_is_no_object_is_a_fault(
+    ledger: Connection[Any], element: str, path: str | None
+) -> None:
+    add_format(ledger, msgspec.structs.replace(PLAIN, slug="acme-json", kind="json", rows=path))
+    good = write_lines("json", CELLS).decode().strip("[]")
+    array = f"[{', '.join([element, good, element, good])}]"
+
+    imported = take(ledger, array if path is None else f'{{"data": {array}}}', accepts_faults=True)
+
+    assert (imported.format, imported.lines) == ("acme-json", 2)
+    assert [(row["line_no"], row["field"], row["reason"]) for row in list_faults(ledger, imported.id)] == [
+        (1, None, "bad_row"),
+        (3, None, "bad_row"),
+    ]
+
+
+@pytest.mark.parametrize("line", ["null", "1", '{"Order": "T-1",', '{"Order": "\xfc"}'])
+def test_a_line_that_is_no_object_of_json_is_a_fault(ledger: Connection[Any], line: str) -> None:
+    add_format(ledger, msgspec.structs.replace(PLAIN, slug="acme-json", kind="json"))
+    good = write_lines("json", CELLS).decode().strip("[]")
+    content = "\n".join([line, good, "", line, good]).encode("latin-1")
+
+    imported = take(ledger, content, accepts_faults=True)
+
+    assert (imported.format, imported.lines) == ("acme-json", 2)
+    assert [row["line_no"] for row in list_faults(ledger, imported.id)] == [1, 4]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("[]", "october.csv has no object$"),
+        ("", "october.csv has no object$"),
+        ("[1, null]", "october.csv is not an array of objects, and not one object on each line"),
+        ("Order,Commission\nT-1,1\n", "october.csv is not an array of objects, and not one object on each line"),
+        ('{\n  "Order": "T-1"\n}', "october.csv is not an array of objects, and not one object on each line"),
+        ("[" * 100_000, "october.csv is JSON that is nested too deeply"),
+        ("[{]", "october.csv is not JSON in UTF-8"),
+    ],
+)
+def test_what_is_no_report_in_json_is_told(ledger: Connection[Any], content: str, message: str) -> None:
+    add_format(ledger, msgspec.structs.replace(PLAIN, slug="acme-json", kind="json"))
+
+    with pytest.raises(InvalidRequest, match=message):
+        take(ledger, content, format="acme-json", accepts_faults=True)
 
 
 @pytest.mark.parametrize(

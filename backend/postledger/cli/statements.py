@@ -150,12 +150,19 @@ def _print_imported(imported: Imported | ImportedBank, *, as_json: bool) -> None
     if as_json:
         print_json(msgspec.structs.asdict(imported) | _list_statements(imported))
     elif imported.known:
-        print(f"statement {imported.id}: this file was imported before, and nothing was added")
+        _print_known(imported)
     elif isinstance(imported, Imported):
         _print_report(imported)
     else:
         for statement in imported.statements:
             _print_statement(statement)
+
+
+def _print_known(imported: Imported | ImportedBank) -> None:
+    print(f"statement {imported.id}: this file was imported before, and nothing was added")
+    if isinstance(imported, Imported) and imported.replaced_by is not None:
+        print(f"it does not count: it is replaced, and the report {imported.replaced_by} counts")
+        note(f"to go back, take out what replaced it: postledger statement forget {imported.replaced_by[:8]}")
 
 
 def _list_statements(imported: Imported | ImportedBank) -> dict[str, object]:

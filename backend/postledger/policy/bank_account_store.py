@@ -1,6 +1,6 @@
 """Stores our bank accounts as configuration, with their numbers encrypted. The caller opens the transaction."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +25,18 @@ def read_our_accounts(connection: Connection[Any], *, in_force: bool = True) -> 
         BankAccountConfig(msgspec.convert(settings, BankAccount, strict=False), None, bytes(account_hash))
         for settings, account_hash in rows
     ]
+
+
+def read_our_numbers(connection: Connection[Any], open_keyring: Callable[[], Keyring]) -> list[str]:
+    """Read the numbers of all our accounts, retired ones too. Raises `WrongMasterKey`.
+
+    Without any account no keyring is opened, so that no master key is needed.
+    """
+    rows = connection.execute(sql("read_our_numbers")).fetchall()
+    if not rows:
+        return []
+    keyring = open_keyring()
+    return [keyring.decrypt(bytes(ciphertext)) for _, ciphertext in rows]
 
 
 class BankAccountStore:

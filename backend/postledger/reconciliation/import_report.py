@@ -13,10 +13,10 @@ from psycopg import Connection
 
 from postledger.people.audit_chain import append, write_body
 from postledger.policy.report_store import read_report_formats
-from postledger.reconciliation.readers.report_rows import ReportContent, read_report_rows
+from postledger.reconciliation.readers.report_rows import ReportContent, read_column_names, read_report_rows
 from postledger.reconciliation.readers.rows import BadFile, TooLarge
 from postledger.reconciliation.rules.columns import BadHeader
-from postledger.reconciliation.rules.read_report_line import ReportLineReader
+from postledger.reconciliation.rules.read_report_line import ReportLineReader, has_columns
 from postledger.reconciliation.rules.report_format import ReportFormat
 from postledger.reconciliation.rules.statement_lines import LineFault, ReportLine
 from postledger.reconciliation.statement_store import (
@@ -47,7 +47,10 @@ class ReportFile(msgspec.Struct, frozen=True):
 
 
 class Imported(msgspec.Struct, frozen=True):
-    """What an import did. `known`: the file was on record already, and nothing was added."""
+    """What an import did. `known`: the file was on record already, and nothing was added.
+
+    `replaced_by`: the report that counts instead of a known one that was replaced.
+    """
 
     id: str
     format: str
@@ -57,6 +60,7 @@ class Imported(msgspec.Struct, frozen=True):
     faults: int
     replaces: str | None = None
     known: bool = False
+    replaced_by: str | None = None
 
 
 class TooManyFaults(NotPossible):
@@ -84,12 +88,18 @@ def import_report(
         with connection.transaction():
             lock_source(connection, source_id)
             if (found := find_file(connection, digest)) is not None:
-                return Imported(found[0], report_format.slug, report_format.source, file.period, 0, 0, known=True)
+                return _make_known(report_format, file, *found)
             return _import(
                 connection, file, report_format, NewFile(content, source_id, digest, actor, now), on_progress
             )
     except (BadFile, BadHeader) as bad:
         raise InvalidRequest(f"{file.name} {bad}" if isinstance(bad, BadFile) else str(bad)) from None
+
+
+def _make_known(report_format: ReportFormat, file: ReportFile, statement_id: str, replaced_by: str | None) -> Imported:
+    return Imported(
+        statement_id, report_format.slug, report_format.source, file.period, 0, 0, known=True, replaced_by=replaced_by
+    )
 
 
 def digest_file(content: IO[bytes]) -> bytes:
@@ -124,7 +134,7 @@ def _import(
         # One COPY takes all lines, so that Postgres writes while the next ones are read. Only faults end it.
         add_lines(connection, statement_id, _take_lines(found, read, on_progress))
         add_faults(connection, statement_id, read.take_faults())
-    _check_faults(read, file)
+    _check_faults(read, file, report_format)
     period = file.period or _find_period(read.months)
     replaces = replace_report(connection, new.source_id, period, new.now)
     insert_report(
@@ -195,10 +205,10 @@ def _read_lines(content: ReportContent, report_format: ReportFormat) -> Iterator
         yield reader(line_no, cells)
 
 
-def _check_faults(read: _Read, file: ReportFile) -> None:
+def _check_faults(read: _Read, file: ReportFile, report_format: ReportFormat) -> None:
     rows = read.lines + read.faults
     if rows == 0:
-        raise BadFile("has a header and no line")
+        raise BadFile("has no object" if report_format.kind == "json" else "has a header and no line")
     if read.faults * 100 > rows * MOST_FAULTS_PERCENT and not file.accepts_faults:
         raise TooManyFaults(rows, read.faults, read.first_faults)
 
@@ -218,7 +228,7 @@ def _choose_format(formats: Sequence[ReportFormat], file: ReportFile, content: R
         if chosen is None:
             raise InvalidRequest(f"report format {file.format} is not configured; add it to [[report_formats]]")
         return chosen
-    fitting = find_fitting_formats(formats, content)
+    fitting = find_readable_formats(formats, content) or _find_by_columns(formats, content)
     if len(fitting) == 1:
         return fitting[0]
     if not fitting:
@@ -228,13 +238,28 @@ def _choose_format(formats: Sequence[ReportFormat], file: ReportFile, content: R
     raise InvalidRequest(f"the file fits {', '.join(each.slug for each in fitting)}; say which one with --format")
 
 
-def find_fitting_formats(formats: Sequence[ReportFormat], content: ReportContent) -> list[ReportFormat]:
-    """Find the formats by which a file can be read. Raises `TooLarge`."""
-    return [each for each in formats if _fits(each, content)]
+def find_readable_formats(formats: Sequence[ReportFormat], content: ReportContent) -> list[ReportFormat]:
+    """Find the formats that have the columns of a file, and by which its first line can be read. Raises `TooLarge`."""
+    return [each for each in formats if _reads_first_line(each, content)]
 
 
-def _fits(report_format: ReportFormat, content: ReportContent) -> bool:
-    """Whether the file can be read so, and its first line is no fault."""
+def _find_by_columns(formats: Sequence[ReportFormat], content: ReportContent) -> list[ReportFormat]:
+    """Find the formats that have the columns of a file. Its lines, and bytes of another encoding, do not matter."""
+    return [each for each in formats if _has_columns(each, content)]
+
+
+def _has_columns(report_format: ReportFormat, content: ReportContent) -> bool:
+    try:
+        return has_columns(report_format, read_column_names(content, report_format))
+    except TooLarge:
+        raise
+    except BadFile:
+        return False
+    finally:
+        content.file.seek(0)
+
+
+def _reads_first_line(report_format: ReportFormat, content: ReportContent) -> bool:
     try:
         first = next(_read_lines(content, report_format), None)
     except TooLarge:

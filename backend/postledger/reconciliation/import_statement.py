@@ -2,19 +2,21 @@
 
 from collections.abc import Callable
 from datetime import date, datetime
+from functools import reduce
 from typing import IO, Any
 
 import msgspec
 from psycopg import Connection
 
 from postledger.platform.keyring import Keyring
-from postledger.policy.bank_account_store import read_our_accounts
+from postledger.policy.bank_account_store import read_our_accounts, read_our_numbers
 from postledger.policy.report_store import read_report_formats
 from postledger.reconciliation.bank.import_bank import BankFile, ImportedBank, find_fitting, import_bank
-from postledger.reconciliation.import_report import Imported, ReportFile, find_fitting_formats, import_report
+from postledger.reconciliation.import_report import Imported, ReportFile, find_readable_formats, import_report
 from postledger.reconciliation.readers.bank_files import RECOGNISED_BY, recognise_bank_file
 from postledger.reconciliation.readers.report_rows import ReportContent
 from postledger.reconciliation.rules.bank_account import BANK_KINDS, BankKind
+from postledger.reconciliation.rules.hide_accounts import can_hold_number, hide_ibans, hide_parts
 from postledger.vocabulary.operator_error import InvalidRequest
 
 
@@ -42,14 +44,22 @@ def import_statement(
     on_progress: Callable[[int], None],
 ) -> Imported | ImportedBank:
     """Import a file in one transaction. Raises `InvalidRequest`, `NotFound` or `NotPossible`."""
-    kind = _find_kind(connection, file)
+    kind, name = _find_kind(connection, file), _hide_accounts(connection, open_keyring, file.name)
     if kind is None:
-        report = ReportFile(file.content, file.name, file.format, file.period, file.accepts_faults)
+        report = ReportFile(file.content, name, file.format, file.period, file.accepts_faults)
         return import_report(connection, report, actor, now, on_progress)
     if file.period is not None:
         raise InvalidRequest("the lines of a bank's file have days, so it has no --period; leave it out")
-    bank = BankFile(file.content, file.name, kind, file.account, file.accepts_faults)
+    bank = BankFile(file.content, name, kind, file.account, file.accepts_faults)
     return import_bank(connection, open_keyring(), bank, actor=actor, now=now, on_progress=on_progress)
+
+
+def _hide_accounts(connection: Connection[Any], open_keyring: Callable[[], Keyring], name: str) -> str:
+    """Hide account numbers in the name of a file: IBANs of anyone, and our numbers."""
+    hidden = hide_ibans(name)
+    if can_hold_number(hidden):
+        hidden = reduce(hide_parts, read_our_numbers(connection, open_keyring), hidden)
+    return hidden
 
 
 def _find_kind(connection: Connection[Any], file: StatementFile) -> BankKind | None:
@@ -71,9 +81,10 @@ def _find_table(connection: Connection[Any], file: StatementFile) -> BankKind | 
     accounts = [each.account.slug for each in find_fitting(file.content, read_our_accounts(connection))]
     if not accounts:
         return None
-    reports = [each.slug for each in find_fitting_formats(read_report_formats(connection), ReportContent(file.content))]
-    if not reports:
+    formats = find_readable_formats(read_report_formats(connection), ReportContent(file.content))
+    if not formats:
         return "csv"
+    reports = [each.slug for each in formats]
     raise InvalidRequest(
         f"the file fits the report format {', '.join(reports)} and the CSV of bank account {', '.join(accounts)};"
         " say which one with --format or --account"

@@ -39,8 +39,8 @@ class NewReport(msgspec.Struct, frozen=True):
     actor: str
 
 
-def find_file(connection: Connection[Any], file_sha256: bytes) -> tuple[str, datetime] | None:
-    """Find the report as which a file was imported, and when."""
+def find_file(connection: Connection[Any], file_sha256: bytes) -> tuple[str, str | None] | None:
+    """Find the report as which a file was imported, and the one that counts instead if it was replaced."""
     return connection.execute(sql("find_file"), (file_sha256,)).fetchone()
 
 

@@ -1,11 +1,14 @@
 """Reports in JSON: numbers go by their value, and what is no text, number or object is a fault of its line."""
 
+import io
 from decimal import Decimal
 
 import pytest
 from msgspec.structs import replace
 
+from postledger.reconciliation.readers.report_rows import ReportContent, read_column_names
 from postledger.reconciliation.readers.rows import BadFile
+from postledger.reconciliation.rules.read_report_line import has_columns
 from postledger.reconciliation.rules.statement_lines import FaultReason, LineFault, ReportLine
 from postledger.vocabulary.statuses import Status
 from tests.unit.reconciliation.test_report_lines import PLAIN, line_of, read
@@ -88,6 +91,30 @@ def test_a_key_that_stands_twice_is_a_fault_of_its_line(twice: str) -> None:
 
     assert first == LineFault(1, None, FaultReason.BAD_ROW)
     assert line_of(second).transaction_id == "B"
+
+
+@pytest.mark.parametrize(
+    ("keys", "fits"),
+    [
+        ('"oid": null, "pay": [], "cur": 7, "state": {}', True),
+        ('"sub": "c", "pay": 1, "cur": "USD", "state": "1"', True),
+        ('"pay": 1, "cur": "USD", "state": "1"', False),
+        ('"oid": "T", "cur": "USD", "state": "1"', False),
+        ('"oid": "T", "pay": 1, "cur": "USD"', False),
+        ('"oid": "T", "pay": 1, "state": "1"', False),
+    ],
+)
+def test_a_format_fits_by_the_keys_that_no_line_can_lack(keys: str, fits: bool) -> None:
+    content = ReportContent(io.BytesIO(f"null\n{{{keys}}}\n".encode()))
+
+    assert has_columns(STATES, read_column_names(content, STATES)) is fits
+
+
+def test_a_key_within_an_object_is_found_and_a_default_is_no_key() -> None:
+    form = replace(JSON, columns={"transaction_id": "order.id", "amount": "pay", "currency": "cur"}, currency="EUR")
+    content = ReportContent(io.BytesIO(b'[{"order": {"id": "T"}, "pay": 1}, {"order": 1}]'))
+
+    assert has_columns(form, read_column_names(content, form))
 
 
 def test_two_arrays_of_one_name_are_no_guess() -> None:

@@ -19,7 +19,7 @@ from postledger.reconciliation.bank.read_file import ReadStatement, hide_number,
 from postledger.reconciliation.import_report import MOST_FAULTS_PERCENT, SHOWN_FAULTS, TooManyFaults, digest_file
 from postledger.reconciliation.readers.bank_csv import looks_like_bank_csv
 from postledger.reconciliation.readers.bank_files import RECOGNISED_BY, read_bank_file
-from postledger.reconciliation.readers.rows import BadFile
+from postledger.reconciliation.readers.rows import BadFile, OnBadBytes
 from postledger.reconciliation.rules.bank_account import BankKind
 from postledger.vocabulary.operator_error import InvalidRequest
 
@@ -81,10 +81,20 @@ def import_bank(
 
 
 def find_fitting(content: IO[bytes], configs: Sequence[BankAccountConfig]) -> list[BankAccountConfig]:
-    """Find the accounts whose CSV format has the columns of a file."""
+    """Find the accounts whose CSV format has the columns of a file. Its import names the bytes of another encoding."""
     first = content.read(RECOGNISED_BY)
     content.seek(0)
-    return [each for each in configs if each.account.csv is not None and looks_like_bank_csv(first, each.account.csv)]
+    return _find_fitting(first, configs, "strict") or _find_fitting(first, configs, "replace")
+
+
+def _find_fitting(
+    first: bytes, configs: Sequence[BankAccountConfig], on_bad_bytes: OnBadBytes
+) -> list[BankAccountConfig]:
+    return [
+        each
+        for each in configs
+        if each.account.csv is not None and looks_like_bank_csv(first, each.account.csv, on_bad_bytes)
+    ]
 
 
 def _import(work: _Import, on_progress: Callable[[int], None]) -> ImportedBank:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import IO
 
 from postledger.reconciliation.readers.csv_rows import read_csv
-from postledger.reconciliation.readers.rows import BadFile
+from postledger.reconciliation.readers.rows import BadFile, OnBadBytes
 from postledger.reconciliation.readers.statement_parts import Days, Numbered, combine
 from postledger.reconciliation.rules.bank_format import BankFormat
 from postledger.reconciliation.rules.cells import Cell
@@ -21,10 +21,11 @@ from postledger.reconciliation.rules.statement_lines import BankStatement, LineF
 MOST_ACCOUNTS = 100
 
 
-def looks_like_bank_csv(first: bytes, bank_format: BankFormat) -> bool:
+def looks_like_bank_csv(first: bytes, bank_format: BankFormat, on_bad_bytes: OnBadBytes = "strict") -> bool:
     """Whether a file that begins so has the columns of the format."""
+    file = io.BytesIO(first)
     try:
-        table = read_csv(io.BytesIO(first), bank_format.delimiter, bank_format.encoding, bank_format.skip_rows)
+        table = read_csv(file, bank_format.delimiter, bank_format.encoding, bank_format.skip_rows, on_bad_bytes)
         BankRowReader(bank_format, table.header)
     except (BadFile, BadHeader):
         return False

@@ -4,15 +4,18 @@ Numbers keep each digit: whole ones are text, all others `Decimal`.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal, InvalidOperation
+from itertools import islice
 from typing import IO, Any
 
-from postledger.reconciliation.readers.rows import BadFile, Rows
+from postledger.reconciliation.readers.rows import BadFile, OnBadBytes, Rows
 from postledger.reconciliation.rules.cells import Cell, Unreadable
 
 LARGEST_ARRAY = 64 << 20
 """An array is read as a whole. Larger reports have one object on each line."""
+MOST_SEARCHED = 100
+"""The keys of a file are looked for in so many objects at its beginning."""
 
 _LARGEST_EXPONENT = 1000
 """A number with a larger one is neither an id nor an amount, and its digits could fill the memory."""
@@ -25,50 +28,75 @@ class _Ambiguous(dict[str, Any]):
 def read_json(file: IO[bytes], names: Sequence[str], path: str | None = None) -> Rows:
     """Read these keys of each object; `a.b` is the key `b` of the object `a`. Raises `BadFile`.
 
-    An object in which a key stands twice is a row without cells, so that it becomes a fault.
+    What is no object, and an object in which a key stands twice, is a row without cells, so that it becomes a fault.
     """
+    return Rows(names, ((number, _read_cells(found, names)) for number, found in _read_objects(file, path)))
+
+
+def find_keys(file: IO[bytes], names: Sequence[str], path: str | None = None) -> set[str]:
+    """Find which of these keys the first objects have, whatever their values are. Raises `BadFile`."""
+    first = [found for _, found in islice(_read_elements(file, path, "replace"), MOST_SEARCHED)]
+    return {name for name in names if any(_has(found, name) for found in first)}
+
+
+def _read_objects(file: IO[bytes], path: str | None) -> Iterator[tuple[int, Any]]:
+    """Read the elements, of which at least one must be an object."""
+    number, has_object = 0, False
+    for number, found in _read_elements(file, path):
+        has_object = has_object or isinstance(found, dict)
+        yield number, found
+    if number and not has_object:
+        raise BadFile("is not an array of objects, and not one object on each line, in UTF-8")
+
+
+def _read_elements(file: IO[bytes], path: str | None, on_bad_bytes: OnBadBytes = "strict") -> Iterator[tuple[int, Any]]:
     is_array = file.read(200).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[")
     file.seek(0)
-    objects = _read_array(file, path) if is_array or path is not None else _read_lines(file)
-    return Rows(names, ((number, _read_cells(found, names)) for number, found in objects))
+    if is_array or path is not None:
+        return _read_array(file, path, on_bad_bytes)
+    return _read_lines(file, on_bad_bytes)
 
 
-def _read_array(file: IO[bytes], path: str | None) -> Iterator[tuple[int, Mapping[str, Any]]]:
+def _read_array(file: IO[bytes], path: str | None, on_bad_bytes: OnBadBytes) -> Iterator[tuple[int, Any]]:
     content = file.read(LARGEST_ARRAY + 1)
     if len(content) > LARGEST_ARRAY:
         raise BadFile(f"is an array of more than {LARGEST_ARRAY >> 20} MiB; write one object on each line")
-    parsed = _parse(content, "it")
+    parsed = _parse(content, on_bad_bytes)
     if isinstance(parsed, _Ambiguous):
         raise BadFile("has a key twice in the object around its rows")
     array = parsed if path is None else _find(parsed, path)
     if not isinstance(array, list):
         raise BadFile(f"has no array {path or ''}".rstrip())
-    yield from enumerate(map(_check, array), 1)
+    yield from enumerate(array, 1)
 
 
-def _read_lines(file: IO[bytes]) -> Iterator[tuple[int, Mapping[str, Any]]]:
+def _read_lines(file: IO[bytes], on_bad_bytes: OnBadBytes) -> Iterator[tuple[int, Any]]:
     for number, line in enumerate(file, 1):
         if line.strip():
-            yield number, _check(_parse(line, f"line {number}"))
+            yield number, _parse_line(line, on_bad_bytes)
 
 
-def _parse(content: bytes, what: str) -> Any:
+def _parse_line(line: bytes, on_bad_bytes: OnBadBytes) -> Any:
+    """Return None, which is no object, for a line that is not JSON: it says nothing of the other lines."""
+    try:
+        return _parse(line, on_bad_bytes)
+    except BadFile:
+        return None
+
+
+def _parse(content: bytes, on_bad_bytes: OnBadBytes) -> Any:
     try:
         return json.loads(
-            content.decode("utf-8-sig"),
+            content.decode("utf-8-sig", on_bad_bytes),
             object_pairs_hook=_make_object,
             parse_float=_read_fraction,
             parse_int=str,
             parse_constant=lambda _name: Unreadable.CELL,
         )
-    except (ValueError, RecursionError):
-        raise BadFile(f"{what} is not JSON in UTF-8") from None
-
-
-def _check(found: object) -> Mapping[str, Any]:
-    if not isinstance(found, dict):
-        raise BadFile("is not an array of objects, and not one object on each line")
-    return found
+    except ValueError:
+        raise BadFile("is not JSON in UTF-8") from None
+    except RecursionError:
+        raise BadFile("is JSON that is nested too deeply") from None
 
 
 def _make_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -86,13 +114,21 @@ def _read_fraction(text: str) -> Decimal | Unreadable:
     return number if abs(number.adjusted()) < _LARGEST_EXPONENT else Unreadable.CELL
 
 
-def _read_cells(found: Mapping[str, Any], names: Sequence[str]) -> list[Cell]:
-    return [] if isinstance(found, _Ambiguous) else [_read_cell(found, name) for name in names]
+def _read_cells(found: Any, names: Sequence[str]) -> list[Cell]:
+    if not isinstance(found, dict) or isinstance(found, _Ambiguous):
+        return []
+    return [_read_cell(found, name) for name in names]
 
 
 def _read_cell(found: Any, name: str) -> Cell:
     cell = _find(found, name)
     return cell if isinstance(cell, str | Decimal | bool | None) else Unreadable.CELL
+
+
+def _has(found: Any, path: str) -> bool:
+    *parents, key = path.split(".")
+    parent = _find(found, ".".join(parents)) if parents else found
+    return isinstance(parent, dict) and key in parent
 
 
 def _find(found: Any, path: str) -> Any:

@@ -1,10 +1,14 @@
 """What a reader of tables gives, and why it cannot read a file."""
 
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 import msgspec
 
 from postledger.reconciliation.rules.cells import Cell
+
+OnBadBytes = Literal["strict", "replace"]
+"""What a reader does with bytes that are not of the encoding. A row that is read later can have them too."""
 
 
 class BadFile(Exception):

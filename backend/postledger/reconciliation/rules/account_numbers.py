@@ -22,8 +22,13 @@ def list_accounts(written: str) -> tuple[str, ...]:
     without_currency = match[1] if (match := _CURRENCY.fullmatch(plain)) else plain
     parts = [part for whole in (plain, without_currency) for part in (whole, whole.rpartition("/")[2])]
     german = _GERMAN.fullmatch(without_currency)
-    ibans = [part for part in parts if _IBAN.fullmatch(part) and has_check_digits(part)]
+    ibans = [part for part in parts if is_iban(part)]
     return tuple(dict.fromkeys(ibans + ([_make_german_iban(german[1], german[2])] if german else []) + parts))
+
+
+def is_iban(number: str) -> bool:
+    """Whether a number without spaces is an IBAN with the right check digits."""
+    return _IBAN.fullmatch(number) is not None and has_check_digits(number)
 
 
 def has_check_digits(iban: str) -> bool:

@@ -1,19 +1,37 @@
 """Reads the rows of one report as lines, by the format of its network. Pure."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from postledger.decoding.parameters import NO_MONEY, read_currency, read_event
 from postledger.reconciliation.rules.cells import BadCell, Cell, make_time_reader, read_amount, read_text
-from postledger.reconciliation.rules.columns import find_columns
+from postledger.reconciliation.rules.columns import BadHeader, find_columns
 from postledger.reconciliation.rules.report_format import COLUMNS, ReportFormat
 from postledger.reconciliation.rules.statement_lines import FaultReason, LineFault, ReportLine
 from postledger.vocabulary.refusal import Refused
 from postledger.vocabulary.statuses import Status
 
 Read = Callable[[Cell], Any]
+_IDS = ("transaction_id", "click_id")
+
+
+def has_columns(report_format: ReportFormat, names: Collection[str]) -> bool:
+    """Whether a file with columns of these names can be of the format. Objects of JSON may leave out optional keys."""
+    if report_format.kind == "json":
+        return _has_needed_keys(report_format, names)
+    try:
+        ReportLineReader(report_format, list(names))
+    except BadHeader:
+        return False
+    return True
+
+
+def _has_needed_keys(report_format: ReportFormat, names: Collection[str]) -> bool:
+    found = {meaning for meaning, key in report_format.columns.items() if key in names}
+    optional = {*_IDS, "event", "fee", *(["currency"] if report_format.currency is not None else [])}
+    return not found.isdisjoint(_IDS) and report_format.columns.keys() - optional <= found
 
 
 class ReportLineReader:
