@@ -133,7 +133,7 @@ def test_a_template_with_a_placeholder_names_the_command_that_reveals(applied: C
         (("acme", "--kind", "strange"), "the kind must be one of valid, all, unknown_source,"),
         (("acme", "--n", "21"), "--n must be at most 20"),
         (("acme", "--status", "sold"), "--status"),
-        (("acme", "--event", "no such event"), "cannot make such a postback of source acme"),
+        (("acme", "--event", "no such event"), "the event must be one of the source's, or 1 to 64 of a-z"),
     ],
 )
 def test_a_wrong_argument_is_one_line(applied: CommandLine, arguments: tuple[str, ...], complaint: str) -> None:
