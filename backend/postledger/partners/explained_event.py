@@ -162,19 +162,24 @@ def _name_refund_conflict(event: Event, known: KnownConversion) -> str:
         return "it was taken back already, with another amount or currency"
     if known.status != Status.APPROVED:
         return f"only an approved conversion can be taken back, and this one is {known.status.value}"
+    takes_part = event.payout is not None and event.payout < 0
+    faults = _list_amount_faults(event, known) if takes_part else []
+    return faults[0] if faults else "the same refund with another amount is a conflict"
+
+
+def _list_amount_faults(event: Event, known: KnownConversion) -> list[str]:
     if known.payout is None:
-        return "a refund with an amount needs a conversion with a payout"
+        return ["a refund with an amount needs a conversion with a payout"]
     if event.currency != known.currency:
-        return "a refund has the currency of the conversion"
-    if event.payout is not None and known.payout + event.payout < 0:
-        return "a refund takes back no more than the payout"
-    return "the same refund with another amount is a conflict"
+        return ["a refund has the currency of the conversion"]
+    is_too_much = event.payout is not None and known.payout + event.payout < 0
+    return ["a refund takes back no more than the payout"] if is_too_much else []
 
 
 def advise_on_conflict(event: Event | None, known: KnownConversion | None) -> str | None:
     """Choose the sentence of a conflict with a known conversion, by what the event wants to change."""
     if event is None or known is None:
         return None
-    if event.status == Status.REVERSED:
+    if event.status == Status.REVERSED and known.status in (Status.APPROVED, Status.REVERSED):
         return REFUND_CONFLICT
     return None if event.status == known.status else STATUS_CONFLICT

@@ -1,7 +1,6 @@
 """The explanation of one request: each step, what comes next, and what is never in it."""
 
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
 from importlib.resources import files
 from typing import Any
 
@@ -12,15 +11,15 @@ from msgspec.structs import replace
 
 from postledger.ingest.receive import evaluate
 from postledger.partners.explain import Diagnoser, Facts, decline, explain
-from postledger.partners.explanation import Answered, Explanation, KnownConversion
+from postledger.partners.explanation import Answered, Explanation
 from postledger.partners.next_steps import BY_CAUSE, BY_REASON, BY_VERDICT
 from postledger.policy.source import Source
 from postledger.signatures.examination import Examined
 from postledger.signatures.mistakes import Diagnosis
 from postledger.signatures.secret_key import Key
 from postledger.vocabulary.incoming_request import Request
-from postledger.vocabulary.refusal import Cause, Reason, Refusal
-from postledger.vocabulary.statuses import Status, Verdict
+from postledger.vocabulary.refusal import Cause, Reason
+from postledger.vocabulary.statuses import Verdict
 from tests.parts.mistaken_senders import (
     BODY,
     FORM,
@@ -211,63 +210,6 @@ def test_a_wrong_time_is_named(ts: str, words: str) -> None:
 
     assert found.signature is not None
     assert words in " ".join(found.signature.would_match or ())
-
-
-@pytest.mark.parametrize(
-    ("known", "event", "verdict", "rule"),
-    [
-        (Status.APPROVED, "pending", Verdict.DUPLICATE, "pending after approved is old news"),
-        (Status.APPROVED, "approved", Verdict.DUPLICATE, "a repeat with nothing new changes nothing"),
-        (Status.PENDING, "approved", Verdict.UPDATED, "pending may become approved"),
-        (Status.APPROVED, "reversed", Verdict.UPDATED, "a reversal takes back the conversion"),
-        (Status.APPROVED, "reversed", Verdict.PARKED, "so many reversals in an hour wait until an operator decides"),
-        (Status.REJECTED, "approved", Verdict.REFUSED, "rejected may not become approved"),
-        (Status.APPROVED, "approved", Verdict.REFUSED, "another amount under the same key is a conflict"),
-    ],
-)
-def test_the_rule_of_the_fold_is_named(known: Status, event: str, verdict: Verdict, rule: str) -> None:
-    query = f"click_id=C1&transaction_id=T1&status={event}&payout=12.50&ts=1790000000"
-    conflict = evaluate(v1(query, query), make_source()).refusal if verdict != Verdict.REFUSED else None
-    if verdict == Verdict.REFUSED:
-        conflict = Refusal(Reason.CONFLICT)
-    before = KnownConversion("0197", known, Decimal("12.50"), "USD", "C1", None)
-
-    found = explain(
-        v1(query, query), make_source(), Answered(verdict, conflict, 200, b""), Facts(known=before), decline
-    )
-
-    assert found.fold is not None
-    assert (found.fold.was, found.fold.rule) == (f"{known.value} 12.50 USD", rule)
-    assert found.dedup is not None
-    assert (found.dedup.known, found.dedup.first) == (True, "0197")
-
-
-@pytest.mark.parametrize(
-    ("known", "event", "rule", "advice"),
-    [
-        ((Status.REVERSED, "5", "USD"), "approved&payout=5", "reversed may not become approved", "Ask the operator"),
-        ((Status.REJECTED, "5", "USD"), "reversed&payout=5", "this one is rejected", "Correct the refund"),
-        ((Status.APPROVED, "5", "USD"), "reversed&payout=-9", "no more than the payout", "Correct the refund"),
-        ((Status.APPROVED, "5", "EUR"), "reversed&payout=-5", "the currency of the conversion", "Correct the refund"),
-        ((Status.APPROVED, None, None), "reversed&payout=-5", "a conversion with a payout", "Correct the refund"),
-        ((Status.APPROVED, "5", "USD"), "reversed&payout=-5", "the same refund with another", "Correct the refund"),
-        ((Status.REVERSED, "5", "USD"), "reversed&payout=-4", "taken back already", "Correct the refund"),
-        ((Status.APPROVED, "5", "USD"), "approved&payout=6", "another amount under", "Use another transaction id"),
-    ],
-)
-def test_a_conflict_is_named_with_what_to_do(
-    known: tuple[Status, str | None, str | None], event: str, rule: str, advice: str
-) -> None:
-    query = f"click_id=C1&transaction_id=T1&status={event}&ts=1790000000"
-    status, payout, currency = known
-    before = KnownConversion("0197", status, None if payout is None else Decimal(payout), currency, "C1", None)
-    answered = Answered(Verdict.REFUSED, Refusal(Reason.CONFLICT), 409, b"")
-
-    found = explain(v1(query, query), make_source(), answered, Facts(known=before), decline)
-
-    assert found.fold is not None
-    assert rule in found.fold.rule
-    assert found.next.startswith(advice)
 
 
 @pytest.mark.parametrize(
