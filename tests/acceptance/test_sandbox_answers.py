@@ -65,7 +65,8 @@ def read_body(body: bytes, receipt: str) -> str:
 def pairs(sandbox_stack: SandboxStack) -> list[Pair]:
     sources = add_mixed_sources(sandbox_stack.database, sandbox_stack.master_key)
     mixture = make_mixture(sandbox_stack.database, sources, REQUESTS, int(time.time()), SEED)
-    sandbox_stack.wait_for_source("second")
+    for slug in sources:  # each has a policy of its own, and a policy with one may lack those that were added after it
+        sandbox_stack.wait_for_source(slug)
 
     def send(share: list[Mixed]) -> list[Pair]:
         edge = sandbox_stack.edge
