@@ -201,18 +201,6 @@ def test_a_wrong_number_or_none_books_nothing(past: PastLedger, database: str) -
     assert fetch(database, "SELECT count(*)::integer FROM replays") == [(0,)]
 
 
-def test_more_money_than_the_limit_is_not_booked(past: PastLedger, database: str) -> None:
-    past.get("click_id=C1&transaction_id=T1&payout=1000.01")
-    add_click(database, "C1")
-
-    refused = past.cli("replay", "--since", "7h", "--go", "--yes", "1")
-    past.cli.environment["POSTLEDGER_REPLAY_LIMIT"] = "1000.01"
-    booked = past.book()
-
-    assert "this would book 1000.01 USD, more than POSTLEDGER_REPLAY_LIMIT (1000); nothing was booked." in refused.err
-    assert (refused.code, booked["booked"]) == (1, 1)
-
-
 def test_a_selection_takes_only_what_it_names(past: PastLedger, database: str) -> None:
     past.apply(source=SOURCE + SOURCE.replace("acme", "beta"))
     sent = [past.get(f"click_id=C1&transaction_id=T{number}&payout=1") for number in range(3)]
@@ -246,6 +234,10 @@ def test_a_selection_takes_only_what_it_names(past: PastLedger, database: str) -
         (("--resume", "nonsense"), "no replay has the id nonsense; run: postledger replay list"),
         (("show", "nonsense"), "no replay has the id nonsense; run: postledger replay list"),
         (("--since", "2099-01-01"), "--since is in the future; "),
+        (("--since", "1h", "--rate", "0"), "--rate is malformed; write postbacks per second, such as 500/s"),
+        (("--since", "1h", "--rate", "5/min"), "--rate is malformed; "),
+        (("release", "nonsense"), "no replay has the id nonsense; run: postledger replay list"),
+        (("discard", "nonsense"), "no replay has the id nonsense; run: postledger replay list"),
     ],
 )
 def test_a_mistake_is_one_clear_line(cli: CommandLine, options: tuple[str, ...], error: str) -> None:

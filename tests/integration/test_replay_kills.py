@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from psycopg import Connection
 
-from postledger.audit.replay.book import Progress, book_replay, start_replay
+from postledger.audit.replay.book import book_replay, start_replay
 from postledger.audit.replay.judge import Judge
 from postledger.audit.replay.past_settings import PastSettings
 from postledger.audit.replay.preview import preview_replay
+from postledger.audit.replay.progress import Progress
 from postledger.audit.replay.selection import Selection, bound
 from postledger.platform.keyring import Keyring
 from postledger.platform.postgres.connection import connect

@@ -1,8 +1,7 @@
 """`conversions parked`, `release` and `discard`: reversals that the guard has parked, and how to settle them."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
@@ -18,7 +17,7 @@ from postledger.ledger.settle_parked import settle
 _PARKED = Columns(
     everything=(
         "id", "received_at", "source", "conversion_id", "event", "transaction_id", "click_id", "status", "booked",
-        "payout", "currency", "source_status", "event_time", "unsigned",
+        "payout", "currency", "source_status", "event_time", "unsigned", "replay",
     ),
     of_table=("received_at", "source", "event", "transaction_id", "click_id", "booked", "payout", "currency", "id"),
     by_importance=(
@@ -28,11 +27,29 @@ _PARKED = Columns(
 
 Receipts = Annotated[list[str] | None, typer.Argument(metavar="RECEIPT", help="The receipts of parked reversals.")]
 AllOf = Annotated[str | None, typer.Option("--source", help="All parked reversals of this source.")]
+AllOfReplay = Annotated[
+    str | None, typer.Option("--replay", metavar="ID", help="All reversals that this replay has parked.")
+]
+
+
+class _Chosen(NamedTuple):
+    """Which parked reversals are settled: those with these receipts, or all of a source or of a replay."""
+
+    receipts: list[str]
+    source: str | None
+    replay: str | None
+
+    @property
+    def subject(self) -> str:
+        """What the audit chain names."""
+        return self.source or (f"replay {self.replay}" if self.replay else "receipts")
 
 
 def list_parked(
     context: typer.Context,
+    *,
     source: Annotated[str | None, typer.Option("--source", help="Only this source.")] = None,
+    replay: Annotated[str | None, typer.Option("--replay", metavar="ID", help="Only those of this replay.")] = None,
     limit: Annotated[
         int | None, typer.Option("--limit", min=1, max=MOST_ROWS, help="At most this many, oldest first.")
     ] = None,
@@ -41,7 +58,7 @@ def list_parked(
 ) -> None:
     """List the parked reversals: more came in an hour than the reversal_guard of the source allows."""
     with open_ledger(context) as connection:
-        rows = read_parked(connection, source=source, limit=limit)
+        rows = read_parked(connection, source=source, replay=replay and read_receipt(replay), limit=limit)
     if as_json:
         print_json([{name: row[name] for name in _PARKED.everything} for row in rows])
     else:
@@ -53,11 +70,13 @@ def release_parked(
     receipts: Receipts = None,
     *,
     source: AllOf = None,
+    replay: AllOfReplay = None,
     as_user: AsUser = None,
     as_json: AsJson = False,
 ) -> None:
-    """Book parked reversals, by receipt or all of a source. Each is judged against the ledger as it is now."""
-    _settle(context, [read_receipt(one) for one in receipts or []], source, as_user, books=True, as_json=as_json)
+    """Book parked reversals, by receipt, or all of a source or replay. Each is judged by the ledger as it is now."""
+    chosen = _Chosen([read_receipt(one) for one in receipts or []], source, replay and read_receipt(replay))
+    _settle(context, chosen, as_user, books=True, as_json=as_json)
 
 
 def discard_parked(
@@ -65,30 +84,23 @@ def discard_parked(
     receipts: Receipts = None,
     *,
     source: AllOf = None,
+    replay: AllOfReplay = None,
     as_user: AsUser = None,
     as_json: AsJson = False,
 ) -> None:
-    """Discard parked reversals, by receipt or all of a source. The conversions stay as they are."""
-    _settle(context, [read_receipt(one) for one in receipts or []], source, as_user, books=False, as_json=as_json)
+    """Discard parked reversals, by receipt, or all of a source or replay. The conversions stay as they are."""
+    chosen = _Chosen([read_receipt(one) for one in receipts or []], source, replay and read_receipt(replay))
+    _settle(context, chosen, as_user, books=False, as_json=as_json)
 
 
-def _settle(
-    context: typer.Context,
-    receipts: Sequence[str],
-    source: str | None,
-    as_user: str | None,
-    *,
-    books: bool,
-    as_json: bool,
-) -> None:
+def _settle(context: typer.Context, chosen: _Chosen, as_user: str | None, *, books: bool, as_json: bool) -> None:
     action = "conversions.release" if books else "conversions.discard"
     with open_ledger(context) as connection, show_progress("settling") as on_progress:
         counts = settle(
             connection,
-            receipts=receipts,
-            source=source,
+            **chosen._asdict(),
             books=books,
-            actor=record(connection, as_user, action, source or "receipts", receipts=receipts),
+            actor=record(connection, as_user, action, chosen.subject, receipts=chosen.receipts),
             now=datetime.now(UTC),
             on_progress=on_progress,
         )

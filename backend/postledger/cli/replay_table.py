@@ -31,7 +31,7 @@ def to_facts(shown: Shown) -> dict[str, object]:
         "updated_at": shown.updated_at,
         "actor": shown.actor,
         "expected": progress.expected,
-        "booked": progress.table.rows_to_book,
+        "booked": shown.booked,
         **table_facts(progress.table, shown.selection, progress.parks),
     }
 
@@ -39,14 +39,16 @@ def to_facts(shown: Shown) -> dict[str, object]:
 def to_row(shown: Shown) -> dict[str, object]:
     """Write a replay as a row of the list."""
     table = shown.progress.table
-    numbers = {"rows": table.rows, "booked": table.rows_to_book}
+    numbers = {"rows": table.rows, "booked": shown.booked}
     return {"created_at": shown.created_at, "state": shown.state, "actor": shown.actor, **numbers, "id": shown.id}
 
 
-def print_table(table: Table, selection: Selection, parks: Collection[int]) -> None:
-    """Print a table for people."""
+def print_table(
+    table: Table, selection: Selection, parks: Collection[int], rules: str = "today", *, replay_id: str | None = None
+) -> None:
+    """Print a table for people: what a dry run would book by some rules, or what a replay has booked."""
     print(_describe(table, selection))
-    print(f"control (rules of today): {_describe_control(table)}")
+    print(f"control (rules of {rules}): {_describe_control(table)}")
     lines = [*table.drift.items(), *table.changes.items()]
     if lines:
         _print_lines(lines)
@@ -55,7 +57,7 @@ def print_table(table: Table, selection: Selection, parks: Collection[int]) -> N
             print(f"{name}: {_join(counts)}")
     if parks:
         print("More reversals than a reversal_guard allows: all of that source wait for you. See:")
-        print("  postledger conversions parked")
+        print("  postledger conversions parked" + (f" --replay {replay_id}" if replay_id else ""))
 
 
 def _describe(table: Table, selection: Selection) -> str:

@@ -19,6 +19,8 @@ from postledger.ledger.rows import encode_rows
 from postledger.ledger.rules.status_rules import Rules
 from postledger.platform.postgres.sql import statements_of
 from postledger.vocabulary.conversion_event import Event
+from postledger.vocabulary.operator_error import InvalidRequest
+from postledger.vocabulary.receipt import is_receipt
 from postledger.vocabulary.statuses import Status
 
 sql = statements_of("postledger.ledger")
@@ -41,13 +43,20 @@ def list_parked(
     connection: Connection[Any],
     *,
     source: str | None = None,
+    replay: str | None = None,
     receipts: Sequence[str] | None = None,
     limit: int | None = None,
 ) -> list[Row]:
-    """List the reversals that wait, the oldest first."""
+    """List the reversals that wait, the oldest first: all, or those of a source, of a replay, or with these receipts.
+
+    Raises `InvalidRequest` for what is no id of a replay.
+    """
+    if replay is not None and not is_receipt(replay):
+        raise InvalidRequest(f"{replay} is not the id of a replay; run: postledger replay list")
+    values = {"source": source, "replay": replay, "limit": limit}
     with connection.cursor(row_factory=dict_row) as cursor:
-        values = {"source": source, "receipts": None if receipts is None else list(receipts), "limit": limit}
-        return cursor.execute(sql("list_parked"), values).fetchall()
+        listed = {"receipts": None if receipts is None else list(receipts)}
+        return cursor.execute(sql("list_parked"), values | listed).fetchall()
 
 
 def settle_parked(

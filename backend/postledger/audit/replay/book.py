@@ -8,20 +8,20 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import msgspec
 from psycopg import Connection
 from psycopg.errors import DeadlockDetected, LockNotAvailable
 
 from postledger.audit.replay.batch import Replayer
 from postledger.audit.replay.judge import Judge
 from postledger.audit.replay.preview import BATCH_ROWS, OnProgress, Preview
+from postledger.audit.replay.progress import Progress, State, encode, read_progress
 from postledger.audit.replay.selection import Cursor, Selection, StoredRow, count_rows, read_rows
 from postledger.audit.replay.table import Table
 from postledger.platform.postgres.advisory_locks import ERASURE, REPLAY, share_lock, wait_for_lock
 from postledger.platform.postgres.connection import read_clock, set_lock_timeout
 from postledger.platform.postgres.sql import statements_of
-from postledger.vocabulary.operator_error import NotFound, NotPossible
-from postledger.vocabulary.receipt import is_receipt, make_receipt
+from postledger.vocabulary.operator_error import NotPossible
+from postledger.vocabulary.receipt import make_receipt
 
 sql = statements_of("postledger.audit.replay")
 
@@ -33,19 +33,6 @@ _DRIFT = (
 )
 
 
-class Progress(msgspec.Struct):
-    """How far a replay is.
-
-    `expected` is the number of rows to book that the dry run showed. `accepts_drift`: what was booked before may be
-    booked as it is judged today.
-    """
-
-    expected: int
-    parks: tuple[int, ...]
-    table: Table
-    accepts_drift: bool = False
-
-
 def start_replay(
     connection: Connection[Any],
     selection: Selection,
@@ -54,13 +41,16 @@ def start_replay(
     actor: str,
     entropy: bytes,
     accepts_drift: bool = False,
+    waits: bool = False,
 ) -> str:
-    """Record a replay that will be booked, and return its id."""
+    """Record a replay that will be booked, or that waits until an operator lets it begin. Return its id."""
     now = read_clock(connection)
     replay_id = make_receipt(int(now.timestamp() * 1000), entropy)
-    progress = Progress(preview.table.rows_to_book, preview.parks, Table(), accepts_drift)
-    values = {"id": replay_id, "selection": _encode(selection), "counts": _encode(progress), "actor": actor, "now": now}
-    connection.execute(sql("insert_replay"), values)
+    table = preview.table if waits else Table()
+    progress = Progress(preview.table.rows_to_book, preview.parks, table, accepts_drift)
+    state = State.PARKED if waits else State.RUNNING
+    values = {"selection": encode(selection), "counts": encode(progress), "state": state, "actor": actor}
+    connection.execute(sql("insert_replay"), values | {"id": replay_id, "now": now})
     return replay_id
 
 
@@ -73,7 +63,10 @@ def book_replay(
     on_progress: OnProgress,
     pause: Callable[[float], None] = time.sleep,
 ) -> Progress:
-    """Book what is left of a replay, at most `rate` rows per second. Raises `NotFound`."""
+    """Book what is left of a replay, at most `rate` rows per second.
+
+    Raises `NotFound`, or `NotPossible` for one that waits or was discarded.
+    """
     set_lock_timeout(connection, _WAIT_FOR_LOCK_MS)
     selection, progress, cursor, is_done = _read(connection, replay_id, lock=False)
     total = progress.table.rows + (0 if is_done else count_rows(connection, selection, cursor))
@@ -122,7 +115,7 @@ def _move(
     last = rows[-1] if rows else None
     values = {
         "id": replay_id,
-        "counts": _encode(progress),
+        "counts": encode(progress),
         "received_at": last and last.received_at,
         "row_id": last and last.id,
         "is_done": last is None,
@@ -134,14 +127,9 @@ def _move(
 def _read(
     connection: Connection[Any], replay_id: str, *, lock: bool
 ) -> tuple[Selection, Progress, Cursor | None, bool]:
-    statement = sql("lock_replay" if lock else "read_replay")
-    row = connection.execute(statement, (replay_id,)).fetchone() if is_receipt(replay_id) else None
-    if row is None:
-        raise NotFound(f"no replay has the id {replay_id}; run: postledger replay list")
-    selection, counts, received_at, row_id, state = row
-    cursor = None if received_at is None else Cursor(received_at, row_id)
-    return msgspec.convert(selection, Selection), msgspec.convert(counts, Progress), cursor, state == "done"
-
-
-def _encode(value: msgspec.Struct) -> str:
-    return msgspec.json.encode(value).decode()
+    stored = read_progress(connection, replay_id, lock=lock)
+    if stored.state is State.PARKED:
+        raise NotPossible(f"replay {replay_id} waits for a decision: postledger replay release {replay_id}")
+    if stored.state is State.DISCARDED:
+        raise NotPossible(f"replay {replay_id} was discarded; start another one")
+    return stored.selection, stored.progress, stored.cursor, stored.state is State.DONE

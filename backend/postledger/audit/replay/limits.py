@@ -1,20 +1,24 @@
-"""The most that a replay books without an operator who raises the limit."""
+"""The most that a replay books before an operator has looked at it as a whole."""
 
 from decimal import Decimal
+from typing import NamedTuple
 
 from postledger.audit.replay.table import Table
-from postledger.vocabulary.operator_error import NotPossible
 
 
-def refuse_over_limit(table: Table, limit: Decimal) -> None:
-    """Raise `NotPossible` if a replay would move more money than the limit, in any currency."""
+class Excess(NamedTuple):
+    """Money beyond the limit: what a replay would move in one currency, and the limit."""
+
+    amount: Decimal
+    currency: str
+    limit: Decimal
+
+
+def find_excess(table: Table, limit: Decimal) -> Excess | None:
+    """Find the first currency in which a replay would move more money than the limit."""
     moved: dict[str, Decimal] = {}
     for line in (*table.changes.values(), *table.drift.values()):
         for currency, amount in line.money.items():
             moved[currency] = moved.get(currency, Decimal(0)) + abs(amount)
-    for currency, amount in sorted(moved.items()):
-        if amount > limit:
-            raise NotPossible(
-                f"this would book {amount:f} {currency}, more than POSTLEDGER_REPLAY_LIMIT ({limit:f}); nothing was"
-                f" booked. Narrow the selection, or set POSTLEDGER_REPLAY_LIMIT={amount:f} for this command"
-            )
+    over = ((currency, amount) for currency, amount in sorted(moved.items()) if amount > limit)
+    return next((Excess(amount, currency, limit) for currency, amount in over), None)

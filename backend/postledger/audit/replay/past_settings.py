@@ -56,11 +56,13 @@ class PastSettings:
             return NOTHING
         return find_coverage(schemes[number], method)
 
+    def find(self, slug: str, version: int) -> Settings | None:
+        """Find the settings of a source at a version of the policy. None if they are not known, or not readable."""
+        at = bisect_right(self._versions[slug], version)
+        return self._settings[slug][at - 1] if at else None
+
     def _find(self, row: StoredRow) -> Settings | None:
-        if row.source is None or row.policy_version is None:
-            return None
-        at = bisect_right(self._versions[row.source], row.policy_version)
-        return self._settings[row.source][at - 1] if at else None
+        return None if row.source is None or row.policy_version is None else self.find(row.source, row.policy_version)
 
 
 def _read_profile(settings: Settings) -> Profile | None:

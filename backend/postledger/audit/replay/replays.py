@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from psycopg import Connection
 
-from postledger.audit.replay.book import Progress
+from postledger.audit.replay.progress import Progress, State
 from postledger.audit.replay.selection import Selection
 from postledger.platform.postgres.sql import statements_of
 from postledger.vocabulary.operator_error import NotFound
@@ -25,6 +25,11 @@ class Shown(msgspec.Struct, frozen=True):
     actor: str
     selection: Selection
     progress: Progress
+
+    @property
+    def booked(self) -> int:
+        """How many rows it has booked. Before it begins, its table is that of the dry run."""
+        return 0 if self.state in (State.PARKED, State.DISCARDED) else self.progress.table.rows_to_book
 
 
 def list_replays(connection: Connection[Any], limit: int | None = None) -> list[Shown]:

@@ -801,7 +801,7 @@ CREATE TABLE public.replays (
     actor text NOT NULL,
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
-    CONSTRAINT replays_state_check CHECK ((state = ANY (ARRAY['running'::text, 'done'::text])))
+    CONSTRAINT replays_state_check CHECK ((state = ANY (ARRAY['running'::text, 'done'::text, 'parked'::text, 'discarded'::text])))
 );
 
 CREATE TABLE public.report_formats (
