@@ -19,6 +19,7 @@ from postledger.cli.id_arguments import MOST_ROWS, read_id, read_receipt
 from postledger.cli.list_format import Wide, Zone
 from postledger.cli.output import AsJson, note, print_json
 from postledger.cli.replay_table import print_table, to_facts, to_row
+from postledger.cli.replay_targets import PRODUCTION, SANDBOX, replay_to
 from postledger.cli.row_output import Columns, print_row_table
 from postledger.cli.time_options import FORMS, read_moment, read_past, read_zone
 from postledger.vocabulary.refusal import Reason
@@ -26,7 +27,7 @@ from postledger.vocabulary.statuses import Verdict
 
 replays = typer.Typer(help="Stored postbacks, judged again by the rules of today.", invoke_without_command=True)
 
-_DEFAULT_RATE = "1000/s"
+_RATE_OF_BOOKING, _RATE_OF_SENDING = "1000/s", "5/s"
 _MOST_A_SECOND = 1_000_000
 _RATE = re.compile(r"([1-9][0-9]{0,6})(?:/s)?")
 _REPLAYS = Columns(
@@ -40,7 +41,10 @@ _ONLY_TRIES = (
 _HELP_OF_GO = "Book what the dry run shows. It asks for the number of postbacks, or takes it from --yes."
 ReplayId = Annotated[str, typer.Argument(metavar="ID", help="The id of a replay.")]
 Yes = Annotated[int | None, typer.Option("--yes", min=0, help="The number of postbacks to book.")]
-Rate = Annotated[str, typer.Option("--rate", metavar="N/s", help="Book at most this many postbacks per second.")]
+Rate = Annotated[
+    str | None,
+    typer.Option("--rate", metavar="N/s", help="At most this many postbacks per second: 1000/s, or 5/s --to a URL."),
+]
 
 
 @replays.callback()
@@ -61,7 +65,13 @@ def replay(
     accept_drift: Annotated[
         bool, typer.Option("--accept-drift", help="Also book what was booked before and is judged otherwise today.")
     ] = False,
-    rate: Rate = _DEFAULT_RATE,
+    rate: Rate = None,
+    to: Annotated[
+        str, typer.Option("--to", metavar="TARGET", help="production, sandbox, or the base URL of another edge.")
+    ] = PRODUCTION,
+    secret_file: Annotated[
+        Path | None, typer.Option("--secret-file", help="The secret with which --to URL signs. - is stdin.")
+    ] = None,
     rules: Annotated[
         int | None, typer.Option("--rules", metavar="VERSION", help="Only try: judge by the policy of this version.")
     ] = None,
@@ -73,8 +83,8 @@ def replay(
     """Judge stored postbacks again by the rules of today. Without --go it changes nothing."""
     if context.invoked_subcommand is not None:
         return
-    per_second = _read_rate(rate)
-    if rules is not None and (go or resume is not None):
+    per_second = _read_rate(rate or (_RATE_OF_BOOKING if to in (PRODUCTION, SANDBOX) else _RATE_OF_SENDING))
+    if rules is not None and (go or resume is not None or to != PRODUCTION):
         raise CommandFailed(_ONLY_TRIES)
     if resume is not None:
         replay_run.resume(context, read_receipt(resume), per_second, as_json=as_json)
@@ -92,6 +102,19 @@ def replay(
         read_id(transaction),
         listed,
     )
+    if to != PRODUCTION:
+        replay_to(
+            context,
+            to,
+            selection,
+            go=go,
+            yes=yes,
+            rate=per_second,
+            secret_file=secret_file,
+            as_user=as_user,
+            as_json=as_json,
+        )
+        return
     selection, shown = replay_run.preview(context, selection, rules)
     if not go:
         replay_run.report_preview(shown, selection, rules, as_json=as_json)
@@ -146,12 +169,12 @@ def release(
     replay_id: ReplayId,
     *,
     yes: Yes = None,
-    rate: Rate = _DEFAULT_RATE,
+    rate: Rate = None,
     as_user: AsUser = None,
     as_json: AsJson = False,
 ) -> None:
     """Book a replay that waits because it moves more money than the limit. It asks for the number of postbacks."""
-    chosen, per_second = read_receipt(replay_id), _read_rate(rate)
+    chosen, per_second = read_receipt(replay_id), _read_rate(rate or _RATE_OF_BOOKING)
     with open_ledger(context) as connection:
         shown = show_replay(connection, chosen)
         if shown.state == State.PARKED:

@@ -36,7 +36,7 @@ def preview(context: typer.Context, selection: Selection, rules: int | None) -> 
     ):
         check_selection(connection, selection)
         selection = bound(connection, selection)
-        judge = _make_judge(context, connection, rules)
+        judge = make_judge(context, connection, rules)
         return selection, preview_replay(connection, selection, judge, follow(on_progress))
 
 
@@ -54,13 +54,13 @@ def check(shown: Preview, yes: int | None, *, accept_drift: bool) -> None:
         note("There is nothing to book.")
 
 
-def confirm(number: int, yes: int | None) -> None:
-    """Raise `CommandFailed` unless `yes`, or what is typed on a terminal, is the number of postbacks to book."""
+def confirm(number: int, yes: int | None, verb: str = "book") -> None:
+    """Raise `CommandFailed` unless `yes`, or what is typed on a terminal, is the number of postbacks."""
     if yes is None and sys.stdin.isatty():
-        yes = _ask(number)
+        yes = _ask(number, verb)
     if yes != number:
-        said = "--yes is missing" if yes is None else f"{yes} is not the number of postbacks to book"
-        raise CommandFailed(f"{said}; nothing was booked. To go on, add --yes {number}")
+        said = "--yes is missing" if yes is None else f"{yes} is not the number of postbacks to {verb}"
+        raise CommandFailed(f"{said}; nothing was {verb}ed. To go on, add --yes {number}")
 
 
 def start(
@@ -94,7 +94,7 @@ def resume(context: typer.Context, replay_id: str, rate: int, *, as_json: bool) 
             open_ledger(context, statement_timeout_ms=LONG_STATEMENT_TIMEOUT_MS) as connection,
             show_progress("booking") as on_progress,
         ):
-            judge = _make_judge(context, connection)
+            judge = make_judge(context, connection)
             book_replay(connection, replay_id, judge, rate=rate, on_progress=on_progress)
             shown = show_replay(connection, replay_id)
     except KeyboardInterrupt:
@@ -117,13 +117,14 @@ def report_preview(shown: Preview, selection: Selection, rules: int | None, *, a
         print("There is nothing to book.")
 
 
-def _make_judge(context: typer.Context, connection: LedgerConnection, rules: int | None = None) -> Judge:
+def make_judge(context: typer.Context, connection: LedgerConnection, rules: int | None = None) -> Judge:
+    """Make what judges the rows: by the policy in force, or by a version of it."""
     policy, past = load_policy(connection, open_keyring(context)), PastSettings(connection)
     return Judge(policy if rules is None else restore_policy(policy, past, rules), past)
 
 
-def _ask(number: int) -> int:
-    answer = input(f"To book {count(number, 'postback')}, type their number: ").strip()
+def _ask(number: int, verb: str) -> int:
+    answer = input(f"To {verb} {count(number, 'postback')}, type their number: ").strip()
     return int(answer) if answer.isdecimal() else -1
 
 

@@ -1,6 +1,6 @@
 """Prints what a replay changes: a table for people, facts for programs."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 
 import msgspec
@@ -47,26 +47,46 @@ def print_table(
     table: Table, selection: Selection, parks: Collection[int], rules: str = "today", *, replay_id: str | None = None
 ) -> None:
     """Print a table for people: what a dry run would book by some rules, or what a replay has booked."""
-    print(_describe(table, selection))
+    print(_describe(table, selection, judged=f"judged {table.judged}, as recorded {table.as_recorded}"))
     print(f"control (rules of {rules}): {_describe_control(table)}")
     lines = [*table.drift.items(), *table.changes.items()]
     if lines:
         _print_lines(lines)
-    for name, counts in (("not believed", table.not_believed), ("not kept", table.not_kept)):
-        if counts:
-            print(f"{name}: {_join(counts)}")
+    _print_left_out(table)
     if parks:
         print("More reversals than a reversal_guard allows: all of that source wait for you. See:")
         print("  postledger conversions parked" + (f" --replay {replay_id}" if replay_id else ""))
 
 
-def _describe(table: Table, selection: Selection) -> str:
+def print_rehearsed(table: Table, selection: Selection) -> None:
+    """Print what became of postbacks in the sandbox."""
+    print(_describe(table, selection, judged=f"judged {table.judged}"))
+    if table.changes:
+        _print_lines(table.changes.items())
+    _print_left_out(table)
+    print("Nothing was booked. What they became is shown by: postledger trace --sandbox TRANSACTION")
+
+
+def print_answers(table: Table, selection: Selection) -> None:
+    """Print how another system has answered."""
+    print(_describe(table, selection, judged=f"sent {table.judged}"))
+    _print_columns([(name, str(line.rows), _join(line.details)) for name, line in table.changes.items()])
+    _print_left_out(table)
+
+
+def _print_left_out(table: Table) -> None:
+    for name, counts in (("not believed", table.not_believed), ("not kept", table.not_kept)):
+        if counts:
+            print(f"{name}: {_join(counts)}")
+
+
+def _describe(table: Table, selection: Selection, judged: str) -> str:
     of = f", {selection.source}" if selection.source else ""
     left_out = [
         f"{name} {sum(counts.values())}"
         for name, counts in (("not believed", table.not_believed), ("not kept", table.not_kept))
     ]
-    numbers = [count(table.rows, "postback"), f"judged {table.judged}, as recorded {table.as_recorded}", *left_out]
+    numbers = [count(table.rows, "postback"), judged, *left_out]
     return f"{show(selection.since)} to {show(selection.until)}{of}: {' · '.join(numbers)}"
 
 
@@ -86,7 +106,12 @@ def _print_lines(lines: Iterable[tuple[str, Line]]) -> None:
         for currency, amount in line.money.items():
             total[currency] = total.get(currency, Decimal(0)) + amount
     rows.append(("total", "", f"{conversions:+d}", _money(total), ""))
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    _print_columns(rows)
+
+
+def _print_columns(rows: Sequence[tuple[str, ...]]) -> None:
+    """Print names, numbers and details."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)] if rows else []
     for name, *numbers, details in rows:
         cells = [name.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(numbers, widths[1:], strict=True))]
         print("  ".join([*cells, details]).rstrip())

@@ -56,13 +56,22 @@ def sign_postback(
 
 def send_postback(base: str, request: SignedRequest, environment: Mapping[str, str]) -> Answer:
     """Send a postback to the edge at a base URL. Raises `NotPossible` if it does not answer."""
-    trust = _read_trust(environment)
     try:
-        with open_client(trust, find_target(environment, base), TIMEOUT_S) as client:
+        with open_edge(base, environment) as client:
             url = httpx.URL(base).copy_with(raw_path=request.target.encode())
             response = client.request(request.method, url, headers=request.headers, content=request.body or None)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise NotPossible(f"the edge at {base} does not answer ({type(error).__name__}); is it up?") from None
+    return read_answer(response)
+
+
+def open_edge(base: str, environment: Mapping[str, str]) -> httpx.Client:
+    """Open a client for the edge at a base URL."""
+    return open_client(_read_trust(environment), find_target(environment, base), TIMEOUT_S)
+
+
+def read_answer(response: httpx.Response) -> Answer:
+    """Read the edge's response."""
     return Answer(response.status_code, _read_fields(response))
 
 

@@ -134,8 +134,12 @@ def _count(table: Table, row: StoredRow, folded: Folded, *, is_booked_before: bo
 def _describe(row: StoredRow, refusal: Refusal | None) -> str:
     """Name why a row was refused, why it is now, or both."""
     before = _name(row.reason, row.parameter, row.cause)
-    after = "" if refusal is None else _name(refusal.reason, refusal.parameter, refusal.cause)
-    return " → ".join(filter(None, (before, after)))
+    return " → ".join(filter(None, (before, name_refusal(refusal))))
+
+
+def name_refusal(refusal: Refusal | None) -> str:
+    """Name why something is refused: the reason, the parameter and the cause; nothing if it is not."""
+    return "" if refusal is None else _name(refusal.reason, refusal.parameter, refusal.cause)
 
 
 def _name(*words: str | None) -> str:

@@ -60,8 +60,7 @@ class Judge:
         left_out = find_left_out(row, source)
         if left_out is not None or source is None:
             return left_out or (Left.NOT_BELIEVED, "source not in force")
-        written_as = _find_format(row)
-        request = _rebuild(row, written_as)
+        request, written_as = rebuild_request(row)
         try:
             decoded = read_request(request, source, written_as)
             decoding = _OTHER_DECODINGS.get(row.decoding or "")
@@ -118,22 +117,25 @@ def repeat_as(entry: Entry, row: StoredRow, receipt: str, now: datetime) -> Entr
     return replace(entry, receipt=receipt, received_at=now, event=event, replay_of=row.id)
 
 
+def rebuild_request(row: StoredRow) -> tuple[Request, Format]:
+    """Make the request of a row again, as far as it was stored, and tell where its parameters are."""
+    written_as = _find_format(row)
+    is_query = written_as == "query"
+    request = Request(
+        row.id, row.received_at, "GET" if is_query else "POST",
+        query=row.raw if is_query else b"", body=b"" if is_query else row.raw,
+        media_type=_FORM if written_as == "form" else "application/json",
+        observed=_select(row.observed, _OF_EDGE),
+    )  # fmt: skip
+    return request, written_as
+
+
 def _find_format(row: StoredRow) -> Format:
     if row.method == "GET":
         return "query"
     kinds: Mapping[str | None, BodyKind] = {"query": "query", "form": "form", "json": "json"}
     guessed: Format = "json" if row.raw.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{") else "form"
     return kinds.get(row.body_kind, guessed)  # a row of an earlier release does not say it
-
-
-def _rebuild(row: StoredRow, written_as: Format) -> Request:
-    is_query = written_as == "query"
-    return Request(
-        row.id, row.received_at, "GET" if is_query else "POST",
-        query=row.raw if is_query else b"", body=b"" if is_query else row.raw,
-        media_type=_FORM if written_as == "form" else "application/json",
-        observed=_select(row.observed, _OF_EDGE),
-    )  # fmt: skip
 
 
 def _select(observed: Sequence[str] | None, known: frozenset[Reason]) -> tuple[Reason, ...]:

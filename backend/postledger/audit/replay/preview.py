@@ -8,7 +8,7 @@ from psycopg import Connection
 
 from postledger.audit.replay.batch import Replayer
 from postledger.audit.replay.judge import Judge
-from postledger.audit.replay.selection import Cursor, Selection, count_rows, read_rows
+from postledger.audit.replay.selection import Selection, count_rows, read_batches
 from postledger.audit.replay.shadow import cast_shadow, list_parking
 from postledger.audit.replay.table import Table
 from postledger.platform.postgres.connection import read_clock
@@ -44,9 +44,8 @@ def _run(
 ) -> Table:
     cast_shadow(connection)
     table, total = Table(), count_rows(connection, selection)
-    replayer, cursor = Replayer(judge, _NO_REPLAY, parks, in_shadow=True), None
-    while rows := read_rows(connection, selection, cursor, BATCH_ROWS):
+    replayer = Replayer(judge, _NO_REPLAY, parks, in_shadow=True)
+    for rows in read_batches(connection, selection, BATCH_ROWS):
         replayer.run(connection, rows, read_clock(connection), table)
-        cursor = Cursor(rows[-1].received_at, rows[-1].id)
         on_progress(table.rows, total)
     return table

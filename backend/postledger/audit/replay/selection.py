@@ -118,6 +118,14 @@ def read_rows(connection: Connection[Any], selection: Selection, after: Cursor |
     return []
 
 
+def read_batches(connection: Connection[Any], selection: Selection, limit: int) -> Iterator[list[StoredRow]]:
+    """Read all rows, so many at a time."""
+    cursor = None
+    while rows := read_rows(connection, selection, cursor, limit):
+        yield rows
+        cursor = Cursor(rows[-1].received_at, rows[-1].id)
+
+
 def _list_days(selection: Selection, after: Cursor | None) -> Iterator[dict[str, object]]:
     # A statement reads one partition, by its primary key, so that it ends within its timeout and needs no sort.
     values = msgspec.structs.asdict(selection) | {"selftest": SELFTEST, "after": _FIRST if after is None else after.id}
