@@ -31,7 +31,7 @@ LOG_UNPARSABLE_EVERY_S = 10
 _HEAD = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
 
 
-class _Idle:
+class Idle:
     """The connections that are between two requests, and since when; the greenlet of a connection enters and leaves.
 
     It is one object for all connections, because a timer for each wait took 3 % of a busy worker's time.
@@ -47,9 +47,17 @@ class _Idle:
         del self._since_s[gevent.getcurrent()]
 
     def close(self, longer_than_s: float) -> None:
-        """Close the connections that have been idle for longer than that."""
+        """Have the connections closed that are idle for longer than that when the hub comes to it.
+
+        Those that are idle now may have a request by then. Its row would be written, and its answer lost.
+        """
+        gevent.get_hub().loop.run_callback(self._close, longer_than_s)
+
+    def _close(self, longer_than_s: float) -> None:
+        # In the hub, where no other greenlet can run between the look and the end of the greenlet.
         overdue_s = time.monotonic() - longer_than_s
-        gevent.killall([greenlet for greenlet, since_s in self._since_s.items() if since_s <= overdue_s], block=False)
+        for greenlet in [one for one, since_s in self._since_s.items() if since_s <= overdue_s]:
+            greenlet.throw(gevent.GreenletExit)
 
 
 class ReadAgain:
@@ -74,7 +82,7 @@ class Worker(GeventWorker):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self._idle = _Idle()
+        self._idle = Idle()
         # Gunicorn looks a setting up through two layers, some twenty times a request; none of them ever changes.
         vars(self.cfg).update({name: setting.get() for name, setting in self.cfg.settings.items()})
         self._bases: dict[Any, dict[str, Any]] = {}
@@ -126,7 +134,7 @@ class Worker(GeventWorker):
             raise StopIteration
         return True
 
-    def timeout_ctx(self) -> _Idle:  # type: ignore[override] # the stubs say None, and gunicorn enters it
+    def timeout_ctx(self) -> Idle:  # type: ignore[override] # the stubs say None, and gunicorn enters it
         """Return the context in which gunicorn waits for a connection's next request."""
         return self._idle
 
