@@ -25,6 +25,7 @@ CLAIMS = {
     "X-Forwarded-User": "evil",
     "X-Edge-Answered": "503",
     "X-Edge-Host": "evil.example",
+    "X-Edge-Quota-Used": "0.00",
 }
 
 

@@ -31,6 +31,7 @@ def limited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
             source("watched", rate=1, burst=1, mode="observe"),
             source("outside", rate=1, burst=1, mode="observe", allow=["192.0.2.0/24"]),
             source("halfway", rate=1, burst=10),
+            source("tried", rate=1, burst=10),
             source("beyond", rate=1, burst=2),
             source("observed", rate=1, burst=2, mode="observe"),
             source("unhurried", rate=1, burst=2),
@@ -199,3 +200,17 @@ def test_a_refusal_is_the_same_whether_it_waits_or_not(limited: Edge, bytes_sent
     assert {answer.status_code for answer in answers[2:]} == {429}
     assert {answer.json()["reason"] for answer in answers[2:]} == {"rate_limited"}
     assert (min(answer.elapsed.total_seconds() for answer in answers[2:]) >= 0.1) or bytes_sent < 20_000
+
+
+def test_the_sandbox_learns_the_used_share_and_uses_nothing_of_it(limited: Edge) -> None:
+    def told() -> str:
+        with limited.client() as client:
+            seen: dict[str, str] = client.get("/sandbox/postback/tried").json()["headers"]
+        return seen["x-edge-quota-used"]
+
+    before = told()
+    fire(limited, "tried", 5)
+
+    assert [before, told(), told()] == ["0.00", "0.50", "0.50"]
+    assert fire(limited, "tried", 5) == [200] * 5
+    assert (fire(limited, "tried", 1), told()) == ([429], "1.00")

@@ -138,6 +138,13 @@ def test_a_signed_address_of_a_real_call_is_named(partners: Partners, origin: st
     assert found["signature"]["would_match"][0].startswith("the whole address is signed, with the host as it was sent")
 
 
+@pytest.mark.parametrize(("reported", "used"), [({"X-Edge-Quota-Used": "0.25"}, 0.25), ({}, None)])
+def test_the_used_share_of_the_burst_is_told(partners: Partners, reported: dict[str, str], used: float | None) -> None:
+    answer = partners.client.get(ACME.get(order()).target, headers=reported)
+
+    assert explanation_of(answer)["edge"]["quota"]["used"] == used
+
+
 def test_a_verified_signature_is_explained_without_a_token(partners: Partners) -> None:
     answer = partners.client.get(ACME.get(order()).target)
 
@@ -166,7 +173,7 @@ def test_a_signed_address_is_valid_for_both_and_the_explanation_says_which(partn
     [
         (b'\xef\xbb\xbf{"click_id":"C1","payout":"1"}\r\n', None, "Nothing"),
         (b'{"click_id":"C1","click_id":"C2"}', "duplicate_parameter", "once"),
-        (b'{"click_id":"C1","payout":1e3}', "invalid_parameter", "Correct the value"),
+        (b'{"click_id":"C1","payout":1e3}', "invalid_parameter", "Send digits"),
         (b"{" + b",".join(b'"p%d":1' % one for one in range(101)) + b"}", "malformed", "fewer than 100"),
         (b'{"click_id":"C1",}', "malformed", "valid JSON"),
     ],

@@ -8,9 +8,9 @@ import pytest
 
 from postledger.outgoing.publishing.message import ConversionEvent, decode
 from tests.integration.test_chaos_of_expense_lines import WRONG, Changes
-from tests.integration.test_consume import book
 from tests.parts.broker_queue import BrokerQueue
 from tests.parts.cli import CommandLine
+from tests.parts.consuming import book
 from tests.parts.databases import create_database, drop_database, fetch
 from tests.parts.mapping import FINANCE, RULE
 from tests.parts.postgres import Postgres

@@ -6,17 +6,14 @@ from uuid import uuid4
 
 import pytest
 
-from postledger.ledger.writer import write_entries
 from tests.parts.broker_queue import BrokerQueue, message_of, take_outbox
 from tests.parts.cli import CommandLine
+from tests.parts.consuming import book, mapped, open_queue, wait_until_empty
 from tests.parts.databases import fetch
-from tests.parts.entries import USUAL, entry_of
-from tests.parts.mapping import configure, lines_of, map_all, open_ledger
+from tests.parts.mapping import lines_of, map_all, open_ledger
 from tests.parts.rabbitmq import RabbitMQ
 from tests.parts.waiting import wait_until
 from tests.parts.worker import Consumer
-
-LINES = "SELECT count(*)::integer, coalesce(sum(amount), 0)::text FROM expense_lines"
 
 WAITING = """
 SELECT count(*)::integer FROM pg_stat_activity
@@ -26,34 +23,8 @@ WHERE wait_event_type = 'Lock' AND datname = current_database() AND query LIKE '
 
 @pytest.fixture
 def queue(rabbitmq: RabbitMQ, cli: CommandLine) -> Iterator[BrokerQueue]:
-    """A queue, and a ledger with books, whose settings lead to it."""
-    configure(cli)
-    queue = BrokerQueue(rabbitmq)
-    queue.declare()
-    cli.environment.update(queue.environment)
-    del cli.environment["POSTLEDGER_MASTER_KEY"]  # it runs on machines that have none
-    yield queue
-    queue.delete()
-
-
-def book(url: str, *transactions: str, **fields: str) -> None:
-    """Book one sale of 2.00 for each transaction, or a change of it."""
-    sales = [{"transaction_id": each, "payout": "2.00", "affiliate_id": "456", **fields} for each in transactions]
-    with open_ledger(url) as ledger:
-        write_entries(ledger, [entry_of(click_check=None, rules=USUAL, **sale) for sale in sales])
-
-
-def mapped(url: str) -> tuple[int, str]:
-    """How many lines there are, and their sum."""
-    ((count, amount),) = fetch(url, LINES)
-    return count, amount
-
-
-def wait_until_empty(queue: BrokerQueue, consumer: Consumer) -> None:
-    """Wait until every message is acknowledged, and end the consumer."""
-    wait_until(lambda: queue.unsettled() == 0, what="the acknowledgement of every message")
-    consumer.terminate()
-    assert consumer.wait() == 0
+    with open_queue(rabbitmq, cli) as queue:
+        yield queue
 
 
 def test_a_change_becomes_a_line_without_a_key(queue: BrokerQueue, cli: CommandLine, database: str) -> None:

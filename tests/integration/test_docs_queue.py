@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.test_consume import book
 from tests.parts.cli import CommandLine
+from tests.parts.consuming import book
 from tests.parts.databases import fetch
 from tests.parts.documents import ROOT, read_document
 from tests.parts.mapping import configure, lines_of

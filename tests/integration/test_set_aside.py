@@ -9,7 +9,8 @@ import psycopg
 import pytest
 from psycopg import Connection
 
-from postledger.ledger.dispatch import ATTEMPTS, Dispatcher
+from postledger.ledger.dispatch import Dispatcher
+from postledger.ledger.narrowing import ATTEMPTS
 from postledger.ledger.outbox import Change
 from postledger.ledger.set_aside import MOST_SET_ASIDE, find_oldest, list_set_aside, set_aside
 from postledger.ledger.writer import write_entries

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,6 +12,9 @@ import msgspec
 
 from tests.parts.databases import fetch
 from tests.parts.rabbitmq import RabbitMQ
+
+AT = datetime(2026, 11, 29, 12, tzinfo=UTC)
+"""When a change was received, unless a test says otherwise."""
 
 
 class BrokerQueue:
@@ -70,12 +74,14 @@ class BrokerQueue:
             channel.queue_delete(self.name)
 
 
-def message_of(dedup_key: str, receipt: str, revision: int = 1, version: object = 1) -> bytes:
-    """The part of a published change that a mapper needs."""
-    return msgspec.json.encode({"version": version, "dedup_key": dedup_key, "receipt": receipt, "revision": revision})
+def message_of(dedup_key: str, receipt: str, revision: int = 1, **others: object) -> bytes:
+    """The part of a published change that a mapper needs. `others` are values that differ from the usual ones."""
+    usual = {"version": 1, "kind": "opened", "received_at": AT}
+    ids = {"dedup_key": dedup_key, "receipt": receipt, "revision": revision}
+    return msgspec.json.encode(usual | others | ids)
 
 
 def take_outbox(url: str) -> list[bytes]:
     """Take all changes out of the outbox, as a worker does that leaves mapping to the broker."""
-    rows = fetch(url, "DELETE FROM outbox RETURNING dedup_key::text, receipt::text, revision")
-    return [message_of(*row) for row in rows]
+    rows = fetch(url, "DELETE FROM outbox RETURNING dedup_key::text, receipt::text, revision, kind, received_at")
+    return [message_of(*ids, kind=kind, received_at=received_at) for *ids, kind, received_at in rows]

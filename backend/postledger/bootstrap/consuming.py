@@ -1,7 +1,7 @@
 """The composition root of `postledger consume`: a loop that maps what the broker delivers, and what it logs."""
 
 import logging
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from functools import partial
@@ -16,6 +16,9 @@ from postledger.finance.books import Books, load_books
 from postledger.finance.current_books import CurrentBooks
 from postledger.finance.map_published import PublishedMapper
 from postledger.finance.remap import let_worker_in
+from postledger.ledger.dispatch import set_published_aside
+from postledger.ledger.narrowing import Narrowing, describe_fault, log_set_aside
+from postledger.ledger.set_aside import ChangeRow
 from postledger.metrics.worker_metrics import WorkerMetrics
 from postledger.notifications.announce import announce_requests
 from postledger.outgoing.consuming.amqp_receiver import AmqpReceiver
@@ -83,28 +86,49 @@ def run_consumer() -> None:
     run_loops([loop], connect, metrics, settings.port, stop)
 
 
+class Batch(msgspec.Struct, frozen=True):
+    """Messages that can be settled: some were mapped, and some are rejected, by cause. Another one was set aside."""
+
+    received: Sequence[Received]
+    mapped: Sequence[Notice] = ()
+    rejected: Mapping[str, Sequence[Received]] = {}
+
+
 class Consumer:
-    """Takes messages, maps their conversions in one transaction, and settles the messages after its commit."""
+    """Takes messages, maps their conversions in one transaction, and settles the messages after its commit.
+
+    A message that cannot be mapped holds up no other: its change is set aside, as one that a worker cannot hand over.
+    """
 
     def __init__(self, receiver: Receiver, mapper: PublishedMapper, events: EventLog, metrics: WorkerMetrics) -> None:
         self._receiver, self._mapper, self._events, self._metrics = receiver, mapper, events, metrics
+        self._narrowing = Narrowing(MOST_MESSAGES)
         self._logged = set[str]()
 
     def work(self, connection: Connection[Any]) -> int:
         """Map what was received, and return how many messages that were. Raises `Unavailable`."""
         try:
             received = self._receiver.receive()
-            if received:
-                self._map(connection, received)
+            return self._map(connection, received) if received else 0
         except BrokerFailed as failed:
             raise Unavailable(failed.fault, failed.advice) from None
-        return len(received)
 
     def close(self, _connection: Connection[Any]) -> None:
         """Close the connection to the broker."""
         self._receiver.close()
 
-    def _map(self, connection: Connection[Any], received: Sequence[Received]) -> None:
+    def _map(self, connection: Connection[Any], received: Sequence[Received]) -> int:
+        batch = self._narrowing.hand_over(
+            lambda limit: self._map_some(connection, received[:limit]), lambda: self._map_one(connection, received[0])
+        )
+        # After the commit: of a consumer that dies before, the broker delivers everything again.
+        self._receiver.settle(batch.received, [each for messages in batch.rejected.values() for each in messages])
+        self._narrowing.widen(len(batch.received))
+        self._report(batch)
+        let_worker_in(connection)
+        return len(batch.received)
+
+    def _map_some(self, connection: Connection[Any], received: Sequence[Received]) -> Batch:
         notices = {message: read_notice(message.body) for message in received}
         causes = _find_causes(filter(None, notices.values()))
         unknown = self._mapper.map(connection, causes) if causes else set()
@@ -112,24 +136,33 @@ class Consumer:
             _UNREADABLE: [message for message, notice in notices.items() if notice is None],
             _UNKNOWN: [message for message, notice in notices.items() if notice and str(notice.dedup_key) in unknown],
         }
-        # After the commit: of a consumer that dies before, the broker delivers everything again.
-        self._receiver.settle(received, [message for messages in rejected.values() for message in messages])
-        self._report(notices, unknown, rejected)
-        let_worker_in(connection)
-
-    def _report(
-        self,
-        notices: Mapping[Received, Notice | None],
-        unknown: Collection[str],
-        rejected: Mapping[str, Sequence[Received]],
-    ) -> None:
-        now = datetime.now(UTC)
         mapped = [notice for notice in notices.values() if notice and str(notice.dedup_key) not in unknown]
-        for notice in mapped:
+        return Batch(received, mapped, rejected)
+
+    def _map_one(self, connection: Connection[Any], message: Received) -> Batch:
+        try:
+            return self._map_some(connection, [message])
+        except Exception as error:
+            notice = read_notice(message.body)
+            if notice is None or not self._set_aside(connection, notice.to_row(), error):
+                raise
+        self._narrowing.start_over()
+        return Batch([message])
+
+    def _set_aside(self, connection: Connection[Any], change: ChangeRow, error: Exception) -> bool:
+        fault = describe_fault(error)
+        if not (self._narrowing.is_hopeless(change, error) and set_published_aside(connection, change, fault)):
+            return False
+        log_set_aside(change, fault)
+        return True
+
+    def _report(self, batch: Batch) -> None:
+        now = datetime.now(UTC)
+        for notice in batch.mapped:
             self._events.add(Mapped(now, str(notice.receipt), notice.revision))
         self._events.write()
-        self._metrics.count_job("map", "done", len(mapped))
-        for cause, messages in rejected.items():
+        self._metrics.count_job("map", "done", len(batch.mapped))
+        for cause, messages in batch.rejected.items():
             if messages:
                 self._note_rejected(cause, len(messages))
 

@@ -1,4 +1,4 @@
-"""`changes list` and `changes retry`: changes of conversions that the worker could not hand over."""
+"""`changes list` and `changes retry`: changes of conversions that were set aside."""
 
 from datetime import UTC
 from typing import Annotated
@@ -15,7 +15,7 @@ from postledger.cli.row_output import Columns, print_json_rows, print_row_table
 from postledger.ledger.set_aside import list_set_aside, put_back
 from postledger.vocabulary.wording import count
 
-changes = typer.Typer(help="Changes that the worker has set aside.", no_args_is_help=True)
+changes = typer.Typer(help="Changes that were set aside.", no_args_is_help=True)
 
 _CHANGES = Columns(
     everything=(
@@ -29,7 +29,7 @@ _CHANGES = Columns(
 
 @changes.command("list")
 def list_changes(context: typer.Context, *, wide: Wide = False, as_json: AsJson = False) -> None:
-    """List the changes that the worker could not hand over and has set aside, oldest first."""
+    """List the changes that a worker could not hand over, or a consumer not map, oldest first."""
     with open_ledger(context) as connection:
         rows = list_set_aside(connection)
     if as_json:
@@ -49,7 +49,10 @@ def retry_changes(
     as_user: AsUser = None,
     as_json: AsJson = False,
 ) -> None:
-    """Put changes back into their places. The worker hands them over at once, or sets them aside again."""
+    """Put changes back into their places. They are handed over at once by a worker, or set aside again.
+
+    If `postledger consume` maps, the worker publishes them again.
+    """
     if bool(receipts) == everything:
         raise CommandFailed("name receipts, from postledger changes list, or write --all")
     chosen = None if everything else list(dict.fromkeys(map(read_receipt, receipts or ())))

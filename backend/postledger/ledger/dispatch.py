@@ -6,29 +6,24 @@ One worker dispatches at a time. The others try again within 200 ms, so one of t
 A change that cannot be handed over holds up no other: it is set aside, and an operator puts it back.
 """
 
-import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-import psycopg
 from psycopg import Connection
 
+from postledger.ledger.narrowing import Narrowing, describe_fault, log_set_aside
 from postledger.ledger.outbox import Change, Discarded, discard_changes, take_changes
-from postledger.ledger.set_aside import Place, find_oldest, set_aside
-from postledger.platform.logs import tell_where
+from postledger.ledger.set_aside import ChangeRow, find_oldest, set_aside
 from postledger.platform.postgres.advisory_locks import DISPATCHER, wait_for_lock
-from postledger.platform.postgres.errors import Cause, DatabaseFailed, translate
+from postledger.platform.postgres.connection import read_clock
 from postledger.platform.postgres.sql import statements_of
 
 sql = statements_of("postledger.ledger")
 
 BATCH_CHANGES = 1000
-ATTEMPTS = 3
-"""So often a change is handed over alone before it is set aside."""
-_NARROWED_BY = 10
-_log = logging.getLogger("postledger.worker")
 
 Consumer = Callable[[Connection[Any], Sequence[Change], datetime], None]
 """Writes what follows from changes, in the transaction of the connection. The time is Postgres', once a batch."""
@@ -63,33 +58,16 @@ class Dispatcher:
     """
 
     def __init__(self, consumers: Sequence[Consumer]) -> None:
-        self._consumers, self._limit = consumers, BATCH_CHANGES
-        self._suspects = 0
-        """How many of the next changes may be the one that a batch failed at."""
-        self._failing: Place | None = None
-        self._attempts = 0
+        self._consumers, self._narrowing = consumers, Narrowing(BATCH_CHANGES)
 
     def dispatch(self, connection: Connection[Any]) -> list[Change] | None:
         """Hand over some changes and return them. None: another worker is dispatching, or one was set aside."""
-        if self._limit == 1:
-            changes = self._dispatch_one(connection)
-        else:
-            try:
-                changes = dispatch(connection, self._consumers, self._limit)
-            except Exception as error:
-                if not _is_of_change(error):
-                    raise
-                self._suspects, self._limit = self._limit, self._limit // _NARROWED_BY
-                return self.dispatch(connection)
+        changes = self._narrowing.hand_over(
+            partial(dispatch, connection, self._consumers), partial(self._dispatch_one, connection)
+        )
         if changes is not None:
-            self._widen(len(changes))
+            self._narrowing.widen(len(changes))
         return changes
-
-    def _widen(self, handed_over: int) -> None:
-        """Take whole batches again, as soon as those that were suspected are through."""
-        self._suspects -= handed_over
-        if self._suspects <= 0 or handed_over < self._limit:
-            self._limit = BATCH_CHANGES
 
     def _dispatch_one(self, connection: Connection[Any]) -> list[Change] | None:
         with connection.transaction():
@@ -101,29 +79,19 @@ class Dispatcher:
             try:
                 return dispatch(connection, self._consumers, 1)
             except Exception as error:
-                fault = f"{type(error).__name__} at {tell_where(error.__traceback__)}"
-                if not (_is_of_change(error) and self._is_last_attempt(oldest)):
+                fault = describe_fault(error)
+                if not (self._narrowing.is_hopeless(oldest, error) and set_aside(connection, oldest, fault, now)):
                     raise
-                if not set_aside(connection, oldest, fault, now):
-                    raise
-        self._limit = BATCH_CHANGES
-        fields = {"receipt": oldest.receipt, "fault": fault, "advice": "run postledger changes list"}
-        _log.error("set a change aside", extra={"fields": fields})
+        self._narrowing.start_over()
+        log_set_aside(oldest, fault)
         return None
 
-    def _is_last_attempt(self, place: Place) -> bool:
-        self._attempts = self._attempts + 1 if place == self._failing else 1
-        self._failing = place
-        return self._attempts >= ATTEMPTS
 
-
-def _is_of_change(error: Exception) -> bool:
-    """Whether another change may fare better: a bug of ours, or a value that Postgres refuses."""
-    if isinstance(error, psycopg.Error):
-        error = translate(error)
-    if isinstance(error, DatabaseFailed):
-        return error.cause is Cause.ROW
-    return not isinstance(error, OSError | MemoryError)
+def set_published_aside(connection: Connection[Any], change: ChangeRow, fault: str) -> bool:
+    """Set a change aside that left the outbox when it was published. False if it would be one too many."""
+    with connection.transaction():
+        hold_dispatch(connection)  # or several sessions could each set the last one aside
+        return set_aside(connection, change, fault, read_clock(connection))
 
 
 class _Needed(Exception):

@@ -8,6 +8,7 @@ import msgspec
 from psycopg import Connection
 from psycopg.rows import dict_row
 
+from postledger.ledger.outbox import OutboxKind
 from postledger.platform.postgres.sql import statements_of
 from postledger.vocabulary.operator_error import InvalidRequest, NotFound
 from postledger.vocabulary.receipt import is_receipt
@@ -20,26 +21,28 @@ MOST_SET_ASIDE = 100
 Row = dict[str, Any]
 
 
-class Place(msgspec.Struct, frozen=True):
-    """The key of a change in the outbox, which is also its place in the order of work."""
+class ChangeRow(msgspec.Struct, frozen=True):
+    """The row of a change in the outbox. The first three are its key, which is also its place in the order of work."""
 
     received_at: datetime
     dedup_key: str
     receipt: str
+    revision: int
+    kind: OutboxKind
 
 
-def find_oldest(connection: Connection[Any]) -> Place | None:
+def find_oldest(connection: Connection[Any]) -> ChangeRow | None:
     """Find the change that is taken next. None if no change waits."""
     row = connection.execute(sql("find_oldest_change")).fetchone()
-    return None if row is None else Place(*row)
+    return None if row is None else ChangeRow(*row)
 
 
-def set_aside(connection: Connection[Any], place: Place, fault: str, now: datetime) -> bool:
-    """Take a change out of the outbox until it is put back. False, and it stays, if it would be one too many.
+def set_aside(connection: Connection[Any], change: ChangeRow, fault: str, now: datetime) -> bool:
+    """Keep a change out of the outbox until it is put back. False, and nothing changes, if it would be one too many.
 
     `fault` is the type of an error and its place in the code, never a value.
     """
-    values = msgspec.structs.asdict(place) | {"fault": fault, "now": now, "most": MOST_SET_ASIDE}
+    values = msgspec.structs.asdict(change) | {"fault": fault, "now": now, "most": MOST_SET_ASIDE}
     return connection.execute(sql("set_change_aside"), values).rowcount == 1
 
 

@@ -22,6 +22,7 @@ from postledger.partners.explained_signature import Diagnose, explain_signature
 from postledger.partners.explanation import Answered, Explanation, KnownConversion
 from postledger.partners.next_steps import BY_CAUSE, find_next
 from postledger.partners.tokens import PREFIX
+from postledger.partners.value_advice import advise_on_value
 from postledger.policy.privacy import MASK
 from postledger.policy.source import Source
 from postledger.signatures.examination import Examined
@@ -83,6 +84,7 @@ def explain(request: Request, source: Source, answered: Answered, facts: Facts, 
     edge = explain_edge(request.client_address, source, facts.used)
     signed = explain_signature(judged, decoded, source, diagnose_one)
     refusal = answered.refusal
+    mapped = explain_mapping(decoded, source, entry.event) if decoded else None
     made = Explanation(
         verdict=answered.verdict,
         reason=None if refusal is None else refusal.reason.value,
@@ -94,7 +96,7 @@ def explain(request: Request, source: Source, answered: Answered, facts: Facts, 
         ignored=list_ignored(decoded, source) if decoded else (),
         masked=list_masked(decoded, source) if decoded else (),
         signature=None if signed is None else signed.step,
-        mapped=explain_mapping(decoded, source, entry.event) if decoded else None,
+        mapped=mapped,
         dedup=explain_dedup(entry, decoded, source, facts.known) if decoded else None,
         fold=explain_fold(entry.event, source, facts.known, answered.verdict, refusal),
         next=find_next(
@@ -103,6 +105,7 @@ def explain(request: Request, source: Source, answered: Answered, facts: Facts, 
             edge,
             signed.mistakes if signed else (),
             on_conflict=advise_on_conflict(entry.event, facts.known),
+            on_value=advise_on_value(refusal, decoded, mapped, source),
             is_token=source.settings.auth == "token",
             is_for_sandbox=facts.is_for_sandbox,
         ),

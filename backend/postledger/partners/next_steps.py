@@ -77,12 +77,14 @@ def find_next(
     mistakes: Sequence[Mistake],
     *,
     on_conflict: str | None,
+    on_value: str | None,
     is_token: bool,
     is_for_sandbox: bool,
 ) -> str:
     """Choose the sentence: the first mistake, else the refusal, else what production would still refuse.
 
-    `on_conflict` is the sentence for a conflict, if more is known of it than its reason.
+    `on_conflict` and `on_value` are the sentences for a conflict and for a refused value, if more is known of it than
+    its reason.
     """
     if mistakes:
         return mistakes[0].advice
@@ -91,7 +93,7 @@ def find_next(
             return WRONG_TOKEN
         by_cause = BY_CAUSE.get(refusal.cause) if refusal.cause is not None else None
         by_conflict = on_conflict if refusal.reason is Reason.CONFLICT else None
-        return by_cause or by_conflict or BY_REASON[refusal.reason]
+        return by_cause or by_conflict or on_value or BY_REASON[refusal.reason]
     if not edge.allowed:
         return NOT_ALLOWED
     return SANDBOX_SIGNED if is_for_sandbox else BY_VERDICT[verdict]

@@ -3,7 +3,7 @@
 
 local _M = {}
 
-local ceil, max = math.ceil, math.max
+local ceil, max, min = math.ceil, math.max, math.min
 local sub = string.sub
 
 local SLACK_S = 1    -- an entry outlives its bucket, so that no clock's rounding lets one go early
@@ -49,6 +49,12 @@ function _M.take(numbers, slug, bytes, rate, burst, now_s)
     end
     numbers:expire(key, tolerance_s + SLACK_S)
     return true, nil, nil, (raised_s - cost_s - now_s) / tolerance_s
+end
+
+-- How much of its burst an address has used, 0 to 1. It takes nothing.
+function _M.used(numbers, slug, bytes, rate, burst, now_s)
+    local empty_at_s = numbers:get(subject(slug, bytes)) or now_s
+    return min(1, max(0, (empty_at_s - now_s) * rate / max(burst, 1)))
 end
 
 return _M

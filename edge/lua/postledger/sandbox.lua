@@ -10,19 +10,24 @@ local lost = require("postledger.lost")
 local pace = require("postledger.pace")
 local policy = require("postledger.policy")
 local query = require("postledger.query")
+local quota = require("postledger.quota")
 local routes = require("postledger.routes")
 local sandbox_rate = require("postledger.sandbox_rate")
 
 local _M = {}
 
-local concat, find, lower, match, sub = table.concat, string.find, string.lower, string.match, string.sub
+local concat, find, format, lower = table.concat, string.find, string.format, string.lower
+local match, sub = string.match, string.sub
 local pass_on, receive, refuse = entry.pass_on, entry.receive, pace.refuse
 
+local of_production = ngx.shared.postledger_quota
 local IS_OFF = os.getenv("POSTLEDGER_SANDBOX") == "off"
 local PREFIX, RECEIPTS = "/sandbox", "/receipts/"
 local FAREWELL = "@farewell_sandbox"
 local TOKEN = "plt_" .. string.rep("[%w_-]", 43)
 local STATUS = { ip_not_allowed = 403, client_certificate = 495 }
+
+local function clock() return ngx.now() end
 
 -- The partner token of a request, or nil. Whether it is valid only the sandbox knows, which answers 401 to any other.
 local function token_of(var)
@@ -65,9 +70,16 @@ local function unmet(one, var)
     return reasons
 end
 
+-- How much of production's burst this address has used, for the explanation. A request to the sandbox uses none of it.
+local function quota_used(one, var, now_s)
+    local bytes = address.plain(var.binary_remote_addr)
+    return format("%.2f", quota.used(of_production, one.slug, bytes, one.rate, one.burst, now_s))
+end
+
 -- For a token, what production would refuse is explained and not enforced: a partner tests from any address.
-local function judge(current, one, var, token)
+local function judge(current, one, var, token, now_s)
     var.source = one.slug
+    var.quota_used = quota_used(one, var, now_s)
     if current.copy_of then var.edge_policy = current.copy_of end
     local reasons = unmet(one, var)
     if #reasons == 0 then return end
@@ -75,8 +87,8 @@ local function judge(current, one, var, token)
     var.observed = concat(reasons, ",")
 end
 
-local function limit(var, subject, token)
-    local passes, wait_s = sandbox_rate.take(subject, address.plain(var.binary_remote_addr), token, ngx.now())
+local function limit(var, subject, token, now_s)
+    local passes, wait_s = sandbox_rate.take(subject, address.plain(var.binary_remote_addr), token, now_s)
     if passes then return end
     var.edge_retry_after = wait_s
     return refuse(var, 429)
@@ -94,9 +106,9 @@ function _M.admit()
     local has_route, one = find_source(current, wanted, arguments, var, path == var.uri)
     if not has_route and not find(wanted, TOKEN) then return refuse(var, 404) end    -- the sandbox names a leak one
 
-    local token = token_of(var)
-    if one then judge(current, one, var, token) else var.edge_policy = "none" end
-    limit(var, one and one.slug or "", token)
+    local token, now_s = token_of(var), clock()
+    if one then judge(current, one, var, token, now_s) else var.edge_policy = "none" end
+    limit(var, one and one.slug or "", token, now_s)
     return pass_on(current, FAREWELL)
 end
 
@@ -106,7 +118,7 @@ function _M.admit_receipt()
     local path = receive(var)
     if path ~= var.uri then return refuse(var, 404) end
     if not fields.are_readable() then return refuse(var, 400) end
-    limit(var, "receipts", token_of(var))
+    limit(var, "receipts", token_of(var), clock())
     var.edge_answered = lost.status_of(lower(sub(path, #RECEIPTS + 1))) or ""
     return pass_on(policy.current(), FAREWELL)
 end

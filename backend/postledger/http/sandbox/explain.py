@@ -3,6 +3,7 @@
 Nothing of a pasted request is stored or logged, because it may hold credentials for others.
 """
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -27,6 +28,7 @@ from postledger.policy.source import Source
 from postledger.vocabulary.incoming_request import MAX_BODY_BYTES
 from postledger.vocabulary.refusal import Cause, Reason, Refusal, Refused
 
+_SHARE = re.compile(r"[01]\.[0-9]{2}")
 _TEXT = "text/plain; charset=utf-8"
 
 
@@ -52,7 +54,7 @@ class Explainer:
     ) -> Explanation:
         event = evaluate(judged.request, source).event
         known = self._ledger.find_known(event.dedup_key, judged.request.receipt, True) if event is not None else None
-        facts = Facts(known, is_for_sandbox=judged.address == "sandbox")
+        facts = Facts(known, _read_used(request), is_for_sandbox=judged.address == "sandbox")
         token = find_token(request) if judged.has_token else None
         diagnose = decline if token is None else self._diagnose_for(source, token)
         return explain(judged.request, source, _describe(response, judged.reply), facts, diagnose)
@@ -74,6 +76,12 @@ class Explainer:
 
     def _diagnose_for(self, source: Source, token: str) -> Diagnose:
         return lambda examined: self._diagnoser.diagnose(examined, source, token)
+
+
+def _read_used(request: falcon.Request) -> float | None:
+    """Read how much of its burst the address has used, as the edge reports it."""
+    text = request.env.get("HTTP_X_EDGE_QUOTA_USED", "")
+    return float(text) if _SHARE.fullmatch(text) else None
 
 
 def _describe(response: falcon.Response, reply: Reply) -> Answered:

@@ -1,9 +1,16 @@
-"""What a mapper needs of a published change: which conversion it is about. It reads the rest from the ledger."""
+"""What a mapper needs of a published change: which conversion it is about. It reads the rest from the ledger.
 
+Kind and time are for a change that cannot be mapped: they belong to its row in the outbox.
+"""
+
+from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
+
+from postledger.ledger.outbox import OutboxKind
+from postledger.ledger.set_aside import ChangeRow
 
 
 class Notice(msgspec.Struct, frozen=True):
@@ -13,6 +20,12 @@ class Notice(msgspec.Struct, frozen=True):
     dedup_key: UUID
     receipt: UUID
     revision: Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
+    kind: OutboxKind
+    received_at: Annotated[datetime, msgspec.Meta(tz=True)]
+
+    def to_row(self) -> ChangeRow:
+        """Return the row that the change had in the outbox."""
+        return ChangeRow(self.received_at, str(self.dedup_key), str(self.receipt), self.revision, self.kind)
 
 
 _decoder = msgspec.json.Decoder(Notice)

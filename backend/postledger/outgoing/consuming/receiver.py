@@ -30,7 +30,10 @@ class Receiver(Protocol):
         """Return up to `MOST_MESSAGES` that are not settled, the oldest first. Empty if none came within `WAIT_S`."""
 
     def settle(self, received: Sequence[Received], rejected: Collection[Received]) -> None:
-        """Acknowledge what `receive` returned last, except those that are rejected. None of it comes again."""
+        """Acknowledge messages, except those that are rejected. None of them comes again.
+
+        `received` is what `receive` returned last, or the first messages of it.
+        """
 
     def close(self) -> None:
         """Close the connection. What is not settled comes again. It never fails."""

@@ -1,5 +1,5 @@
--- Queues publications. A change that was queued before is left as it is. A change of a conversion whose earlier change was
--- refused waits with that one.
+-- Queues publications. A change of a conversion whose earlier change was refused waits with that one. A change that was
+-- published before is published again: a consumer could not map it, and an operator has put it back into the outbox.
 INSERT INTO publications (dedup_key, receipt, revision, kind, received_at, due_at)
 SELECT
     queued.dedup_key, queued.receipt, queued.revision, queued.kind, queued.received_at,
@@ -11,4 +11,5 @@ SELECT
 FROM json_to_recordset(%s::json) AS queued (
     dedup_key uuid, receipt uuid, revision integer, kind text, received_at timestamptz
 )
-ON CONFLICT (dedup_key, receipt) DO NOTHING
+ON CONFLICT (dedup_key, receipt) DO UPDATE SET published_at = NULL, due_at = excluded.due_at
+WHERE publications.published_at IS NOT NULL
