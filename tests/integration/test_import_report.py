@@ -145,6 +145,21 @@ def test_over_a_twentieth_of_bad_lines_nothing_is_imported(ledger: Connection[An
     assert take(ledger, worse, accepts_faults=True).faults == 2
 
 
+def test_lines_that_an_open_quote_takes_count_as_bad_ones(ledger: Connection[Any]) -> None:
+    """Else one bad line could hide more than a twentieth of the report."""
+    row = "T,1.50,USD,Sale,2026-10-01\n"
+    content = HEADER + row * 500 + '"' + row * 60 + row.replace("T,", '"T",', 1) + row * 500
+
+    with pytest.raises(TooManyFaults, match=r"^61 of 1061 lines could not be read"):
+        take(ledger, content)
+    imported = take(ledger, content, accepts_faults=True)
+
+    faults = list_faults(ledger, imported.id)
+    assert (imported.lines, imported.faults) == (1000, 61)
+    assert {row["reason"] for row in faults} == {"unclosed_quote"}
+    assert [row["line_no"] for row in faults] == list(range(502, 563))
+
+
 def test_a_report_of_two_months_needs_its_month(ledger: Connection[Any]) -> None:
     content = rows(1) + "T-9,1,USD,Sale,2026-11-01\n"
 
