@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from postledger.reconciliation.matches.decide import confirm_match
 from tests.parts.bank_books import FEE, BankBooks, day
 from tests.parts.cli import CommandLine
 
@@ -76,6 +77,32 @@ def test_scenario_18_overpayment_and_a_returned_payment(books: BankBooks) -> Non
     assert books.parts(statement, 3) == [("payment", "70", "PL-202610-000002")]
     assert books.paid() == {"PL-202610-000001": "100"}
     assert books.items() == [("unapplied", "50", "open", [])]
+
+
+def test_scenario_18_a_part_of_a_payment_comes_back(books: BankBooks) -> None:
+    """The reference of the payment makes it sure. The account alone does not."""
+    for nth in (1, 2):
+        books.rows.add_bill(f"PL-202610-{nth:06d}", "100.00")
+    back = {"reversal": True, "booked_on": day(8)}
+    statement = books.add_lines(
+        {"amount": "-100.00", "text": "PL-202610-000001", "end_to_end": "E-1"},
+        {"amount": "-100.00", "text": "PL-202610-000002", "payee": "456"},
+        {"amount": "30.00", "end_to_end": "E-1", **back},
+        {"amount": "20.00", "payee": "456", **back},
+    )
+
+    books.reconcile()
+
+    assert books.parts(statement, 3) == [("payment", "30", "PL-202610-000001")]
+    assert books.parts(statement, 4, state="proposed") == [("payment", "20", "PL-202610-000002")]
+    assert books.paid() == {"PL-202610-000001": "70", "PL-202610-000002": "100"}
+    assert books.items() == [("proposed", "20", "open", ["returned_in_part"])]
+
+    confirm_match(books.ledger, statement, 4, None, "mia")
+    books.reconcile()
+
+    assert books.paid() == {"PL-202610-000001": "70", "PL-202610-000002": "80"}
+    assert books.items() == []
 
 
 def test_scenario_19_fourteen_open_bills_and_an_amount_that_fits_two_subsets(books: BankBooks) -> None:

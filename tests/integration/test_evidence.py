@@ -204,6 +204,17 @@ def test_every_text_of_others_is_text_on_the_page(acme: CommandLine, database: s
     assert "http" not in written.replace("https://", "http://").split("</style>")[1]
 
 
+def test_the_page_of_a_late_item_names_its_usual_class(acme: CommandLine, database: str) -> None:
+    with psycopg.connect(database) as ledger:
+        facts = {"class": "missing_in_ledger", "transaction_id": "TX-9"}
+        item = write_item(ledger, item_class="after_lock", source_id=find_source(database), facts=facts)
+
+    written = page(acme, item)
+
+    assert "<h1>Came after the month was locked: Missing in the ledger</h1>" in written
+    assert "The ledger has no conversion for it." in written
+
+
 def test_an_id_without_work_item_has_a_pack_too(acme: CommandLine, database: str) -> None:
     found = evidence(acme, "TX-1")
 

@@ -15,6 +15,7 @@ from psycopg.types.json import Jsonb
 
 from postledger.platform.postgres.connection import connect
 from postledger.reconciliation.import_report import Imported, ReportFile, TooManyFaults, import_report
+from postledger.reconciliation.readers import json_rows
 from postledger.reconciliation.rules.report_format import ReportFormat
 from postledger.reconciliation.statement_store import delete_statement, list_faults, list_statements, show_statement
 from postledger.vocabulary.operator_error import InvalidRequest
@@ -27,6 +28,8 @@ from tests.unit.reconciliation.test_report_lines import HEADER, PLAIN
 NOW = datetime(2026, 11, 3, tzinfo=UTC)
 OCTOBER = date(2026, 10, 1)
 CELLS = ("T-1", "1.50", "USD", "Sale", "2026-10-01")
+SMALL = 1 << 20
+GOOD_ARRAY = b'[{"Order": "T-1", "Commission": 1.5, "Cur": "USD", "State": "Sale", "Date": "2026-10-01"}]'
 BAD_CELLS = [
     *((kind, {3: "canary"}, "status", "unknown_status") for kind in ("csv", "xlsx", "json")),
     *((kind, {1: "1E5"}, "amount", "bad_amount") for kind in ("csv", "xlsx", "json")),
@@ -143,6 +146,21 @@ def test_over_a_twentieth_of_bad_lines_nothing_is_imported(ledger: Connection[An
     assert ledger.execute("SELECT count(*) FROM statements").fetchone() == (1,)
     assert ledger.execute("SELECT count(*) FROM statement_lines").fetchone() == (19,)
     assert take(ledger, worse, accepts_faults=True).faults == 2
+
+
+def test_lines_that_an_open_quote_takes_count_as_bad_ones(ledger: Connection[Any]) -> None:
+    """Else one bad line could hide more than a twentieth of the report."""
+    row = "T,1.50,USD,Sale,2026-10-01\n"
+    content = HEADER + row * 500 + '"' + row * 60 + row.replace("T,", '"T",', 1) + row * 500
+
+    with pytest.raises(TooManyFaults, match=r"^61 of 1061 lines could not be read"):
+        take(ledger, content)
+    imported = take(ledger, content, accepts_faults=True)
+
+    faults = list_faults(ledger, imported.id)
+    assert (imported.lines, imported.faults) == (1000, 61)
+    assert {row["reason"] for row in faults} == {"unclosed_quote"}
+    assert [row["line_no"] for row in faults] == list(range(502, 563))
 
 
 def test_a_report_of_two_months_needs_its_month(ledger: Connection[Any]) -> None:
@@ -267,6 +285,61 @@ def test_what_is_no_report_in_json_is_told(ledger: Connection[Any], content: str
 
     with pytest.raises(InvalidRequest, match=message):
         take(ledger, content, format="acme-json", accepts_faults=True)
+
+
+@pytest.mark.parametrize(
+    ("content", "path", "message"),
+    [
+        (GOOD_ARRAY + b" " * SMALL, None, "is a JSON array of more than 1 MiB; write one object on each line"),
+        (
+            b'{"data": ' + GOOD_ARRAY + b" " * SMALL + b"}",
+            "data",
+            "is JSON of more than 1 MiB; write one object on each line, and leave out rows of the report format",
+        ),
+        (GOOD_ARRAY[:-9], None, "is not JSON in UTF-8 in line 1; it may be cut off, so get the file again"),
+        (b'{"data": [1,\n2', "data", "is not JSON in UTF-8 in line 2; it may be cut off"),
+        (b'{\n"Order": "T-1"\n}', None, "is not an array of objects, and not one object on each line"),
+    ],
+)
+def test_a_bad_json_file_is_told_with_and_without_its_format(
+    ledger: Connection[Any], monkeypatch: pytest.MonkeyPatch, content: bytes, path: str | None, message: str
+) -> None:
+    """Nothing is known about its columns, so the message does not say that no format has them."""
+    monkeypatch.setattr(json_rows, "LARGEST_ARRAY", SMALL)
+    add_format(ledger, msgspec.structs.replace(PLAIN, slug="acme-json", kind="json", rows=path))
+
+    for chosen in (None, "acme-json"):
+        with pytest.raises(InvalidRequest, match=f"^october.csv {message}"):
+            take(ledger, content, format=chosen)
+
+
+@pytest.mark.parametrize("chosen", ["acme-json", "acme-path"])
+def test_a_large_file_that_is_no_json_is_no_large_array(
+    ledger: Connection[Any], monkeypatch: pytest.MonkeyPatch, chosen: str
+) -> None:
+    monkeypatch.setattr(json_rows, "LARGEST_ARRAY", SMALL)
+    for slug, path in (("acme-json", None), ("acme-path", "data")):
+        add_format(ledger, msgspec.structs.replace(PLAIN, slug=slug, kind="json", rows=path))
+    content = (HEADER + "T-1,1.50,USD,Sale,2026-10-01\n").encode() + b" " * SMALL
+
+    with pytest.raises(InvalidRequest, match=r"^october\.csv is not (JSON|an array of objects)"):
+        take(ledger, content, format=chosen, accepts_faults=True)
+
+
+def test_bytes_of_another_encoding_are_told(ledger: Connection[Any]) -> None:
+    add_format(ledger, msgspec.structs.replace(PLAIN, slug="acme-json", kind="json"))
+
+    with pytest.raises(InvalidRequest, match=r"^october\.csv is not JSON in UTF-8: it has bytes of another encoding"):
+        take(ledger, '[{"Order": "T\xfc"}]'.encode("latin-1"), format="acme-json")
+
+
+@pytest.mark.parametrize("rest", [[], [{"Other": 1}]])
+def test_json_without_the_columns_of_a_format_is_told_so(ledger: Connection[Any], rest: list[object]) -> None:
+    for slug, path in (("acme-json", None), ("acme-path", "data")):
+        add_format(ledger, msgspec.structs.replace(PLAIN, slug=slug, kind="json", rows=path))
+
+    with pytest.raises(InvalidRequest, match="no report format has the columns of this file"):
+        take(ledger, json.dumps(rest))
 
 
 @pytest.mark.parametrize(

@@ -251,11 +251,15 @@ def test_the_money_of_a_restated_line_counts_once(
     add("restated", "9.00", state="disputed", dedup_key=other)
     add("restated", "0.50", dedup_key=uuid4())
 
-    totals = build_month_report(ledger, OCTOBER).item_totals
+    report = build_month_report(ledger, OCTOBER)
 
-    assert [(each.state, each.items, each.stake) for each in totals] == [
+    assert [(each.state, each.items, each.stake) for each in report.item_totals] == [
         ("open", 4, Decimal("6.50")),
         ("assigned", 1, Decimal(0)),
         ("disputed", 1, Decimal("9.00")),
         ("resolved", 1, Decimal("9.00")),
     ]
+    if item_class == "after_lock":
+        (late,) = report.sources[0].classes
+        assert (late.items, late.stake, late.open_stake) == (7, Decimal("24.50"), Decimal("6.50"))
+        assert (late.disputed, late.disputed_stake) == (late.settled, late.settled_stake) == (1, Decimal("9.00"))

@@ -166,7 +166,8 @@ def _list_mistakes_of_time(attempt: Examined, clock: Clock) -> Iterator[Mistake]
     elif _is_zone(clock.skew_s):
         hours = round(clock.skew_s / _HALF_HOUR_S) / 2
         advice = "Use UTC for the time: the clock differs by whole half hours, as a time zone does."
-        yield Mistake(f"the time is local time, not UTC: it differs by {hours:+g} hours", advice)
+        noun = "hour" if abs(hours) == 1 else "hours"
+        yield Mistake(f"the time is local time, not UTC: it differs by {hours:+g} {noun}", advice)
     elif clock.skew_s > future_s:
         yield Mistake("the time is in the future", "Set the clock of the sender: it is ahead.")
     else:

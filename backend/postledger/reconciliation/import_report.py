@@ -13,6 +13,7 @@ from psycopg import Connection
 
 from postledger.people.audit_chain import append, write_body
 from postledger.policy.report_store import read_report_formats
+from postledger.reconciliation.readers.json_rows import begins_as_json
 from postledger.reconciliation.readers.report_rows import ReportContent, read_column_names, read_report_rows
 from postledger.reconciliation.readers.rows import BadFile, TooLarge
 from postledger.reconciliation.rules.columns import BadHeader
@@ -232,6 +233,7 @@ def _choose_format(formats: Sequence[ReportFormat], file: ReportFile, content: R
     if len(fitting) == 1:
         return fitting[0]
     if not fitting:
+        _refuse_bad_json([each for each in formats if each.kind == "json"], content)
         raise InvalidRequest(
             "no report format has the columns of this file, and it is no bank's file; say what it is with --format"
         )
@@ -257,6 +259,25 @@ def _has_columns(report_format: ReportFormat, content: ReportContent) -> bool:
         return False
     finally:
         content.file.seek(0)
+
+
+def _refuse_bad_json(formats: Sequence[ReportFormat], content: ReportContent) -> None:
+    """Raise `BadFile` if a file begins as JSON, and none of these formats can read it."""
+    if not begins_as_json(content.file):
+        return
+    faults = [_find_fault(each, content) for each in formats]
+    if faults and all(faults):
+        raise BadFile(faults[0])
+
+
+def _find_fault(report_format: ReportFormat, content: ReportContent) -> str | None:
+    try:
+        read_column_names(content, report_format)
+    except BadFile as bad:
+        return str(bad)
+    finally:
+        content.file.seek(0)
+    return None
 
 
 def _reads_first_line(report_format: ReportFormat, content: ReportContent) -> bool:

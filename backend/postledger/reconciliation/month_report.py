@@ -20,6 +20,7 @@ from postledger.reconciliation.rules.month import (
     Run,
     WorkItem,
 )
+from postledger.reconciliation.rules.work_item import name_days
 
 
 def build_month_report(connection: Connection[Any], period: date) -> MonthReport:
@@ -56,4 +57,5 @@ def _read_state(month: MonthReader) -> tuple[str, datetime | None, str | None]:
 
 def _read_items(month: MonthReader, now: datetime) -> Iterator[Row]:
     for row in month.rows("month_items", limit=MOST_ROWS):
-        yield row | {"age_days": (now - row["opened_at"]).days}
+        subject = row["subject"] or name_days(row["class"], row["facts"], row["statement_id"]) or ""
+        yield row | {"subject": subject, "age_days": (now - row["opened_at"]).days}

@@ -227,7 +227,7 @@ def test_a_return_of_which_the_bank_kept_a_fee_is_whole() -> None:
     assert matched(only(paid, back, items=[bill_of(1, "100")], terms=FEE)) == [
         ("payment", "100", "b1"), ("fee", "-5", None)
     ]  # fmt: skip
-    assert proposed(only(paid, back, items=[bill_of(1, "100")])) == (["returned"], [[("payment", "95", "b1")]])
+    assert proposed(only(paid, back, items=[bill_of(1, "100")])) == (["returned_in_part"], [[("payment", "95", "b1")]])
 
 
 def test_a_return_of_which_nearly_all_is_missing_is_no_whole_one() -> None:

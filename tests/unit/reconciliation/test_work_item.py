@@ -9,6 +9,7 @@ from postledger.reconciliation.rules.work_item import (
     find_fault,
     find_next_state,
     list_note_actions,
+    name_days,
 )
 
 
@@ -65,3 +66,23 @@ def test_facts_stand_side_by_side() -> None:
     assert table.sides == ("ledger", "network")
     assert table.rows == (("amount", ("20.00", "15.00")), ("event", ("sale", "")), ("status", ("", "")))
     assert table.both == (("day", "2026-10-15"), ("candidates", "bill B-1, amount 3.00; bill B-2"), ("sure", "no"))
+
+
+@pytest.mark.parametrize(
+    ("item_class", "subject"),
+    [
+        ("gap", "before 2026-10-15 (01234567)"),
+        ("unproven", "2026-10-15 to 2026-10-31 (01234567)"),
+        ("missing_in_ledger", None),
+    ],
+)
+def test_an_item_about_days_is_named_by_them(item_class: str, subject: str | None) -> None:
+    days = {"since": "2026-10-15", "until": "2026-10-31"}
+
+    assert name_days(item_class, days, "01234567-89ab") == subject
+    assert name_days("after_lock", days | {"class": item_class}, "01234567-89ab") == subject
+
+
+def test_an_unproven_month_has_no_statement() -> None:
+    assert name_days("unproven", {}, "01234567-89ab") == "(01234567)"
+    assert name_days("unproven", {"since": "2026-10-01", "until": "2026-10-31"}, None) == "2026-10-01 to 2026-10-31"

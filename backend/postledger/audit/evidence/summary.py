@@ -9,7 +9,7 @@ import msgspec
 from postledger.audit.evidence.gather import Evidence
 from postledger.audit.trace_rows import Row
 from postledger.reconciliation.month_page.amounts import write_money
-from postledger.reconciliation.month_page.words import explain_class
+from postledger.reconciliation.month_page.words import write_title
 from postledger.vocabulary.wording import count
 
 _SIDES: Mapping[str, str] = {
@@ -40,9 +40,10 @@ def sum_up(evidence: Evidence, report_lines: Sequence[Row]) -> Summary:
     item = evidence.item
     facts = item["facts"]
     sides = [_describe_side(words, facts[name]) for name, words in _SIDES.items() if has_money(facts.get(name))]
-    sides += [_MISSING[item["class"]]] if item["class"] in _MISSING else []
+    sides += [_MISSING[each] for each in (item["class"], item["late_class"]) if each in _MISSING]
     stake = f"In question: {write_money(item['stake'], item['currency'])}"
-    return Summary(explain_class(item["class"]).title, about, (*(f"{each}." for each in sides), f"{stake}.", *proof))
+    title = write_title(item["class"], item["late_class"])
+    return Summary(title, about, (*(f"{each}." for each in sides), f"{stake}.", *proof))
 
 
 def _describe_subject(evidence: Evidence, report_lines: Sequence[Row]) -> str:

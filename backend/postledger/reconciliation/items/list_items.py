@@ -9,7 +9,7 @@ from psycopg import Connection
 from psycopg.rows import dict_row
 
 from postledger.platform.postgres.sql import statements_of
-from postledger.reconciliation.rules.work_item import ItemClass, ItemState
+from postledger.reconciliation.rules.work_item import ItemClass, ItemState, name_days
 from postledger.vocabulary.operator_error import NotFound
 
 sql = statements_of("postledger.reconciliation")
@@ -32,7 +32,10 @@ class ItemFilters(msgspec.Struct, frozen=True):
 def list_items(connection: Connection[Any], filters: ItemFilters) -> list[Row]:
     """List items: those that are not settled first, the highest stake first. Raises `NotFound`."""
     _check(connection, filters)
-    return _fetch(connection, "list_items", msgspec.structs.asdict(filters))
+    return [
+        row | {"subject": row["subject"] or name_days(row["class"], row["facts"], row["statement_id"])}
+        for row in _fetch(connection, "list_items", msgspec.structs.asdict(filters))
+    ]
 
 
 def show_item(connection: Connection[Any], item_id: int) -> Row:

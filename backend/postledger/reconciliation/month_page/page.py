@@ -16,7 +16,7 @@ from postledger.reconciliation.month_page.amounts import (
 )
 from postledger.reconciliation.month_page.charts import PATTERNS, Bar, Segment, draw_bars
 from postledger.reconciliation.month_page.verdict import list_gaps, sum_up
-from postledger.reconciliation.month_page.words import PART_OF_LINE, PARTS, PROOFS, explain_class
+from postledger.reconciliation.month_page.words import PART_OF_LINE, PARTS, PROOFS, explain_class, write_title
 from postledger.reconciliation.rules.month import ClassTotal, MonthReport, SideTotals, SourceMonth, WorkItem
 
 _SETTLED = ("resolved", "accepted")
@@ -122,5 +122,5 @@ def _environment() -> Environment:
         money=write_money, number=write_number, signed=write_signed, time=write_time, count=write_count,
         explained=explain_class, sides=_list_sides,
     )  # fmt: skip
-    environment.globals.update(parts=PARTS, part_of_line=PART_OF_LINE, proofs=PROOFS)
+    environment.globals.update(parts=PARTS, part_of_line=PART_OF_LINE, proofs=PROOFS, write_title=write_title)
     return environment

@@ -51,3 +51,8 @@ PARTS: Mapping[str, str] = {
 def explain_class(item_class: str) -> Meaning:
     """Return what a class means. A class of a later release is its own name."""
     return MEANINGS.get(item_class, Meaning(item_class, "See the work item"))
+
+
+def write_title(item_class: str, late_class: str | None) -> str:
+    """Return what an item is called. `late_class`: the class that one of `after_lock` would have in an open month."""
+    return ": ".join(explain_class(each).title for each in (item_class, late_class) if each is not None)

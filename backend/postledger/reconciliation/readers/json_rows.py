@@ -17,6 +17,8 @@ LARGEST_ARRAY = 64 << 20
 MOST_SEARCHED = 100
 """The keys of a file are looked for in so many objects at its beginning."""
 
+_BEFORE_JSON = b"\xef\xbb\xbf \t\r\n"
+"""The mark of UTF-8, and blanks."""
 _LARGEST_EXPONENT = 1000
 """A number with a larger one is neither an id nor an amount, and its digits could fill the memory."""
 
@@ -33,9 +35,16 @@ def read_json(file: IO[bytes], names: Sequence[str], path: str | None = None) ->
     return Rows(names, ((number, _read_cells(found, names)) for number, found in _read_objects(file, path)))
 
 
+def begins_as_json(file: IO[bytes]) -> bool:
+    """Whether a file begins as an array or an object does."""
+    return _read_first_letter(file) in (b"[", b"{")
+
+
 def find_keys(file: IO[bytes], names: Sequence[str], path: str | None = None) -> set[str]:
     """Find which of these keys the first objects have, whatever their values are. Raises `BadFile`."""
     first = [found for _, found in islice(_read_elements(file, path, "replace"), MOST_SEARCHED)]
+    if first and not any(isinstance(found, dict) for found in first):
+        raise _no_objects()
     return {name for name in names if any(_has(found, name) for found in first)}
 
 
@@ -46,21 +55,34 @@ def _read_objects(file: IO[bytes], path: str | None) -> Iterator[tuple[int, Any]
         has_object = has_object or isinstance(found, dict)
         yield number, found
     if number and not has_object:
-        raise BadFile("is not an array of objects, and not one object on each line, in UTF-8")
+        raise _no_objects()
+
+
+def _no_objects() -> BadFile:
+    return BadFile(
+        "is not an array of objects, and not one object on each line, in UTF-8; compare it with kind and rows of the"
+        " report format"
+    )
+
+
+def _read_first_letter(file: IO[bytes]) -> bytes:
+    beginning = file.read(200)
+    file.seek(0)
+    return beginning.lstrip(_BEFORE_JSON)[:1]
 
 
 def _read_elements(file: IO[bytes], path: str | None, on_bad_bytes: OnBadBytes = "strict") -> Iterator[tuple[int, Any]]:
-    is_array = file.read(200).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[")
-    file.seek(0)
-    if is_array or path is not None:
+    if path is not None or _read_first_letter(file) == b"[":
         return _read_array(file, path, on_bad_bytes)
     return _read_lines(file, on_bad_bytes)
 
 
 def _read_array(file: IO[bytes], path: str | None, on_bad_bytes: OnBadBytes) -> Iterator[tuple[int, Any]]:
+    if not begins_as_json(file):
+        raise BadFile("is not JSON in UTF-8; compare it with kind and rows of the report format")
     content = file.read(LARGEST_ARRAY + 1)
     if len(content) > LARGEST_ARRAY:
-        raise BadFile(f"is an array of more than {LARGEST_ARRAY >> 20} MiB; write one object on each line")
+        raise _too_large(path)
     parsed = _parse(content, on_bad_bytes)
     if isinstance(parsed, _Ambiguous):
         raise BadFile("has a key twice in the object around its rows")
@@ -68,6 +90,13 @@ def _read_array(file: IO[bytes], path: str | None, on_bad_bytes: OnBadBytes) -> 
     if not isinstance(array, list):
         raise BadFile(f"has no array {path or ''}".rstrip())
     yield from enumerate(array, 1)
+
+
+def _too_large(path: str | None) -> BadFile:
+    size, advice = f"more than {LARGEST_ARRAY >> 20} MiB", "write one object on each line"
+    if path is None:
+        return BadFile(f"is a JSON array of {size}; {advice}")
+    return BadFile(f"is JSON of {size}; {advice}, and leave out rows of the report format")
 
 
 def _read_lines(file: IO[bytes], on_bad_bytes: OnBadBytes) -> Iterator[tuple[int, Any]]:
@@ -93,8 +122,11 @@ def _parse(content: bytes, on_bad_bytes: OnBadBytes) -> Any:
             parse_int=str,
             parse_constant=lambda _name: Unreadable.CELL,
         )
+    except json.JSONDecodeError as bad:
+        message = f"is not JSON in UTF-8 in line {bad.lineno}; it may be cut off, so get the file again"
+        raise BadFile(message) from None
     except ValueError:
-        raise BadFile("is not JSON in UTF-8") from None
+        raise BadFile("is not JSON in UTF-8: it has bytes of another encoding; store it as UTF-8") from None
     except RecursionError:
         raise BadFile("is JSON that is nested too deeply") from None
 

@@ -12,9 +12,13 @@ from postledger.reconciliation.rules.statement_lines import FaultReason
 
 
 class Unreadable(Enum):
-    """What stands in place of a cell that is neither text nor a number, such as an array of JSON."""
+    """What stands in place of a cell that is neither text nor a number, such as an array of JSON.
+
+    `OPEN_QUOTE` is the only cell of a line that a quote has taken into another row.
+    """
 
     CELL = "unreadable"
+    OPEN_QUOTE = "open_quote"
 
 
 Cell = str | int | float | Decimal | bool | date | datetime | time | timedelta | Unreadable | None
@@ -44,6 +48,11 @@ class BadCell(Exception):
     def __init__(self, reason: FaultReason) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+def name_bad_row(cells: Sequence[Cell]) -> FaultReason:
+    """Return why a row does not have the cells of its header."""
+    return FaultReason.UNCLOSED_QUOTE if Unreadable.OPEN_QUOTE in cells else FaultReason.BAD_ROW
 
 
 def read_text(cell: Cell, otherwise: FaultReason = FaultReason.BAD_TEXT) -> str | None:

@@ -11,7 +11,7 @@ import msgspec
 from postledger.decoding.parameters import read_currency
 from postledger.reconciliation.rules.bank_cells import LONGEST_TEXT, clean, clean_reference
 from postledger.reconciliation.rules.bank_format import BANK_COLUMNS, BankFormat
-from postledger.reconciliation.rules.cells import BadCell, Cell, make_time_reader, read_amount
+from postledger.reconciliation.rules.cells import BadCell, Cell, make_time_reader, name_bad_row, read_amount
 from postledger.reconciliation.rules.columns import find_columns
 from postledger.reconciliation.rules.statement_lines import BankLine, FaultReason, LineFault
 from postledger.vocabulary.refusal import Refused
@@ -40,7 +40,7 @@ class BankRowReader:
     def __call__(self, line_no: int, cells: Sequence[Cell]) -> BankRow | LineFault:
         """Read one row."""
         if len(cells) < self._width or any(cells[self._width :]):
-            return LineFault(line_no, None, FaultReason.BAD_ROW)
+            return LineFault(line_no, None, name_bad_row(cells))
         name, values = "", dict[str, Any]()
         try:
             for name, read, position in self._fields:

@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from postledger.decoding.parameters import NO_MONEY, read_currency, read_event
-from postledger.reconciliation.rules.cells import BadCell, Cell, make_time_reader, read_amount, read_text
+from postledger.reconciliation.rules.cells import BadCell, Cell, make_time_reader, name_bad_row, read_amount, read_text
 from postledger.reconciliation.rules.columns import BadHeader, find_columns
 from postledger.reconciliation.rules.report_format import COLUMNS, ReportFormat
 from postledger.reconciliation.rules.statement_lines import FaultReason, LineFault, ReportLine
@@ -50,7 +50,7 @@ class ReportLineReader:
     def __call__(self, line_no: int, cells: Sequence[Cell]) -> ReportLine | LineFault:
         """Read one row."""
         if len(cells) != self._width:
-            return LineFault(line_no, None, FaultReason.BAD_ROW)
+            return LineFault(line_no, None, name_bad_row(cells))
         try:
             amount, currency, (word, status), (day, moment), transaction_id, click_id, event, fee = [
                 read(cells[position]) for read, position in self._fields

@@ -14,6 +14,7 @@ class FaultReason(StrEnum):
     """Why a line could not be read."""
 
     BAD_ROW = "bad_row"
+    UNCLOSED_QUOTE = "unclosed_quote"
     MISSING_FIELD = "missing_field"
     BAD_AMOUNT = "bad_amount"
     BAD_CURRENCY = "bad_currency"

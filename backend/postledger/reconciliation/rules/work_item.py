@@ -1,6 +1,7 @@
 """The states of a work item, and what people may do in each of them. Pure."""
 
-from typing import Literal, get_args
+from collections.abc import Mapping
+from typing import Any, Literal, get_args
 
 ItemKind = Literal["report", "bank"]
 ItemClass = Literal[
@@ -18,12 +19,22 @@ VERBS: dict[Action, NoteAction] = {
     "assign": "assigned", "note": "note", "dispute": "disputed", "resolve": "resolved", "accept": "accepted",
 }  # fmt: skip
 """What an action is called in the history of an item."""
+_DAYS = {"gap": {"since": "before "}, "unproven": {"since": "", "until": "to "}}
 _SETTLED: dict[Action, ItemState] = {"dispute": "disputed", "resolve": "resolved", "accept": "accepted"}
 
 
 def name_class(item_class: str, late_class: str | None) -> str:
     """Name a class for people. `late_class`: the class that an item of `after_lock` would have in an open month."""
     return item_class if late_class is None else f"{item_class} ({late_class})"
+
+
+def name_days(item_class: str, facts: Mapping[str, Any], statement_id: str | None) -> str | None:
+    """Name what an item of a statement or a month is about: its days, and its statement. None for other classes."""
+    days = _DAYS.get(facts.get("class", "") if item_class == "after_lock" else item_class)
+    if days is None:
+        return None
+    written = [f"{before}{facts[name]}" for name, before in days.items() if facts.get(name)]
+    return " ".join([*written, *([] if statement_id is None else [f"({statement_id[:8]})"])])
 
 
 def find_next_state(state: ItemState, action: Action) -> ItemState:

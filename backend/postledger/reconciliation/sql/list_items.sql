@@ -9,15 +9,7 @@ SELECT
     bills.number AS bill, receivables.number AS receivable,
     coalesce(
         bills.number, receivables.number, conversions.transaction_id, lines.transaction_id, conversions.click_id,
-        lines.click_id, lines.bank_reference, 'line ' || items.line_no,
-        CASE coalesce(CASE items.class WHEN 'after_lock' THEN items.facts ->> 'class' END, items.class)
-            WHEN 'gap' THEN concat_ws(' ', 'before', items.facts ->> 'since', '(' || left(items.statement_id::text, 8) || ')')
-            WHEN 'unproven'
-                THEN concat_ws(
-                    ' ', items.facts ->> 'since', 'to ' || (items.facts ->> 'until'),
-                    '(' || left(items.statement_id::text, 8) || ')'
-                )
-        END
+        lines.click_id, lines.bank_reference, 'line ' || items.line_no
     ) AS subject,
     CASE items.class WHEN 'after_lock' THEN items.facts ->> 'class' END AS late_class,
     items.facts, items.resolution, items.version, items.first_run::text, items.last_run::text,

@@ -5,17 +5,7 @@ SELECT
     coalesce(sources.slug, items.account, '') AS scope,
     CASE
         WHEN items.kind = 'bank'
-            THEN concat_ws(
-                ' ', lines.booked_on, lines.bank_reference, bills.number, receivables.number,
-                CASE coalesce(CASE items.class WHEN 'after_lock' THEN items.facts ->> 'class' END, items.class)
-                    WHEN 'gap' THEN concat_ws(' ', 'before', items.facts ->> 'since', '(' || left(items.statement_id::text, 8) || ')')
-                    WHEN 'unproven'
-                        THEN concat_ws(
-                            ' ', items.facts ->> 'since', 'to ' || (items.facts ->> 'until'),
-                            '(' || left(items.statement_id::text, 8) || ')'
-                        )
-                END
-            )
+            THEN concat_ws(' ', lines.booked_on, lines.bank_reference, bills.number, receivables.number)
         ELSE
             coalesce(
                 conversions.transaction_id, lines.transaction_id, conversions.click_id, lines.click_id,
@@ -28,6 +18,7 @@ SELECT
     items.owner,
     items.opened_at,
     items.facts,
+    items.statement_id::text,
     coalesce(items.resolution, noted.note) AS note
 FROM (
     SELECT *

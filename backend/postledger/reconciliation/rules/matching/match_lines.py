@@ -17,6 +17,7 @@ from postledger.reconciliation.rules.matching.by_payee import (
 )
 from postledger.reconciliation.rules.matching.proposals import Proposer
 from postledger.reconciliation.rules.matching.returned import match_returned
+from postledger.reconciliation.rules.matching.returned_in_part import match_returned_in_part
 from postledger.reconciliation.rules.matching.subjects import Item, Line, Match, Outcome, Payee, Settled, Terms
 
 _Pass = Callable[[Board, Sequence[Line]], Iterator[tuple[Line, Match]]]
@@ -85,6 +86,7 @@ _STEPS: tuple[tuple[_Pass, ...], ...] = (
         _of_payee(_one_by_one(match_near)),
     ),
     (_one_by_one(match_returned),),
+    (_one_by_one(match_returned_in_part),),
     (_one_by_one(match_overpaid), _of_payee(_one_by_one(match_only_item))),
 )
 

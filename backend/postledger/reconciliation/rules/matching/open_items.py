@@ -36,9 +36,9 @@ class OpenItems:
         """Return what is not paid yet. Below zero if more was paid."""
         return item.amount - self._paid[item.id]
 
-    def is_paid(self, part: Part) -> bool:
-        """Return whether at least as much of an item is paid as a part says."""
-        return part.item in self._items and part.applied is not None and self._paid[part.item] >= part.applied
+    def is_paid(self, item_id: str | None, amount: Decimal) -> bool:
+        """Return whether at least an amount of an item is paid."""
+        return item_id in self._items and self._paid[item_id] >= amount
 
     def pay(self, parts: Iterable[Part]) -> None:
         """Count the payments among parts."""

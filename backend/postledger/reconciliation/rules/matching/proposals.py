@@ -10,11 +10,8 @@ from postledger.reconciliation.rules.matching.board import Board
 from postledger.reconciliation.rules.matching.by_number import find_named_means, list_named_due
 from postledger.reconciliation.rules.matching.by_payee import list_near, list_near_singles, list_singles, list_subsets
 from postledger.reconciliation.rules.matching.parts import Means, find_means, list_amounts, make_parts, share_out
-from postledger.reconciliation.rules.matching.returned import (
-    list_partial_returns,
-    list_returns,
-    takes_named_back,
-)
+from postledger.reconciliation.rules.matching.returned import list_returns, takes_named_back
+from postledger.reconciliation.rules.matching.returned_in_part import list_returns_in_part
 from postledger.reconciliation.rules.matching.solutions import Solution, list_means, pay_in_full
 from postledger.reconciliation.rules.matching.subjects import (
     Item,
@@ -48,8 +45,14 @@ class Proposer:
         """Return the proposals for a line. `undone`: what would be made, had no person undone it before."""
         if undone is not None:
             return Outcome(line, None, (undone,), (Reason.UNDONE,))
-        for find in (self._propose_named, self._propose_returned, self._propose_of_payee, self._propose_by_amount):
-            if outcome := find(line):
+        for propose in (
+            self._propose_named,
+            self._propose_returned,
+            self._propose_of_payee,
+            self._propose_by_amount,
+            self._propose_returned_in_part,
+        ):
+            if outcome := propose(line):
                 return outcome
         return Outcome(line, reasons=(Reason.NOTHING_OPEN,) if self._board.who(line).payees else ())
 
@@ -76,8 +79,13 @@ class Proposer:
         return found
 
     def _propose_returned(self, line: Line) -> Outcome | None:
-        found = list_returns(self._board, line) or list_partial_returns(self._board, line)
-        return _propose(line, found[::-1], Reason.RETURNED) if found else None
+        if found := list_returns(self._board, line):
+            return _propose(line, found[::-1], Reason.RETURNED)
+        return self._propose_returned_in_part(line) if takes_named_back(self._board, line) else None
+
+    def _propose_returned_in_part(self, line: Line) -> Outcome | None:
+        found = list_returns_in_part(self._board, line)
+        return _propose(line, found[::-1], Reason.RETURNED_IN_PART) if found else None
 
     def _propose_of_payee(self, line: Line) -> Outcome | None:
         board, who = self._board, self._board.who(line)

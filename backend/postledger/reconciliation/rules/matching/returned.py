@@ -36,25 +36,16 @@ def list_returns(board: Board, line: Line) -> list[Match]:
         payments = board.payments.find_of_items(board.named(line).ids, line)
     else:
         payments = board.payments.find_alike(line)
-    standing = [each for each in payments if _stands(board, each)]
+    standing = [each for each in payments if board.payments.is_whole(each) and _stands(board, each)]
     exact = [each for each in standing if abs(line.amount) in (_pay(each), abs(each.line.amount))]
     found = [_take_back(board, line, each) for each in exact or standing]
     return [match for match in found if match is not None]
 
 
-def list_partial_returns(board: Board, line: Line) -> list[Match]:
-    """Return what a line takes back of a single item that it names, as far as that is paid."""
-    items, amount = board.named(line).items, abs(line.amount)
-    if not takes_named_back(board, line) or len(items) > 1 or items[0].currency != line.currency:
-        return []
-    part = Part("payment", line.amount, items[0].id, items[0].kind, -amount, line.currency)
-    return [Match("reference", (part,))] if board.items.is_paid(replace(part, applied=amount)) else []
-
-
 def _stands(board: Board, payment: Settled) -> bool:
     """Whether what it paid is still paid."""
-    paid = [part for part in payment.match.parts if part.applied is not None]
-    return bool(paid) and all(board.items.is_paid(part) for part in paid)
+    paid = [(part.item, part.applied) for part in payment.match.parts if part.applied is not None]
+    return bool(paid) and all(board.items.is_paid(item, applied) for item, applied in paid)
 
 
 def _take_back(board: Board, line: Line, payment: Settled) -> Match | None:

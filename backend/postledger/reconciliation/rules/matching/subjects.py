@@ -33,6 +33,7 @@ class Reason(StrEnum):
     OVERPAID = "overpaid"
     NOTHING_OPEN = "nothing_open"
     RETURNED = "returned"
+    RETURNED_IN_PART = "returned_in_part"
     UNDONE = "undone"
 
 
