@@ -9,9 +9,10 @@ from http.client import HTTPSConnection
 import msgspec
 import pytest
 
-from tests.parts.mixed_requests import Mixed, add_mixed_sources, make_mixture, partition
+from tests.parts.mixed_requests import Mixed, add_mixed_sources, list_mixed_sources, make_mixture, partition
 from tests.parts.part import ANSWER_WITHIN_S
 from tests.parts.sandbox_stack import SandboxStack, sandbox_stack
+from tests.parts.trying import read_policy, try_other_click
 from tests.parts.waiting import wait_until
 
 __all__ = ["sandbox_stack"]
@@ -103,3 +104,15 @@ def test_no_row_of_the_sandbox_is_in_the_ledger(sandbox_stack: SandboxStack, pai
         assert sandbox_stack.fetch(found, tried) == [(0,)]
     of_sandbox = sandbox_stack.fetch("SELECT count(*) FROM sandbox.postbacks WHERE id = ANY(%s::uuid[])", tried)
     assert of_sandbox[0][0] > REQUESTS / 2
+
+
+def test_a_trial_of_other_rules_first_gives_the_verdicts_on_record(
+    sandbox_stack: SandboxStack, pairs: list[Pair]
+) -> None:
+    """The control of `apply --what-if`: postbacks of all presets and dialects, folded again from the beginning."""
+    policy = read_policy(sandbox_stack.database, sandbox_stack.master_key)
+    tables = {slug: try_other_click(sandbox_stack.database, policy, slug) for slug in list_mixed_sources()}
+
+    assert {slug: table.drift for slug, table in tables.items() if table.drift} == {}
+    assert [slug for slug, table in tables.items() if table.as_recorded != table.judged] == []
+    assert sum(table.judged for table in tables.values()) > REQUESTS / 5  # the others are forged, or hold names only

@@ -8,6 +8,7 @@ from typing import Annotated
 import tomli_w
 import typer
 
+from postledger.cli import what_if as trying
 from postledger.cli.config_loading import list_faults, locate_faults, read_file
 from postledger.cli.connections import open_keyring, open_ledger
 from postledger.cli.current_user import AsUser, find_actor
@@ -35,11 +36,18 @@ def apply(
         bool, typer.Option("--prune", help="Also retire what FILE does not contain. Needs --yes.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Retire what --prune lists, without a look first.")] = False,
+    what_if: Annotated[
+        str | None,
+        typer.Option("--what-if", metavar="SINCE", help="Only try it on the postbacks since then: 7d, or a time."),
+    ] = None,
+    source: Annotated[str | None, typer.Option("--source", help="With --what-if: only this source.")] = None,
     if_empty: Annotated[bool, typer.Option("--if-empty", help="Only if nothing was ever configured.")] = False,
     as_user: AsUser = None,
     as_json: AsJson = False,
 ) -> None:
     """Change what is configured to match FILE. Running workers use the change within 3 seconds."""
+    if source is not None and what_if is None:
+        raise CommandFailed("--source is for --what-if; a file is applied as a whole")
     pruning = Prune.NOTHING if not prune else Prune.CONFIRMED if yes else Prune.ASKED
     target = read_file(file, read_environment())
     keyring = open_keyring(context)
@@ -53,14 +61,15 @@ def apply(
                 actor=find_actor(connection, as_user),
                 on_written=partial(follow_payees, on_requests=announce_requests),
                 prune=pruning,
-                dry_run=dry_run,
+                dry_run=dry_run or what_if is not None,
                 if_empty=if_empty,
             )
     except BadConfiguration as error:
         raise list_faults(file, error.faults) from None
-    _report(applied, locate_faults(file, applied.warnings), as_json=as_json)
+    tried = None if what_if is None else trying.what_if(context, what_if, source, applied.changes)
+    _report(applied, locate_faults(file, applied.warnings), tried, as_json=as_json)
     retired = sum(change.action is Action.RETIRE for change in applied.changes)
-    if not applied.is_written and not dry_run and retired:
+    if not applied.is_written and not dry_run and what_if is None and retired:
         raise CommandFailed(f"{count(retired, 'object')} would be retired; nothing was changed. To go on, add --yes")
 
 
@@ -76,11 +85,12 @@ def export(context: typer.Context, as_json: AsJson = False) -> None:
         print(_HEADING + tomli_w.dumps(exported.document, multiline_strings=True), end="")
 
 
-def _report(applied: Applied, warnings: list[str], *, as_json: bool) -> None:
+def _report(applied: Applied, warnings: list[str], tried: list[trying.Tried] | None, *, as_json: bool) -> None:
     changes = applied.changes
     if as_json:
         facts = [_as_fact(change) for change in changes]
-        print_json({"dry_run": not applied.is_written, "changes": facts, "warnings": warnings})
+        beside = {} if tried is None else {"what_if": trying.list_facts(tried)}
+        print_json({"dry_run": not applied.is_written, "changes": facts, "warnings": warnings, **beside})
         return
     for warning in warnings:
         note(f"warning: {warning}")
@@ -91,6 +101,8 @@ def _report(applied: Applied, warnings: list[str], *, as_json: bool) -> None:
     numbers = {action: sum(change.action is action for change in changes) for action in Action}
     summary = ", ".join(f"{number} to {action}" for action, number in numbers.items() if number) or "nothing"
     print(f"{'Done' if applied.is_written else 'Dry run, nothing was changed'}: {summary}.")
+    if tried is not None:
+        trying.report(tried)
 
 
 def _as_fact(change: Change) -> dict[str, object]:

@@ -8,7 +8,7 @@ import typer
 from postledger.audit.replay.book import book_replay, start_replay
 from postledger.audit.replay.judge import Judge
 from postledger.audit.replay.limits import Excess, find_excess
-from postledger.audit.replay.past_policy import restore_policy
+from postledger.audit.replay.other_policy import restore_policy
 from postledger.audit.replay.past_settings import PastSettings
 from postledger.audit.replay.preview import Preview, preview_replay
 from postledger.audit.replay.replays import Shown, show_replay

@@ -67,6 +67,28 @@ def print_rehearsed(table: Table, selection: Selection) -> None:
     print("Nothing was booked. What they became is shown by: postledger trace --sandbox TRANSACTION")
 
 
+def print_tried(table: Table, selection: Selection) -> None:
+    """Print what other rules would have made of postbacks."""
+    print(_describe(table, selection, judged=f"judged {table.judged}"))
+    print(f"control (rules of today): {table.as_recorded} of {table.judged} as recorded")
+    if table.drift:
+        print("recorded → rules of today; the file is not the reason:")
+        _print_lines(table.drift.items())
+    if table.changes:
+        print("rules of today → rules of the file:")
+        _print_lines(table.changes.items())
+    else:
+        print("The file would have changed nothing.")
+    _print_left_out(table)
+
+
+def tried_facts(table: Table, selection: Selection) -> dict[str, object]:
+    """Write for programs what other rules would have made of postbacks. Amounts are text."""
+    facts = table_facts(table, selection, ())
+    names = ("selection", "rows", "judged", "as_recorded", "not_believed", "not_kept", "drift", "changes")
+    return {name: facts[name] for name in names}
+
+
 def print_answers(table: Table, selection: Selection) -> None:
     """Print how another system has answered."""
     print(_describe(table, selection, judged=f"sent {table.judged}"))

@@ -22,19 +22,19 @@ TABLES = ("conversions", "postbacks", "conversion_events", "parked_reversals", "
 _SLACK = timedelta(minutes=1)
 
 
-def cast_shadow(connection: Connection[Any]) -> None:
+def cast_shadow(connection: Connection[Any], *, with_reversals: bool = True) -> None:
     """Create the tables, empty except for what the reversal guard counts. Call it first on a connection."""
     for table in TABLES:
         name = Identifier(table)
         connection.execute(SQL(sql("drop_shadow")).format(shadow=Identifier("pg_temp", table)), prepare=False)
         connection.execute(SQL(sql("create_shadow")).format(table=name, original=Identifier("public", table)))
-    since = read_clock(connection) - WINDOW - _SLACK
-    connection.execute(sql("copy_reversals"), {"since": since})
+    if with_reversals:
+        connection.execute(sql("copy_reversals"), {"since": read_clock(connection) - WINDOW - _SLACK})
 
 
 def copy_known(connection: Connection[Any], entries: Iterable[Entry]) -> None:
     """Copy the conversions that entries may repeat, with their past, unless they were copied before."""
-    connection.execute(sql("copy_conversions"), {"dedup_keys": _list_keys(entries)})
+    connection.execute(sql("copy_conversions"), {"dedup_keys": list_keys(entries)})
 
 
 def list_parking(connection: Connection[Any]) -> list[int]:
@@ -42,7 +42,8 @@ def list_parking(connection: Connection[Any]) -> list[int]:
     return [source_id for (source_id,) in connection.execute(sql("list_parking"))]
 
 
-def _list_keys(entries: Iterable[Entry]) -> Sequence[str]:
+def list_keys(entries: Iterable[Entry]) -> Sequence[str]:
+    """List the dedup keys of entries, with those that they may have had before."""
     events = [entry.event for entry in entries if entry.event is not None]
     former = [key.dedup_key for event in events for key in event.former_keys]
     return list({*(event.dedup_key for event in events), *former})
