@@ -195,10 +195,13 @@ def test_a_refused_method_is_explained(partners: Partners, method: str) -> None:
 
 
 def test_curl_gets_a_table(partners: Partners) -> None:
-    table = partners.send(ACME.get(order(sub1="a\x1b[31mb")), Accept="text/plain")
+    headers = {"Accept": "text/plain", "X-Edge-Quota-Used": "0.25"}
+
+    table = partners.send(ACME.get(order(sub1="a\x1b[31mb")), **headers)
 
     assert table.headers["content-type"].startswith("text/plain")
     assert table.text.startswith("next          Nothing:")
+    assert "quota         1000000/s, 1000000 at once, 25% of it used by this address\n" in table.text
     assert "\x1b" not in table.text
 
 

@@ -56,7 +56,7 @@ def test_the_sandbox_books_what_production_would(past: PastLedger, database: str
 def test_what_it_became_is_traced(past: PastLedger) -> None:
     told = past.cli(*TO_SANDBOX, "--go", "--yes", "4").out
 
-    assert "accepted → accepted     1           +1  +2 USD" in told
+    assert "accepted → accepted     1           +1  +2 USD\n" in told
     assert told.endswith("postledger trace --sandbox TRANSACTION\n")
     assert "T1" in past.cli("trace", "--sandbox", "T1").out
 

@@ -144,7 +144,7 @@ def _money(money: Mapping[str, Decimal]) -> str:
 
 
 def _join(counts: Mapping[str, int]) -> str:
-    listed = sorted(counts.items(), key=lambda item: -item[1])
+    listed = sorted(((name, number) for name, number in counts.items() if name), key=lambda item: -item[1])
     rest = sum(number for _, number in listed[_SHOWN_DETAILS:])
     texts = [f"{name} {number}" for name, number in listed[:_SHOWN_DETAILS]]
     return ", ".join([*texts, f"others {rest}"] if rest else texts)

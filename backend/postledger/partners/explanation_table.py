@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from postledger.partners.explanation import EdgeStep, Explanation, SignatureStep
+from postledger.partners.explanation import EdgeStep, Explanation, Quota, SignatureStep
 
 _WIDTH = 14
 
@@ -25,6 +25,7 @@ def _list_head(explanation: Explanation) -> Iterator[tuple[str, str]]:
     narrowed = [one for one in (explanation.reason, explanation.parameter) if one]
     yield "verdict", " ".join([explanation.verdict.value, *narrowed, f"(HTTP {explanation.http})"])
     yield "edge", _describe_edge(explanation.edge)
+    yield "quota", _describe_quota(explanation.edge.quota)
 
 
 def _describe_edge(edge: EdgeStep) -> str:
@@ -32,6 +33,11 @@ def _describe_edge(edge: EdgeStep) -> str:
         return "the address is not in the request, so the allowlist was not asked"
     by = f" by {edge.by}" if edge.by else ""
     return f"{edge.address} {'allowed' if edge.allowed else 'not allowed'}{by}"
+
+
+def _describe_quota(quota: Quota) -> str:
+    used = "" if quota.used is None else f", {quota.used:.0%} of it used by this address"
+    return f"{quota.rate}/s, {quota.burst} at once{used}"
 
 
 def _list_reading(explanation: Explanation) -> Iterator[tuple[str, str]]:
