@@ -8,6 +8,7 @@ import typer
 from postledger.audit.replay.book import book_replay, start_replay
 from postledger.audit.replay.judge import Judge
 from postledger.audit.replay.limits import Excess, find_excess
+from postledger.audit.replay.never_stored import count_never_stored, is_countable
 from postledger.audit.replay.other_policy import restore_policy
 from postledger.audit.replay.past_settings import PastSettings
 from postledger.audit.replay.preview import Preview, preview_replay
@@ -18,7 +19,7 @@ from postledger.cli.current_user import recorded
 from postledger.cli.errors import CommandFailed
 from postledger.cli.interrupts import say_how_far
 from postledger.cli.output import note, print_json, show_progress
-from postledger.cli.replay_table import print_table, table_facts, to_facts
+from postledger.cli.replay_table import print_never_stored, print_table, table_facts, to_facts
 from postledger.platform.postgres.connection import LedgerConnection
 from postledger.platform.settings import read_environment, read_replay_limit
 from postledger.policy.read import load_policy
@@ -104,10 +105,13 @@ def resume(context: typer.Context, replay_id: str, rate: int, *, as_json: bool) 
 
 def report_preview(shown: Preview, selection: Selection, rules: int | None, *, as_json: bool) -> None:
     """Print what the dry run has found, and how to book it."""
+    never_stored = count_never_stored(read_environment(), selection) if is_countable(selection) else {}
     if as_json:
-        print_json({"dry_run": True, "rules": rules, **table_facts(shown.table, selection, shown.parks)})
+        facts = table_facts(shown.table, selection, shown.parks)
+        print_json({"dry_run": True, "rules": rules, **facts, "never_stored": never_stored})
         return
     print_table(shown.table, selection, shown.parks, "today" if rules is None else f"version {rules}")
+    print_never_stored(never_stored)
     number, drift = shown.table.rows_to_book, " --accept-drift" if shown.table.drifted else ""
     if rules is not None:
         print("Dry run, nothing was changed. These rules are only tried, so nothing can be booked by them.")

@@ -58,6 +58,14 @@ def print_table(
         print("  postledger conversions parked" + (f" --replay {replay_id}" if replay_id else ""))
 
 
+def print_never_stored(counts: Mapping[str, int] | None) -> None:
+    """Print how many postbacks left no row, by reason. None: they could not be counted."""
+    if counts is None:
+        print("never stored: not counted, because Prometheus does not answer (PROMETHEUS_URL)")
+    elif counts:
+        print(f"never stored, about: {_join(counts)}")
+
+
 def print_rehearsed(table: Table, selection: Selection) -> None:
     """Print what became of postbacks in the sandbox."""
     print(_describe(table, selection, judged=f"judged {table.judged}"))

@@ -8,6 +8,7 @@ import httpx
 
 from postledger.doctor.check_result import CheckResult
 from postledger.platform.server.edge_client import find_target, make_trust, open_client
+from postledger.platform.settings import read_monitoring_password
 
 TIMEOUT_S = 5.0
 _UNAUTHORIZED = 401
@@ -82,7 +83,7 @@ def _request(listener: Listener, url: str, environment: Mapping[str, str]) -> Ch
     try:
         trust = make_trust(environment.get("POSTLEDGER_CA_FILE"))
         with open_client(trust, find_target(environment, url), TIMEOUT_S) as client:
-            response = client.get(url, auth=_find_password(environment) if listener.needs_password else None)
+            response = client.get(url, auth=read_monitoring_password(environment) if listener.needs_password else None)
     except OSError as error:
         advice = "set it to the file with the edge's certificate"
         return CheckResult(name, False, f"POSTLEDGER_CA_FILE cannot be read ({error.strerror})", advice)
@@ -95,8 +96,3 @@ def _request(listener: Listener, url: str, environment: Mapping[str, str]) -> Ch
     is_unauthorized = listener.needs_password and response.status_code == _UNAUTHORIZED
     advice = "set PROMETHEUS_USER and PROMETHEUS_PASSWORD, or run: make up" if is_unauthorized else listener.advice
     return CheckResult(name, listener.expect(response), found, advice)
-
-
-def _find_password(environment: Mapping[str, str]) -> tuple[str, str] | None:
-    user, password = environment.get("PROMETHEUS_USER"), environment.get("PROMETHEUS_PASSWORD")
-    return (user, password) if user and password else None

@@ -263,6 +263,12 @@ def read_master_keys(environment: Mapping[str, str]) -> tuple[str, ...]:
     return keys
 
 
+def read_monitoring_password(environment: Mapping[str, str]) -> tuple[str, str] | None:
+    """Read the user and the password of Prometheus and Alertmanager. None if they have none."""
+    user, password = environment.get("PROMETHEUS_USER"), environment.get("PROMETHEUS_PASSWORD")
+    return (user, password) if user and password else None
+
+
 def require(environment: Mapping[str, str], name: str, form: str) -> str:
     """Read a variable that has no default."""
     if value := environment.get(name):
