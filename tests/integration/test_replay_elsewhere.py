@@ -10,11 +10,12 @@ from tests.parts.cli import CommandLine
 from tests.parts.databases import create_database, drop_database, fetch
 from tests.parts.edge import Edge
 from tests.parts.postgres import Postgres
-from tests.parts.replaying import PastLedger
+from tests.parts.replaying import SOURCE, PastLedger
 from tests.parts.sources import UNLIMITED, add_source
 
 SECRET = "s3cret-of-the-staging-system"
 LENIENT = ('click = "optional"', 'pii = ["email"]')
+OWN = "--to is this system's own edge; leave it out to book here"
 STORED = "SELECT transaction_id, payout::text, status FROM conversions ORDER BY transaction_id"
 
 
@@ -30,6 +31,7 @@ class Staging:
 def staging(postgres: Postgres, template: str, master_key: str) -> Iterator[Staging]:
     url = create_database(postgres, template=template)
     add_source(url, master_key, "acme", [SECRET], {"click": "optional", "pii": ["email"], **UNLIMITED})
+    add_source(url, master_key, "every", [SECRET], {"click": "optional", "duplicates": "every", **UNLIMITED})
     add_source(url, master_key, "slow", [SECRET], {"click": "optional", "rate": 5, "burst": 1})
     with (
         Backend({"DATABASE_URL": url, "POSTLEDGER_MASTER_KEY": master_key}, workers=1) as backend,
@@ -96,6 +98,17 @@ def test_a_wrong_secret_is_counted_as_refused(past: PastLedger, staging: Staging
     assert SECRET not in ran.out + ran.err
 
 
+def test_a_charge_that_is_sent_twice_is_charged_once(past: PastLedger, staging: Staging) -> None:
+    past.apply(*LENIENT, 'duplicates = "every"', source=SOURCE.replace("acme", "every"))
+    past.post(b'{"click_id":"C1","payout":3}', "msg_1", slug="every")
+    past.get("click_id=C1&payout=4", slug="every")
+
+    first, again = (send_all(past, staging, 2, source="every") for _ in range(2))
+
+    assert (rows_of(first), rows_of(again)) == ({"accepted → 200 accepted": 1}, {"accepted → 200 duplicate": 1})
+    assert first["not_kept"] == {"a charge without an id": 1}
+
+
 def test_an_answer_that_asks_to_wait_is_obeyed(past: PastLedger, staging: Staging) -> None:
     source = '[[sources]]\nslug = "slow"\nsecrets = ["s3cret-current"]\n'
     past.apply(*LENIENT, source=source)
@@ -114,7 +127,10 @@ def test_an_answer_that_asks_to_wait_is_obeyed(past: PastLedger, staging: Stagin
         (("--to", "http://staging.example.org"), "--to takes production, sandbox, or the base of an edge"),
         (("--to", "https://u:p@staging.example.org"), "--to takes production, sandbox, or the base of an edge"),
         (("--to", "https://staging.example.org/x?y=z"), "--to takes production, sandbox, or the base of an edge"),
-        (("--to", "https://own.example.org/"), "--to is this system's own edge; leave it out to book here"),
+        (("--to", "https://own.example.org/"), OWN),
+        (("--to", "https://Own.example.org."), OWN),
+        (("--to", "https://own.example.org:443"), OWN),
+        (("--to", "https://own.example.org/#x"), "--to takes production, sandbox, or the base of an edge"),
         (("--to", "https://127.0.0.1:9"), "--source is missing: "),
         (("--to", "https://127.0.0.1:9", "--source", "acme"), "--secret-file is missing: "),
         (("--to", "https://127.0.0.1:9", "--rules", "1"), "--rules only tries rules, and books nothing."),

@@ -30,7 +30,7 @@ def parked(past: PastLedger, database: str) -> str:
     refused = past.cli(*GO, "1")
     found = re.search(r"To book it: postledger replay release (\S+) --yes 1; to drop it: ", refused.err)
     assert (refused.code, found is not None) == (1, True), refused.err
-    assert "this would book 1000.01 USD, more than POSTLEDGER_REPLAY_LIMIT (1000); nothing was booked." in refused.err
+    assert "this would move 1000.01 USD, more than POSTLEDGER_REPLAY_LIMIT (1000); nothing was booked." in refused.err
     assert found is not None
     return found[1]
 
@@ -56,6 +56,33 @@ def test_what_waits_is_booked_when_it_is_released(past: PastLedger, parked: str,
     assert (released["state"], released["booked"], released["rows"]) == ("done", 1, 1)
     assert (again.code, f"replay {parked} does not wait for a decision: it is done" in again.err) == (1, True)
     assert fetch(database, CONVERSIONS) == [("T1", "approved", Decimal("1000.01"))]
+
+
+def test_what_would_book_something_else_now_is_not_released(past: PastLedger, database: str) -> None:
+    past.get("click_id=C1&transaction_id=T1&payout=1000.01")
+    past.get("click_id=C2&transaction_id=T2&payout=900000")
+    add_click(database, "C1")
+    past.cli(*GO, "1")
+    (parked,) = past.cli("replay", "list", "--json").facts
+    add_click(database, "C2")
+
+    ran = past.cli("replay", "release", parked["id"], "--yes", "1")
+
+    assert (ran.code, "it would book 2 postbacks now, or other money" in ran.err) == (1, True), ran.err
+    assert fetch(database, CONVERSIONS) == []
+
+
+def test_money_that_is_added_and_taken_is_not_nothing(past: PastLedger, database: str) -> None:
+    add_click(database, "C1")
+    for number in range(2):
+        past.get(f"click_id=C1&transaction_id=T{number}&payout=5000&status=pending")
+    past.get("click_id=C1&transaction_id=T0&payout=1&status=won")
+    past.get("click_id=C1&transaction_id=T1&payout=9999&status=won")
+    past.apply("[sources.statuses]", 'approved = ["won"]')
+
+    ran = past.cli(*GO, "2")
+
+    assert (ran.code, "this would move 9998 USD, more than" in ran.err) == (1, True), ran.err
 
 
 def test_what_is_discarded_is_never_booked(past: PastLedger, parked: str, database: str) -> None:

@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -177,6 +177,31 @@ def test_what_the_rules_in_force_no_longer_say_is_told_first(past: Trial) -> Non
     )
     assert "accepted → refused     1           -1      0  invalid_parameter:status 1" in told
     assert told.endswith("The file would have changed nothing.\n")
+
+
+def test_what_cannot_be_tried_does_not_decide_beside_what_can(past: Trial) -> None:
+    past.apply('auth = "none"')
+    past.get("click_id=C1&transaction_id=T1&payout=2", signed=False)
+
+    table = past.try_file(source=IN_EUROS)
+
+    assert (table["not_tried"], lines_of(table)) == (
+        ["auth"],
+        {"accepted → accepted": (1, 0, {"EUR": "2", "USD": "-2"})},
+    )
+
+
+def test_a_conversion_that_a_replay_has_opened_since_is_left_out(past: Trial, database: str) -> None:
+    past.get("click_id=C2&transaction_id=T1&payout=12&status=pending")
+    since = past.now.strftime("%Y-%m-%dT%H:%M:%SZ")
+    add_click(database, "C2")
+    past.book()
+    past.now = datetime.now(UTC)
+    past.get("click_id=C2&transaction_id=T1&payout=12")
+
+    table = past.try_file(source=IN_EUROS, since=since)
+
+    assert (table["not_kept"], table["drift"], table["changes"]) == ({"opened by a replay since": 1}, {}, {})
 
 
 def test_secrets_alone_cannot_be_tried(past: Trial) -> None:

@@ -179,6 +179,7 @@ def release(
         shown = show_replay(connection, chosen)
         if shown.state == State.PARKED:
             replay_run.confirm(shown.progress.expected, yes)
+            replay_run.check_unchanged(context, shown)
         with recorded(connection, as_user, "replay.release", chosen):
             decide(connection, chosen, books=True)
     replay_run.resume(context, chosen, per_second, as_json=as_json)

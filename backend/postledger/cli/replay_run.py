@@ -88,6 +88,17 @@ def start(
     return replay_id
 
 
+def check_unchanged(context: typer.Context, shown: Shown) -> None:
+    """Do the dry run of a replay that waits again. Raises `CommandFailed` if it would not book what was looked at."""
+    _, again = preview(context, shown.selection, None)
+    before, now = shown.progress.table, again.table
+    if (before.rows_to_book, before.moved) != (now.rows_to_book, now.moved):
+        raise CommandFailed(
+            f"it would book {count(now.rows_to_book, 'postback')} now, or other money than when it was parked; nothing"
+            f" was booked. Drop it with postledger replay discard {shown.id}, and start another one"
+        )
+
+
 def resume(context: typer.Context, replay_id: str, rate: int, *, as_json: bool) -> None:
     """Book what is left of a replay, and print what it has booked."""
     try:
@@ -134,7 +145,7 @@ def _ask(number: int, verb: str) -> int:
 
 def _describe_excess(excess: Excess, replay_id: str, number: int) -> str:
     return (
-        f"this would book {excess.amount:f} {excess.currency}, more than POSTLEDGER_REPLAY_LIMIT ({excess.limit:f});"
+        f"this would move {excess.amount:f} {excess.currency}, more than POSTLEDGER_REPLAY_LIMIT ({excess.limit:f});"
         f" nothing was booked. The replay waits. To book it: postledger replay release {replay_id} --yes {number}; to"
         f" drop it: postledger replay discard {replay_id}"
     )

@@ -28,6 +28,7 @@ from postledger.vocabulary.wording import count
 
 SANDBOX, PRODUCTION = "sandbox", "production"
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_OWN_EDGE = "--to is this system's own edge; leave it out to book here"
 _BAD_TARGET = "--to takes production, sandbox, or the base of an edge, such as https://staging.example.org"
 
 
@@ -68,12 +69,17 @@ def read_base(text: str) -> str:
     except httpx.InvalidURL:
         raise CommandFailed(_BAD_TARGET) from None
     is_safe = url.scheme == "https" or (url.scheme == "http" and url.host in _LOOPBACK)
-    if not is_safe or not url.host or url.userinfo or url.query or url.path != "/":
+    if not is_safe or not url.host or url.userinfo or url.query or url.fragment or url.path != "/":
         raise CommandFailed(_BAD_TARGET)
-    base = text.rstrip("/")
-    if base == (read_environment().get("POSTLEDGER_EDGE_URL") or "").rstrip("/"):
-        raise CommandFailed("--to is this system's own edge; leave it out to book here")
-    return base
+    if _find_place(text) == _find_place(read_environment().get("POSTLEDGER_EDGE_URL") or ""):
+        raise CommandFailed(_OWN_EDGE)
+    return text.rstrip("/")
+
+
+def _find_place(text: str) -> tuple[str, int]:
+    """Return host and port of a URL, however they are written."""
+    url = httpx.URL(text)
+    return url.host.lower().rstrip("."), url.port or (80 if url.scheme == "http" else 443)
 
 
 def _rehearse(context: typer.Context, connection: LedgerConnection, selection: Selection, as_user: str | None) -> Table:
@@ -101,7 +107,15 @@ def _find_target(
     if slug is None:
         raise CommandFailed("--source is missing: each source of another system has a secret of its own")
     source = find_source(connection, open_keyring(context), slug)
+    if _find_place(base)[0] in _list_own_hosts(source):
+        raise CommandFailed(_OWN_EDGE)
     return Target(base, source, _read_key(source, secret_file))
+
+
+def _list_own_hosts(source: Source) -> set[str]:
+    """List the hosts under which the source sends to this system."""
+    public_url = source.settings.public_url
+    return {*source.settings.hosts, *([_find_place(public_url)[0]] if public_url else [])}
 
 
 def _read_key(source: Source, secret_file: Path | None) -> Key | None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 import typer
+from msgspec.structs import replace
 
 from postledger.audit.replay.judge import Judge
 from postledger.audit.replay.other_policy import try_settings
@@ -21,7 +22,6 @@ from postledger.cli.replay_table import print_tried, tried_facts
 from postledger.cli.time_options import read_past, read_zone
 from postledger.policy.config_file import SourceConfig
 from postledger.policy.diff import Action, Change
-from postledger.policy.policy import Policy
 from postledger.policy.read import load_policy
 from postledger.policy.source import Settings
 
@@ -88,6 +88,11 @@ def _list_changed(changes: Sequence[Change], source: str | None) -> Mapping[str,
     return {source: changed[source]}
 
 
+def _keep_untried(settings: Settings, in_force: Settings) -> Settings:
+    """Keep what cannot be tried as it is in force, so that it does not decide either."""
+    return replace(settings, **{name: getattr(in_force, name) for name in NOT_TRIED & set(Settings.__struct_fields__)})
+
+
 def _try(context: typer.Context, selection: Selection, settings: Settings, keys: tuple[str, ...]) -> Tried:
     slug = str(selection.source)
     not_tried = tuple(key for key in keys if key in NOT_TRIED)
@@ -100,7 +105,9 @@ def _try(context: typer.Context, selection: Selection, settings: Settings, keys:
         check_selection(today, selection)
         selection = bound(today, selection)
         policy, past = load_policy(today, open_keyring(context)), PastSettings(today)
-        other: Policy = try_settings(policy, {slug: settings})
+        if slug not in policy.sources:
+            raise CommandFailed(f"the source {slug} cannot be used as it is stored; run: postledger doctor")
+        other = try_settings(policy, {slug: _keep_untried(settings, policy.sources[slug].settings)})
         follow = stack.enter_context(say_how_far("judged"))
         on_progress = follow(stack.enter_context(show_progress("judging")))
         sides = Side(today, Judge(policy, past), selection.since), Side(then, Judge(other, past), selection.since)

@@ -4,7 +4,7 @@ A row is sent if a replay would believe it. It has the parameters that were stor
 masks, and a new time. Nothing is recorded here: the other system's ledger knows what it has booked.
 """
 
-import secrets
+import re
 import time
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -18,15 +18,16 @@ from postledger.audit.replay.judge import rebuild_request
 from postledger.audit.replay.preview import BATCH_ROWS, OnProgress
 from postledger.audit.replay.selection import Selection, StoredRow, count_rows, read_batches
 from postledger.audit.replay.table import Table
-from postledger.ingest.read_request import read_request
+from postledger.decoding.pairs import DecodedRequest
+from postledger.ingest.read_request import Format, read_request
 from postledger.partners.send_postback import open_edge, read_answer
-from postledger.partners.signer import Body, CannotSign, Pairs, SignedRequest, make_get, make_post
+from postledger.partners.signer import CannotSign, Pairs, SignedRequest, make_get, make_post
 from postledger.policy.source import Source
 from postledger.signatures.secret_key import Key
 from postledger.vocabulary.operator_error import NotPossible
 from postledger.vocabulary.refusal import Refused
 
-_ID_BYTES = 16
+_WORD = re.compile(r"[a-z_]{0,40}")
 _OF_SIGNATURE = ("sig", "ts")
 _ASKS_TO_WAIT = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 _ATTEMPTS = 5
@@ -85,9 +86,15 @@ def _resend(client: httpx.Client, target: Target, row: StoredRow, table: Table, 
 
 def _count(table: Table, row: StoredRow, response: httpx.Response) -> None:
     told = read_answer(response).fields
-    status, reason = (str(told.get(name, "")) for name in ("status", "reason"))
+    status, reason = (_read_word(told.get(name, "")) for name in ("status", "reason"))
     now = f"{response.status_code} {status}".rstrip()
     table.change(receipt=row.id, was=row.verdict, now=now, detail=reason, opened=0, money={}, is_drift=False)
+
+
+def _read_word(value: object) -> str:
+    """Read a word of another system, which may say anything."""
+    text = str(value)
+    return text if _WORD.fullmatch(text) else "other"
 
 
 def _sign(row: StoredRow, source: Source, key: Key | None) -> SignedRequest | tuple[Left, str]:
@@ -97,11 +104,14 @@ def _sign(row: StoredRow, source: Source, key: Key | None) -> SignedRequest | tu
     request, written_as = rebuild_request(row)
     try:
         decoded = read_request(request, source, written_as)
+        if _is_charge_without_id(source, decoded, written_as):
+            return Left.NOT_KEPT, "a charge without an id"
         pairs = [pair for pair in _list_pairs(decoded.segments, decoded.members) if not _is_signature(pair[0], source)]
         if written_as == "query":
             return make_get(source, key, pairs, int(time.time()))
         text = row.raw.decode() if decoded.document is not None else None
-        return _make_post(source, key, pairs, written_as, text)
+        # Always the same id, so that a row that is sent again is no second charge.
+        return make_post(source, key, pairs, written_as, message_id=f"msg_{row.id}", unix_s=int(time.time()), text=text)
     except (Refused, CannotSign, UnicodeError):
         return Left.NOT_KEPT, "cannot be signed anew"
 
@@ -114,20 +124,21 @@ def _is_signature(name: str, source: Source) -> bool:
     return source.canonical_names.get(name) in _OF_SIGNATURE
 
 
-def _make_post(source: Source, key: Key | None, pairs: Pairs, kind: Body, text: str | None) -> SignedRequest:
-    message_id = f"msg_{secrets.token_urlsafe(_ID_BYTES)}"
-    return make_post(source, key, pairs, kind, message_id=message_id, unix_s=int(time.time()), text=text)
+def _is_charge_without_id(source: Source, decoded: DecodedRequest, written_as: Format) -> bool:
+    """Whether each request is a charge of its own and nothing in this one tells a repeat from another charge."""
+    has_message_id = written_as != "query" and any(scheme.id is not None for scheme in source.profile.schemes)
+    return source.counts_every and not decoded.fields.get("transaction_id") and not has_message_id
 
 
 def _ask(client: httpx.Client, base: str, signed: SignedRequest, pause: Callable[[float], None]) -> httpx.Response:
     """Send a request, and again if the answer asks to wait."""
     url = httpx.URL(base).copy_with(raw_path=signed.target.encode())
-    for _ in range(_ATTEMPTS):
+    for _ in range(_ATTEMPTS - 1):
         response = client.request(signed.method, url, headers=signed.headers, content=signed.body or None)
         if response.status_code not in _ASKS_TO_WAIT:
-            break
+            return response
         pause(_read_wait_s(response))
-    return response
+    return client.request(signed.method, url, headers=signed.headers, content=signed.body or None)
 
 
 def _read_wait_s(response: httpx.Response) -> float:

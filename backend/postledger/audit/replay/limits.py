@@ -15,10 +15,6 @@ class Excess(NamedTuple):
 
 
 def find_excess(table: Table, limit: Decimal) -> Excess | None:
-    """Find the first currency in which a replay would move more money than the limit."""
-    moved: dict[str, Decimal] = {}
-    for line in (*table.changes.values(), *table.drift.values()):
-        for currency, amount in line.money.items():
-            moved[currency] = moved.get(currency, Decimal(0)) + abs(amount)
-    over = ((currency, amount) for currency, amount in sorted(moved.items()) if amount > limit)
+    """Find the first currency in which a replay would move more money than the limit, up or down."""
+    over = ((currency, amount) for currency, amount in sorted(table.moved.items()) if amount > limit)
     return next((Excess(amount, currency, limit) for currency, amount in over), None)

@@ -6,6 +6,7 @@ from decimal import Decimal
 import msgspec
 
 _EXAMPLES = 3
+_ZERO = Decimal(0)
 CHANGES = ("accepted", "updated", "parked")
 """The verdicts that book something, or that wait for an operator."""
 
@@ -13,12 +14,14 @@ CHANGES = ("accepted", "updated", "parked")
 class Line(msgspec.Struct):
     """Rows with the same old and new verdict. `money` is what their conversions are worth more or less, by currency.
 
-    A conversion is worth its payout while it is pending or approved.
+    A conversion is worth its payout while it is pending or approved. `moved` is the same without signs: what one row
+    adds and another takes is moved twice.
     """
 
     rows: int = 0
     conversions: int = 0
     money: dict[str, Decimal] = {}
+    moved: dict[str, Decimal] = {}
     details: dict[str, int] = {}
     examples: list[str] = []
 
@@ -53,6 +56,15 @@ class Table(msgspec.Struct):
         """How many rows that were booked are not as recorded."""
         return sum(line.rows for line in self.drift.values())
 
+    @property
+    def moved(self) -> dict[str, Decimal]:
+        """How much money is moved, up or down, by currency."""
+        moved: dict[str, Decimal] = {}
+        for line in (*self.changes.values(), *self.drift.values()):
+            for currency, amount in line.moved.items():
+                moved[currency] = moved.get(currency, _ZERO) + amount
+        return moved
+
     def leave_out(self, kind: str, reason: str) -> None:
         """Count a row that is not judged."""
         counts = self.not_believed if kind == "not believed" else self.not_kept
@@ -74,7 +86,8 @@ class Table(msgspec.Struct):
         line.rows += 1
         line.conversions += opened
         for currency, amount in money.items():
-            line.money[currency] = line.money.get(currency, Decimal(0)) + amount
+            line.money[currency] = line.money.get(currency, _ZERO) + amount
+            line.moved[currency] = line.moved.get(currency, _ZERO) + abs(amount)
         line.details[detail] = line.details.get(detail, 0) + 1
         if len(line.examples) < _EXAMPLES:
             line.examples.append(receipt)

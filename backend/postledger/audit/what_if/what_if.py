@@ -24,6 +24,7 @@ from postledger.audit.what_if.affected import Affected
 from postledger.audit.what_if.pairs import Pair, judge_by_both
 from postledger.ledger.entry import Entry, Outcome
 from postledger.platform.postgres.sql import statements_of
+from postledger.vocabulary.receipt import ENTROPY_BYTES, make_receipt
 from postledger.vocabulary.refusal import Cause, Reason, Refusal
 from postledger.vocabulary.statuses import Verdict
 
@@ -31,6 +32,8 @@ sql = statements_of("postledger.audit.what_if")
 
 _ZERO = Decimal(0)
 _CLICK_SINCE: LeftOut = (Left.NOT_KEPT, "click known since")
+_OF_REPLAY: LeftOut = (Left.NOT_KEPT, "opened by a replay since")
+_NO_ENTROPY = bytes(ENTROPY_BYTES)
 
 
 class Side:
@@ -57,7 +60,7 @@ def try_rules(selection: Selection, today: Side, then: Side, on_progress: OnProg
     In the table, `drift` holds the rows that the rules in force do not judge as recorded, and `changes` those that the
     other rules judge otherwise than the rules in force.
     """
-    trial = _Trial(today, then)
+    trial = _Trial(today, then, selection.since)
     total = 2 * count_rows(today.connection, selection)
     for rows in read_batches(today.connection, selection, BATCH_ROWS):
         trial.judge(rows)
@@ -70,9 +73,11 @@ def try_rules(selection: Selection, today: Side, then: Side, on_progress: OnProg
 
 
 class _Trial:
-    def __init__(self, today: Side, then: Side) -> None:
-        self.today, self.then = today, then
+    def __init__(self, today: Side, then: Side, since: datetime) -> None:
+        self.today, self.then, self._since = today, then, since
         self.table, self.affected, self.folded = Table(), Affected(today.connection), 0
+        found = today.connection.execute(sql("was_replayed"), (since,)).fetchone()
+        self._was_replayed = found is not None and found[0]
 
     def judge(self, rows: Sequence[StoredRow]) -> None:
         """Count the rows that both rules refuse, or that are left out. Note the others."""
@@ -112,18 +117,32 @@ class _Trial:
                 pairs.append(found)
             else:
                 table.leave_out(*found)
-        return self._leave_out_late_clicks(pairs, table)
+        late = self._find_late_clicks(pairs)
+        replayed = self._find_replayed(pairs) - late
+        for reason, left_out in ((_CLICK_SINCE, late), (_OF_REPLAY, replayed)):
+            for _ in left_out:
+                table.leave_out(*reason)
+        return [pair for pair in pairs if pair.row.id not in late | replayed]
 
-    def _leave_out_late_clicks(self, pairs: Sequence[Pair], table: Table) -> list[Pair]:
-        """Leave out what was refused for a click that is known now: no rule of then would refuse it today."""
+    def _find_late_clicks(self, pairs: Sequence[Pair]) -> set[str]:
+        """Find what was refused for a click that is known now: no rule of then would refuse it today."""
         refused = [pair for pair in pairs if pair.row.reason == Reason.UNKNOWN_CLICK and _needs_click(pair.today)]
         missing = {
             entry.receipt for entry in find_missing_clicks(self.today.connection, [one.today for one in refused])
         }
-        late = {pair.row.id for pair in refused} - missing
-        for _ in late:
-            table.leave_out(*_CLICK_SINCE)
-        return [pair for pair in pairs if pair.row.id not in late]
+        return {pair.row.id for pair in refused} - missing
+
+    def _find_replayed(self, pairs: Sequence[Pair]) -> set[str]:
+        """Find what belongs to conversions that a replay has opened since, for postbacks from before."""
+        if not self._was_replayed:
+            return set()
+        values = {
+            "dedup_keys": [key for pair in pairs for key in pair.keys],
+            "since": self._since,
+            "first_receipt": make_receipt(int(self._since.timestamp() * 1000), _NO_ENTROPY),
+        }
+        found = {key for (key,) in self.today.connection.execute(sql("find_replayed"), values)}
+        return {pair.row.id for pair in pairs if not found.isdisjoint(pair.keys)}
 
     def _compare(self, pair: Pair, today: Folded, then: Folded) -> None:
         row = pair.row

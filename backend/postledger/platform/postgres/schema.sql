@@ -1510,6 +1510,8 @@ CREATE INDEX publications_waiting ON public.publications USING btree (received_a
 
 CREATE INDEX reconciliations_period ON public.reconciliations USING btree (period, started_at);
 
+CREATE INDEX replayed_postbacks_receipt ON public.replayed_postbacks USING btree (receipt);
+
 CREATE INDEX statement_lines_bank_reference ON public.statement_lines USING hash (bank_reference) WHERE (bank_reference IS NOT NULL);
 
 CREATE INDEX statement_lines_end_to_end ON public.statement_lines USING hash (end_to_end) WHERE (end_to_end IS NOT NULL);
