@@ -1,4 +1,4 @@
-"""`replay --to URL` sends stored postbacks to another system, signed anew with the secret of that system."""
+"""`replay --to URL` sends stored postbacks to another system, signed again with the secret of that system."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

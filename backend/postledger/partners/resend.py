@@ -1,4 +1,4 @@
-"""Sends stored postbacks to another system, such as a staging system: each is signed anew with that system's secret.
+"""Sends stored postbacks to another system, such as a staging system: each is signed again with that system's secret.
 
 A row is sent if a replay would believe it. It has the parameters that were stored, so that personal data are hashes or
 masks, and a new time. Nothing is recorded here: the other system's ledger knows what it has booked.
@@ -113,7 +113,7 @@ def _sign(row: StoredRow, source: Source, key: Key | None) -> SignedRequest | tu
         # Always the same id, so that a row that is sent again is no second charge.
         return make_post(source, key, pairs, written_as, message_id=f"msg_{row.id}", unix_s=int(time.time()), text=text)
     except (Refused, CannotSign, UnicodeError):
-        return Left.NOT_KEPT, "cannot be signed anew"
+        return Left.NOT_KEPT, "cannot be signed again"
 
 
 def _list_pairs(segments: Any, members: Any) -> Pairs:
